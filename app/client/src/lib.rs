@@ -1,0 +1,1 @@
+//! The browser's entry: takes over the page the server drew.

@@ -1,0 +1,1 @@
+//! What Switchboard is: its types and rules for both sides, its store, identity and providers behind `ssr`.
