@@ -1,0 +1,4 @@
+//! The store: how the process finds its Postgres.
+
+pub mod cluster;
+pub mod testing;
