@@ -1,6 +1,8 @@
 //! The database: one pool per role, and the only way to an organization's rows.
 
 pub mod cluster;
+#[doc(hidden)]
+pub mod testing;
 mod migrate;
 mod tx;
 

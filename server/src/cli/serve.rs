@@ -105,11 +105,14 @@ pub async fn postgres(config: Config, command: Postgres) -> anyhow::Result<()> {
             let reached = reach(&config).await?;
             let Some(cluster) = reached.cluster else { anyhow::bail!("DATABASE_URL names another Postgres") };
             println!("{}", serde_json::json!({ "socket": cluster.socket(), "port": cluster.port() }));
-            // Left running on purpose: `stop` ends it.
-            cluster.leave_running();
+            // Only its users stop it by leaving; dropping it leaves it running, for `stop` to end.
+            drop(cluster);
             Ok(())
         }
-        Postgres::Stop => Ok(Cluster::stop_running(&config.data).await?),
+        Postgres::Stop => {
+            Cluster::stop_running(&config.data).await?;
+            Ok(())
+        }
     }
 }
 
