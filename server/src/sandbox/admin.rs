@@ -14,9 +14,10 @@ use super::fault::{Desk, Effect, Fault};
 const STYLE: &str = include_str!("admin.css");
 
 /// The routes both providers have; `notes` is what is special about this one, in HTML.
-pub fn router(desk: Arc<Desk>, notes: &'static str) -> Router {
+pub fn router(desk: Arc<Desk>, notes: String) -> Router {
+    let show = move |State(desk): State<Arc<Desk>>| async move { Html(page(&desk, &notes)) };
     Router::new()
-        .route("/_sandbox", get(move |State(desk): State<Arc<Desk>>| async move { Html(page(&desk, notes)) }))
+        .route("/_sandbox", get(show))
         .route("/_sandbox/style.css", get(|| async { ([(header::CONTENT_TYPE, "text/css")], STYLE) }))
         .route("/_sandbox/faults", get(faults).post(inject).delete(clear))
         .route("/_sandbox/faults/form", axum::routing::post(inject_form))

@@ -181,7 +181,7 @@ pub fn router(app: Arc<Ultravox>) -> Router {
         .route("/_sandbox/inbound", post(inbound::ring));
     open.merge(api)
         .with_state(app)
-        .merge(admin::router(Arc::clone(&desk), inbound::NOTES))
+        .merge(admin::router(Arc::clone(&desk), inbound::notes()))
         .layer(middleware::from_fn_with_state(desk, fault::guard))
         .layer(DefaultBodyLimit::max(LARGEST_BODY))
 }
