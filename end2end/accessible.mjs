@@ -1,5 +1,4 @@
 // Holds a page to WCAG 2.2 AA, light and dark, wide and narrow.
-import assert from 'node:assert/strict';
 import { readFileSync } from 'node:fs';
 import { createRequire } from 'node:module';
 
@@ -25,7 +24,7 @@ export async function accessible(page) {
   }
   await page.setViewportSize(wide);
   await page.emulateMedia({ colorScheme: 'light' });
-  assert.equal(broken.join('\n'), '', `${page.url()} is not accessible`);
+  if (broken.length > 0) throw new Error(`${page.url()} is not accessible\n  ${broken.join('\n  ')}`);
 }
 
 async function violations(page) {
