@@ -13,13 +13,13 @@ use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use sqlx::postgres::{PgConnectOptions, PgSslMode};
-use sqlx::{ConnectOptions, Connection};
+use sqlx::{AssertSqlSafe, ConnectOptions, Connection};
 
 use binaries::Binaries;
-pub use error::ClusterError;
 use error::At;
-pub(in crate::db) use place::fingerprint;
+pub use error::ClusterError;
 use place::Place;
+pub(in crate::db) use place::fingerprint;
 use server::{Attempt, Server};
 
 /// The oldest major version whose SQL we speak.
@@ -91,6 +91,33 @@ impl Cluster {
         options(&self.socket)
     }
 
+    /// Makes the database `name` unless it is there.
+    pub async fn make_database(&self, name: &str) -> Result<(), ClusterError> {
+        let made = async {
+            let mut connection = self.options().connect().await?;
+            let there: bool = sqlx::query_scalar("select exists (select from pg_database where datname = $1)")
+                .bind(name)
+                .fetch_one(&mut connection)
+                .await?;
+            if !there {
+                let quoted = name.replace('"', "\"\"");
+                let made = sqlx::query(AssertSqlSafe(format!("create database \"{quoted}\"")))
+                    .execute(&mut connection)
+                    .await;
+                match made {
+                    // Somebody else was faster.
+                    Err(sqlx::Error::Database(error)) if error.is_unique_violation() || is_duplicate(&*error) => {}
+                    made => drop(made?),
+                }
+            }
+            connection.close().await
+        };
+        made.await.map_err(|source| ClusterError::Refused {
+            socket: self.socket.clone(),
+            source,
+        })
+    }
+
     /// The directory of the socket.
     pub fn socket(&self) -> &Path {
         &self.socket
@@ -128,7 +155,10 @@ impl Cluster {
 
 /// Returns the socket of the server, which takes connections by then. The caller holds the gate.
 async fn bring_up(place: &Place, durability: Durability) -> Result<PathBuf, ClusterError> {
-    let server = Server { place, binaries: Binaries::find(place).await? };
+    let server = Server {
+        place,
+        binaries: Binaries::find(place).await?,
+    };
     if !place.is_cluster() {
         server.initialize(durability).await?;
     }
@@ -145,7 +175,10 @@ async fn bring_up(place: &Place, durability: Durability) -> Result<PathBuf, Clus
     };
     match tokio::time::timeout(PATIENCE, up).await {
         Ok(outcome) => outcome.map(|()| socket),
-        Err(_) => Err(ClusterError::Silent { socket, log: place.log() }),
+        Err(_) => Err(ClusterError::Silent {
+            socket,
+            log: place.log(),
+        }),
     }
 }
 
@@ -157,7 +190,10 @@ async fn stop_unused(place: &Place) -> Result<Stop, ClusterError> {
         Err(TryLockError::WouldBlock) => return Ok(Stop::InUse),
         Err(TryLockError::Error(error)) => return Err(error).at(&users),
     }
-    let server = Server { place, binaries: Binaries::find(place).await? };
+    let server = Server {
+        place,
+        binaries: Binaries::find(place).await?,
+    };
     if !server.is_running().await? {
         return Ok(Stop::NotRunning);
     }
@@ -179,11 +215,20 @@ async fn gate(place: &Place) -> Result<File, ClusterError> {
         Err(TryLockError::Error(error)) => return Err(error).at(&path),
     }
     let wait = move || file.lock().map(|()| file);
-    tokio::task::spawn_blocking(wait).await.expect("waiting for a lock does not panic").at(&path)
+    tokio::task::spawn_blocking(wait)
+        .await
+        .expect("waiting for a lock does not panic")
+        .at(&path)
 }
 
 fn open(path: &Path) -> Result<File, ClusterError> {
-    OpenOptions::new().read(true).write(true).create(true).truncate(false).open(path).at(path)
+    OpenOptions::new()
+        .read(true)
+        .write(true)
+        .create(true)
+        .truncate(false)
+        .open(path)
+        .at(path)
 }
 
 fn options(socket: &Path) -> PgConnectOptions {
@@ -206,10 +251,18 @@ async fn answers(socket: &Path) -> Result<bool, ClusterError> {
     match tried.await {
         Ok(()) => Ok(true),
         Err(sqlx::Error::Database(error)) if !error.code().is_some_and(|code| passes(&code)) => {
-            Err(ClusterError::Refused { socket: socket.to_path_buf(), source: sqlx::Error::Database(error) })
+            Err(ClusterError::Refused {
+                socket: socket.to_path_buf(),
+                source: sqlx::Error::Database(error),
+            })
         }
         Err(_) => Ok(false),
     }
+}
+
+/// Whether a database of the name exists.
+fn is_duplicate(error: &dyn sqlx::error::DatabaseError) -> bool {
+    error.code().is_some_and(|code| code == "42P04")
 }
 
 /// Whether the refusal is of a kind that time ends: "operator intervention" or "insufficient resources".

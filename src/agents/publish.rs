@@ -1,0 +1,1 @@
+//! Publishing: an agent's copy at the provider.

@@ -1,0 +1,2 @@
+//! Tokens.
+pub struct Tokens;

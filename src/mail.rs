@@ -1,0 +1,2 @@
+//! Mail.
+pub struct Mailer;

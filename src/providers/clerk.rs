@@ -1,0 +1,2 @@
+//! Clerk.
+pub struct Clerk;

@@ -1,0 +1,5 @@
+//! Providers.
+mod clerk;
+mod ultravox;
+pub use clerk::Clerk;
+pub use ultravox::Ultravox;

@@ -1,0 +1,2 @@
+//! Ultravox.
+pub struct Ultravox;

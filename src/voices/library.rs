@@ -1,0 +1,2 @@
+//! Library.
+pub struct Library;
