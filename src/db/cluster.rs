@@ -13,7 +13,7 @@ use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use sqlx::postgres::{PgConnectOptions, PgSslMode};
-use sqlx::{AssertSqlSafe, ConnectOptions, Connection};
+use sqlx::{ConnectOptions, Connection};
 
 use binaries::Binaries;
 use error::At;
@@ -56,8 +56,7 @@ pub enum Stop {
 
 /// A private Postgres under `$SWITCHBOARD_DATA/postgres`, on a unix socket only.
 ///
-/// Each value is one use. Dropped without [`Cluster::stop`], as when its process is killed, the use ends but the
-/// server stays for the next start to find.
+/// Each value is one use, which ends when it is dropped; the server ends only in [`Cluster::stop`].
 #[derive(Debug)]
 pub struct Cluster {
     place: Place,
@@ -91,33 +90,6 @@ impl Cluster {
         options(&self.socket)
     }
 
-    /// Makes the database `name` unless it is there.
-    pub async fn make_database(&self, name: &str) -> Result<(), ClusterError> {
-        let made = async {
-            let mut connection = self.options().connect().await?;
-            let there: bool = sqlx::query_scalar("select exists (select from pg_database where datname = $1)")
-                .bind(name)
-                .fetch_one(&mut connection)
-                .await?;
-            if !there {
-                let quoted = name.replace('"', "\"\"");
-                let made = sqlx::query(AssertSqlSafe(format!("create database \"{quoted}\"")))
-                    .execute(&mut connection)
-                    .await;
-                match made {
-                    // Somebody else was faster.
-                    Err(sqlx::Error::Database(error)) if error.is_unique_violation() || is_duplicate(&*error) => {}
-                    made => drop(made?),
-                }
-            }
-            connection.close().await
-        };
-        made.await.map_err(|source| ClusterError::Refused {
-            socket: self.socket.clone(),
-            source,
-        })
-    }
-
     /// The directory of the socket.
     pub fn socket(&self) -> &Path {
         &self.socket
@@ -138,6 +110,9 @@ impl Cluster {
         drop(self.users);
         stop_unused(&self.place).await
     }
+
+    /// Ends this use and leaves the server for the next, as when our process is killed.
+    pub fn leave_running(self) {}
 
     /// Stops the server of `data` that an earlier process left running, unless somebody uses it.
     pub async fn stop_running(data: &Path) -> Result<Stop, ClusterError> {
@@ -258,11 +233,6 @@ async fn answers(socket: &Path) -> Result<bool, ClusterError> {
         }
         Err(_) => Ok(false),
     }
-}
-
-/// Whether a database of the name exists.
-fn is_duplicate(error: &dyn sqlx::error::DatabaseError) -> bool {
-    error.code().is_some_and(|code| code == "42P04")
 }
 
 /// Whether the refusal is of a kind that time ends: "operator intervention" or "insufficient resources".
