@@ -461,3 +461,6 @@ grant select on all tables in schema identity to switchboard_backup;
 grant usage on schema ops to switchboard_worker, switchboard_backup;
 grant select, insert, update, delete on ops.inbox to switchboard_worker;
 grant select on ops.inbox to switchboard_backup;
+
+-- The journal of migrations, written next in this transaction, is the warden's.
+reset role;
