@@ -39,6 +39,42 @@ impl Core {
     }
 }
 
+#[cfg(feature = "testing")]
+impl Core {
+    /// A core on a test's own database, as `config` says it should be; nothing else is connected.
+    pub fn for_tests(db: Db, config: Config) -> Self {
+        let public_url = config.public_url.clone().unwrap_or_else(|| {
+            format!("http://{}", config.addr)
+                .parse()
+                .expect("an address makes a URL")
+        });
+        let (secret, http) = (crate::secret::Master::fresh(), reqwest::Client::new());
+        let identity = match &config.clerk {
+            None => Identity::Local,
+            Some(clerk) => Identity::Clerk {
+                publishable_key: clerk.publishable_key.clone(),
+                script: clerk.frontend_api.to_string(),
+            },
+        };
+        Self::new(Parts {
+            db,
+            cursors: Cursors::new(&secret.key("cursor")),
+            tokens: Tokens::new(&secret, &public_url, config.clerk.as_ref(), http.clone()),
+            ultravox: Ultravox,
+            clerk: config.clerk.as_ref().map(|clerk| Clerk::new(clerk, http)),
+            mailer: Mailer::new(&config.mail, &public_url).expect("a test's mail settings are good"),
+            voices: Library,
+            bells: Bells::default(),
+            installation: Installation {
+                identity,
+                ..Installation::default()
+            },
+            secret,
+            config,
+        })
+    }
+}
+
 impl std::ops::Deref for Core {
     type Target = Parts;
     fn deref(&self) -> &Parts {

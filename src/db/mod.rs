@@ -1,6 +1,7 @@
 //! The database: one pool per role, and the only way to an organization's rows.
 
 pub mod cluster;
+mod glance;
 mod migrate;
 mod tx;
 
@@ -14,6 +15,7 @@ use sqlx::{
 
 use crate::config::{Config, Database};
 pub use cluster::Cluster;
+pub use glance::Glance;
 pub use migrate::{MIGRATOR, migrate};
 pub use tx::OrgTx;
 

@@ -1,5 +1,5 @@
 //! Providers.
-mod clerk;
+pub mod clerk;
 mod ultravox;
 pub use clerk::Clerk;
 pub use ultravox::Ultravox;
