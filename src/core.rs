@@ -2,6 +2,8 @@
 
 use std::sync::Arc;
 
+use url::Url;
+
 use crate::{
     auth::Tokens,
     config::Config,
@@ -21,6 +23,8 @@ pub struct Core(Arc<Parts>);
 
 pub struct Parts {
     pub config: Config,
+    /// Where browsers and providers reach this installation.
+    pub public_url: Url,
     pub db: Db,
     pub secret: Master,
     pub cursors: Cursors,

@@ -24,5 +24,9 @@ pub fn visit() -> Result<Visit> {
 /// The caller in the organization of this session, provided that it is the one the page was drawn for.
 pub fn caller(drawn_for: &OrgId) -> Result<Caller> {
     let caller = visit()?.caller.ok_or(Error::NoOrg)?;
-    if caller.org() == drawn_for { Ok(caller) } else { Err(Error::OrgChanged) }
+    if caller.org() == drawn_for {
+        Ok(caller)
+    } else {
+        Err(Error::OrgChanged)
+    }
 }

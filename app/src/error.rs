@@ -34,11 +34,14 @@ impl FromServerFnError for AppError {
         match error {
             // The browser could not reach us, or the answer was cut off: nobody's fault to number.
             ServerFnErrorErr::Request(_) | ServerFnErrorErr::Response(_) | ServerFnErrorErr::Deserialization(_) => {
-                Self(Error::Conflict("The server could not be reached. Nothing was changed; check your connection and try again.".into()))
+                Self(Error::Conflict(
+                    "The server could not be reached. Nothing was changed; check your connection and try again.".into(),
+                ))
             }
-            ServerFnErrorErr::Args(_) | ServerFnErrorErr::MissingArg(_) => {
-                Self(Error::invalid("", "The form was not complete. Reload the page and try again."))
-            }
+            ServerFnErrorErr::Args(_) | ServerFnErrorErr::MissingArg(_) => Self(Error::invalid(
+                "",
+                "The form was not complete. Reload the page and try again.",
+            )),
             _ => Self(Error::Internal(Incident("browser".into()))),
         }
     }

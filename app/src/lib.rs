@@ -9,7 +9,10 @@ pub mod kit;
 mod routes;
 mod viewer;
 
-use leptos::{hydration::{AutoReload, HydrationScripts}, prelude::*};
+use leptos::{
+    hydration::{AutoReload, HydrationScripts},
+    prelude::*,
+};
 use leptos_meta::{MetaTags, Title, provide_meta_context};
 
 pub use error::AppError;
@@ -20,8 +23,12 @@ pub fn shell(options: LeptosOptions) -> impl IntoView {
     let cord = {
         #[cfg(feature = "ssr")]
         {
-            use_context::<http::request::Parts>()
-                .and_then(|parts| parts.extensions.get::<switchboard::viewer::Viewer>().and_then(|v| v.place.as_ref().map(|p| p.cord.word())))
+            use_context::<http::request::Parts>().and_then(|parts| {
+                parts
+                    .extensions
+                    .get::<switchboard::viewer::Viewer>()
+                    .and_then(|v| v.place.as_ref().map(|p| p.cord.word()))
+            })
         }
         #[cfg(not(feature = "ssr"))]
         {

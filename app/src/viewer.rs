@@ -27,7 +27,9 @@ pub fn provide_viewer() {
 /// # Panics
 /// Outside [`crate::App`].
 pub fn viewer() -> Viewer {
-    use_context::<StoredValue<Viewer>>().expect("App provides the viewer").get_value()
+    use_context::<StoredValue<Viewer>>()
+        .expect("App provides the viewer")
+        .get_value()
 }
 
 /// The organization this page was drawn for; every call to the server says it.
@@ -35,7 +37,10 @@ pub fn viewer() -> Viewer {
 /// # Panics
 /// On a page that needs no organization: the guard sends people to one before such a page is drawn.
 pub fn org() -> OrgId {
-    viewer().org_id().cloned().expect("the guard lets nobody in without an organization")
+    viewer()
+        .org_id()
+        .cloned()
+        .expect("the guard lets nobody in without an organization")
 }
 
 pub fn may(action: Action, kind: Kind) -> bool {

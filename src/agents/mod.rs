@@ -3,6 +3,7 @@
 mod draft;
 #[cfg(feature = "ssr")]
 mod publish;
+mod starters;
 #[cfg(feature = "ssr")]
 pub mod store;
 mod template;
@@ -16,6 +17,7 @@ use crate::{
     resource::{Kind, Resource},
 };
 pub use draft::{AgentDraft, EndBehavior, FirstSpeaker, LANGUAGES, Silence, Variable, VariableKind, language_name};
+pub use starters::{STARTERS, Starter};
 pub use template::{Placeholder, placeholders};
 
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
