@@ -41,7 +41,8 @@ impl Bells {
     /// Rings of one organization.
     pub fn of(&self, org: &OrgId) -> Subscription {
         Subscription {
-            rings: self.0.subscribe(),
+            rings: self.rings.subscribe(),
+            silenced: self.silenced.subscribe(),
             mark: mark(org),
         }
     }

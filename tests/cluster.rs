@@ -39,7 +39,10 @@ async fn letters_have_case_in_every_language() {
     let scratch = Scratch::new("case");
     let cluster = scratch.start().await;
     let mut connection = connect(&cluster).await;
-    let lower: String = sqlx::query_scalar("select lower('ÜNAL Ж')").fetch_one(&mut connection).await.unwrap();
+    let lower: String = sqlx::query_scalar("select lower('ÜNAL Ж')")
+        .fetch_one(&mut connection)
+        .await
+        .unwrap();
     assert_eq!(lower, "ünal ж");
 }
 
@@ -63,7 +66,11 @@ async fn users_who_start_at_once_get_one_server() {
     assert_eq!(birth(&a).await, birth(&c).await);
     let (a, b, c) = tokio::join!(a.stop(), b.stop(), c.stop());
     let stops = [a.unwrap(), b.unwrap(), c.unwrap()];
-    assert_eq!(stops.iter().filter(|stop| **stop == Stop::Stopped).count(), 1, "{stops:?}");
+    assert_eq!(
+        stops.iter().filter(|stop| **stop == Stop::Stopped).count(),
+        1,
+        "{stops:?}"
+    );
 }
 
 #[tokio::test]
@@ -71,12 +78,18 @@ async fn what_is_committed_survives_kill_9_of_the_server() {
     let scratch = Scratch::new("kill");
     let cluster = Cluster::start(scratch.data()).await.unwrap();
     let mut connection = connect(&cluster).await;
-    sqlx::raw_sql("create table kept as select 7 as it").execute(&mut connection).await.unwrap();
+    sqlx::raw_sql("create table kept as select 7 as it")
+        .execute(&mut connection)
+        .await
+        .unwrap();
     // The connection stays, so an orphan of the dead server is about when the next one starts.
     kill("-KILL", &pid(&cluster));
     let again = Cluster::start(scratch.data()).await.unwrap();
     let mut connection = connect(&again).await;
-    let it: i32 = sqlx::query_scalar("select it from kept").fetch_one(&mut connection).await.unwrap();
+    let it: i32 = sqlx::query_scalar("select it from kept")
+        .fetch_one(&mut connection)
+        .await
+        .unwrap();
     assert_eq!(it, 7);
     assert_eq!(again.stop().await.unwrap(), Stop::InUse);
     assert_eq!(cluster.stop().await.unwrap(), Stop::Stopped);
@@ -139,8 +152,12 @@ async fn the_server_inherits_neither_our_locks_nor_our_environment() {
     if !process.exists() {
         return; // Only Linux shows what another process holds.
     }
-    let open = fs::read_dir(process.join("fd")).unwrap().map(|fd| fs::read_link(fd.unwrap().path()).unwrap_or_default());
-    let locks: Vec<PathBuf> = open.filter(|file| file.extension().is_some_and(|kind| kind == "lock")).collect();
+    let open = fs::read_dir(process.join("fd"))
+        .unwrap()
+        .map(|fd| fs::read_link(fd.unwrap().path()).unwrap_or_default());
+    let locks: Vec<PathBuf> = open
+        .filter(|file| file.extension().is_some_and(|kind| kind == "lock"))
+        .collect();
     assert_eq!(locks, Vec::<PathBuf>::new());
     let environment = fs::read(process.join("environ")).unwrap();
     assert!(!String::from_utf8_lossy(&environment).contains("CARGO_MANIFEST_DIR"));
@@ -159,7 +176,10 @@ async fn an_ordinary_user_gets_a_cluster_of_their_own() {
     let mut host = Host::run(&program, scratch.data(), |command| {
         command.uid(NOBODY).gid(NOBODY);
     });
-    assert_eq!(fs::metadata(scratch.data().join("postgres/data")).unwrap().uid(), NOBODY);
+    assert_eq!(
+        fs::metadata(scratch.data().join("postgres/data")).unwrap().uid(),
+        NOBODY
+    );
     host.process.kill().unwrap();
     host.process.wait().unwrap();
     // Root finds whose it is and acts as them.
@@ -177,8 +197,16 @@ async fn root_puts_the_cluster_elsewhere_when_its_account_cannot_reach_the_data(
     fs::set_permissions(&scratch.root, Permissions::from_mode(0o700)).unwrap();
     let cluster = scratch.start().await;
     let home = cluster.home().to_path_buf();
-    assert!(home.starts_with("/var/lib/switchboard") || home.starts_with("/var/tmp"), "{}", home.display());
-    assert!(home.to_string_lossy().contains("far"), "{} says whose it is", home.display());
+    assert!(
+        home.starts_with("/var/lib/switchboard") || home.starts_with("/var/tmp"),
+        "{}",
+        home.display()
+    );
+    assert!(
+        home.to_string_lossy().contains("far"),
+        "{} says whose it is",
+        home.display()
+    );
     assert_ne!(fs::metadata(home.join("data")).unwrap().uid(), 0);
     let born = birth(&cluster).await;
 
@@ -197,7 +225,11 @@ async fn a_long_path_to_the_data_does_not_lengthen_the_socket() {
     let deep = scratch.data().join("a-directory-with-a-long-name/".repeat(6));
     let cluster = Cluster::start_with(&deep, Durability::Throwaway).await.unwrap();
     let file = cluster.socket().join(format!(".s.PGSQL.{}", cluster.port()));
-    assert!(deep.as_os_str().len() > 107 && file.as_os_str().len() < 107, "{}", file.display());
+    assert!(
+        deep.as_os_str().len() > 107 && file.as_os_str().len() < 107,
+        "{}",
+        file.display()
+    );
     connect(&cluster).await;
     assert_eq!(cluster.stop().await.unwrap(), Stop::Stopped);
 }
@@ -211,7 +243,10 @@ async fn a_socket_directory_that_others_may_enter_is_refused() {
     fs::create_dir(&socket).unwrap();
     fs::set_permissions(&socket, Permissions::from_mode(0o777)).unwrap();
     let refused = Cluster::start(scratch.data()).await.unwrap_err();
-    assert!(matches!(&refused, ClusterError::NotPrivate(path) if *path == socket), "{refused}");
+    assert!(
+        matches!(&refused, ClusterError::NotPrivate(path) if *path == socket),
+        "{refused}"
+    );
     fs::remove_dir(&socket).unwrap();
 }
 
@@ -240,7 +275,9 @@ async fn a_server_whose_files_were_deleted_does_not_answer_for_the_next() {
 #[tokio::test]
 async fn when_told_to_this_test_is_another_process_that_uses_a_cluster() {
     let Some(data) = env::var_os(HOST) else { return };
-    let cluster = Cluster::start_with(Path::new(&data), Durability::Throwaway).await.unwrap();
+    let cluster = Cluster::start_with(Path::new(&data), Durability::Throwaway)
+        .await
+        .unwrap();
     println!("born {}", birth(&cluster).await);
     std::io::stdin().read_to_end(&mut Vec::new()).unwrap();
     cluster.stop().await.unwrap();
@@ -260,16 +297,27 @@ impl Host {
     fn run(program: &Path, data: &Path, change: impl FnOnce(&mut Command)) -> Host {
         let mut command = Command::new(program);
         command
-            .args(["--exact", "when_told_to_this_test_is_another_process_that_uses_a_cluster", "--nocapture"])
+            .args([
+                "--exact",
+                "when_told_to_this_test_is_another_process_that_uses_a_cluster",
+                "--nocapture",
+            ])
             .env(HOST, data)
             .current_dir("/")
             .stdin(Stdio::piped())
             .stdout(Stdio::piped());
         change(&mut command);
         let mut process = command.spawn().unwrap();
-        let lines = BufReader::new(process.stdout.take().unwrap()).lines().map(Result::unwrap);
-        let birth = lines.filter_map(|line| Some(line.split_once("born ")?.1.to_owned())).next();
-        Host { process, birth: birth.expect("the host says when its server was born") }
+        let lines = BufReader::new(process.stdout.take().unwrap())
+            .lines()
+            .map(Result::unwrap);
+        let birth = lines
+            .filter_map(|line| Some(line.split_once("born ")?.1.to_owned()))
+            .next();
+        Host {
+            process,
+            birth: birth.expect("the host says when its server was born"),
+        }
     }
 }
 
@@ -283,7 +331,10 @@ impl Scratch {
     fn new(name: &str) -> Scratch {
         static COUNT: AtomicU32 = AtomicU32::new(0);
         let count = COUNT.fetch_add(1, Ordering::Relaxed);
-        let root = PathBuf::from(format!("/tmp/switchboard-cluster-{}-{count}-{name}", std::process::id()));
+        let root = PathBuf::from(format!(
+            "/tmp/switchboard-cluster-{}-{count}-{name}",
+            std::process::id()
+        ));
         let data = root.join("data");
         fs::create_dir_all(&data).unwrap();
         for directory in [&root, &data] {
@@ -305,7 +356,10 @@ impl Drop for Scratch {
     fn drop(&mut self) {
         let data = self.data.clone();
         let stop = std::thread::spawn(move || {
-            let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
+            let runtime = tokio::runtime::Builder::new_current_thread()
+                .enable_all()
+                .build()
+                .unwrap();
             runtime.block_on(Cluster::stop_running(&data))
         });
         let stopped = stop.join();
@@ -323,13 +377,20 @@ async fn connect(cluster: &Cluster) -> PgConnection {
 }
 
 async fn setting(connection: &mut PgConnection, name: &str) -> String {
-    sqlx::query_scalar("select current_setting($1)").bind(name).fetch_one(connection).await.unwrap()
+    sqlx::query_scalar("select current_setting($1)")
+        .bind(name)
+        .fetch_one(connection)
+        .await
+        .unwrap()
 }
 
 /// When the server was started, which tells one server from the next.
 async fn birth(cluster: &Cluster) -> String {
     let mut connection = connect(cluster).await;
-    sqlx::query_scalar("select pg_postmaster_start_time()::text").fetch_one(&mut connection).await.unwrap()
+    sqlx::query_scalar("select pg_postmaster_start_time()::text")
+        .fetch_one(&mut connection)
+        .await
+        .unwrap()
 }
 
 fn pid(cluster: &Cluster) -> String {
@@ -338,7 +399,13 @@ fn pid(cluster: &Cluster) -> String {
 }
 
 fn kill(signal: &str, target: &str) {
-    assert!(Command::new("kill").args([signal, "--", target]).status().unwrap().success());
+    assert!(
+        Command::new("kill")
+            .args([signal, "--", target])
+            .status()
+            .unwrap()
+            .success()
+    );
 }
 
 fn is_root() -> bool {

@@ -18,6 +18,8 @@ pub async fn cache(request: Request, next: Next) -> Response {
         (true, _, true) => "public, max-age=3600",
         _ => return response,
     };
-    response.headers_mut().insert(header::CACHE_CONTROL, HeaderValue::from_static(value));
+    response
+        .headers_mut()
+        .insert(header::CACHE_CONTROL, HeaderValue::from_static(value));
     response
 }

@@ -38,7 +38,11 @@ fn needs(path: &str) -> Needs {
 
 /// The session cookie: bound to this host and to https where there is https.
 pub fn session_cookie_name(core: &Core) -> &'static str {
-    if core.public_url.scheme() == "https" { "__Host-switchboard" } else { "switchboard" }
+    if core.public_url.scheme() == "https" {
+        "__Host-switchboard"
+    } else {
+        "switchboard"
+    }
 }
 
 /// One cookie of a request.
@@ -57,8 +61,15 @@ pub async fn recognize(State(core): State<Core>, mut request: Request, next: Nex
         Ok(visit) => visit,
         Err(error) => return crate::rest::problem::page(&error),
     };
-    let address = request.extensions().get::<ConnectInfo<SocketAddr>>().map(|peer| peer.0.ip().to_string());
-    let agent = request.headers().get(header::USER_AGENT).and_then(|v| v.to_str().ok()).map(|v| v.chars().take(300).collect());
+    let address = request
+        .extensions()
+        .get::<ConnectInfo<SocketAddr>>()
+        .map(|peer| peer.0.ip().to_string());
+    let agent = request
+        .headers()
+        .get(header::USER_AGENT)
+        .and_then(|v| v.to_str().ok())
+        .map(|v| v.chars().take(300).collect());
     request.extensions_mut().insert(From { ip: address, agent });
     let viewer = Viewer {
         person: visit.as_ref().map(|visit| visit.person.clone()),
@@ -105,7 +116,11 @@ pub async fn admit(request: Request, next: Next) -> Response {
 
 /// A redirect that remembers where somebody wanted to go; only ever a path of ours.
 fn to(place: &str, wanted: Option<&Uri>) -> Response {
-    let target = match wanted.and_then(Uri::path_and_query).map(|path| path.as_str()).filter(|path| *path != "/") {
+    let target = match wanted
+        .and_then(Uri::path_and_query)
+        .map(|path| path.as_str())
+        .filter(|path| *path != "/")
+    {
         Some(path) => {
             let next: String = url::form_urlencoded::byte_serialize(path.as_bytes()).collect();
             format!("{place}?next={next}")
@@ -119,7 +134,11 @@ fn to(place: &str, wanted: Option<&Uri>) -> Response {
 /// provider's signature does not, so `/api` and `/webhooks` are not behind this.
 pub async fn same_origin(State(core): State<Core>, request: Request, next: Next) -> Response {
     let safe = matches!(*request.method(), Method::GET | Method::HEAD | Method::OPTIONS);
-    if safe || from_here(&core, request.headers()) { next.run(request).await } else { StatusCode::FORBIDDEN.into_response() }
+    if safe || from_here(&core, request.headers()) {
+        next.run(request).await
+    } else {
+        StatusCode::FORBIDDEN.into_response()
+    }
 }
 
 fn from_here(core: &Core, headers: &HeaderMap) -> bool {
@@ -165,7 +184,10 @@ mod tests {
     #[test]
     fn a_cookie_is_found_by_its_whole_name() {
         let mut headers = HeaderMap::new();
-        headers.insert(header::COOKIE, "xswitchboard=no; switchboard=yes; switchboard2=no".parse().unwrap());
+        headers.insert(
+            header::COOKIE,
+            "xswitchboard=no; switchboard=yes; switchboard2=no".parse().unwrap(),
+        );
         assert_eq!(cookie(&headers, "switchboard"), Some("yes"));
         assert_eq!(cookie(&headers, "board"), None);
     }

@@ -28,20 +28,25 @@ pub async fn events(State(core): State<Core>, visit: Option<Extension<Visit>>) -
         return crate::rest::problem::respond(&Error::Unauthenticated);
     };
     let rings = core.bells.of(caller.org());
-    let stream = stream::unfold((core, caller, rings, Instant::now() + RECHECK), |(core, caller, mut rings, mut recheck)| async move {
-        loop {
-            tokio::select! {
-                topic = rings.next() => {
-                    let event = Event::default().event("changed").data(&*topic?);
-                    return Some((Ok::<_, Infallible>(event), (core, caller, rings, recheck)));
-                }
-                () = tokio::time::sleep_until(recheck) => {
-                    // Removed from the organization: the stream ends, and the page finds out why when it reconnects.
-                    caller.begin(&core.db, Action::Read, Kind::Organization).await.ok()?;
-                    recheck = Instant::now() + RECHECK;
+    let stream = stream::unfold(
+        (core, caller, rings, Instant::now() + RECHECK),
+        |(core, caller, mut rings, mut recheck)| async move {
+            loop {
+                tokio::select! {
+                    topic = rings.next() => {
+                        let event = Event::default().event("changed").data(&*topic?);
+                        return Some((Ok::<_, Infallible>(event), (core, caller, rings, recheck)));
+                    }
+                    () = tokio::time::sleep_until(recheck) => {
+                        // Removed from the organization: the stream ends, and the page finds out why when it reconnects.
+                        caller.begin(&core.db, Action::Read, Kind::Organization).await.ok()?;
+                        recheck = Instant::now() + RECHECK;
+                    }
                 }
             }
-        }
-    });
-    Sse::new(stream).keep_alive(KeepAlive::new().interval(Duration::from_secs(15))).into_response()
+        },
+    );
+    Sse::new(stream)
+        .keep_alive(KeepAlive::new().interval(Duration::from_secs(15)))
+        .into_response()
 }

@@ -41,6 +41,8 @@ pub fn routes(site: &Site) -> Router<Site> {
     };
     let options = site.options.clone();
     Router::new()
-        .leptos_routes_with_context(site, generate_route_list(app::App), context.clone(), move || app::shell(options.clone()))
+        .leptos_routes_with_context(site, generate_route_list(app::App), context.clone(), move || {
+            app::shell(options.clone())
+        })
         .fallback(file_and_error_handler_with_context::<Site, _>(context, app::shell))
 }

@@ -13,7 +13,10 @@ use leptos::config::{LeptosOptions, get_configuration};
 use switchboard::core::Core;
 use tower_http::{
     catch_panic::CatchPanicLayer,
-    compression::{CompressionLayer, predicate::{NotForContentType, Predicate, SizeAbove}},
+    compression::{
+        CompressionLayer,
+        predicate::{NotForContentType, Predicate, SizeAbove},
+    },
     request_id::{MakeRequestUuid, PropagateRequestIdLayer, SetRequestIdLayer},
     timeout::TimeoutLayer,
     trace::TraceLayer,
@@ -41,7 +44,10 @@ pub fn site(public_url: &Url) -> anyhow::Result<LeptosOptions> {
 }
 
 pub fn router(core: Core, options: LeptosOptions) -> Router {
-    let site = Site { core: core.clone(), options };
+    let site = Site {
+        core: core.clone(),
+        options,
+    };
 
     // By session cookie: behind the same-origin guard, with the visitor known before anything is drawn.
     let browser = Router::new()
@@ -73,7 +79,10 @@ pub fn router(core: Core, options: LeptosOptions) -> Router {
         .merge(browser)
         .layer(from_fn_with_state(core, headers::secure))
         .layer(DefaultBodyLimit::max(BODY))
-        .layer(TimeoutLayer::with_status_code(StatusCode::GATEWAY_TIMEOUT, Duration::from_secs(60)))
+        .layer(TimeoutLayer::with_status_code(
+            StatusCode::GATEWAY_TIMEOUT,
+            Duration::from_secs(60),
+        ))
         .layer(CatchPanicLayer::new())
         .layer(from_fn(metrics::measure))
         .layer(TraceLayer::new_for_http().make_span_with(span))
@@ -84,7 +93,14 @@ pub fn router(core: Core, options: LeptosOptions) -> Router {
 
 /// Route, never path: a path holds ids, and a query what people search for.
 fn span(request: &Request) -> tracing::Span {
-    let route = request.extensions().get::<axum::extract::MatchedPath>().map_or("other", |path| path.as_str());
-    let id = request.headers().get(REQUEST_ID).and_then(|id| id.to_str().ok()).unwrap_or_default();
+    let route = request
+        .extensions()
+        .get::<axum::extract::MatchedPath>()
+        .map_or("other", |path| path.as_str());
+    let id = request
+        .headers()
+        .get(REQUEST_ID)
+        .and_then(|id| id.to_str().ok())
+        .unwrap_or_default();
     tracing::info_span!("request", method = %request.method(), route, id)
 }

@@ -35,13 +35,21 @@ pub struct Reached {
 
 pub async fn reach(config: &Config) -> anyhow::Result<Reached> {
     if let Database::External { .. } = config.database {
-        return Ok(Reached { logins: Logins::external(config)?, cluster: None });
+        return Ok(Reached {
+            logins: Logins::external(config)?,
+            cluster: None,
+        });
     }
-    let cluster = Cluster::start(&config.data).await.context("the private Postgres did not start")?;
+    let cluster = Cluster::start(&config.data)
+        .await
+        .context("the private Postgres did not start")?;
     let logins = Logins::embedded(&cluster);
     db::ensure_database(&cluster).await?;
     db::migrate(&logins).await?;
-    Ok(Reached { logins, cluster: Some(cluster) })
+    Ok(Reached {
+        logins,
+        cluster: Some(cluster),
+    })
 }
 
 /// Brings everything up but the listener. `public_url` is where browsers and providers reach this process.
@@ -56,7 +64,14 @@ pub async fn start(config: Config, public_url: Url) -> anyhow::Result<Started> {
     let (ultravox, sandbox) = voice_provider(&config, &secret, &public_url, &http).await?;
     let clerk = config.clerk.as_ref().map(|clerk| Clerk::new(clerk, http.clone()));
     let installation = Installation {
-        host: public_url.host_str().map(|host| public_url.port().map_or(host.to_owned(), |port| format!("{host}:{port}"))).unwrap_or_default(),
+        host: public_url
+            .host_str()
+            .map(|host| {
+                public_url
+                    .port()
+                    .map_or(host.to_owned(), |port| format!("{host}:{port}"))
+            })
+            .unwrap_or_default(),
         version: env!("CARGO_PKG_VERSION").to_owned(),
         sandbox: sandbox.is_some(),
         dev_mail: config.mail.smtp.is_none(),
@@ -64,7 +79,10 @@ pub async fn start(config: Config, public_url: Url) -> anyhow::Result<Started> {
             None => Identity::Local,
             Some(clerk) => Identity::Clerk {
                 publishable_key: clerk.publishable_key.clone(),
-                script: clerk.frontend_api.join("npm/@clerk/clerk-js@5/dist/clerk.browser.js")?.into(),
+                script: clerk
+                    .frontend_api
+                    .join("npm/@clerk/clerk-js@5/dist/clerk.browser.js")?
+                    .into(),
             },
         },
     };
@@ -82,11 +100,21 @@ pub async fn start(config: Config, public_url: Url) -> anyhow::Result<Started> {
         public_url,
         config,
     });
-    Ok(Started { core, logins, cluster, sandbox })
+    Ok(Started {
+        core,
+        logins,
+        cluster,
+        sandbox,
+    })
 }
 
 /// The provider itself where there is a key for it, else the simulated one on a free port.
-async fn voice_provider(config: &Config, secret: &Master, public_url: &Url, http: &reqwest::Client) -> anyhow::Result<(Ultravox, Option<Sandbox>)> {
+async fn voice_provider(
+    config: &Config,
+    secret: &Master,
+    public_url: &Url,
+    http: &reqwest::Client,
+) -> anyhow::Result<(Ultravox, Option<Sandbox>)> {
     let webhook_secret = SecretString::from(switchboard::secret::hex(&secret.key("ultravox-webhook")));
     if let Some(ultravox) = &config.ultravox {
         let access = UltravoxAccess {

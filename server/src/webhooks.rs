@@ -9,8 +9,16 @@ use switchboard::{auth::clerk_events, core::Core, work::inbox};
 
 /// `POST /webhooks/ultravox`
 pub async fn ultravox(State(core): State<Core>, headers: HeaderMap, body: Bytes) -> StatusCode {
-    let text = |name| headers.get(name).and_then(|value| value.to_str().ok()).unwrap_or_default();
-    let (timestamp, signature) = (text("x-ultravox-webhook-timestamp"), text("x-ultravox-webhook-signature"));
+    let text = |name| {
+        headers
+            .get(name)
+            .and_then(|value| value.to_str().ok())
+            .unwrap_or_default()
+    };
+    let (timestamp, signature) = (
+        text("x-ultravox-webhook-timestamp"),
+        text("x-ultravox-webhook-signature"),
+    );
     if !core.ultravox.verify(timestamp, signature, &body, chrono::Utc::now()) {
         return StatusCode::UNAUTHORIZED;
     }
@@ -19,8 +27,18 @@ pub async fn ultravox(State(core): State<Core>, headers: HeaderMap, body: Bytes)
 
 /// `POST /webhooks/clerk`
 pub async fn clerk(State(core): State<Core>, headers: HeaderMap, body: Bytes) -> StatusCode {
-    let text = |name| headers.get(name).and_then(|value| value.to_str().ok()).unwrap_or_default();
-    let signed = clerk_events::Signed { id: text("svix-id"), timestamp: text("svix-timestamp"), signature: text("svix-signature"), body: &body };
+    let text = |name| {
+        headers
+            .get(name)
+            .and_then(|value| value.to_str().ok())
+            .unwrap_or_default()
+    };
+    let signed = clerk_events::Signed {
+        id: text("svix-id"),
+        timestamp: text("svix-timestamp"),
+        signature: text("svix-signature"),
+        body: &body,
+    };
     if !clerk_events::verify(&core, &signed, chrono::Utc::now()) {
         return StatusCode::UNAUTHORIZED;
     }

@@ -16,10 +16,10 @@ use sqlx::postgres::{PgConnectOptions, PgSslMode};
 use sqlx::{ConnectOptions, Connection};
 
 use binaries::Binaries;
-pub use error::ClusterError;
 use error::At;
-pub(in crate::db) use place::fingerprint;
+pub use error::ClusterError;
 use place::Place;
+pub(in crate::db) use place::fingerprint;
 use server::{Attempt, Server};
 
 /// The oldest major version whose SQL we speak.
@@ -128,7 +128,10 @@ impl Cluster {
 
 /// Returns the socket of the server, which takes connections by then. The caller holds the gate.
 async fn bring_up(place: &Place, durability: Durability) -> Result<PathBuf, ClusterError> {
-    let server = Server { place, binaries: Binaries::find(place).await? };
+    let server = Server {
+        place,
+        binaries: Binaries::find(place).await?,
+    };
     if !place.is_cluster() {
         server.initialize(durability).await?;
     }
@@ -145,7 +148,10 @@ async fn bring_up(place: &Place, durability: Durability) -> Result<PathBuf, Clus
     };
     match tokio::time::timeout(PATIENCE, up).await {
         Ok(outcome) => outcome.map(|()| socket),
-        Err(_) => Err(ClusterError::Silent { socket, log: place.log() }),
+        Err(_) => Err(ClusterError::Silent {
+            socket,
+            log: place.log(),
+        }),
     }
 }
 
@@ -157,7 +163,10 @@ async fn stop_unused(place: &Place) -> Result<Stop, ClusterError> {
         Err(TryLockError::WouldBlock) => return Ok(Stop::InUse),
         Err(TryLockError::Error(error)) => return Err(error).at(&users),
     }
-    let server = Server { place, binaries: Binaries::find(place).await? };
+    let server = Server {
+        place,
+        binaries: Binaries::find(place).await?,
+    };
     if !server.is_running().await? {
         return Ok(Stop::NotRunning);
     }
@@ -179,11 +188,20 @@ async fn gate(place: &Place) -> Result<File, ClusterError> {
         Err(TryLockError::Error(error)) => return Err(error).at(&path),
     }
     let wait = move || file.lock().map(|()| file);
-    tokio::task::spawn_blocking(wait).await.expect("waiting for a lock does not panic").at(&path)
+    tokio::task::spawn_blocking(wait)
+        .await
+        .expect("waiting for a lock does not panic")
+        .at(&path)
 }
 
 fn open(path: &Path) -> Result<File, ClusterError> {
-    OpenOptions::new().read(true).write(true).create(true).truncate(false).open(path).at(path)
+    OpenOptions::new()
+        .read(true)
+        .write(true)
+        .create(true)
+        .truncate(false)
+        .open(path)
+        .at(path)
 }
 
 fn options(socket: &Path) -> PgConnectOptions {
@@ -206,7 +224,10 @@ async fn answers(socket: &Path) -> Result<bool, ClusterError> {
     match tried.await {
         Ok(()) => Ok(true),
         Err(sqlx::Error::Database(error)) if !error.code().is_some_and(|code| passes(&code)) => {
-            Err(ClusterError::Refused { socket: socket.to_path_buf(), source: sqlx::Error::Database(error) })
+            Err(ClusterError::Refused {
+                socket: socket.to_path_buf(),
+                source: sqlx::Error::Database(error),
+            })
         }
         Err(_) => Ok(false),
     }

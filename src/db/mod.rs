@@ -1,9 +1,9 @@
 //! The database: one pool per role, and the only way to an organization's rows.
 
 pub mod cluster;
+mod migrate;
 #[doc(hidden)]
 pub mod testing;
-mod migrate;
 mod tx;
 
 use std::time::Duration;

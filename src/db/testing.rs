@@ -17,8 +17,11 @@ const BUILDING: i64 = 0x7465_6d70_6c61_7465;
 /// The data directory of this checkout's test cluster; checkouts that share a target directory have one each.
 pub fn data() -> PathBuf {
     let checkout = Path::new(env!("CARGO_MANIFEST_DIR"));
-    let target = env::var_os("CARGO_TARGET_DIR").map_or_else(|| checkout.join("target"), |target| checkout.join(target));
-    target.join("test-postgres").join(fingerprint([checkout.as_os_str().as_encoded_bytes()]))
+    let target =
+        env::var_os("CARGO_TARGET_DIR").map_or_else(|| checkout.join("target"), |target| checkout.join(target));
+    target
+        .join("test-postgres")
+        .join(fingerprint([checkout.as_os_str().as_encoded_bytes()]))
 }
 
 /// The test cluster. It keeps running between test binaries; `Cluster::stop_running(&data())` ends it.
@@ -52,16 +55,26 @@ impl TestDb {
         sources: &[&str],
         prepare: impl AsyncFnOnce(&mut PgConnection) -> Result<(), E>,
     ) -> TestDb {
-        let template = format!("template_{}", fingerprint(sources.iter().map(|source| source.as_bytes())));
+        let template = format!(
+            "template_{}",
+            fingerprint(sources.iter().map(|source| source.as_bytes()))
+        );
         let server = cluster().await.options();
         let mut connection = server.connect().await.expect("the test cluster takes connections");
-        if !exists(&mut connection, &template).await.expect("databases can be listed") {
+        if !exists(&mut connection, &template)
+            .await
+            .expect("databases can be listed")
+        {
             build(&mut connection, &server, &template, prepare).await;
         }
-        let name = copy(&mut connection, &template).await.expect("a template can be copied");
+        let name = copy(&mut connection, &template)
+            .await
+            .expect("a template can be copied");
         connection.close().await.expect("a connection can be closed");
         let options = server.database(&name);
-        let admin = PgPoolOptions::new().max_connections(4).connect_lazy_with(options.clone());
+        let admin = PgPoolOptions::new()
+            .max_connections(4)
+            .connect_lazy_with(options.clone());
         TestDb { name, admin, options }
     }
 
@@ -72,7 +85,9 @@ impl TestDb {
 
     /// A small pool that is `role`, such as `switchboard_app`.
     pub fn pool_as(&self, role: &str) -> PgPool {
-        PgPoolOptions::new().max_connections(8).connect_lazy_with(self.options_as(role))
+        PgPoolOptions::new()
+            .max_connections(8)
+            .connect_lazy_with(self.options_as(role))
     }
 }
 
@@ -85,7 +100,10 @@ impl Drop for TestDb {
         // A destructor cannot wait, and its runtime may be about to end: the farewell has a thread and a runtime.
         let (server, name) = (self.options.clone().database("postgres"), self.name.clone());
         let farewell = std::thread::spawn(move || {
-            let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().ok()?;
+            let runtime = tokio::runtime::Builder::new_current_thread()
+                .enable_all()
+                .build()
+                .ok()?;
             runtime.block_on(drop_database(&server, &name)).ok()
         });
         if !matches!(farewell.join(), Ok(Some(()))) {
@@ -112,23 +130,38 @@ async fn build<E: std::fmt::Display>(
     if !exists(connection, template).await.expect("databases can be listed") {
         let draft = format!("{template}_draft");
         begin(connection, &draft).await.expect("a template can be begun");
-        let mut inside = server.clone().database(&draft).connect().await.expect("the draft takes connections");
+        let mut inside = server
+            .clone()
+            .database(&draft)
+            .connect()
+            .await
+            .expect("the draft takes connections");
         if let Err(error) = prepare(&mut inside).await {
             panic!("the template database cannot be prepared: {error}");
         }
         inside.close().await.expect("a connection can be closed");
-        finish(connection, &draft, template).await.expect("a template can be finished");
+        finish(connection, &draft, template)
+            .await
+            .expect("a template can be finished");
     }
     unlock(connection).await.expect("templates can be unlocked");
 }
 
 /// Whoever waits gets the lock, should the holder panic: it goes with the connection.
 async fn lock(connection: &mut PgConnection) -> sqlx::Result<()> {
-    sqlx::query("select pg_advisory_lock($1)").bind(BUILDING).execute(connection).await.map(drop)
+    sqlx::query("select pg_advisory_lock($1)")
+        .bind(BUILDING)
+        .execute(connection)
+        .await
+        .map(drop)
 }
 
 async fn unlock(connection: &mut PgConnection) -> sqlx::Result<()> {
-    sqlx::query("select pg_advisory_unlock($1)").bind(BUILDING).execute(connection).await.map(drop)
+    sqlx::query("select pg_advisory_unlock($1)")
+        .bind(BUILDING)
+        .execute(connection)
+        .await
+        .map(drop)
 }
 
 async fn begin(connection: &mut PgConnection, draft: &str) -> sqlx::Result<()> {
@@ -166,11 +199,13 @@ async fn copy(connection: &mut PgConnection, template: &str) -> sqlx::Result<Str
         .await?;
     execute(connection, format!("create database {name} template {template}")).await?;
     // The template's own privileges are not part of a copy, and tests are about privileges too.
-    sqlx::query("update pg_database set datacl = (select datacl from pg_database where datname = $2) where datname = $1")
-        .bind(&name)
-        .bind(template)
-        .execute(connection)
-        .await?;
+    sqlx::query(
+        "update pg_database set datacl = (select datacl from pg_database where datname = $2) where datname = $1",
+    )
+    .bind(&name)
+    .bind(template)
+    .execute(connection)
+    .await?;
     Ok(name)
 }
 
@@ -182,5 +217,8 @@ async fn drop_database(server: &PgConnectOptions, name: &str) -> sqlx::Result<()
 
 /// Runs a statement about a database, which takes no parameters. Every name in it is letters and digits of our making.
 async fn execute(connection: &mut PgConnection, statement: String) -> sqlx::Result<()> {
-    sqlx::query(AssertSqlSafe(statement)).execute(connection).await.map(drop)
+    sqlx::query(AssertSqlSafe(statement))
+        .execute(connection)
+        .await
+        .map(drop)
 }

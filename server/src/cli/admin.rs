@@ -61,7 +61,9 @@ pub struct OrgIdArg(OrgId);
 impl std::str::FromStr for OrgIdArg {
     type Err = String;
     fn from_str(text: &str) -> Result<Self, String> {
-        OrgId::parse(text).map(Self).map_err(|_| "an organization's id begins with org_ or user_".into())
+        OrgId::parse(text)
+            .map(Self)
+            .map_err(|_| "an organization's id begins with org_ or user_".into())
     }
 }
 
@@ -70,7 +72,9 @@ pub struct RoleArg(Role);
 impl std::str::FromStr for RoleArg {
     type Err = String;
     fn from_str(text: &str) -> Result<Self, String> {
-        text.parse().map(Self).map_err(|_| format!("use one of {}", Role::ALL.map(Role::word).join(", ")))
+        text.parse()
+            .map(Self)
+            .map_err(|_| format!("use one of {}", Role::ALL.map(Role::word).join(", ")))
     }
 }
 
@@ -88,11 +92,16 @@ pub async fn run(config: Config, command: Admin) -> anyhow::Result<()> {
                 println!("{}", serde_json::to_string(&made)?);
             }
             Admin::CreateUser { email, password, name } => {
-                println!("{}", admin::create_user(core, &email, &SecretString::from(password), &name).await?);
+                println!(
+                    "{}",
+                    admin::create_user(core, &email, &SecretString::from(password), &name).await?
+                );
             }
             Admin::AddMember { email, org, role } => admin::add_member(core, &email, &org.0, role.0).await?,
             Admin::Token { email, org } => println!("{}", admin::token(core, &email, &org.0).await?),
-            Admin::ResetPassword { email, password } => admin::reset_password(core, &email, &SecretString::from(password)).await?,
+            Admin::ResetPassword { email, password } => {
+                admin::reset_password(core, &email, &SecretString::from(password)).await?
+            }
         }
         anyhow::Ok(())
     };

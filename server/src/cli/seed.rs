@@ -26,10 +26,22 @@ pub async fn seed(config: Config) -> anyhow::Result<()> {
     let core = &started.core;
     let made = admin::bootstrap(core, EMAIL, &SecretString::from(PASSWORD.to_owned()), ORG).await?;
     let caller = auth::bearer(core, &made.api_key).await?;
-    let voices = library::list(core, &caller, &VoiceFilter { language: Some("en".into()), q: None }).await?;
+    let voices = library::list(
+        core,
+        &caller,
+        &VoiceFilter {
+            language: Some("en".into()),
+            q: None,
+        },
+    )
+    .await?;
     let voice = voices.first().context("the provider has no English voice")?;
     for starter in STARTERS {
-        let draft = AgentDraft { voice_id: voice.id.clone(), voice_name: voice.name.clone(), ..starter.draft() };
+        let draft = AgentDraft {
+            voice_id: voice.id.clone(),
+            voice_name: voice.name.clone(),
+            ..starter.draft()
+        };
         match mirror::create::<Agent>(core, &caller, draft).await {
             Ok(_) => {}
             // Seeding again changes nothing.

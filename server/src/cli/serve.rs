@@ -24,7 +24,9 @@ pub enum Postgres {
 }
 
 pub async fn serve(config: Config, with_worker: bool) -> anyhow::Result<()> {
-    let listener = TcpListener::bind(config.addr).await.with_context(|| format!("cannot listen on {}", config.addr))?;
+    let listener = TcpListener::bind(config.addr)
+        .await
+        .with_context(|| format!("cannot listen on {}", config.addr))?;
     let addr = listener.local_addr()?;
     let public_url = public_url(&config, addr)?;
     let drain = config.shutdown;
@@ -38,9 +40,12 @@ pub async fn serve(config: Config, with_worker: bool) -> anyhow::Result<()> {
 
     let mut served = tokio::spawn(
         // Without TCP_NODELAY a page that is written in two parts waits 40 ms for a delayed acknowledgement.
-        axum::serve(listener.tap_io(|io| drop(io.set_nodelay(true))), service.into_make_service_with_connect_info::<SocketAddr>())
-            .with_graceful_shutdown(stopped(stop.clone()))
-            .into_future(),
+        axum::serve(
+            listener.tap_io(|io| drop(io.set_nodelay(true))),
+            service.into_make_service_with_connect_info::<SocketAddr>(),
+        )
+        .with_graceful_shutdown(stopped(stop.clone()))
+        .into_future(),
     );
     tokio::select! {
         result = &mut served => result??,
@@ -91,7 +96,12 @@ pub async fn migrate(config: Config) -> anyhow::Result<()> {
 }
 
 pub async fn sandbox(config: Config, ultravox: u16, clerk: u16) -> anyhow::Result<()> {
-    let sandbox = Sandbox::start(Options { ports: Ports { ultravox, clerk }, speed: config.sandbox_speed, ..Options::default() }).await?;
+    let sandbox = Sandbox::start(Options {
+        ports: Ports { ultravox, clerk },
+        speed: config.sandbox_speed,
+        ..Options::default()
+    })
+    .await?;
     println!("{}", sandbox.ready_json());
     let (_stopping, stop) = stop_signal();
     stopped(stop).await;
@@ -103,8 +113,13 @@ pub async fn postgres(config: Config, command: Postgres) -> anyhow::Result<()> {
     match command {
         Postgres::Start => {
             let reached = reach(&config).await?;
-            let Some(cluster) = reached.cluster else { anyhow::bail!("DATABASE_URL names another Postgres") };
-            println!("{}", serde_json::json!({ "socket": cluster.socket(), "port": cluster.port() }));
+            let Some(cluster) = reached.cluster else {
+                anyhow::bail!("DATABASE_URL names another Postgres")
+            };
+            println!(
+                "{}",
+                serde_json::json!({ "socket": cluster.socket(), "port": cluster.port() })
+            );
             // Only its users stop it by leaving; dropping it leaves it running, for `stop` to end.
             drop(cluster);
             Ok(())
@@ -128,7 +143,8 @@ fn stop_signal() -> (watch::Sender<bool>, watch::Receiver<bool>) {
     let (stopping, stop) = watch::channel(false);
     let signalled = stopping.clone();
     tokio::spawn(async move {
-        let mut term = tokio::signal::unix::signal(tokio::signal::unix::SignalKind::terminate()).expect("signals can be listened to");
+        let mut term = tokio::signal::unix::signal(tokio::signal::unix::SignalKind::terminate())
+            .expect("signals can be listened to");
         tokio::select! {
             _ = term.recv() => {}
             _ = tokio::signal::ctrl_c() => {}

@@ -39,8 +39,14 @@ async fn token(
     headers: HeaderMap,
     Json(request): Json<TokenRequest>,
 ) -> Result<Answer<TokenAnswer>, Failure> {
-    let agent = headers.get(header::USER_AGENT).and_then(|value| value.to_str().ok()).map(str::to_owned);
-    let from = From { ip: peer.map(|peer| peer.0.0.ip().to_string()), agent };
+    let agent = headers
+        .get(header::USER_AGENT)
+        .and_then(|value| value.to_str().ok())
+        .map(str::to_owned);
+    let from = From {
+        ip: peer.map(|peer| peer.0.0.ip().to_string()),
+        agent,
+    };
     Ok(Answer(auth::issue_token(&core, request, &from).await?))
 }
 

@@ -14,7 +14,11 @@ use super::{
 };
 
 pub fn endpoints() -> Vec<Endpoint> {
-    let mut endpoints = crud::routes::<Agent>(&Paths { many: "/agents", one: "/agents/{id}", sync: "/agents/{id}/sync" });
+    let mut endpoints = crud::routes::<Agent>(&Paths {
+        many: "/agents",
+        one: "/agents/{id}",
+        sync: "/agents/{id}/sync",
+    });
     endpoints.push(
         post("/agents/{id}/duplicate", "Copy an agent under a new name")
             .needs(Action::Create, Kind::Agent)

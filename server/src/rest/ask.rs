@@ -46,7 +46,10 @@ pub struct Asking {
 impl<S: Send + Sync> FromRequestParts<S> for Asking {
     type Rejection = Failure;
     async fn from_request_parts(parts: &mut Parts, _: &S) -> Result<Self, Failure> {
-        let known = (parts.extensions.get::<Core>().cloned(), parts.extensions.get::<Caller>().cloned());
+        let known = (
+            parts.extensions.get::<Core>().cloned(),
+            parts.extensions.get::<Caller>().cloned(),
+        );
         match known {
             (Some(core), Some(caller)) => Ok(Self { core, caller }),
             _ => Err(Error::Unauthenticated.into()),
@@ -63,7 +66,10 @@ pub async fn authenticate(State(core): State<Core>, mut request: Request, next: 
     let caller = match caller {
         Ok(caller) => caller,
         Err(error) => {
-            let address = request.extensions().get::<ConnectInfo<SocketAddr>>().map_or_else(String::new, |peer| peer.0.ip().to_string());
+            let address = request
+                .extensions()
+                .get::<ConnectInfo<SocketAddr>>()
+                .map_or_else(String::new, |peer| peer.0.ip().to_string());
             // Guessing is slowed by address: whoever has no token has no organization to count for.
             return match count(strangers(), address) {
                 Ok(_) => Failure::from(error).into_response(),
@@ -78,7 +84,9 @@ pub async fn authenticate(State(core): State<Core>, mut request: Request, next: 
     request.extensions_mut().insert(core);
     request.extensions_mut().insert(caller);
     let mut response = next.run(request).await;
-    response.headers_mut().insert("ratelimit-remaining", HeaderValue::from(left));
+    response
+        .headers_mut()
+        .insert("ratelimit-remaining", HeaderValue::from(left));
     response
 }
 
@@ -90,8 +98,11 @@ fn bearer(headers: &HeaderMap) -> Option<&str> {
 
 fn limiter(per_second: u32) -> Limiter {
     let per_second = NonZeroU32::new(per_second).unwrap_or(NonZeroU32::MIN);
-    RateLimiter::dashmap(Quota::per_second(per_second).allow_burst(per_second.saturating_mul(NonZeroU32::new(2).unwrap_or(NonZeroU32::MIN))))
-        .with_middleware()
+    RateLimiter::dashmap(
+        Quota::per_second(per_second)
+            .allow_burst(per_second.saturating_mul(NonZeroU32::new(2).unwrap_or(NonZeroU32::MIN))),
+    )
+    .with_middleware()
 }
 
 fn callers(core: &Core) -> &'static Limiter {
@@ -109,15 +120,23 @@ fn count(limiter: &Limiter, key: String) -> Result<u32, Failure> {
         Ok(snapshot) => Ok(snapshot.remaining_burst_capacity()),
         Err(until) => {
             let wait: Duration = until.wait_time_from(DefaultClock::default().now());
-            Err(Error::Limited { retry_after_s: wait.as_secs() + 1 }.into())
+            Err(Error::Limited {
+                retry_after_s: wait.as_secs() + 1,
+            }
+            .into())
         }
     }
 }
 
 /// A POST with a key it had before is answered as before, without being done again.
 pub async fn once(asking: Asking, request: Request, next: Next) -> Response {
-    let Some(access) = request.extensions().get::<Access>().copied() else { return next.run(request).await };
-    let key = request.headers().get("idempotency-key").map(|key| key.to_str().unwrap_or_default().to_owned());
+    let Some(access) = request.extensions().get::<Access>().copied() else {
+        return next.run(request).await;
+    };
+    let key = request
+        .headers()
+        .get("idempotency-key")
+        .map(|key| key.to_str().unwrap_or_default().to_owned());
     if request.method() != Method::POST {
         return next.run(request).await;
     }
@@ -128,21 +147,52 @@ pub async fn once(asking: Asking, request: Request, next: Next) -> Response {
         }
         return next.run(request).await;
     };
-    answer_once(asking, access, key, request, next).await.unwrap_or_else(IntoResponse::into_response)
+    answer_once(asking, access, key, request, next)
+        .await
+        .unwrap_or_else(IntoResponse::into_response)
 }
 
-async fn answer_once(asking: Asking, access: Access, key: String, request: Request, next: Next) -> Result<Response, Failure> {
+async fn answer_once(
+    asking: Asking,
+    access: Access,
+    key: String,
+    request: Request,
+    next: Next,
+) -> Result<Response, Failure> {
     let Asking { core, caller } = asking;
-    let route = request.extensions().get::<MatchedPath>().map_or_else(String::new, |path| path.as_str().to_owned());
+    let route = request
+        .extensions()
+        .get::<MatchedPath>()
+        .map_or_else(String::new, |path| path.as_str().to_owned());
     // The path tells one agent's sync from another's; the template alone would not.
-    let route = format!("{} {}", if route.contains('{') { request.uri().path() } else { &route }, access.action.word());
+    let route = format!(
+        "{} {}",
+        if route.contains('{') {
+            request.uri().path()
+        } else {
+            &route
+        },
+        access.action.word()
+    );
     let (parts, body) = request.into_parts();
     let body = to_bytes(body, 1024 * 1024).await.map_err(|_| too_long())?;
     let keyed = Keyed::new(route, key, &body, (access.action, access.kind))?;
     if let Claim::Answered { status, body } = idempotency::claim(&core, &caller, &keyed).await? {
         let status = StatusCode::from_u16(status).unwrap_or(StatusCode::OK);
-        let kind = if status.is_success() { "application/json" } else { "application/problem+json" };
-        return Ok((status, [(header::CONTENT_TYPE, kind), (header::HeaderName::from_static("idempotent-replay"), "true")], body).into_response());
+        let kind = if status.is_success() {
+            "application/json"
+        } else {
+            "application/problem+json"
+        };
+        return Ok((
+            status,
+            [
+                (header::CONTENT_TYPE, kind),
+                (header::HeaderName::from_static("idempotent-replay"), "true"),
+            ],
+            body,
+        )
+            .into_response());
     }
     let response = next.run(Request::from_parts(parts, Body::from(body))).await;
     let (parts, body) = response.into_parts();
@@ -152,7 +202,11 @@ async fn answer_once(asking: Asking, access: Access, key: String, request: Reque
 }
 
 fn too_long() -> Failure {
-    Failure::malformed(StatusCode::PAYLOAD_TOO_LARGE, String::new(), "Send at most 1 MiB.".into())
+    Failure::malformed(
+        StatusCode::PAYLOAD_TOO_LARGE,
+        String::new(),
+        "Send at most 1 MiB.".into(),
+    )
 }
 
 /// A JSON body. What cannot be read is reported with the path of the field it stands in.
@@ -169,10 +223,16 @@ impl<S: Send + Sync, T: DeserializeOwned> FromRequest<S> for Json<T> {
                 path => path,
             };
             let inner = error.inner();
-            let status = if inner.is_data() { StatusCode::UNPROCESSABLE_ENTITY } else { StatusCode::BAD_REQUEST };
+            let status = if inner.is_data() {
+                StatusCode::UNPROCESSABLE_ENTITY
+            } else {
+                StatusCode::BAD_REQUEST
+            };
             Failure::malformed(status, path, sentence(&inner.to_string()))
         })?;
-        json.end().map_err(|error| Failure::malformed(StatusCode::BAD_REQUEST, String::new(), sentence(&error.to_string())))?;
+        json.end().map_err(|error| {
+            Failure::malformed(StatusCode::BAD_REQUEST, String::new(), sentence(&error.to_string()))
+        })?;
         Ok(Self(value))
     }
 }

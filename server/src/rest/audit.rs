@@ -16,10 +16,16 @@ use super::{
 
 pub fn endpoints() -> Vec<Endpoint> {
     vec![
-        get("/audit", "List who did what").needs(Action::Read, Kind::Audit).params::<EntryFilter>().lists::<Entry>().by(list),
+        get("/audit", "List who did what")
+            .needs(Action::Read, Kind::Audit)
+            .params::<EntryFilter>()
+            .lists::<Entry>()
+            .by(list),
     ]
 }
 
 async fn list(asking: Asking, Params(wanted): Params<Wanted<EntryFilter>>) -> Result<Answer<Listing<Entry>>, Failure> {
-    Ok(Answer(audit::list(&asking.core, &asking.caller, &wanted.filter, &wanted.page()).await?))
+    Ok(Answer(
+        audit::list(&asking.core, &asking.caller, &wanted.filter, &wanted.page()).await?,
+    ))
 }

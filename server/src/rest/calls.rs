@@ -34,15 +34,25 @@ struct Say {
 
 pub fn endpoints() -> Vec<Endpoint> {
     vec![
-        get("/calls", "List calls").needs(Read, Kind::Call).params::<CallFilter>().lists::<CallRow>().by(list),
+        get("/calls", "List calls")
+            .needs(Read, Kind::Call)
+            .params::<CallFilter>()
+            .lists::<CallRow>()
+            .by(list),
         post("/calls", "Place a call")
             .needs(Create, Kind::Call)
             .keyed()
             .body::<CallDraft>()
             .answers::<Call>(201, "Accepted; watch its status")
             .by(place),
-        get("/calls/{id}", "Read a call with everything said so far").needs(Read, Kind::Call).answers::<Conversation>(200, "The call").by(read),
-        get("/calls/{id}/transcript", "Read only what was said").needs(Read, Kind::Call).answers_all::<Message>("In order").by(transcript),
+        get("/calls/{id}", "Read a call with everything said so far")
+            .needs(Read, Kind::Call)
+            .answers::<Conversation>(200, "The call")
+            .by(read),
+        get("/calls/{id}/transcript", "Read only what was said")
+            .needs(Read, Kind::Call)
+            .answers_all::<Message>("In order")
+            .by(transcript),
         get("/calls/{id}/recording", "Hear a call")
             .needs(Read, Kind::Call)
             .answers_file("audio/wav", "The recording; ranges are answered")
@@ -52,28 +62,45 @@ pub fn endpoints() -> Vec<Endpoint> {
             .body::<Say>()
             .answers_nothing("Passed on")
             .by(say),
-        post("/calls/{id}/stop", "End a call").needs(Update, Kind::Call).answers::<Call>(200, "Ending or ended").by(stop),
+        post("/calls/{id}/stop", "End a call")
+            .needs(Update, Kind::Call)
+            .answers::<Call>(200, "Ending or ended")
+            .by(stop),
     ]
 }
 
 async fn list(asking: Asking, Params(wanted): Params<Wanted<CallFilter>>) -> Result<Answer<Listing<CallRow>>, Failure> {
-    Ok(Answer(flow::list(&asking.core, &asking.caller, &wanted.filter, &wanted.page()).await?))
+    Ok(Answer(
+        flow::list(&asking.core, &asking.caller, &wanted.filter, &wanted.page()).await?,
+    ))
 }
 
 async fn place(asking: Asking, Json(draft): Json<CallDraft>) -> Result<(StatusCode, Answer<Call>), Failure> {
-    Ok((StatusCode::CREATED, Answer(flow::place(&asking.core, &asking.caller, draft).await?)))
+    Ok((
+        StatusCode::CREATED,
+        Answer(flow::place(&asking.core, &asking.caller, draft).await?),
+    ))
 }
 
 async fn read(asking: Asking, Path(text): Path<String>) -> Result<Answer<Conversation>, Failure> {
-    Ok(Answer(flow::conversation(&asking.core, &asking.caller, id(&text)?).await?))
+    Ok(Answer(
+        flow::conversation(&asking.core, &asking.caller, id(&text)?).await?,
+    ))
 }
 
 async fn transcript(asking: Asking, Path(text): Path<String>) -> Result<Answer<Vec<Message>>, Failure> {
-    Ok(Answer(flow::conversation(&asking.core, &asking.caller, id(&text)?).await?.messages))
+    Ok(Answer(
+        flow::conversation(&asking.core, &asking.caller, id(&text)?)
+            .await?
+            .messages,
+    ))
 }
 
 async fn recording(asking: Asking, Path(text): Path<String>, headers: HeaderMap) -> Result<Response, Failure> {
-    Ok(media::play(flow::recording(&asking.core, &asking.caller, id(&text)?).await?, &headers))
+    Ok(media::play(
+        flow::recording(&asking.core, &asking.caller, id(&text)?).await?,
+        &headers,
+    ))
 }
 
 async fn say(asking: Asking, Path(text): Path<String>, Json(say): Json<Say>) -> Result<StatusCode, Failure> {

@@ -41,12 +41,16 @@ pub struct Wanted<F> {
 /// Flattened query parameters arrive as text.
 fn number<'de, D: serde::Deserializer<'de>>(deserializer: D) -> Result<Option<u32>, D::Error> {
     let text = Option::<String>::deserialize(deserializer)?;
-    text.map(|text| text.parse().map_err(serde::de::Error::custom)).transpose()
+    text.map(|text| text.parse().map_err(serde::de::Error::custom))
+        .transpose()
 }
 
 impl<F> Wanted<F> {
     pub fn page(&self) -> Page {
-        Page { limit: self.limit, cursor: self.cursor.clone() }
+        Page {
+            limit: self.limit,
+            cursor: self.cursor.clone(),
+        }
     }
 }
 
@@ -59,24 +63,40 @@ where
 {
     let (one, many, kind) = (R::KIND.singular(), R::KIND.plural().to_lowercase(), R::KIND);
     vec![
-        get(paths.many, &format!("List {many}")).needs(Read, kind).params::<R::Filter>().lists::<R::Row>().by(list::<R>),
+        get(paths.many, &format!("List {many}"))
+            .needs(Read, kind)
+            .params::<R::Filter>()
+            .lists::<R::Row>()
+            .by(list::<R>),
         post(paths.many, &format!("Create an {one}"))
             .needs(Create, kind)
             .body::<R::Draft>()
             .answers::<R>(201, "Created, here and at the provider")
             .by(create::<R>),
-        get(paths.one, &format!("Read an {one}")).needs(Read, kind).answers::<R>(200, "With its revision as ETag").by(read::<R>),
+        get(paths.one, &format!("Read an {one}"))
+            .needs(Read, kind)
+            .answers::<R>(200, "With its revision as ETag")
+            .by(read::<R>),
         put(paths.one, &format!("Replace what an {one} is made of"))
             .needs(Update, kind)
-            .header("If-Match", "The ETag the change started from; a newer save is then never overwritten.")
+            .header(
+                "If-Match",
+                "The ETag the change started from; a newer save is then never overwritten.",
+            )
             .body::<R::Draft>()
             .answers::<R>(200, "Saved, here and at the provider")
             .by(update::<R>),
-        delete(paths.one, &format!("Delete an {one}")).needs(Delete, kind).answers_nothing("Deleted, here and at the provider").by(remove::<R>),
-        post(paths.sync, &format!("Publish an {one} again, over whatever the provider has"))
-            .needs(Update, kind)
-            .answers::<R>(200, "In agreement")
-            .by(sync::<R>),
+        delete(paths.one, &format!("Delete an {one}"))
+            .needs(Delete, kind)
+            .answers_nothing("Deleted, here and at the provider")
+            .by(remove::<R>),
+        post(
+            paths.sync,
+            &format!("Publish an {one} again, over whatever the provider has"),
+        )
+        .needs(Update, kind)
+        .answers::<R>(200, "In agreement")
+        .by(sync::<R>),
     ]
 }
 
@@ -96,14 +116,25 @@ async fn list<R: Mirrored>(asking: Asking, Params(wanted): Params<Wanted<R::Filt
 }
 
 async fn create<R: Mirrored>(asking: Asking, Json(draft): Json<R::Draft>) -> Result<Response, Failure> {
-    Ok(tagged(StatusCode::CREATED, mirror::create::<R>(&asking.core, &asking.caller, draft).await?))
+    Ok(tagged(
+        StatusCode::CREATED,
+        mirror::create::<R>(&asking.core, &asking.caller, draft).await?,
+    ))
 }
 
 async fn read<R: Mirrored>(asking: Asking, Path(text): Path<String>) -> Result<Response, Failure> {
-    Ok(tagged(StatusCode::OK, crud::get::<R>(&asking.core, &asking.caller, id(&text)?).await?))
+    Ok(tagged(
+        StatusCode::OK,
+        crud::get::<R>(&asking.core, &asking.caller, id(&text)?).await?,
+    ))
 }
 
-async fn update<R: Mirrored>(asking: Asking, Path(text): Path<String>, headers: HeaderMap, Json(draft): Json<R::Draft>) -> Result<Response, Failure> {
+async fn update<R: Mirrored>(
+    asking: Asking,
+    Path(text): Path<String>,
+    headers: HeaderMap,
+    Json(draft): Json<R::Draft>,
+) -> Result<Response, Failure> {
     let id = id::<R>(&text)?;
     let revision = match headers.get(header::IF_MATCH) {
         Some(tag) => tag
@@ -113,7 +144,10 @@ async fn update<R: Mirrored>(asking: Asking, Path(text): Path<String>, headers: 
             .ok_or_else(|| Failure::from(Error::invalid("If-Match", "Use the ETag as it was given.")))?,
         None => crud::get::<R>(&asking.core, &asking.caller, id).await?.revision(),
     };
-    Ok(tagged(StatusCode::OK, mirror::update::<R>(&asking.core, &asking.caller, id, draft, revision).await?))
+    Ok(tagged(
+        StatusCode::OK,
+        mirror::update::<R>(&asking.core, &asking.caller, id, draft, revision).await?,
+    ))
 }
 
 async fn remove<R: Mirrored>(asking: Asking, Path(text): Path<String>) -> Result<StatusCode, Failure> {
@@ -122,5 +156,8 @@ async fn remove<R: Mirrored>(asking: Asking, Path(text): Path<String>) -> Result
 }
 
 async fn sync<R: Mirrored>(asking: Asking, Path(text): Path<String>) -> Result<Response, Failure> {
-    Ok(tagged(StatusCode::OK, mirror::sync::<R>(&asking.core, &asking.caller, id(&text)?).await?))
+    Ok(tagged(
+        StatusCode::OK,
+        mirror::sync::<R>(&asking.core, &asking.caller, id(&text)?).await?,
+    ))
 }

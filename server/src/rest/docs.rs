@@ -27,7 +27,11 @@ fn render(document: &Value) -> String {
     for (name, schema) in document["components"]["schemas"].as_object().unwrap_or(&empty) {
         let text = serde_json::to_string_pretty(schema).unwrap_or_default();
         let name = escape(name);
-        let _ = write!(html, "<details id=\"{name}\"><summary><code>{name}</code></summary><pre>{}</pre></details>", escape(&text));
+        let _ = write!(
+            html,
+            "<details id=\"{name}\"><summary><code>{name}</code></summary><pre>{}</pre></details>",
+            escape(&text)
+        );
     }
     html.push_str("</main></body></html>");
     html
@@ -47,7 +51,13 @@ fn endpoint(html: &mut String, path: &str, method: &str, operation: &Value) {
         html.push_str("<dl>");
         for parameter in parameters {
             let field = |key: &str| escape(parameter[key].as_str().unwrap_or_default());
-            let _ = write!(html, "<dt><code>{}</code> <small>{}</small></dt><dd>{}</dd>", field("name"), field("in"), field("description"));
+            let _ = write!(
+                html,
+                "<dt><code>{}</code> <small>{}</small></dt><dd>{}</dd>",
+                field("name"),
+                field("in"),
+                field("description")
+            );
         }
         html.push_str("</dl>");
     }
@@ -56,9 +66,19 @@ fn endpoint(html: &mut String, path: &str, method: &str, operation: &Value) {
     }
     html.push_str("<ul>");
     for (status, response) in operation["responses"].as_object().into_iter().flatten() {
-        let content = response["content"].as_object().and_then(|content| content.values().next());
-        let shape = content.and_then(|content| content["schema"]["$ref"].as_str()).map(reference).unwrap_or_default();
-        let _ = write!(html, "<li><b>{}</b> {} {shape}</li>", escape(status), escape(response["description"].as_str().unwrap_or_default()));
+        let content = response["content"]
+            .as_object()
+            .and_then(|content| content.values().next());
+        let shape = content
+            .and_then(|content| content["schema"]["$ref"].as_str())
+            .map(reference)
+            .unwrap_or_default();
+        let _ = write!(
+            html,
+            "<li><b>{}</b> {} {shape}</li>",
+            escape(status),
+            escape(response["description"].as_str().unwrap_or_default())
+        );
     }
     html.push_str("</ul></details>");
 }
@@ -69,7 +89,10 @@ fn reference(shape: &str) -> String {
 }
 
 fn escape(text: &str) -> String {
-    text.replace('&', "&amp;").replace('<', "&lt;").replace('>', "&gt;").replace('"', "&quot;")
+    text.replace('&', "&amp;")
+        .replace('<', "&lt;")
+        .replace('>', "&gt;")
+        .replace('"', "&quot;")
 }
 
 #[cfg(test)]
@@ -80,7 +103,11 @@ mod tests {
     fn every_endpoint_is_on_the_page() {
         let html = render(&serde_json::to_value(crate::rest::openapi::document()).unwrap());
         for endpoint in crate::rest::endpoints() {
-            assert!(html.contains(&format!("<code>/api/v1{}</code>", endpoint.path)), "{}", endpoint.path);
+            assert!(
+                html.contains(&format!("<code>/api/v1{}</code>", endpoint.path)),
+                "{}",
+                endpoint.path
+            );
         }
     }
 }

@@ -61,22 +61,50 @@ impl EndpointBuilder {
         let tag = path.split('/').nth(1).unwrap_or_default().replace('-', " ");
         let mut schemas = Schemas::new();
         known::<Problem>(&mut schemas);
-        let id: String = path.split('/').filter(|part| !part.is_empty()).map(|part| part.trim_matches(['{', '}'])).collect::<Vec<_>>().join("_");
-        let mut operation = OperationBuilder::new().tag(tag).summary(Some(summary)).operation_id(Some(format!("{}_{id}", method.as_str().to_lowercase())));
-        for name in path.split('/').filter_map(|part| part.strip_prefix('{')?.strip_suffix('}')) {
+        let id: String = path
+            .split('/')
+            .filter(|part| !part.is_empty())
+            .map(|part| part.trim_matches(['{', '}']))
+            .collect::<Vec<_>>()
+            .join("_");
+        let mut operation = OperationBuilder::new()
+            .tag(tag)
+            .summary(Some(summary))
+            .operation_id(Some(format!("{}_{id}", method.as_str().to_lowercase())));
+        for name in path
+            .split('/')
+            .filter_map(|part| part.strip_prefix('{')?.strip_suffix('}'))
+        {
             operation = operation.parameter(
-                ParameterBuilder::new().name(name).parameter_in(ParameterIn::Path).required(Required::True).schema(Some(string())),
+                ParameterBuilder::new()
+                    .name(name)
+                    .parameter_in(ParameterIn::Path)
+                    .required(Required::True)
+                    .schema(Some(string())),
             );
         }
         let problem = ResponseBuilder::new()
             .description("What went wrong (RFC 9457)")
-            .content("application/problem+json", Content::new(Some(Ref::from_schema_name(Problem::name()))));
-        Self { method, path, access: None, operation: operation.response("default", problem), schemas }
+            .content(
+                "application/problem+json",
+                Content::new(Some(Ref::from_schema_name(Problem::name()))),
+            );
+        Self {
+            method,
+            path,
+            access: None,
+            operation: operation.response("default", problem),
+            schemas,
+        }
     }
 
     /// Needs this permission.
     pub fn needs(mut self, action: Action, kind: Kind) -> Self {
-        self.access = Some(Access { action, kind, keyed: false });
+        self.access = Some(Access {
+            action,
+            kind,
+            keyed: false,
+        });
         let scope = format!("{}:{}", kind.word(), action.word());
         self.operation = self
             .operation
@@ -88,7 +116,9 @@ impl EndpointBuilder {
                     .name("Idempotency-Key")
                     .parameter_in(ParameterIn::Header)
                     .required(Required::False)
-                    .description(Some("Repeating a request with the same key and body has no second effect."))
+                    .description(Some(
+                        "Repeating a request with the same key and body has no second effect.",
+                    ))
                     .schema(Some(string())),
             );
         }
@@ -112,7 +142,10 @@ impl EndpointBuilder {
 
     /// Takes `limit` and `cursor`.
     pub fn paged(mut self) -> Self {
-        for (name, kind, says) in [("limit", Type::Integer, "1 to 100; 50 if absent"), ("cursor", Type::String, "`next` of the page before")] {
+        for (name, kind, says) in [
+            ("limit", Type::Integer, "1 to 100; 50 if absent"),
+            ("cursor", Type::String, "`next` of the page before"),
+        ] {
             self.operation = self.operation.parameter(
                 ParameterBuilder::new()
                     .name(name)
@@ -127,22 +160,35 @@ impl EndpointBuilder {
 
     pub fn header(mut self, name: &str, says: &str) -> Self {
         self.operation = self.operation.parameter(
-            ParameterBuilder::new().name(name).parameter_in(ParameterIn::Header).required(Required::False).description(Some(says)).schema(Some(string())),
+            ParameterBuilder::new()
+                .name(name)
+                .parameter_in(ParameterIn::Header)
+                .required(Required::False)
+                .description(Some(says))
+                .schema(Some(string())),
         );
         self
     }
 
     pub fn body<T: ToSchema>(mut self) -> Self {
         let schema = known::<T>(&mut self.schemas);
-        self.operation = self
-            .operation
-            .request_body(Some(RequestBodyBuilder::new().required(Some(Required::True)).content("application/json", Content::new(Some(schema))).build()));
+        self.operation = self.operation.request_body(Some(
+            RequestBodyBuilder::new()
+                .required(Some(Required::True))
+                .content("application/json", Content::new(Some(schema)))
+                .build(),
+        ));
         self
     }
 
     pub fn answers<T: ToSchema>(mut self, status: u16, says: &str) -> Self {
         let schema = known::<T>(&mut self.schemas);
-        self.operation = self.operation.response(status.to_string(), ResponseBuilder::new().description(says).content("application/json", Content::new(Some(schema))));
+        self.operation = self.operation.response(
+            status.to_string(),
+            ResponseBuilder::new()
+                .description(says)
+                .content("application/json", Content::new(Some(schema))),
+        );
         self
     }
 
@@ -150,16 +196,33 @@ impl EndpointBuilder {
     pub fn lists<T: ToSchema>(self) -> Self {
         let mut this = self.paged();
         let item = known::<T>(&mut this.schemas);
-        let next = ObjectBuilder::new().schema_type(SchemaType::from_iter([Type::String, Type::Null])).description(Some("Pass as `cursor` for what follows; null on the last page"));
-        let listing = ObjectBuilder::new().property("items", ArrayBuilder::new().items(item)).required("items").property("next", next).required("next");
-        this.operation = this.operation.response("200", ResponseBuilder::new().description("A page, newest first").content("application/json", Content::new(Some(Schema::Object(listing.build())))));
+        let next = ObjectBuilder::new()
+            .schema_type(SchemaType::from_iter([Type::String, Type::Null]))
+            .description(Some("Pass as `cursor` for what follows; null on the last page"));
+        let listing = ObjectBuilder::new()
+            .property("items", ArrayBuilder::new().items(item))
+            .required("items")
+            .property("next", next)
+            .required("next");
+        this.operation = this.operation.response(
+            "200",
+            ResponseBuilder::new()
+                .description("A page, newest first")
+                .content("application/json", Content::new(Some(Schema::Object(listing.build())))),
+        );
         this
     }
 
     /// Answers an array of these.
     pub fn answers_all<T: ToSchema>(mut self, says: &str) -> Self {
         let item = known::<T>(&mut self.schemas);
-        self.operation = self.operation.response("200", ResponseBuilder::new().description(says).content("application/json", Content::new(Some(ArrayBuilder::new().items(item).build()))));
+        self.operation = self.operation.response(
+            "200",
+            ResponseBuilder::new().description(says).content(
+                "application/json",
+                Content::new(Some(ArrayBuilder::new().items(item).build())),
+            ),
+        );
         self
     }
 
@@ -169,8 +232,15 @@ impl EndpointBuilder {
     }
 
     pub fn answers_file(mut self, content_type: &str, says: &str) -> Self {
-        let bytes = ObjectBuilder::new().schema_type(Type::String).content_media_type(content_type);
-        self.operation = self.operation.response("200", ResponseBuilder::new().description(says).content(content_type, Content::new(Some(Schema::Object(bytes.build())))));
+        let bytes = ObjectBuilder::new()
+            .schema_type(Type::String)
+            .content_media_type(content_type);
+        self.operation = self.operation.response(
+            "200",
+            ResponseBuilder::new()
+                .description(says)
+                .content(content_type, Content::new(Some(Schema::Object(bytes.build())))),
+        );
         self
     }
 

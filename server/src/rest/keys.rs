@@ -18,13 +18,19 @@ use super::{
 
 pub fn endpoints() -> Vec<Endpoint> {
     vec![
-        get("/api-keys", "List API keys").needs(Read, Kind::ApiKey).answers_all::<ApiKey>("Newest first, without their secrets").by(list),
+        get("/api-keys", "List API keys")
+            .needs(Read, Kind::ApiKey)
+            .answers_all::<ApiKey>("Newest first, without their secrets")
+            .by(list),
         post("/api-keys", "Create an API key")
             .needs(Create, Kind::ApiKey)
             .body::<ApiKeyDraft>()
             .answers::<NewApiKey>(201, "The secret is shown this once")
             .by(create),
-        delete("/api-keys/{id}", "Revoke an API key").needs(Delete, Kind::ApiKey).answers_nothing("Its next request is refused").by(revoke),
+        delete("/api-keys/{id}", "Revoke an API key")
+            .needs(Delete, Kind::ApiKey)
+            .answers_nothing("Its next request is refused")
+            .by(revoke),
     ]
 }
 
@@ -33,7 +39,10 @@ async fn list(asking: Asking) -> Result<Answer<Vec<ApiKey>>, Failure> {
 }
 
 async fn create(asking: Asking, Json(draft): Json<ApiKeyDraft>) -> Result<(StatusCode, Answer<NewApiKey>), Failure> {
-    Ok((StatusCode::CREATED, Answer(store::create(&asking.core, &asking.caller, draft).await?)))
+    Ok((
+        StatusCode::CREATED,
+        Answer(store::create(&asking.core, &asking.caller, draft).await?),
+    ))
 }
 
 async fn revoke(asking: Asking, Path(text): Path<String>) -> Result<StatusCode, Failure> {

@@ -27,16 +27,32 @@ struct NewRole {
 
 pub fn endpoints() -> Vec<Endpoint> {
     vec![
-        get("/members", "List the members").needs(Read, Kind::Member).answers_all::<Member>("Oldest first").by(list),
-        put("/members/{user_id}/role", "Change a member's role").needs(Update, Kind::Member).body::<NewRole>().answers_nothing("Changed").by(set_role),
-        delete("/members/{user_id}", "Remove a member").needs(Delete, Kind::Member).answers_nothing("Removed; their next request is refused").by(remove),
-        get("/invitations", "List open invitations").needs(Read, Kind::Member).answers_all::<Invitation>("Newest first").by(invitations),
+        get("/members", "List the members")
+            .needs(Read, Kind::Member)
+            .answers_all::<Member>("Oldest first")
+            .by(list),
+        put("/members/{user_id}/role", "Change a member's role")
+            .needs(Update, Kind::Member)
+            .body::<NewRole>()
+            .answers_nothing("Changed")
+            .by(set_role),
+        delete("/members/{user_id}", "Remove a member")
+            .needs(Delete, Kind::Member)
+            .answers_nothing("Removed; their next request is refused")
+            .by(remove),
+        get("/invitations", "List open invitations")
+            .needs(Read, Kind::Member)
+            .answers_all::<Invitation>("Newest first")
+            .by(invitations),
         post("/invitations", "Invite somebody by mail")
             .needs(Create, Kind::Member)
             .body::<InvitationDraft>()
             .answers::<Invitation>(201, "The link goes only to the person invited")
             .by(invite),
-        delete("/invitations/{id}", "Take an invitation back").needs(Delete, Kind::Member).answers_nothing("Its link no longer works").by(revoke),
+        delete("/invitations/{id}", "Take an invitation back")
+            .needs(Delete, Kind::Member)
+            .answers_nothing("Its link no longer works")
+            .by(revoke),
     ]
 }
 
@@ -62,8 +78,14 @@ async fn invitations(asking: Asking) -> Result<Answer<Vec<Invitation>>, Failure>
     Ok(Answer(store::invitations(&asking.core, &asking.caller).await?))
 }
 
-async fn invite(asking: Asking, Json(draft): Json<InvitationDraft>) -> Result<(StatusCode, Answer<Invitation>), Failure> {
-    Ok((StatusCode::CREATED, Answer(store::invite(&asking.core, &asking.caller, draft).await?)))
+async fn invite(
+    asking: Asking,
+    Json(draft): Json<InvitationDraft>,
+) -> Result<(StatusCode, Answer<Invitation>), Failure> {
+    Ok((
+        StatusCode::CREATED,
+        Answer(store::invite(&asking.core, &asking.caller, draft).await?),
+    ))
 }
 
 async fn revoke(asking: Asking, Path(text): Path<String>) -> Result<StatusCode, Failure> {

@@ -28,15 +28,25 @@ pub use endpoint::Endpoint;
 
 /// Every route of the REST API. The router, the OpenAPI document and the coverage test are all made of this list.
 pub fn endpoints() -> Vec<Endpoint> {
-    [account::endpoints(), agents::endpoints(), calls::endpoints(), voices::endpoints(), members::endpoints(), keys::endpoints(), audit::endpoints()]
-        .into_iter()
-        .flatten()
-        .collect()
+    [
+        account::endpoints(),
+        agents::endpoints(),
+        calls::endpoints(),
+        voices::endpoints(),
+        members::endpoints(),
+        keys::endpoints(),
+        audit::endpoints(),
+    ]
+    .into_iter()
+    .flatten()
+    .collect()
 }
 
 pub fn routes(core: Core) -> Router<Site> {
     let (open, guarded): (Vec<_>, Vec<_>) = endpoints().into_iter().partition(|endpoint| endpoint.access.is_none());
-    let open = open.into_iter().fold(Router::new(), |router, endpoint| endpoint.mount(router));
+    let open = open
+        .into_iter()
+        .fold(Router::new(), |router, endpoint| endpoint.mount(router));
     guarded
         .into_iter()
         .fold(Router::new(), |router, endpoint| endpoint.mount(router))

@@ -18,7 +18,9 @@ pub fn document() -> OpenApi {
         SecurityScheme::Http(
             HttpBuilder::new()
                 .scheme(HttpAuthScheme::Bearer)
-                .description(Some("An API key (`sb_live_…`), or a token of `POST /auth/token`. It decides the organization."))
+                .description(Some(
+                    "An API key (`sb_live_…`), or a token of `POST /auth/token`. It decides the organization.",
+                ))
                 .build(),
         ),
     );

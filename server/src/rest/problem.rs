@@ -48,7 +48,15 @@ impl Failure {
     pub fn malformed(status: StatusCode, field: String, message: String) -> Self {
         let errors = vec![FieldError { field, message }];
         let title = "The body could not be read.".to_owned();
-        Self(Problem { kind: "malformed", title, status: status.as_u16(), errors }, None)
+        Self(
+            Problem {
+                kind: "malformed",
+                title,
+                status: status.as_u16(),
+                errors,
+            },
+            None,
+        )
     }
 }
 
@@ -58,7 +66,10 @@ impl IntoResponse for Failure {
         let status = StatusCode::from_u16(problem.status).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
         let mut response = (status, Json(problem)).into_response();
         let headers = response.headers_mut();
-        headers.insert(header::CONTENT_TYPE, HeaderValue::from_static("application/problem+json"));
+        headers.insert(
+            header::CONTENT_TYPE,
+            HeaderValue::from_static("application/problem+json"),
+        );
         if status == StatusCode::UNAUTHORIZED {
             headers.insert(header::WWW_AUTHENTICATE, HeaderValue::from_static("Bearer"));
         }
@@ -76,5 +87,10 @@ pub fn respond(error: &Error) -> Response {
 /// For a document that cannot be drawn at all, because not even its visitor is known.
 pub fn page(error: &Error) -> Response {
     let status = StatusCode::from_u16(error.status()).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
-    (status, [(header::CONTENT_TYPE, "text/plain; charset=utf-8")], error.to_string()).into_response()
+    (
+        status,
+        [(header::CONTENT_TYPE, "text/plain; charset=utf-8")],
+        error.to_string(),
+    )
+        .into_response()
 }

@@ -20,7 +20,10 @@ pub fn endpoints() -> Vec<Endpoint> {
             .params::<VoiceFilter>()
             .answers_all::<Voice>("The provider's library")
             .by(list),
-        get("/voices/{id}/preview", "Hear a voice").needs(Action::Read, Kind::Voice).answers_file("audio/wav", "A short sample").by(preview),
+        get("/voices/{id}/preview", "Hear a voice")
+            .needs(Action::Read, Kind::Voice)
+            .answers_file("audio/wav", "A short sample")
+            .by(preview),
     ]
 }
 
@@ -29,5 +32,8 @@ async fn list(asking: Asking, Params(filter): Params<VoiceFilter>) -> Result<Ans
 }
 
 async fn preview(asking: Asking, Path(id): Path<String>, headers: HeaderMap) -> Result<Response, Failure> {
-    Ok(media::play(library::preview(&asking.core, &asking.caller, &id).await?, &headers))
+    Ok(media::play(
+        library::preview(&asking.core, &asking.caller, &id).await?,
+        &headers,
+    ))
 }

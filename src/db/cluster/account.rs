@@ -15,7 +15,12 @@ pub(super) const ROOT: u32 = 0;
 
 /// What Postgres needs of our environment. The rest holds provider keys, which any superuser of a cluster could read
 /// back from `/proc/self/environ`, and `PG*` settings meant for another server.
-const KEPT: [&str; 4] = ["PATH", "LD_LIBRARY_PATH", "DYLD_LIBRARY_PATH", "DYLD_FALLBACK_LIBRARY_PATH"];
+const KEPT: [&str; 4] = [
+    "PATH",
+    "LD_LIBRARY_PATH",
+    "DYLD_LIBRARY_PATH",
+    "DYLD_FALLBACK_LIBRARY_PATH",
+];
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) struct Account {
@@ -44,7 +49,11 @@ impl Account {
     /// The account that already owns `path`, for root to act as.
     pub fn owner_of(path: &Path) -> Result<Account, ClusterError> {
         let found = path.metadata().at(path)?;
-        Ok(Account { uid: found.uid(), gid: found.gid(), lent: true })
+        Ok(Account {
+            uid: found.uid(),
+            gid: found.gid(),
+            lent: true,
+        })
     }
 
     pub fn is_root(self) -> bool {
@@ -53,12 +62,23 @@ impl Account {
 
     /// Whether the account may pass through `directory`. Asked of the system, as mode bits are not the whole truth.
     pub async fn reaches(self, directory: &Path) -> bool {
-        !self.lent || self.command("test").arg("-x").arg(directory).status().await.is_ok_and(|status| status.success())
+        !self.lent
+            || self
+                .command("test")
+                .arg("-x")
+                .arg(directory)
+                .status()
+                .await
+                .is_ok_and(|status| status.success())
     }
 
     /// Hands `path` over. It must stand in a directory that only the caller can change, or that is sticky.
     pub fn take(self, path: &Path) -> Result<(), ClusterError> {
-        if self.lent { lchown(path, Some(self.uid), Some(self.gid)).at(path) } else { Ok(()) }
+        if self.lent {
+            lchown(path, Some(self.uid), Some(self.gid)).at(path)
+        } else {
+            Ok(())
+        }
     }
 
     /// A command that runs as the account, in a process group of its own: Ctrl-C is for us, and we still need Postgres
@@ -124,6 +144,12 @@ fn check(program: &OsStr, output: Output) -> Result<Output, ClusterError> {
 
 /// Asks `id`, which knows accounts from every source the system has, not only `/etc/passwd`.
 async fn id(which: &str, name: Option<&str>) -> Option<u32> {
-    let output = Command::new("id").arg(which).args(name).stdin(Stdio::null()).output().await.ok()?;
+    let output = Command::new("id")
+        .arg(which)
+        .args(name)
+        .stdin(Stdio::null())
+        .output()
+        .await
+        .ok()?;
     String::from_utf8(output.stdout).ok()?.trim().parse().ok()
 }

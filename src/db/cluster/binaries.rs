@@ -53,7 +53,11 @@ impl Binaries {
         }
         let advice = advice();
         Err(match made_by {
-            Some(major) => ClusterError::OtherVersion { home: place.home.clone(), major, advice },
+            Some(major) => ClusterError::OtherVersion {
+                home: place.home.clone(),
+                major,
+                advice,
+            },
             None => ClusterError::NotInstalled { advice },
         })
     }
@@ -65,14 +69,25 @@ impl Binaries {
 
 /// The version that made the cluster; no other can read it.
 fn made_by(place: &Place) -> Option<u32> {
-    fs::read_to_string(place.data().join("PG_VERSION")).ok()?.trim().parse().ok()
+    fs::read_to_string(place.data().join("PG_VERSION"))
+        .ok()?
+        .trim()
+        .parse()
+        .ok()
 }
 
 async fn places_to_look() -> Vec<PathBuf> {
     let named = env::var_os("PG_BIN").map(PathBuf::from);
     let on_path = on_path(&env::var_os("PATH").unwrap_or_default());
-    let shelves = SHELVES.iter().flat_map(|(parent, before, rest)| shelf(Path::new(parent), before, rest));
-    named.into_iter().chain(on_path).chain(configured().await).chain(shelves).collect()
+    let shelves = SHELVES
+        .iter()
+        .flat_map(|(parent, before, rest)| shelf(Path::new(parent), before, rest));
+    named
+        .into_iter()
+        .chain(on_path)
+        .chain(configured().await)
+        .chain(shelves)
+        .collect()
 }
 
 /// Directories of `PATH` with a `postgres`, or those its links lead to: the other programs are beside the real one.
@@ -84,14 +99,23 @@ fn on_path(path: &OsStr) -> Vec<PathBuf> {
 }
 
 async fn configured() -> Option<PathBuf> {
-    let output = Command::new("pg_config").arg("--bindir").stdin(Stdio::null()).output().await.ok()?;
+    let output = Command::new("pg_config")
+        .arg("--bindir")
+        .stdin(Stdio::null())
+        .output()
+        .await
+        .ok()?;
     let printed = String::from_utf8(output.stdout).ok()?;
     output.status.success().then(|| PathBuf::from(printed.trim()))
 }
 
 /// The versions under `parent`, newest first.
 fn shelf(parent: &Path, before: &str, rest: &str) -> Vec<PathBuf> {
-    let names = fs::read_dir(parent).into_iter().flatten().flatten().map(|entry| entry.file_name());
+    let names = fs::read_dir(parent)
+        .into_iter()
+        .flatten()
+        .flatten()
+        .map(|entry| entry.file_name());
     let mut versions: Vec<(u32, PathBuf)> = names
         .filter_map(|name| {
             let major = name.to_str()?.strip_prefix(before)?.parse().ok()?;
@@ -107,7 +131,10 @@ async fn version(directory: &Path, account: Account) -> Option<u32> {
     if !["initdb", "pg_ctl"].iter().all(|tool| directory.join(tool).exists()) {
         return None;
     }
-    let output = account.run(account.command(directory.join("postgres")).arg("--version")).await.ok()?;
+    let output = account
+        .run(account.command(directory.join("postgres")).arg("--version"))
+        .await
+        .ok()?;
     major(std::str::from_utf8(&output.stdout).ok()?)
 }
 
@@ -150,7 +177,10 @@ mod tests {
 
     #[test]
     fn the_version_is_read_whatever_follows_it() {
-        assert_eq!(major("postgres (PostgreSQL) 15.18 (Debian 15.18-0+deb12u1)\n"), Some(15));
+        assert_eq!(
+            major("postgres (PostgreSQL) 15.18 (Debian 15.18-0+deb12u1)\n"),
+            Some(15)
+        );
         assert_eq!(major("postgres (PostgreSQL) 18beta1\n"), Some(18));
         assert_eq!(major("postgres: command not found"), None);
     }
@@ -181,7 +211,10 @@ mod tests {
 
     #[test]
     fn the_advice_names_the_package_of_the_system_or_of_its_family() {
-        assert_eq!(package("NAME=\"Linux Mint\"\nID=linuxmint\nID_LIKE=\"ubuntu debian\"\n"), package("ID=debian\n"));
+        assert_eq!(
+            package("NAME=\"Linux Mint\"\nID=linuxmint\nID_LIKE=\"ubuntu debian\"\n"),
+            package("ID=debian\n")
+        );
         assert!(package("ID=\"rocky\"\nID_LIKE=\"rhel centos fedora\"\n").contains("dnf"));
         assert!(package("").contains("postgresql"));
     }

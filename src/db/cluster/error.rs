@@ -9,7 +9,11 @@ pub enum ClusterError {
     NotInstalled { advice: &'static str },
 
     #[error("the database in {} was made by Postgres {major}, which was not found: {advice}, or name the directory of its programs in PG_BIN", home.display())]
-    OtherVersion { home: PathBuf, major: u32, advice: &'static str },
+    OtherVersion {
+        home: PathBuf,
+        major: u32,
+        advice: &'static str,
+    },
 
     #[error("{} is not a directory of the account that runs Postgres alone; move it away or set SWITCHBOARD_DATA elsewhere", .0.display())]
     NotPrivate(PathBuf),
@@ -40,6 +44,9 @@ pub(super) trait At<T> {
 
 impl<T> At<T> for io::Result<T> {
     fn at(self, path: &Path) -> Result<T, ClusterError> {
-        self.map_err(|source| ClusterError::File { path: path.to_path_buf(), source })
+        self.map_err(|source| ClusterError::File {
+            path: path.to_path_buf(),
+            source,
+        })
     }
 }

@@ -34,7 +34,11 @@ impl Place {
         let near = data.join("postgres");
         let near = near.canonicalize().unwrap_or(near);
         if !caller.is_root() {
-            return Ok(Place { home: near, account: caller, caller });
+            return Ok(Place {
+                home: near,
+                account: caller,
+                caller,
+            });
         }
         let [lib, tmp] = refuges(&data);
         let found = [&near, &lib, &tmp].into_iter().find(|home| is_cluster(home)).cloned();
@@ -99,7 +103,10 @@ impl Place {
     pub fn socket(&self) -> Result<PathBuf, ClusterError> {
         let data = self.data();
         let inode = data.metadata().at(&data)?.ino();
-        let name = format!("switchboard-{}", fingerprint([data.as_os_str().as_encoded_bytes(), &inode.to_be_bytes()]));
+        let name = format!(
+            "switchboard-{}",
+            fingerprint([data.as_os_str().as_encoded_bytes(), &inode.to_be_bytes()])
+        );
         // By whose cluster it is, not by who asks: root and the user must look in the same place.
         let roots = self.home.metadata().at(&self.home)?.uid() == ROOT;
         let run = Path::new("/run");
@@ -131,11 +138,17 @@ fn is_cluster(home: &Path) -> bool {
 /// Where root puts a cluster whose account cannot reach the data directory, best first.
 fn refuges(data: &Path) -> [PathBuf; 2] {
     let bytes = data.as_os_str().as_encoded_bytes();
-    let words: String =
-        data.to_string_lossy().chars().map(|c| if c.is_ascii_alphanumeric() { c } else { '-' }).collect();
+    let words: String = data
+        .to_string_lossy()
+        .chars()
+        .map(|c| if c.is_ascii_alphanumeric() { c } else { '-' })
+        .collect();
     let tail = &words[words.len().saturating_sub(40)..];
     let name = format!("{}-{}", tail.trim_matches('-'), fingerprint([bytes]));
-    [Path::new("/var/lib/switchboard").join(&name), Path::new("/var/tmp").join(format!("switchboard-{name}"))]
+    [
+        Path::new("/var/lib/switchboard").join(&name),
+        Path::new("/var/tmp").join(format!("switchboard-{name}")),
+    ]
 }
 
 fn open_parent(home: &Path) -> Result<(), ClusterError> {
@@ -167,7 +180,11 @@ mod tests {
         let [lib, tmp] = refuges(Path::new("/root/my work/data"));
         let [other, _] = refuges(Path::new("/root/my-work/data"));
         assert!(lib.starts_with("/var/lib/switchboard"));
-        assert!(lib.to_string_lossy().contains("root-my-work-data-"), "{}", lib.display());
+        assert!(
+            lib.to_string_lossy().contains("root-my-work-data-"),
+            "{}",
+            lib.display()
+        );
         assert!(tmp.starts_with("/var/tmp"));
         assert_ne!(lib, other);
     }

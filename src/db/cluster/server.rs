@@ -50,9 +50,23 @@ impl Server<'_> {
             fs::remove_dir_all(&draft).at(&draft)?;
         }
         self.place.private(&draft)?;
-        tracing::info!("making a database with Postgres {} in {}", self.binaries.major, self.place.home.display());
+        tracing::info!(
+            "making a database with Postgres {} in {}",
+            self.binaries.major,
+            self.place.home.display()
+        );
         let mut initdb = account.command(self.binaries.program("initdb"));
-        initdb.args(["--username", SUPERUSER, "--encoding", "UTF8", "--auth", "trust", "--pgdata"]).arg(&draft);
+        initdb
+            .args([
+                "--username",
+                SUPERUSER,
+                "--encoding",
+                "UTF8",
+                "--auth",
+                "trust",
+                "--pgdata",
+            ])
+            .arg(&draft);
         // Text sorts by code point on every machine, and still knows the case of every letter.
         initdb.args(["--locale", "C"]).args(match self.binaries.major {
             ..17 => ["--lc-ctype", "C.UTF-8"].as_slice(),
@@ -73,7 +87,11 @@ impl Server<'_> {
         let log = self.place.log();
         make_room(&log)?;
         let before = fs::metadata(&log).map_or(0, |found| found.len());
-        tracing::info!("starting Postgres {} in {}", self.binaries.major, self.place.home.display());
+        tracing::info!(
+            "starting Postgres {} in {}",
+            self.binaries.major,
+            self.place.home.display()
+        );
         let patience = PATIENCE.as_secs().to_string();
         let mut start = self.pg_ctl("start");
         start.args(["--wait", "--timeout", &patience]).arg("--log").arg(&log);
@@ -86,7 +104,10 @@ impl Server<'_> {
                 if logged.contains("shared memory block") && logged.contains("still in use") {
                     return Ok(Attempt::Occupied);
                 }
-                Err(ClusterError::Program { program, output: format!("{output}\n{}", logged.trim()) })
+                Err(ClusterError::Program {
+                    program,
+                    output: format!("{output}\n{}", logged.trim()),
+                })
             }
             Err(error) => Err(error),
         }
@@ -94,7 +115,12 @@ impl Server<'_> {
 
     /// Whether a process runs on the cluster, ready or not.
     pub async fn is_running(&self) -> Result<bool, ClusterError> {
-        let status = self.pg_ctl("status").output().await.at(&self.binaries.program("pg_ctl"))?.status;
+        let status = self
+            .pg_ctl("status")
+            .output()
+            .await
+            .at(&self.binaries.program("pg_ctl"))?
+            .status;
         Ok(status.success() && !self.disown_stranger().await?)
     }
 
@@ -125,7 +151,9 @@ impl Server<'_> {
         }
         let data = self.place.data();
         let path = data.join("postmaster.pid");
-        let Ok(text) = fs::read_to_string(&path) else { return Ok(false) };
+        let Ok(text) = fs::read_to_string(&path) else {
+            return Ok(false);
+        };
         let (pid, rest) = text.split_once('\n').unwrap_or((&text, ""));
         // A server works in its data directory.
         match fs::read_link(format!("/proc/{pid}/cwd")) {
@@ -134,7 +162,10 @@ impl Server<'_> {
             Ok(_) | Err(_) => {}
         }
         tracing::info!("process {pid} is not the Postgres it once was");
-        self.place.account.write(&path, &format!("{}\n{rest}", std::process::id())).await?;
+        self.place
+            .account
+            .write(&path, &format!("{}\n{rest}", std::process::id()))
+            .await?;
         let lock = self.place.socket()?.join(format!(".s.PGSQL.{PORT}.lock"));
         match fs::remove_file(&lock) {
             Err(error) if error.kind() != ErrorKind::NotFound => Err(error).at(&lock),
@@ -149,7 +180,9 @@ fn options(socket: &Path, durability: Durability) -> OsString {
         Durability::Full => "on",
         Durability::Throwaway => "off",
     };
-    let mut options = OsString::from(format!("-p {PORT} -c listen_addresses= -c unix_socket_permissions=0700"));
+    let mut options = OsString::from(format!(
+        "-p {PORT} -c listen_addresses= -c unix_socket_permissions=0700"
+    ));
     for name in ["fsync", "synchronous_commit", "full_page_writes"] {
         options.push(format!(" -c {name}={switch}"));
     }
