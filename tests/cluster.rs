@@ -1,4 +1,5 @@
 //! Whether the private Postgres starts, is shared, outlives its hosts and comes back from every kind of sudden end.
+#![expect(clippy::unwrap_used, reason = "a test that cannot go on stops")]
 
 use std::env;
 use std::fs::{self, Permissions};
@@ -269,7 +270,8 @@ async fn a_server_whose_files_were_deleted_does_not_answer_for_the_next() {
     let cluster = scratch.start().await;
     connect(&cluster).await;
     assert_ne!(cluster.socket(), orphan.socket());
-    kill("-QUIT", &process);
+    kill("-KILL", &process);
+    fs::remove_dir_all(orphan.socket()).unwrap();
 }
 
 #[tokio::test]

@@ -56,8 +56,7 @@ pub enum Stop {
 
 /// A private Postgres under `$SWITCHBOARD_DATA/postgres`, on a unix socket only.
 ///
-/// Each value is one use. Dropped without [`Cluster::stop`], as when its process is killed, the use ends but the
-/// server stays for the next start to find.
+/// Each value is one use, which ends when it is dropped; the server ends only in [`Cluster::stop`].
 #[derive(Debug)]
 pub struct Cluster {
     place: Place,
@@ -111,6 +110,9 @@ impl Cluster {
         drop(self.users);
         stop_unused(&self.place).await
     }
+
+    /// Ends this use and leaves the server for the next, as when our process is killed.
+    pub fn leave_running(self) {}
 
     /// Stops the server of `data` that an earlier process left running, unless somebody uses it.
     pub async fn stop_running(data: &Path) -> Result<Stop, ClusterError> {

@@ -15,7 +15,7 @@ use sqlx::{
 };
 
 use crate::config::{Config, Database};
-pub use cluster::Cluster;
+pub use cluster::{Cluster, Stop};
 pub use migrate::{MIGRATOR, migrate};
 pub use tx::OrgTx;
 
@@ -57,7 +57,11 @@ pub enum DbError {
 impl Logins {
     /// Of an embedded cluster, whose socket lets only this account in.
     pub fn embedded(cluster: &Cluster) -> Self {
-        let base = cluster.options().database(DATABASE);
+        Self::trusted(cluster.options().database(DATABASE))
+    }
+
+    /// Of a server that takes every role at its word.
+    fn trusted(base: PgConnectOptions) -> Self {
         let login = |role: &str| base.clone().username(role);
         Self {
             app: login(APP),
@@ -243,7 +247,7 @@ pub async fn ensure_database(cluster: &Cluster) -> Result<(), DbError> {
             .execute(AssertSqlSafe(format!("create database {DATABASE}")))
             .await
         {
-            Err(sqlx::Error::Database(db)) if db.code().as_deref() == Some("42P04") => {}
+            Err(sqlx::Error::Database(db)) if matches!(db.code().as_deref(), Some("42P04" | "23505")) => {}
             other => drop(other.map_err(failed)?),
         }
     }

@@ -9,6 +9,7 @@ use sqlx::{AssertSqlSafe, ConnectOptions, Connection, PgConnection, PgPool};
 use tokio::sync::OnceCell;
 
 use super::cluster::{Cluster, Durability, fingerprint};
+use super::{Logins, MIGRATOR, migrate, migrate::ROLES};
 
 /// Whoever builds a template holds this lock of the database `postgres`: roles belong to the whole cluster, so two
 /// templates built at once would both make them.
@@ -35,59 +36,38 @@ pub async fn cluster() -> &'static Cluster {
         .await
 }
 
-/// A database for one test. It goes with the value, except when the test fails: then it stays for a look, until a
-/// template built more than an hour later takes it away.
-#[derive(Debug)]
+/// A migrated database for one test. It goes with the value, except when the test fails: then it stays for a look,
+/// until a template built more than an hour later takes it away.
 pub struct TestDb {
     pub name: String,
     /// As the superuser, for what a test arranges behind the program's back.
     pub admin: PgPool,
-    options: PgConnectOptions,
+    /// As each role of the program.
+    pub logins: Logins,
 }
 
 impl TestDb {
-    /// Copies the template that `prepare` makes of an empty database. `sources` is everything `prepare` reads: the
-    /// template is built once for them, by whichever test comes first.
-    ///
     /// # Panics
     /// When it cannot; a test has no use for the error.
-    pub async fn create<E: std::fmt::Display>(
-        sources: &[&str],
-        prepare: impl AsyncFnOnce(&mut PgConnection) -> Result<(), E>,
-    ) -> TestDb {
-        let template = format!(
-            "template_{}",
-            fingerprint(sources.iter().map(|source| source.as_bytes()))
-        );
+    pub async fn create() -> TestDb {
         let server = cluster().await.options();
+        let template = template();
         let mut connection = server.connect().await.expect("the test cluster takes connections");
         if !exists(&mut connection, &template)
             .await
             .expect("databases can be listed")
         {
-            build(&mut connection, &server, &template, prepare).await;
+            build(&mut connection, &server, &template).await;
         }
         let name = copy(&mut connection, &template)
             .await
             .expect("a template can be copied");
         connection.close().await.expect("a connection can be closed");
-        let options = server.database(&name);
+        let logins = Logins::trusted(server.database(&name));
         let admin = PgPoolOptions::new()
             .max_connections(4)
-            .connect_lazy_with(options.clone());
-        TestDb { name, admin, options }
-    }
-
-    /// How to connect to the database as `role`, such as `switchboard_app`.
-    pub fn options_as(&self, role: &str) -> PgConnectOptions {
-        self.options.clone().username(role)
-    }
-
-    /// A small pool that is `role`, such as `switchboard_app`.
-    pub fn pool_as(&self, role: &str) -> PgPool {
-        PgPoolOptions::new()
-            .max_connections(8)
-            .connect_lazy_with(self.options_as(role))
+            .connect_lazy_with(logins.admin.clone());
+        TestDb { name, admin, logins }
     }
 }
 
@@ -98,7 +78,7 @@ impl Drop for TestDb {
             return;
         }
         // A destructor cannot wait, and its runtime may be about to end: the farewell has a thread and a runtime.
-        let (server, name) = (self.options.clone().database("postgres"), self.name.clone());
+        let (server, name) = (self.logins.admin.clone().database("postgres"), self.name.clone());
         let farewell = std::thread::spawn(move || {
             let runtime = tokio::runtime::Builder::new_current_thread()
                 .enable_all()
@@ -112,6 +92,13 @@ impl Drop for TestDb {
     }
 }
 
+/// The template is named after everything it is made from.
+fn template() -> String {
+    let migrations = MIGRATOR.iter().map(|migration| migration.sql.as_str());
+    let sources = migrations.chain([ROLES]).map(str::as_bytes);
+    format!("template_{}", fingerprint(sources))
+}
+
 async fn exists(connection: &mut PgConnection, database: &str) -> sqlx::Result<bool> {
     sqlx::query_scalar("select exists (select from pg_database where datname = $1)")
         .bind(database)
@@ -120,26 +107,13 @@ async fn exists(connection: &mut PgConnection, database: &str) -> sqlx::Result<b
 }
 
 /// Builds the template unless somebody else has while we waited.
-async fn build<E: std::fmt::Display>(
-    connection: &mut PgConnection,
-    server: &PgConnectOptions,
-    template: &str,
-    prepare: impl AsyncFnOnce(&mut PgConnection) -> Result<(), E>,
-) {
+async fn build(connection: &mut PgConnection, server: &PgConnectOptions, template: &str) {
     lock(connection).await.expect("templates can be locked");
     if !exists(connection, template).await.expect("databases can be listed") {
         let draft = format!("{template}_draft");
         begin(connection, &draft).await.expect("a template can be begun");
-        let mut inside = server
-            .clone()
-            .database(&draft)
-            .connect()
-            .await
-            .expect("the draft takes connections");
-        if let Err(error) = prepare(&mut inside).await {
-            panic!("the template database cannot be prepared: {error}");
-        }
-        inside.close().await.expect("a connection can be closed");
+        let migrated = migrate(&Logins::trusted(server.clone().database(&draft))).await;
+        migrated.unwrap_or_else(|error| panic!("the tests need a migrated database: {error}"));
         finish(connection, &draft, template)
             .await
             .expect("a template can be finished");
@@ -197,7 +171,12 @@ async fn copy(connection: &mut PgConnection, template: &str) -> sqlx::Result<Str
     let name: String = sqlx::query_scalar("select 'test_' || replace(gen_random_uuid()::text, '-', '')")
         .fetch_one(&mut *connection)
         .await?;
-    execute(connection, format!("create database {name} template {template}")).await?;
+    // Copying files is quicker than logging pages, and the checkpoints it takes cost nothing without fsync.
+    execute(
+        connection,
+        format!("create database {name} template {template} strategy file_copy"),
+    )
+    .await?;
     // The template's own privileges are not part of a copy, and tests are about privileges too.
     sqlx::query(
         "update pg_database set datacl = (select datacl from pg_database where datname = $2) where datname = $1",
@@ -221,4 +200,53 @@ async fn execute(connection: &mut PgConnection, statement: String) -> sqlx::Resu
         .execute(connection)
         .await
         .map(drop)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::db::Db;
+
+    #[tokio::test]
+    async fn tests_that_begin_at_once_get_databases_of_their_own() {
+        let (a, b, c) = tokio::join!(TestDb::create(), TestDb::create(), TestDb::create());
+        sqlx::raw_sql("create table mine (it int)")
+            .execute(&a.admin)
+            .await
+            .unwrap();
+        for db in [&b, &c] {
+            let seen: Option<String> = sqlx::query_scalar("select to_regclass('mine')::text")
+                .fetch_one(&db.admin)
+                .await
+                .unwrap();
+            assert_eq!(seen, None);
+        }
+    }
+
+    #[tokio::test]
+    async fn every_role_of_the_program_finds_the_schema_and_no_more_rights_than_migrations_give() {
+        let test = TestDb::create().await;
+        let db = Db::connect(&test.logins, 2).await.unwrap();
+        assert!(db.ready().await);
+        let rights: (bool, bool, bool) = sqlx::query_as(
+            "select has_database_privilege('switchboard_app', current_database(), 'connect'),
+                    has_database_privilege('switchboard_app', current_database(), 'temp'),
+                    has_database_privilege('switchboard_owner', current_database(), 'create')",
+        )
+        .fetch_one(&test.admin)
+        .await
+        .unwrap();
+        assert_eq!(rights, (true, false, true));
+        db.close().await;
+    }
+
+    #[tokio::test]
+    async fn a_database_goes_with_its_value() {
+        let test = TestDb::create().await;
+        let name = test.name.clone();
+        sqlx::query("select 1").execute(&test.admin).await.unwrap();
+        drop(test);
+        let mut connection = cluster().await.options().connect().await.unwrap();
+        assert!(!exists(&mut connection, &name).await.unwrap());
+    }
 }

@@ -5,7 +5,11 @@ use std::{future::IntoFuture, net::SocketAddr, time::Duration};
 use anyhow::Context;
 use axum::serve::ListenerExt;
 use clap::Subcommand;
-use switchboard::{config::Config, db::Cluster, work};
+use switchboard::{
+    config::Config,
+    db::{Cluster, Stop},
+    work,
+};
 use tokio::{net::TcpListener, sync::watch};
 use url::Url;
 
@@ -120,14 +124,14 @@ pub async fn postgres(config: Config, command: Postgres) -> anyhow::Result<()> {
                 "{}",
                 serde_json::json!({ "socket": cluster.socket(), "port": cluster.port() })
             );
-            // Only its users stop it by leaving; dropping it leaves it running, for `stop` to end.
-            drop(cluster);
+            // For `stop` to end.
+            cluster.leave_running();
             Ok(())
         }
-        Postgres::Stop => {
-            Cluster::stop_running(&config.data).await?;
-            Ok(())
-        }
+        Postgres::Stop => match Cluster::stop_running(&config.data).await? {
+            Stop::InUse => anyhow::bail!("other processes use this Postgres; the last of them stops it"),
+            Stop::Stopped | Stop::NotRunning => Ok(()),
+        },
     }
 }
 

@@ -27,6 +27,10 @@ pub(super) async fn download(place: &Place, made_by: Option<u32>) -> Result<Path
     // `setup` would go on to initdb, as root and with a password of its own; it leaves a directory alone that has
     // settings, and throws this one away in the end.
     fs::write(settings.data_dir.join("postgresql.conf"), "")?;
+    // Made for the file of that password.
+    if let Some(unused) = settings.password_file.parent() {
+        drop(fs::remove_dir(unused));
+    }
     let mut postgres = PostgreSQL::new(settings);
     postgres.setup().await?;
     // Unpacked in a temporary directory, which only its owner may enter.
