@@ -282,7 +282,13 @@ pub(crate) async fn intend(tx: &mut OrgTx, kind: &str, object_id: Uuid) -> Resul
 }
 
 /// Whether the intent was still ours; then the copy is known and its next round is set.
-pub(crate) async fn confirm(tx: &mut OrgTx, kind: &str, object_id: Uuid, provider_id: &str, from: &str) -> Result<bool> {
+pub(crate) async fn confirm(
+    tx: &mut OrgTx,
+    kind: &str,
+    object_id: Uuid,
+    provider_id: &str,
+    from: &str,
+) -> Result<bool> {
     let confirmed = sqlx::query!(
         "update app.mirrors set provider_id = $4, state = 'live', note = '', attempts = 0, due_at = now() + make_interval(secs => $6)
          where org_id = $1 and kind = $2 and object_id = $3 and state = $5",

@@ -61,7 +61,11 @@ fn without_copy(name: &str) -> &str {
 }
 
 fn copy_name(base: &str, number: u32) -> String {
-    let suffix = if number == 1 { " copy".to_owned() } else { format!(" copy {number}") };
+    let suffix = if number == 1 {
+        " copy".to_owned()
+    } else {
+        format!(" copy {number}")
+    };
     let kept: String = base.chars().take(LONGEST - suffix.len()).collect();
     format!("{}{suffix}", kept.trim_end())
 }
@@ -72,7 +76,12 @@ mod tests {
 
     #[test]
     fn a_copy_of_a_copy_is_a_copy_of_the_original() {
-        for (name, base) in [("Front desk", "Front desk"), ("Front desk copy", "Front desk"), ("Front desk copy 12", "Front desk"), ("Line 2", "Line 2")] {
+        for (name, base) in [
+            ("Front desk", "Front desk"),
+            ("Front desk copy", "Front desk"),
+            ("Front desk copy 12", "Front desk"),
+            ("Line 2", "Line 2"),
+        ] {
             assert_eq!(without_copy(name), base);
         }
         assert_eq!(copy_name("Front desk", 1), "Front desk copy");

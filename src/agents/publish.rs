@@ -45,12 +45,21 @@ impl Mirrored for Agent {
     async fn push(core: &Core, id: Id<Self>, draft: &AgentDraft, at: Option<&str>) -> Result<String> {
         let name = name_there(id, draft);
         let Some(at) = at else {
-            return Ok(core.ultravox.create_agent(&name, &overlaid(&Value::Null, draft)).await?.agent_id);
+            return Ok(core
+                .ultravox
+                .create_agent(&name, &overlaid(&Value::Null, draft))
+                .await?
+                .agent_id);
         };
         let there = match core.ultravox.agent(at).await {
             Ok(there) => Some(there),
             // It was removed there. An earlier attempt to bring it back may have lost its answer.
-            Err(failure) if failure.is_gone() => core.ultravox.agents_marked(&mark(id), born(id)).await?.into_iter().next(),
+            Err(failure) if failure.is_gone() => core
+                .ultravox
+                .agents_marked(&mark(id), born(id))
+                .await?
+                .into_iter()
+                .next(),
             Err(failure) => return Err(failure.into()),
         };
         let published = match there {
@@ -58,7 +67,11 @@ impl Mirrored for Agent {
                 let template = overlaid(&there.call_template, draft);
                 core.ultravox.update_agent(&there.agent_id, &name, &template).await?
             }
-            None => core.ultravox.create_agent(&name, &overlaid(&Value::Null, draft)).await?,
+            None => {
+                core.ultravox
+                    .create_agent(&name, &overlaid(&Value::Null, draft))
+                    .await?
+            }
         };
         Ok(published.agent_id)
     }
@@ -201,7 +214,12 @@ fn schema(draft: &AgentDraft) -> Value {
             (variable.name.clone(), json!({ "type": kind }))
         })
         .collect();
-    let required: Vec<&str> = draft.variables.iter().filter(|v| v.required).map(|v| v.name.as_str()).collect();
+    let required: Vec<&str> = draft
+        .variables
+        .iter()
+        .filter(|v| v.required)
+        .map(|v| v.name.as_str())
+        .collect();
     json!({ "type": "object", "properties": properties, "required": required, "additionalProperties": false })
 }
 
@@ -210,7 +228,10 @@ fn differences(ours: &Map<String, Value>, there: &Value) -> Vec<&'static str> {
     let nothing = Map::new();
     let there = there.as_object().unwrap_or(&nothing);
     let facts = facts(ours).into_iter().zip(facts(there));
-    facts.filter(|((_, ours), (_, theirs))| ours != theirs).map(|((label, _), _)| label).collect()
+    facts
+        .filter(|((_, ours), (_, theirs))| ours != theirs)
+        .map(|((label, _), _)| label)
+        .collect()
 }
 
 /// A template in a form that two writers of the same template agree on: defaults filled in, durations in milliseconds.
@@ -220,12 +241,25 @@ fn facts(template: &Map<String, Value>) -> [(&'static str, Value); 13] {
     let ms = |value: &Value, default: i64| json!(value.as_str().and_then(parse_ms).unwrap_or(default));
     let first = get("firstSpeakerSettings");
     let waits = &first["user"];
-    let words = if waits.is_object() { &waits["fallback"] } else { &first["agent"] };
+    let words = if waits.is_object() {
+        &waits["fallback"]
+    } else {
+        &first["agent"]
+    };
     let steps = get("inactivityMessages").as_array().into_iter().flatten();
     let vad = get("vadSettings");
     let context = get("contextSchema");
-    let kinds = context["properties"].as_object().into_iter().flatten().map(|(name, kind)| (name.clone(), kind["type"].clone()));
-    let mut required: Vec<&str> = context["required"].as_array().into_iter().flatten().filter_map(Value::as_str).collect();
+    let kinds = context["properties"]
+        .as_object()
+        .into_iter()
+        .flatten()
+        .map(|(name, kind)| (name.clone(), kind["type"].clone()));
+    let mut required: Vec<&str> = context["required"]
+        .as_array()
+        .into_iter()
+        .flatten()
+        .filter_map(Value::as_str)
+        .collect();
     required.sort_unstable();
     // 32-bit floats come back with more digits than were sent.
     let percent = (get("temperature").as_f64().unwrap_or_default() * 100.0).round();
@@ -234,7 +268,10 @@ fn facts(template: &Map<String, Value>) -> [(&'static str, Value); 13] {
         ("voice", json!([text(get("voice")), get("externalVoice")])),
         ("language", text(get("languageHint"))),
         ("temperature", json!(percent as i64)),
-        ("who speaks first", json!([waits.is_object(), text(&words["text"]), text(&words["prompt"])])),
+        (
+            "who speaks first",
+            json!([waits.is_object(), text(&words["text"]), text(&words["prompt"])]),
+        ),
         ("ringing time", ms(get("joinTimeout"), 30_000)),
         ("longest call", ms(get("maxDuration"), 3_600_000)),
         ("message at the time limit", text(get("timeExceededMessage"))),
@@ -247,7 +284,10 @@ fn facts(template: &Map<String, Value>) -> [(&'static str, Value); 13] {
                 })
                 .collect(),
         ),
-        ("recording", json!(get("recordingEnabled").as_bool().unwrap_or_default())),
+        (
+            "recording",
+            json!(get("recordingEnabled").as_bool().unwrap_or_default()),
+        ),
         ("pause before answering", ms(&vad["turnEndpointDelay"], 384)),
         ("interruption", ms(&vad["minimumInterruptionDuration"], 90)),
         ("variables", json!([kinds.collect::<Map<_, _>>(), required])),
@@ -256,7 +296,11 @@ fn facts(template: &Map<String, Value>) -> [(&'static str, Value); 13] {
 
 fn in_words(list: &[&str]) -> Option<String> {
     let (last, others) = list.split_last()?;
-    Some(if others.is_empty() { (*last).to_owned() } else { format!("{} and {last}", others.join(", ")) })
+    Some(if others.is_empty() {
+        (*last).to_owned()
+    } else {
+        format!("{} and {last}", others.join(", "))
+    })
 }
 
 #[cfg(test)]

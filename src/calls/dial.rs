@@ -25,7 +25,14 @@ pub(crate) fn request(
     let mut request = Map::new();
     let mut set = |name: &str, value: Value| request.insert(name.to_owned(), value);
     set("metadata", json!({ MARK: id.to_string() }));
-    set("templateContext", variables.iter().filter(|(_, value)| !value.is_null()).map(|(name, value)| (name.clone(), value.clone())).collect());
+    set(
+        "templateContext",
+        variables
+            .iter()
+            .filter(|(_, value)| !value.is_null())
+            .map(|(name, value)| (name.clone(), value.clone()))
+            .collect(),
+    );
     match to {
         Destination::Phone { number } => drop(set("medium", ultravox.phone_medium(number)?)),
         Destination::Text {} => {
@@ -54,7 +61,9 @@ fn filled_in(text: &str, variables: &BTreeMap<String, Value>) -> String {
             Some(Value::String(value)) => filled.push_str(value),
             Some(value) => filled.push_str(&value.to_string()),
         }
-        let close = text[placeholder.at..].find("}}").map_or(text.len(), |close| placeholder.at + close + 2);
+        let close = text[placeholder.at..]
+            .find("}}")
+            .map_or(text.len(), |close| placeholder.at + close + 2);
         from = close;
     }
     filled.push_str(&text[from..]);
@@ -67,8 +76,15 @@ mod tests {
 
     #[test]
     fn placeholders_are_filled_in_with_the_values_of_the_call() {
-        let variables = BTreeMap::from([("name".to_owned(), json!("Ann")), ("count".to_owned(), json!(3)), ("none".to_owned(), Value::Null)]);
-        assert_eq!(filled_in("Hi {{ name }}, {{count}} new{{none}}{{missing}}. {{", &variables), "Hi Ann, 3 new. {{");
+        let variables = BTreeMap::from([
+            ("name".to_owned(), json!("Ann")),
+            ("count".to_owned(), json!(3)),
+            ("none".to_owned(), Value::Null),
+        ]);
+        assert_eq!(
+            filled_in("Hi {{ name }}, {{count}} new{{none}}{{missing}}. {{", &variables),
+            "Hi Ann, 3 new. {{"
+        );
         assert_eq!(filled_in("plain", &variables), "plain");
     }
 }

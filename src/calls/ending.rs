@@ -96,7 +96,9 @@ impl EndReason {
             Self::Declined => "They chose not to answer. Calling again at once is rarely welcome.",
             Self::InvalidNumber => "Check the number and its country code.",
             Self::Unreachable => "The phone may be off or out of reach. Try again later.",
-            Self::CanceledElsewhere => "It was stopped at the provider or by a carrier, not from here. Call again if you did not mean it.",
+            Self::CanceledElsewhere => {
+                "It was stopped at the provider or by a carrier, not from here. Call again if you did not mean it."
+            }
             Self::Unjoined => "Start the conversation again and stay on the page.",
             Self::ConcurrencyLimit => "Wait until another call ends, or ask the provider for more lines.",
             Self::ProviderRefused => "An operator has to look at the provider's account: key, credit and permissions.",

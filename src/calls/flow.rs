@@ -7,8 +7,7 @@ use serde_json::Value;
 
 use super::{
     Billing, Call, CallDraft, CallFilter, CallRow, Conversation, Destination, EndReason, Medium, Recording, Status,
-    check_variables, dial,
-    progress,
+    check_variables, dial, progress,
     store::{self, Held},
     watch::{self, Adoption, MIRROR},
 };
@@ -37,8 +36,13 @@ pub async fn list(core: &Core, caller: &Caller, filter: &CallFilter, page: &Page
     let mut tx = caller.begin(&core.db, Action::Read, Kind::Call).await?;
     let rows = store::page(&mut tx, filter, window).await?;
     tx.commit().await?;
-    let position = |row: &CallRow| Position { at: row.created_at, id: row.id.uuid() };
-    Ok(core.cursors.listing(caller.org(), Kind::Call.word(), filter, window, rows, position))
+    let position = |row: &CallRow| Position {
+        at: row.created_at,
+        id: row.id.uuid(),
+    };
+    Ok(core
+        .cursors
+        .listing(caller.org(), Kind::Call.word(), filter, window, rows, position))
 }
 
 pub async fn get(core: &Core, caller: &Caller, id: Id<Call>) -> Result<Call> {
@@ -73,7 +77,10 @@ pub async fn recording(core: &Core, caller: &Caller, id: Id<Call>) -> Result<Aud
 /// forgotten; where no answer comes the call stays queued, and the worker finds out what became of it.
 pub async fn place(core: &Core, caller: &Caller, draft: CallDraft) -> Result<Call> {
     let to = draft.to.normal();
-    let draft = CallDraft { to: to.clone(), ..draft };
+    let draft = CallDraft {
+        to: to.clone(),
+        ..draft
+    };
     Check::run(&draft)?;
     let (held, agent, request) = intend(core, caller, draft).await?;
     let id = held.call.id;
@@ -114,14 +121,32 @@ async fn intend(core: &Core, caller: &Caller, draft: CallDraft) -> Result<(Held,
     store::insert(&mut tx, &call).await?;
     store::note(&mut tx, call.id, "placed", "").await?;
     mirror::intend(&mut tx, MIRROR, call.id.uuid()).await?;
-    audit::record(&mut tx, Action::Create, Kind::Call, &call.id.to_string(), &agent.draft.name).await?;
+    audit::record(
+        &mut tx,
+        Action::Create,
+        Kind::Call,
+        &call.id.to_string(),
+        &agent.draft.name,
+    )
+    .await?;
     tx.commit().await?;
-    Ok((Held { call, stop_asked: false }, agent, request))
+    Ok((
+        Held {
+            call,
+            stop_asked: false,
+        },
+        agent,
+        request,
+    ))
 }
 
 fn fresh(core: &Core, tx: &OrgTx, agent: &Agent, to: &Destination, variables: BTreeMap<String, Value>) -> Call {
     let (medium, to_number, from_number) = match to {
-        Destination::Phone { number } => (Medium::Phone, Some(number.clone()), Some(core.ultravox.phone_from().to_owned())),
+        Destination::Phone { number } => (
+            Medium::Phone,
+            Some(number.clone()),
+            Some(core.ultravox.phone_from().to_owned()),
+        ),
         Destination::Text {} => (Medium::Text, None, None),
     };
     let now = Utc::now();
@@ -203,7 +228,9 @@ pub async fn say(core: &Core, caller: &Caller, id: Id<Call>, text: &str) -> Resu
     let over = || Error::Conflict("This conversation is over. Start another one.".into());
     match (call.medium, call.status, call.provider_id) {
         (Medium::Phone, ..) => Err(Error::Conflict("Only the agent speaks on a phone call.".into())),
-        (_, Status::Queued | Status::Ringing, _) => Err(Error::Conflict("The conversation is just beginning. Try again in a second.".into())),
+        (_, Status::Queued | Status::Ringing, _) => Err(Error::Conflict(
+            "The conversation is just beginning. Try again in a second.".into(),
+        )),
         (_, Status::InProgress, Some(provider_id)) => {
             let heard = core.ultravox.say(&provider_id, text).await?;
             heard.then_some(()).ok_or_else(over)

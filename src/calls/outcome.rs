@@ -9,7 +9,10 @@ use crate::{
 /// Why a call ended, and what was reported of it.
 pub(crate) fn ending(call: &Call, stop_asked: bool, seen: &shape::Call, said: &[Message]) -> (EndReason, String) {
     let word = seen.end_reason.as_deref().unwrap_or_default();
-    let sip = seen.sip_details.as_ref().and_then(|sip| sip.termination_reason.as_deref());
+    let sip = seen
+        .sip_details
+        .as_ref()
+        .and_then(|sip| sip.termination_reason.as_deref());
     let detail = match (word, sip) {
         ("", None) => String::new(),
         (word, None | Some("SIP_TERMINATION_NORMAL")) => word.to_owned(),
@@ -49,12 +52,16 @@ fn unanswered(sip: Option<&str>) -> EndReason {
 
 /// The provider's own tool for answering machines was used.
 fn left_a_message(said: &[Message]) -> bool {
-    said.iter().any(|message| message.role == Speaker::ToolCall && message.tool == "leaveVoicemail")
+    said.iter()
+        .any(|message| message.role == Speaker::ToolCall && message.tool == "leaveVoicemail")
 }
 
 /// The last word was a step of the silence rules, and one that hangs up.
 fn gave_up(seen: &shape::Call, said: &[Message]) -> bool {
-    let last = said.iter().rev().find(|message| matches!(message.role, Speaker::Agent | Speaker::Person));
+    let last = said
+        .iter()
+        .rev()
+        .find(|message| matches!(message.role, Speaker::Agent | Speaker::Person));
     last.is_some_and(|last| {
         last.role == Speaker::Agent
             && seen.inactivity_messages.iter().flatten().any(|step| {
@@ -78,7 +85,9 @@ pub(crate) fn bill(seen: &shape::Call) -> Option<(Billing, i64, Micros)> {
         // A bill without a duration is one we cannot repeat to the client: wait for it.
         "BILLING_STATUS_BILLED" => billed_ms.map(|ms| (Billing::Billed, ms, price(ms))),
         "BILLING_STATUS_REFUNDED" => Some((Billing::Free, billed_ms.unwrap_or_default(), Micros(0))),
-        status if status.starts_with("BILLING_STATUS_FREE") => Some((Billing::Free, billed_ms.unwrap_or_default(), Micros(0))),
+        status if status.starts_with("BILLING_STATUS_FREE") => {
+            Some((Billing::Free, billed_ms.unwrap_or_default(), Micros(0)))
+        }
         _ => None,
     }
 }
@@ -116,7 +125,10 @@ pub(crate) fn said(messages: &[shape::Message]) -> Vec<Message> {
 
 /// One or two sentences, where the provider wrote some.
 pub(crate) fn summary(seen: &shape::Call) -> Option<String> {
-    let long = seen.summary.as_deref().filter(|text| !text.is_empty() && text.chars().count() <= 400);
+    let long = seen
+        .summary
+        .as_deref()
+        .filter(|text| !text.is_empty() && text.chars().count() <= 400);
     let text = long.or(seen.short_summary.as_deref()).or(seen.summary.as_deref())?;
     Some(text.replace('\0', "")).filter(|text| !text.trim().is_empty())
 }

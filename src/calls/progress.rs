@@ -39,7 +39,11 @@ pub(crate) struct Step {
 
 pub(crate) fn advance(held: &Held, sight: &Sight<'_>) -> Step {
     let seen = sight.seen;
-    let mut step = Step { call: held.call.clone(), happened: Vec::new(), charge: None };
+    let mut step = Step {
+        call: held.call.clone(),
+        happened: Vec::new(),
+        charge: None,
+    };
     let call = &mut step.call;
     if !call.status.is_over() {
         call.joined_at = call.joined_at.or(seen.joined);
@@ -84,7 +88,10 @@ fn end(held: &Held, sight: &Sight<'_>, ended: DateTime<Utc>, step: &mut Step) {
     let said = match said {
         Some(said) => said,
         None if sight.now - ended > PATIENCE => {
-            step.happened.push(("transcript_missing", "The provider did not hand out what was said.".to_owned()));
+            step.happened.push((
+                "transcript_missing",
+                "The provider did not hand out what was said.".to_owned(),
+            ));
             &[]
         }
         None => {
@@ -104,7 +111,11 @@ fn end(held: &Held, sight: &Sight<'_>, ended: DateTime<Utc>, step: &mut Step) {
 
 /// The provider knows nothing of a call that it had accepted.
 pub(crate) fn vanish(held: &Held, now: DateTime<Utc>) -> Step {
-    let mut step = Step { call: held.call.clone(), happened: Vec::new(), charge: None };
+    let mut step = Step {
+        call: held.call.clone(),
+        happened: Vec::new(),
+        charge: None,
+    };
     let call = &mut step.call;
     if !call.status.is_over() {
         call.status = Status::Failed;
@@ -124,22 +135,35 @@ pub(crate) fn vanish(held: &Held, now: DateTime<Utc>) -> Step {
 
 /// A call that never reached the provider ends here.
 pub(crate) fn give_up(held: &Held, reason: EndReason, detail: &str, now: DateTime<Utc>) -> Step {
-    let reason = if held.stop_asked { EndReason::ManuallyStopped } else { reason };
+    let reason = if held.stop_asked {
+        EndReason::ManuallyStopped
+    } else {
+        reason
+    };
     let mut call = held.call.clone();
     call.status = outcome::final_status(reason, false);
     call.end_reason = Some(reason);
     detail.clone_into(&mut call.end_detail);
     call.ended_at = Some(now);
     call.billing = Billing::None;
-    Step { call, happened: vec![("ended", reason.label().to_owned())], charge: None }
+    Step {
+        call,
+        happened: vec![("ended", reason.label().to_owned())],
+        charge: None,
+    }
 }
 
 /// When to look at the provider's side again; `None` when nothing more is expected of it.
 pub(crate) fn again(call: &Call, now: DateTime<Utc>) -> Option<TimeDelta> {
-    let Some(ended) = call.ended_at else { return Some(SHORTEST_PAUSE) };
+    let Some(ended) = call.ended_at else {
+        return Some(SHORTEST_PAUSE);
+    };
     let age = now - ended;
     let no_summary = call.summary.is_empty() && call.joined_at.is_some() && age < PATIENCE;
-    let unfinished = !call.status.is_over() || call.billing == Billing::Pending || call.recording == Recording::Pending || no_summary;
+    let unfinished = !call.status.is_over()
+        || call.billing == Billing::Pending
+        || call.recording == Recording::Pending
+        || no_summary;
     (unfinished && age < LAST_LOOK).then(|| (age / 4).clamp(SHORTEST_PAUSE, LONGEST_PAUSE))
 }
 

@@ -37,7 +37,10 @@ pub(crate) fn hold(core: Core, worker: Caller, id: Id<Call>, url: String) {
 
 async fn stay(core: &Core, worker: &Caller, id: Id<Call>, url: &str) -> std::result::Result<(), &'static str> {
     let connecting = tokio::time::timeout(CONNECT, connect_async(url));
-    let (mut socket, _) = connecting.await.map_err(|_| "could not join in time")?.map_err(|_| "could not join")?;
+    let (mut socket, _) = connecting
+        .await
+        .map_err(|_| "could not join in time")?
+        .map_err(|_| "could not join")?;
     let mut beat = tokio::time::interval(HEARTBEAT);
     loop {
         tokio::select! {

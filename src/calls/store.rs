@@ -8,14 +8,7 @@ use sqlx::types::Json;
 use uuid::Uuid;
 
 use super::{Billing, Call, CallFilter, CallRow, EndReason, Event, Medium, Message, Recording, Speaker, Status};
-use crate::{
-    agents::Agent,
-    db::OrgTx,
-    error::Result,
-    id::Id,
-    listing::Window,
-    money::Micros,
-};
+use crate::{agents::Agent, db::OrgTx, error::Result, id::Id, listing::Window, money::Micros};
 
 /// A call and what only its keepers need to know.
 pub(crate) struct Held {
@@ -122,9 +115,13 @@ pub(crate) async fn find(tx: &mut OrgTx, id: Id<Call>) -> Result<Held> {
 
 /// As [`find`], and nobody else changes it until the transaction ends.
 pub(crate) async fn lock(tx: &mut OrgTx, id: Id<Call>) -> Result<Held> {
-    sqlx::query!("select 1 as one from app.calls c where c.org_id = $1 and c.id = $2 for update", tx.org() as _, id.uuid())
-        .fetch_one(tx.conn())
-        .await?;
+    sqlx::query!(
+        "select 1 as one from app.calls c where c.org_id = $1 and c.id = $2 for update",
+        tx.org() as _,
+        id.uuid()
+    )
+    .fetch_one(tx.conn())
+    .await?;
     find(tx, id).await
 }
 

@@ -4,7 +4,8 @@
 use chrono::{DateTime, TimeDelta, Utc};
 
 use super::{
-    Call, EndReason, Medium, Message, Recording, Status, dial::MARK,
+    Call, EndReason, Medium, Message, Recording, Status,
+    dial::MARK,
     outcome,
     progress::{self, Sight, Step},
     socket,
@@ -38,7 +39,10 @@ pub(crate) async fn settle(core: &Core, worker: &Caller, due: &Due) -> Result<()
 /// What became of a call whose placing was never answered: it is looked up by our id, and never dialed again.
 async fn find_out(core: &Core, worker: &Caller, id: Id<Call>) -> Result<()> {
     let call = read(core, worker, id).await?.call;
-    let mut copies = core.ultravox.calls_marked(MARK, &id.to_string(), call.created_at).await?;
+    let mut copies = core
+        .ultravox
+        .calls_marked(MARK, &id.to_string(), call.created_at)
+        .await?;
     if copies.is_empty() {
         return search_on(core, worker, id).await;
     }
@@ -60,7 +64,12 @@ async fn search_on(core: &Core, worker: &Caller, id: Id<Call>) -> Result<()> {
     }
     if held.call.provider_id.is_none() && !held.call.status.is_over() {
         let told = "The provider did not answer, and has no such call: nothing was dialed.";
-        write(&mut tx, &held, &progress::give_up(&held, EndReason::ProviderError, told, now)).await?;
+        write(
+            &mut tx,
+            &held,
+            &progress::give_up(&held, EndReason::ProviderError, told, now),
+        )
+        .await?;
     }
     store::rest(&mut tx, id).await?;
     tx.commit().await
@@ -130,13 +139,25 @@ pub(crate) async fn look(core: &Core, worker: &Caller, id: Id<Call>) -> Result<(
     }
     let said = said_so_far(core, &held, &seen, provider_id).await;
     let recording = match &seen.ended {
-        Some(_) if held.call.recording != Recording::Ready && seen.recording_enabled == Some(true) && seen.joined.is_some() => {
+        Some(_)
+            if held.call.recording != Recording::Ready
+                && seen.recording_enabled == Some(true)
+                && seen.joined.is_some() =>
+        {
             core.ultravox.recording_state(provider_id).await.ok()
         }
         _ => None,
     };
     let step = |held: &Held, now: DateTime<Utc>| {
-        progress::advance(held, &Sight { seen: &seen, said: said.as_deref(), recording, now })
+        progress::advance(
+            held,
+            &Sight {
+                seen: &seen,
+                said: said.as_deref(),
+                recording,
+                now,
+            },
+        )
     };
     keep(core, worker, id, step, said.as_deref()).await
 }
@@ -147,7 +168,11 @@ async fn said_so_far(core: &Core, held: &Held, seen: &shape::Call, provider_id: 
         return None;
     }
     // A failure is logged where it happens; `progress` decides how long to wait.
-    core.ultravox.messages(provider_id).await.ok().map(|messages| outcome::said(&messages))
+    core.ultravox
+        .messages(provider_id)
+        .await
+        .ok()
+        .map(|messages| outcome::said(&messages))
 }
 
 /// Writes a step, taken from the row as it is now: others may have looked meanwhile.

@@ -93,7 +93,9 @@ impl Failure {
             Trouble::Unreachable => Fault::Unreachable,
             Trouble::NoAnswer => Fault::NoAnswer,
             Trouble::Garbled => Fault::Failing,
-            Trouble::Refused { status, retry_after, .. } => match status {
+            Trouble::Refused {
+                status, retry_after, ..
+            } => match status {
                 401..=403 => Fault::Account,
                 408 => Fault::NoAnswer,
                 429 => Fault::Busy,
@@ -183,7 +185,9 @@ impl Question {
         let outcome = self.ask_again(request, take, started).await;
         let word = match &outcome {
             Ok(answer) => answer.status.as_str().to_owned(),
-            Err(failure) => failure.status().map_or_else(|| format!("{:?}", failure.trouble), |status| status.to_string()),
+            Err(failure) => failure
+                .status()
+                .map_or_else(|| format!("{:?}", failure.trouble), |status| status.to_string()),
         };
         metrics::histogram!(
             "switchboard_provider_seconds",
@@ -194,7 +198,12 @@ impl Question {
         .record(started.elapsed().as_secs_f64());
         let ms = started.elapsed().as_millis() as u64;
         match &outcome {
-            Ok(_) => tracing::debug!(provider = self.provider.name(), operation = self.operation, outcome = word, ms),
+            Ok(_) => tracing::debug!(
+                provider = self.provider.name(),
+                operation = self.operation,
+                outcome = word,
+                ms
+            ),
             Err(failure) => tracing::warn!(
                 provider = self.provider.name(),
                 operation = self.operation,
@@ -229,10 +238,20 @@ impl Question {
     async fn ask_once(self, request: RequestBuilder, take: Take) -> Result<Answer, Failure> {
         let response = request.send().await.map_err(|error| {
             // No connection, no request: the one failure after which nothing can have happened.
-            self.failure(if error.is_connect() { Trouble::Unreachable } else { Trouble::NoAnswer })
+            self.failure(if error.is_connect() {
+                Trouble::Unreachable
+            } else {
+                Trouble::NoAnswer
+            })
         })?;
         let status = response.status();
-        let text = |name| response.headers().get(name).and_then(|value| value.to_str().ok()).map(str::to_owned);
+        let text = |name| {
+            response
+                .headers()
+                .get(name)
+                .and_then(|value| value.to_str().ok())
+                .map(str::to_owned)
+        };
         let (content_type, location) = (text(header::CONTENT_TYPE), text(header::LOCATION));
         let retry_after = text(header::RETRY_AFTER).and_then(|value| retry_after(&value, Utc::now()));
         let body = match take {
@@ -241,11 +260,19 @@ impl Question {
             Take::UpTo(largest) => self.read(response, largest).await,
         };
         if status.is_success() || status.is_redirection() {
-            return Ok(Answer { status, content_type, location, body: body? });
+            return Ok(Answer {
+                status,
+                content_type,
+                location,
+                body: body?,
+            });
         }
         Err(self.failure(Trouble::Refused {
             status: status.as_u16(),
-            said: body.ok().filter(|_| status.is_client_error()).and_then(|body| said(&body)),
+            said: body
+                .ok()
+                .filter(|_| status.is_client_error())
+                .and_then(|body| said(&body)),
             retry_after,
         }))
     }
@@ -262,7 +289,10 @@ impl Question {
     }
 
     fn failure(self, trouble: Trouble) -> Failure {
-        Failure { provider: self.provider, trouble }
+        Failure {
+            provider: self.provider,
+            trouble,
+        }
     }
 }
 
@@ -303,7 +333,14 @@ mod tests {
 
     fn refused(status: u16, retry_after: Option<u64>) -> Failure {
         let retry_after = retry_after.map(Duration::from_secs);
-        Failure { provider: Provider::Ultravox, trouble: Trouble::Refused { status, said: None, retry_after } }
+        Failure {
+            provider: Provider::Ultravox,
+            trouble: Trouble::Refused {
+                status,
+                said: None,
+                retry_after,
+            },
+        }
     }
 
     #[test]
@@ -319,9 +356,30 @@ mod tests {
             (refused(500, None), Fault::Failing, true),
             (refused(503, None), Fault::Failing, true),
             (refused(503, Some(2)), Fault::Busy, false),
-            (Failure { provider: Provider::Ultravox, trouble: Trouble::NoAnswer }, Fault::NoAnswer, true),
-            (Failure { provider: Provider::Ultravox, trouble: Trouble::Garbled }, Fault::Failing, true),
-            (Failure { provider: Provider::Ultravox, trouble: Trouble::Unreachable }, Fault::Unreachable, false),
+            (
+                Failure {
+                    provider: Provider::Ultravox,
+                    trouble: Trouble::NoAnswer,
+                },
+                Fault::NoAnswer,
+                true,
+            ),
+            (
+                Failure {
+                    provider: Provider::Ultravox,
+                    trouble: Trouble::Garbled,
+                },
+                Fault::Failing,
+                true,
+            ),
+            (
+                Failure {
+                    provider: Provider::Ultravox,
+                    trouble: Trouble::Unreachable,
+                },
+                Fault::Unreachable,
+                false,
+            ),
         ];
         for (failure, fault, acted) in cases {
             assert_eq!((failure.fault(), failure.may_have_acted()), (fault, acted), "{failure}");
@@ -332,7 +390,10 @@ mod tests {
     fn retry_after_is_seconds_or_a_date() {
         let now = DateTime::parse_from_rfc3339("2026-01-02T03:04:05Z").unwrap().to_utc();
         assert_eq!(retry_after("7", now), Some(Duration::from_secs(7)));
-        assert_eq!(retry_after("Fri, 02 Jan 2026 03:04:15 GMT", now), Some(Duration::from_secs(10)));
+        assert_eq!(
+            retry_after("Fri, 02 Jan 2026 03:04:15 GMT", now),
+            Some(Duration::from_secs(10))
+        );
         assert_eq!(retry_after("Fri, 02 Jan 2026 03:04:00 GMT", now), Some(Duration::ZERO));
         assert_eq!(retry_after("soon", now), None);
     }
@@ -340,8 +401,14 @@ mod tests {
     #[test]
     fn the_first_words_of_an_error_are_repeated_and_pages_are_not() {
         assert_eq!(said(br#"{"detail":"Not found."}"#).as_deref(), Some("Not found."));
-        assert_eq!(said(br#"{"name":["Too long"],"voice":["No"]}"#).as_deref(), Some("name: Too long."));
-        assert_eq!(said(br#"{"non_field_errors":["One of both."]}"#).as_deref(), Some("One of both."));
+        assert_eq!(
+            said(br#"{"name":["Too long"],"voice":["No"]}"#).as_deref(),
+            Some("name: Too long.")
+        );
+        assert_eq!(
+            said(br#"{"non_field_errors":["One of both."]}"#).as_deref(),
+            Some("One of both.")
+        );
         assert_eq!(said(b"<html>oops</html>"), None);
         assert_eq!(said(b""), None);
     }

@@ -29,7 +29,9 @@ impl Library {
             let voices = core.ultravox.public_voices().await?;
             Ok::<_, Failure>(Arc::new(voices.into_iter().map(Voice::from).collect()))
         });
-        fetched.await.map_err(|failure: Arc<Failure>| Failure::clone(&failure).into())
+        fetched
+            .await
+            .map_err(|failure: Arc<Failure>| Failure::clone(&failure).into())
     }
 }
 
@@ -49,7 +51,10 @@ pub async fn list(core: &Core, caller: &Caller, filter: &VoiceFilter) -> Result<
 pub async fn preview(core: &Core, caller: &Caller, voice_id: &str) -> Result<Audio> {
     permitted(core, caller).await?;
     let all = core.voices.all(core).await?;
-    let voice = all.iter().find(|voice| voice.id == voice_id && voice.has_preview).ok_or(Error::NotFound)?;
+    let voice = all
+        .iter()
+        .find(|voice| voice.id == voice_id && voice.has_preview)
+        .ok_or(Error::NotFound)?;
     Ok(core.ultravox.preview(&voice.id).await?)
 }
 
@@ -58,12 +63,18 @@ async fn permitted(core: &Core, caller: &Caller) -> Result<()> {
 }
 
 fn matches(voice: &Voice, filter: &VoiceFilter) -> bool {
-    let asked = |text: &Option<String>| text.as_deref().map(str::trim).filter(|text| !text.is_empty()).map(str::to_lowercase);
+    let asked = |text: &Option<String>| {
+        text.as_deref()
+            .map(str::trim)
+            .filter(|text| !text.is_empty())
+            .map(str::to_lowercase)
+    };
     let speaks = |wanted: String| {
         let spoken = voice.language.as_deref().unwrap_or_default().to_lowercase();
         spoken == wanted || spoken.strip_prefix(&wanted).is_some_and(|rest| rest.starts_with('-'))
     };
-    asked(&filter.q).is_none_or(|q| voice.name.to_lowercase().contains(&q) || voice.description.to_lowercase().contains(&q))
+    asked(&filter.q)
+        .is_none_or(|q| voice.name.to_lowercase().contains(&q) || voice.description.to_lowercase().contains(&q))
         && asked(&filter.language).is_none_or(speaks)
 }
 
@@ -110,7 +121,10 @@ mod tests {
 
     #[test]
     fn a_language_finds_its_regions_and_no_other_language() {
-        let filter = |language: &str| VoiceFilter { language: Some(language.to_owned()), q: None };
+        let filter = |language: &str| VoiceFilter {
+            language: Some(language.to_owned()),
+            q: None,
+        };
         assert!(matches(&voice("Mark", Some("en-US")), &filter("en")));
         assert!(matches(&voice("Mark", Some("en-US")), &filter("en-us")));
         assert!(!matches(&voice("Mark", Some("en-US")), &filter("en-GB")));
@@ -121,9 +135,15 @@ mod tests {
 
     #[test]
     fn words_are_sought_in_name_and_description() {
-        let filter = VoiceFilter { q: Some("british".to_owned()), language: None };
+        let filter = VoiceFilter {
+            q: Some("british".to_owned()),
+            language: None,
+        };
         assert!(matches(&voice("Emily", None), &filter));
-        let filter = VoiceFilter { q: Some("emi".to_owned()), language: None };
+        let filter = VoiceFilter {
+            q: Some("emi".to_owned()),
+            language: None,
+        };
         assert!(matches(&voice("Emily", None), &filter) && !matches(&voice("Oliver", None), &filter));
     }
 }

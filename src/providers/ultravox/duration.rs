@@ -34,7 +34,14 @@ mod tests {
 
     #[test]
     fn both_ways_of_writing_a_duration_are_read() {
-        for (text, ms) in [("42s", 42_000), ("0.384s", 384), ("0s", 0), ("0:00:42", 42_000), ("1:01:06", 3_666_000), ("01:30", 90_000)] {
+        for (text, ms) in [
+            ("42s", 42_000),
+            ("0.384s", 384),
+            ("0s", 0),
+            ("0:00:42", 42_000),
+            ("1:01:06", 3_666_000),
+            ("01:30", 90_000),
+        ] {
             assert_eq!(parse_ms(text), Some(ms), "{text}");
         }
         for text in ["", "s", "42", "1:2:3:4", "a:b:c", "NaNs"] {
@@ -44,7 +51,13 @@ mod tests {
 
     #[test]
     fn what_is_written_reads_back() {
-        for (ms, text) in [(0, "0s"), (90, "0.09s"), (384, "0.384s"), (1_500, "1.5s"), (600_000, "600s")] {
+        for (ms, text) in [
+            (0, "0s"),
+            (90, "0.09s"),
+            (384, "0.384s"),
+            (1_500, "1.5s"),
+            (600_000, "600s"),
+        ] {
             assert_eq!(write_ms(ms), text);
             assert_eq!(parse_ms(text), Some(ms));
         }

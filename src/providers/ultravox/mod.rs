@@ -59,7 +59,13 @@ impl Ultravox {
 
     /// Whether an event that reached us was signed by our account within the last minute. Over the raw body.
     pub fn verify(&self, timestamp: &str, signature: &str, body: &[u8], now: DateTime<Utc>) -> bool {
-        sign::verify(self.access.webhook_secret.expose_secret().as_bytes(), timestamp, signature, body, now)
+        sign::verify(
+            self.access.webhook_secret.expose_secret().as_bytes(),
+            timestamp,
+            signature,
+            body,
+            now,
+        )
     }
 
     /// The `medium` of a call to a number; `None` if this installation has no line to call from.
@@ -93,7 +99,9 @@ impl Ultravox {
 
     pub async fn agent(&self, id: &str) -> Result<Agent, Failure> {
         let url = self.url(&["agents", id]);
-        question("get_agent", Repeat::Safe).json(self.request(Method::GET, url)).await
+        question("get_agent", Repeat::Safe)
+            .json(self.request(Method::GET, url))
+            .await
     }
 
     /// Repeats are safe: the same template twice is the same template.
@@ -114,12 +122,21 @@ impl Ultravox {
 
     /// Agents whose name contains the mark, made at `since` or later.
     pub async fn agents_marked(&self, mark: &str, since: DateTime<Utc>) -> Result<Vec<Agent>, Failure> {
-        let mut found: Vec<Agent> = self.list("search_agents", &["agents"], &[("search", mark)], |_: &Agent| true).await?;
+        let mut found: Vec<Agent> = self
+            .list("search_agents", &["agents"], &[("search", mark)], |_: &Agent| true)
+            .await?;
         found.retain(|agent| agent.name.contains(mark));
         if found.is_empty() {
             // How names are indexed for the search, and how soon, is not documented. Newest first cannot miss one.
             let since = since - SKEW;
-            found = self.list("recent_agents", &["agents"], &[("sort", "-created")], |agent: &Agent| agent.created >= since).await?;
+            found = self
+                .list(
+                    "recent_agents",
+                    &["agents"],
+                    &[("sort", "-created")],
+                    |agent: &Agent| agent.created >= since,
+                )
+                .await?;
             found.retain(|agent| agent.name.contains(mark));
         }
         Ok(found)
@@ -127,12 +144,15 @@ impl Ultravox {
 
     /// Places a call with an agent. Never asked twice: there are no idempotency keys, and somebody's phone would ring twice.
     pub async fn place_call(&self, agent_id: &str, body: &Value) -> Result<Call, Failure> {
-        self.post("create_call", &["agents", agent_id, "calls"], body, Repeat::Never).await
+        self.post("create_call", &["agents", agent_id, "calls"], body, Repeat::Never)
+            .await
     }
 
     pub async fn call(&self, id: &str) -> Result<Call, Failure> {
         let url = self.url(&["calls", id]);
-        question("get_call", Repeat::Safe).json(self.request(Method::GET, url)).await
+        question("get_call", Repeat::Safe)
+            .json(self.request(Method::GET, url))
+            .await
     }
 
     /// Calls that carry this pair of metadata, made at `since` or later, oldest first.
@@ -150,7 +170,8 @@ impl Ultravox {
     /// Everything said in all stages of a call, in order.
     pub async fn messages(&self, id: &str) -> Result<Vec<Message>, Failure> {
         let query = [("mode", "in_call"), ("pageSize", "200")];
-        self.list("get_messages", &["calls", id, "messages"], &query, |_| true).await
+        self.list("get_messages", &["calls", id, "messages"], &query, |_| true)
+            .await
     }
 
     /// Answers false if nobody is on the line (any more, or yet): the provider takes no message then.
@@ -161,7 +182,13 @@ impl Ultravox {
 
     /// As [`Ultravox::say`]; hanging up twice is hanging up.
     pub async fn hang_up(&self, id: &str) -> Result<bool, Failure> {
-        self.tell("hang_up", id, &json!({ "type": "hang_up", "message": "" }), Repeat::Safe).await
+        self.tell(
+            "hang_up",
+            id,
+            &json!({ "type": "hang_up", "message": "" }),
+            Repeat::Safe,
+        )
+        .await
     }
 
     async fn tell(&self, operation: &'static str, id: &str, message: &Value, repeat: Repeat) -> Result<bool, Failure> {
@@ -176,7 +203,10 @@ impl Ultravox {
     /// Asks for the recording without fetching it: where the answer is the sound itself, its connection is dropped.
     pub async fn recording_state(&self, id: &str) -> Result<RecordingState, Failure> {
         let url = self.url(&["calls", id, "recording"]);
-        match question("recording_state", Repeat::Safe).ask(self.request(Method::GET, url), Take::Nothing).await {
+        match question("recording_state", Repeat::Safe)
+            .ask(self.request(Method::GET, url), Take::Nothing)
+            .await
+        {
             Ok(answer) if answer.status.is_success() || answer.location.is_some() => Ok(RecordingState::Ready),
             Ok(_) => Ok(RecordingState::NotYet),
             Err(failure) if matches!(failure.status(), Some(404 | 425)) => Ok(RecordingState::NotYet),
@@ -185,12 +215,21 @@ impl Ultravox {
     }
 
     pub async fn recording(&self, id: &str) -> Result<Audio, Failure> {
-        self.sound("get_recording", self.url(&["calls", id, "recording"]), LARGEST_RECORDING).await
+        self.sound(
+            "get_recording",
+            self.url(&["calls", id, "recording"]),
+            LARGEST_RECORDING,
+        )
+        .await
     }
 
     /// Voices that every account has and that cost nothing beside the call.
     pub async fn public_voices(&self) -> Result<Vec<Voice>, Failure> {
-        let query = [("ownership", "public"), ("billingStyle", "VOICE_BILLING_STYLE_INCLUDED"), ("pageSize", "200")];
+        let query = [
+            ("ownership", "public"),
+            ("billingStyle", "VOICE_BILLING_STYLE_INCLUDED"),
+            ("pageSize", "200"),
+        ];
         let mut voices: Vec<Voice> = self.list("list_voices", &["voices"], &query, |_| true).await?;
         // A private voice is a person's, and belongs to one organization at most.
         voices.retain(|voice| voice.ownership.as_deref() == Some("public"));
@@ -198,26 +237,46 @@ impl Ultravox {
     }
 
     pub async fn preview(&self, voice_id: &str) -> Result<Audio, Failure> {
-        self.sound("get_preview", self.url(&["voices", voice_id, "preview"]), LARGEST_PREVIEW).await
+        self.sound(
+            "get_preview",
+            self.url(&["voices", voice_id, "preview"]),
+            LARGEST_PREVIEW,
+        )
+        .await
     }
 
     /// Sound, directly or from the storage that the answer points to. Storage is another host: our key stays here.
     async fn sound(&self, operation: &'static str, url: Url, largest: usize) -> Result<Audio, Failure> {
         let question = question(operation, Repeat::Safe);
-        let mut answer: Answer = question.ask(self.request(Method::GET, url.clone()), Take::UpTo(largest)).await?;
+        let mut answer: Answer = question
+            .ask(self.request(Method::GET, url.clone()), Take::UpTo(largest))
+            .await?;
         if answer.status.is_redirection() {
             let target = answer.location.as_deref().and_then(|location| url.join(location).ok());
-            let Some(target) = target.filter(|target| target.scheme() == url.scheme() || target.scheme() == "https") else {
-                return Err(Failure { provider: Provider::Ultravox, trouble: Trouble::Garbled });
+            let Some(target) = target.filter(|target| target.scheme() == url.scheme() || target.scheme() == "https")
+            else {
+                return Err(Failure {
+                    provider: Provider::Ultravox,
+                    trouble: Trouble::Garbled,
+                });
             };
             answer = question.ask(self.http.get(target), Take::UpTo(largest)).await?;
         }
         if !answer.status.is_success() {
-            return Err(Failure { provider: Provider::Ultravox, trouble: Trouble::Garbled });
+            return Err(Failure {
+                provider: Provider::Ultravox,
+                trouble: Trouble::Garbled,
+            });
         }
         // Whatever the storage calls it, a browser must never take it for a page.
-        let content_type = answer.content_type.filter(|kind| kind.starts_with("audio/")).unwrap_or_else(|| "audio/wav".to_owned());
-        Ok(Audio { content_type, bytes: answer.body })
+        let content_type = answer
+            .content_type
+            .filter(|kind| kind.starts_with("audio/"))
+            .unwrap_or_else(|| "audio/wav".to_owned());
+        Ok(Audio {
+            content_type,
+            bytes: answer.body,
+        })
     }
 
     pub async fn webhooks(&self) -> Result<Vec<Webhook>, Failure> {
@@ -248,17 +307,28 @@ impl Ultravox {
 
     fn url(&self, path: &[&str]) -> Url {
         let mut url = self.access.url.clone();
-        url.path_segments_mut().expect("an http URL has a path").pop_if_empty().push("api").extend(path);
+        url.path_segments_mut()
+            .expect("an http URL has a path")
+            .pop_if_empty()
+            .push("api")
+            .extend(path);
         url
     }
 
     fn request(&self, method: Method, url: Url) -> RequestBuilder {
-        let mut key = HeaderValue::from_str(self.access.key.expose_secret()).unwrap_or_else(|_| HeaderValue::from_static(""));
+        let mut key =
+            HeaderValue::from_str(self.access.key.expose_secret()).unwrap_or_else(|_| HeaderValue::from_static(""));
         key.set_sensitive(true);
         self.http.request(method, url).header("X-API-Key", key)
     }
 
-    async fn post<T: DeserializeOwned>(&self, operation: &'static str, path: &[&str], body: &impl Serialize, repeat: Repeat) -> Result<T, Failure> {
+    async fn post<T: DeserializeOwned>(
+        &self,
+        operation: &'static str,
+        path: &[&str],
+        body: &impl Serialize,
+        repeat: Repeat,
+    ) -> Result<T, Failure> {
         let request = self.request(Method::POST, self.url(path));
         question(operation, repeat).json(request.json(body)).await
     }
@@ -277,7 +347,9 @@ impl Ultravox {
         }
         let (mut rows, mut seen) = (Vec::new(), HashSet::new());
         while seen.len() < MOST_PAGES && seen.insert(url.to_string()) {
-            let page: Page<T> = question(operation, Repeat::Safe).json(self.request(Method::GET, url.clone())).await?;
+            let page: Page<T> = question(operation, Repeat::Safe)
+                .json(self.request(Method::GET, url.clone()))
+                .await?;
             for row in page.results {
                 if !wanted(&row) {
                     return Ok(rows);
@@ -303,7 +375,11 @@ impl Ultravox {
 }
 
 fn question(operation: &'static str, repeat: Repeat) -> Question {
-    Question { provider: Provider::Ultravox, operation, repeat }
+    Question {
+        provider: Provider::Ultravox,
+        operation,
+        repeat,
+    }
 }
 
 /// Whether a URL names this machine.

@@ -112,7 +112,9 @@ impl Call {
     }
 
     pub fn belongs_to(&self, key: &str, value: &str) -> bool {
-        self.metadata.as_ref().is_some_and(|metadata| metadata.get(key).is_some_and(|found| found == value))
+        self.metadata
+            .as_ref()
+            .is_some_and(|metadata| metadata.get(key).is_some_and(|found| found == value))
     }
 }
 
@@ -120,8 +122,13 @@ impl Message {
     /// Milliseconds on the clock of the recording, else on the wall's.
     pub fn span_ms(&self) -> (Option<i32>, Option<i32>) {
         let span = self.timespan.as_ref().or(self.wall_clock_timespan.as_ref());
-        let ms = |text: Option<&String>| text.and_then(|text| parse_ms(text)).and_then(|ms| i32::try_from(ms).ok());
+        let ms = |text: Option<&String>| {
+            text.and_then(|text| parse_ms(text))
+                .and_then(|ms| i32::try_from(ms).ok())
+        };
         // A span that begins with the call is written without its beginning.
-        span.map_or((None, None), |span| (ms(span.start.as_ref()).or(Some(0)), ms(span.end.as_ref())))
+        span.map_or((None, None), |span| {
+            (ms(span.start.as_ref()).or(Some(0)), ms(span.end.as_ref()))
+        })
     }
 }

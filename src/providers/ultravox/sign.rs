@@ -28,7 +28,10 @@ fn unhex(text: &str) -> Option<Vec<u8>> {
     if !text.is_ascii() || text.len() % 2 != 0 {
         return None;
     }
-    (0..text.len()).step_by(2).map(|at| u8::from_str_radix(&text[at..at + 2], 16).ok()).collect()
+    (0..text.len())
+        .step_by(2)
+        .map(|at| u8::from_str_radix(&text[at..at + 2], 16).ok())
+        .collect()
 }
 
 #[cfg(test)]
@@ -47,14 +50,26 @@ mod tests {
     #[test]
     fn the_documented_example_is_genuine() {
         assert!(verify(SECRET, AT, SIGNATURE, BODY, at(0)));
-        assert!(verify(SECRET, AT, &format!("{}, {SIGNATURE}", "0".repeat(64)), BODY, at(59)));
+        assert!(verify(
+            SECRET,
+            AT,
+            &format!("{}, {SIGNATURE}", "0".repeat(64)),
+            BODY,
+            at(59)
+        ));
     }
 
     #[test]
     fn anything_else_is_not() {
         assert!(!verify(b"other", AT, SIGNATURE, BODY, at(0)));
         assert!(!verify(SECRET, AT, SIGNATURE, b"{}", at(0)));
-        assert!(!verify(SECRET, "2026-01-02T03:04:06.678901+00:00", SIGNATURE, BODY, at(0)));
+        assert!(!verify(
+            SECRET,
+            "2026-01-02T03:04:06.678901+00:00",
+            SIGNATURE,
+            BODY,
+            at(0)
+        ));
         assert!(!verify(SECRET, AT, "", BODY, at(0)));
         assert!(!verify(SECRET, AT, "zz", BODY, at(0)));
         assert!(!verify(SECRET, AT, &SIGNATURE[..62], BODY, at(0)));
