@@ -447,6 +447,10 @@ create trigger announce after insert or update or delete on app.agents for each 
 create trigger announce after insert or update or delete on app.calls for each row execute function app.announce('calls');
 create trigger announce after insert or update on app.call_messages for each row execute function app.announce('calls');
 
+-- What a starting process compares with its own migrations; every migration replaces it.
+create function app.schema_version() returns bigint language sql immutable as $$ select 1::bigint $$;
+grant execute on function app.schema_version() to switchboard_app, switchboard_worker;
+
 grant usage on schema app to switchboard_app, switchboard_worker, switchboard_identity, switchboard_backup;
 grant execute on function app.current_org(), app.current_person(), app.current_client(),
   app.forbid_org_change(), app.forbid_client_change(), app.announce() to switchboard_app, switchboard_worker, switchboard_backup;
@@ -459,3 +463,6 @@ grant select on all tables in schema identity to switchboard_backup;
 grant usage on schema ops to switchboard_worker, switchboard_backup;
 grant select, insert, update, delete on ops.inbox to switchboard_worker;
 grant select on ops.inbox to switchboard_backup;
+
+-- The journal of migrations, written next in this transaction, is the warden's.
+reset role;

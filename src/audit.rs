@@ -33,9 +33,11 @@ pub struct EntryFilter {
 mod store {
     use super::{Entry, EntryFilter};
     use crate::{
+        auth::Caller,
+        core::Core,
         db::OrgTx,
         error::Result,
-        listing::Window,
+        listing::{Listing, Page, Position, Window},
         resource::{Action, Kind},
     };
     use uuid::Uuid;
@@ -65,7 +67,21 @@ mod store {
         Ok(())
     }
 
-    pub async fn page(tx: &mut OrgTx, filter: &EntryFilter, window: Window) -> Result<Vec<Entry>> {
+    pub async fn list(core: &Core, caller: &Caller, filter: &EntryFilter, page: &Page) -> Result<Listing<Entry>> {
+        let window = core.cursors.window(caller.org(), Kind::Audit.word(), filter, page)?;
+        let mut tx = caller.begin(&core.db, Action::Read, Kind::Audit).await?;
+        let entries = entries(&mut tx, filter, window).await?;
+        tx.commit().await?;
+        let position = |entry: &Entry| Position {
+            at: entry.at,
+            id: entry.id,
+        };
+        Ok(core
+            .cursors
+            .listing(caller.org(), Kind::Audit.word(), filter, window, entries, position))
+    }
+
+    async fn entries(tx: &mut OrgTx, filter: &EntryFilter, window: Window) -> Result<Vec<Entry>> {
         Ok(sqlx::query_as!(
             Entry,
             "select a.id, a.at, a.actor, a.actor_kind, a.action, a.kind, a.object_id, a.object_name
@@ -86,4 +102,4 @@ mod store {
     }
 }
 #[cfg(feature = "ssr")]
-pub use store::{note, page, record};
+pub use store::{list, note, record};

@@ -5,6 +5,7 @@ mod draft;
 pub mod flow;
 #[cfg(feature = "ssr")]
 pub(crate) mod publish;
+mod starters;
 #[cfg(feature = "ssr")]
 pub mod store;
 mod template;
@@ -20,6 +21,7 @@ use crate::{
 pub use draft::{AgentDraft, EndBehavior, FirstSpeaker, LANGUAGES, Silence, Variable, VariableKind, language_name};
 #[cfg(feature = "ssr")]
 pub use flow::{duplicate, facets};
+pub use starters::{STARTERS, Starter};
 pub use template::{Placeholder, placeholders};
 
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]

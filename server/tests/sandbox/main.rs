@@ -1,0 +1,10 @@
+//! Do the simulated providers behave as the documented ones do? Every answer is held to the official schemas.
+
+mod api;
+mod calls;
+mod faults;
+mod hooks;
+mod outcomes;
+mod spec;
+mod text_call;
+mod ultravox;
