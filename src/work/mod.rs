@@ -3,7 +3,7 @@
 //! Every piece lies in a table, is claimed with a lease, and may be done twice without harm. A process that dies leaves
 //! leases that end; any number of processes may work at once.
 
-mod hook;
+pub mod hook;
 pub mod inbox;
 pub mod queue;
 
