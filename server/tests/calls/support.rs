@@ -51,15 +51,27 @@ struct Ear {
 /// What the service does with an event, and a word to the test that one came.
 async fn hear(State(ear): State<Arc<Ear>>, headers: HeaderMap, body: Bytes) -> StatusCode {
     let core = ear.core.get().expect("set before anybody knows the address");
-    let text = |name| headers.get(name).and_then(|value| value.to_str().ok()).unwrap_or_default();
-    let (timestamp, signature) = (text("x-ultravox-webhook-timestamp"), text("x-ultravox-webhook-signature"));
+    let text = |name| {
+        headers
+            .get(name)
+            .and_then(|value| value.to_str().ok())
+            .unwrap_or_default()
+    };
+    let (timestamp, signature) = (
+        text("x-ultravox-webhook-timestamp"),
+        text("x-ultravox-webhook-signature"),
+    );
     let genuine = core.ultravox.verify(timestamp, signature, &body, chrono::Utc::now());
     if genuine {
         inbox::receive_ultravox(core, &body).await.unwrap();
     }
     let event: Value = serde_json::from_slice(&body).unwrap();
     drop(ear.heard.send(event["event"].as_str().unwrap().to_owned()));
-    if genuine { StatusCode::NO_CONTENT } else { StatusCode::UNAUTHORIZED }
+    if genuine {
+        StatusCode::NO_CONTENT
+    } else {
+        StatusCode::UNAUTHORIZED
+    }
 }
 
 impl World {
@@ -71,18 +83,30 @@ impl World {
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
         let url = format!("http://{}", listener.local_addr().unwrap());
         let (sender, heard) = mpsc::unbounded_channel();
-        let ear = Arc::new(Ear { core: std::sync::OnceLock::new(), heard: sender });
-        let router = Router::new().route("/webhooks/ultravox", post(hear)).with_state(ear.clone());
+        let ear = Arc::new(Ear {
+            core: std::sync::OnceLock::new(),
+            heard: sender,
+        });
+        let router = Router::new()
+            .route("/webhooks/ultravox", post(hear))
+            .with_state(ear.clone());
         tokio::spawn(async move { axum::serve(listener, router).await });
 
         let db = TestDb::create().await;
         let (core, sandbox) = world::core(&db, &url, speed).await;
-        let caller = world::org(&core, &db, "Ours").await;
+        let caller = world::org(&core, "Ours").await;
         tokio::spawn(core.bells.clone().listen(db.logins.app.clone()));
         drop(ear.core.set(core.clone()));
         assert_eq!(hook::ensure(&core).await.unwrap(), 1);
         let http = switchboard::providers::client();
-        Self { core, caller, db, sandbox, heard: Mutex::new(heard), http }
+        Self {
+            core,
+            caller,
+            db,
+            sandbox,
+            heard: Mutex::new(heard),
+            http,
+        }
     }
 
     pub async fn stop(self) {
@@ -91,7 +115,7 @@ impl World {
     }
 
     pub async fn other_org(&self) -> Caller {
-        world::org(&self.core, &self.db, "Theirs").await
+        world::org(&self.core, "Theirs").await
     }
 
     pub async fn agent(&self, name: &str) -> Agent {
@@ -102,7 +126,11 @@ impl World {
     pub async fn agent_with_name(&self, name: &str) -> Agent {
         let draft = AgentDraft {
             first_message: "Hello {{name}}!".into(),
-            variables: vec![Variable { name: "name".into(), required: true, ..Variable::default() }],
+            variables: vec![Variable {
+                name: "name".into(),
+                required: true,
+                ..Variable::default()
+            }],
             ..draft(name)
         };
         mirror::create(&self.core, &self.caller, draft).await.unwrap()
@@ -116,7 +144,9 @@ impl World {
     pub async fn event(&self, name: &str) {
         let mut heard = self.heard.lock().await;
         let wait = async { while heard.recv().await.expect("the receiver lives as long") != name {} };
-        tokio::time::timeout(PATIENCE, wait).await.unwrap_or_else(|_| panic!("no {name} came"));
+        tokio::time::timeout(PATIENCE, wait)
+            .await
+            .unwrap_or_else(|_| panic!("no {name} came"));
     }
 
     pub async fn billed(&self, calls: usize) {
@@ -135,7 +165,9 @@ impl World {
                 let _ = tokio::time::timeout(Duration::from_millis(50), rings.next()).await;
             }
         };
-        tokio::time::timeout(PATIENCE, wait).await.expect("it should have happened by now");
+        tokio::time::timeout(PATIENCE, wait)
+            .await
+            .expect("it should have happened by now");
     }
 
     /// Applies the events that have come.
@@ -151,8 +183,10 @@ impl World {
     }
 
     pub async fn make_due(&self) {
-        self.run("update app.mirrors set due_at = now() where due_at < 'infinity'").await;
-        self.run("update ops.inbox set next_at = now() where done_at is null").await;
+        self.run("update app.mirrors set due_at = now() where due_at < 'infinity'")
+            .await;
+        self.run("update ops.inbox set next_at = now() where done_at is null")
+            .await;
     }
 
     /// Applies everything that ever came once more.
@@ -180,11 +214,13 @@ impl World {
     }
 
     pub async fn intents(&self) -> i64 {
-        self.count("select count(*) from app.mirrors where state = 'creating'").await
+        self.count("select count(*) from app.mirrors where state = 'creating'")
+            .await
     }
 
     pub async fn deleting(&self) -> i64 {
-        self.count("select count(*) from app.mirrors where state = 'deleting'").await
+        self.count("select count(*) from app.mirrors where state = 'deleting'")
+            .await
     }
 
     pub async fn agents_here(&self) -> i64 {
@@ -196,7 +232,8 @@ impl World {
     }
 
     pub async fn answered_events(&self) -> i64 {
-        self.count("select count(*) from app.call_events where kind = 'answered'").await
+        self.count("select count(*) from app.call_events where kind = 'answered'")
+            .await
     }
 
     pub async fn balance(&self) -> i64 {
@@ -216,7 +253,10 @@ impl World {
     }
 
     pub async fn dead_reason(&self) -> String {
-        sqlx::query_scalar("select error from ops.inbox where done_at is not null").fetch_one(&self.db.admin).await.unwrap()
+        sqlx::query_scalar("select error from ops.inbox where done_at is not null")
+            .fetch_one(&self.db.admin)
+            .await
+            .unwrap()
     }
 
     /// Asks the provider behind the program's back.
@@ -238,11 +278,15 @@ impl World {
 
     /// The next such creation happens, and nobody is told.
     pub async fn lose_answer(&self, path: &str) {
-        self.fault(&json!({ "kind": "lost_answer", "method": "POST", "path": path })).await;
+        self.fault(&json!({ "kind": "lost_answer", "method": "POST", "path": path }))
+            .await;
     }
 
     async fn all(&self, path: &str) -> Vec<Value> {
-        self.there(Method::GET, path, None).await["results"].as_array().unwrap().clone()
+        self.there(Method::GET, path, None).await["results"]
+            .as_array()
+            .unwrap()
+            .clone()
     }
 
     pub async fn calls_there(&self) -> usize {
@@ -259,19 +303,27 @@ impl World {
 
     pub async fn change_hook(&self, change: &Value) {
         let id = self.hooks_there().await[0]["webhookId"].as_str().unwrap().to_owned();
-        self.there(Method::PATCH, &format!("/api/webhooks/{id}"), Some(change)).await;
+        self.there(Method::PATCH, &format!("/api/webhooks/{id}"), Some(change))
+            .await;
     }
 
     pub async fn agent_there(&self, agent: &Agent) -> Value {
-        self.there(Method::GET, &format!("/api/agents/{}", agent.provider_id), None).await
+        self.there(Method::GET, &format!("/api/agents/{}", agent.provider_id), None)
+            .await
     }
 
     pub async fn change_agent(&self, agent: &Agent, change: &Value) {
-        self.there(Method::PATCH, &format!("/api/agents/{}", agent.provider_id), Some(change)).await;
+        self.there(
+            Method::PATCH,
+            &format!("/api/agents/{}", agent.provider_id),
+            Some(change),
+        )
+        .await;
     }
 
     pub async fn remove_agent(&self, agent: &Agent) {
-        self.there(Method::DELETE, &format!("/api/agents/{}", agent.provider_id), None).await;
+        self.there(Method::DELETE, &format!("/api/agents/{}", agent.provider_id), None)
+            .await;
     }
 
     pub async fn add_private_voice(&self) {
@@ -301,11 +353,21 @@ pub fn draft(name: &str) -> AgentDraft {
 }
 
 pub fn phone(agent: &Agent, number: &str) -> CallDraft {
-    CallDraft { agent_id: agent.id, to: Destination::Phone { number: number.to_owned() }, variables: [].into() }
+    CallDraft {
+        agent_id: agent.id,
+        to: Destination::Phone {
+            number: number.to_owned(),
+        },
+        variables: [].into(),
+    }
 }
 
 pub fn text(agent: &Agent) -> CallDraft {
-    CallDraft { agent_id: agent.id, to: Destination::Text {}, variables: [].into() }
+    CallDraft {
+        agent_id: agent.id,
+        to: Destination::Text {},
+        variables: [].into(),
+    }
 }
 
 pub fn with(mut draft: CallDraft, name: &str, value: Value) -> CallDraft {
