@@ -29,9 +29,7 @@ pub async fn run(core: Core, shutdown: impl Future<Output = ()>) {
     });
     every("mail", Duration::from_secs(2), |core| Box::pin(mail::deliver_due(core)));
     every("webhook", Duration::from_secs(600), |core| Box::pin(hook::ensure(core)));
-    every("inbox_purge", Duration::from_secs(3600), |core| {
-        Box::pin(inbox::purge(core))
-    });
+    every("sweep", Duration::from_secs(3600), |core| Box::pin(sweep(core)));
     shutdown.await;
     stop.send_replace(true);
     while jobs.join_next().await.is_some() {}
