@@ -307,6 +307,8 @@ create table app.calls (
   from_number text collate "C",
   variables jsonb not null default '{}',
   placed_by text collate "C" not null,
+  -- When somebody asked to end it: a call that is not answered yet takes no message, and is ended once it is.
+  stop_asked_at timestamptz,
   provider_id text collate "C",
   created_at timestamptz not null default now(),
   joined_at timestamptz,
@@ -363,7 +365,7 @@ create table app.mirrors (
   created_at timestamptz not null default now(),
   primary key (org_id, kind, object_id)
 );
-create index mirrors_due on app.mirrors (org_id, due_at);
+create index mirrors_due on app.mirrors (due_at);
 
 ------------------------------------------------------------------------------------------------------------------------
 -- ops: what the worker needs before it knows an organization
@@ -426,9 +428,9 @@ call ops.protect('app.agents', 'org_id', array['name', 'description', 'prompt', 
   'voice_id', 'voice_name', 'temperature_percent', 'variables', 'join_timeout_s', 'max_duration_s', 'time_exceeded_message',
   'silence', 'turn_delay_ms', 'interruption_ms', 'recording', 'tags', 'revision', 'provider_id', 'sync', 'sync_note', 'sync_checked_at',
   'updated_at', 'updated_by']);
-call ops.protect('app.calls', 'org_id', array['agent_id', 'status', 'end_reason', 'end_detail', 'provider_id', 'joined_at', 'ended_at',
+call ops.protect('app.calls', 'org_id', array['agent_id', 'status', 'end_reason', 'end_detail', 'stop_asked_at', 'provider_id', 'joined_at', 'ended_at',
   'billed_ms', 'price_micros', 'billing', 'recording', 'summary', 'updated_at']);
-call ops.protect('app.call_messages', 'org_id', array['text', 'end_ms']);
+call ops.protect('app.call_messages', 'org_id', array['role', 'text', 'tool', 'start_ms', 'end_ms']);
 call ops.protect('app.call_events', 'org_id', array[]::text[]);
 call ops.protect('app.mirrors', 'org_id', array['provider_id', 'state', 'attempts', 'due_at', 'note']);
 

@@ -41,7 +41,9 @@ pub fn deeds(changed: Callback<()>) -> Deeds {
     let navigate = use_navigate();
     Deeds {
         org: StoredValue::new(org()),
-        go: StoredValue::new(Callback::new(move |to: String| navigate(&to, NavigateOptions::default()))),
+        go: StoredValue::new(Callback::new(move |to: String| {
+            navigate(&to, NavigateOptions::default())
+        })),
         changed,
         asking: use_confirm(),
         toasts: use_toasts(),
@@ -66,7 +68,8 @@ impl Deeds {
             };
             match made {
                 Ok(agent) => {
-                    toasts.say(Toast::done(format!("{name} duplicated")).detail(format!("This is {}", agent.draft.name)));
+                    toasts
+                        .say(Toast::done(format!("{name} duplicated")).detail(format!("This is {}", agent.draft.name)));
                     self.changed.run(());
                     self.go(format!("/agents/{}", agent.id));
                 }
@@ -104,12 +107,24 @@ impl Deeds {
         };
         let names = match agents.as_slice() {
             [_] => String::new(),
-            many => format!("{}. ", many.iter().map(|(_, name)| name.as_str()).collect::<Vec<_>>().join(", ")),
+            many => format!(
+                "{}. ",
+                many.iter()
+                    .map(|(_, name)| name.as_str())
+                    .collect::<Vec<_>>()
+                    .join(", ")
+            ),
         };
-        let verb = if agents.len() == 1 { "Delete agent" } else { "Delete agents" };
+        let verb = if agents.len() == 1 {
+            "Delete agent"
+        } else {
+            "Delete agents"
+        };
         let keep = if agents.len() == 1 { "Keep it" } else { "Keep them" };
         let toasts = self.toasts;
-        let consequence = format!("{names}Nobody can be called with it any more, and its copy at the provider goes too. Calls it has made stay. This cannot be undone.");
+        let consequence = format!(
+            "{names}Nobody can be called with it any more, and its copy at the provider goes too. Calls it has made stay. This cannot be undone."
+        );
         self.asking.ask(
             Question::new(title, consequence, verb, move || {
                 let agents = agents.clone();

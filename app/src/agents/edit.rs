@@ -18,7 +18,10 @@ use super::{
 };
 use crate::{
     AppError,
-    kit::{Ago, Copy, FormState, Lamp, Loading, Menu, PageHead, crumbs, icon, keys::on_ctrl, lamp, lamp_boxed, loaded, skeleton_rows},
+    kit::{
+        Ago, Copy, FormState, Lamp, Loading, Menu, PageHead, crumbs, icon, keys::on_ctrl, lamp, lamp_boxed, loaded,
+        skeleton_rows,
+    },
     may, org,
 };
 
@@ -29,8 +32,13 @@ pub fn AgentNew() -> impl IntoView {
     let tags = known_tags();
     let page = move || {
         let starter = query.with(|query| query.get_str("from").and_then(|from| from.parse::<usize>().ok()));
-        let draft = starter.and_then(|from| STARTERS.get(from.checked_sub(1)?)).map(|starter| starter.draft()).unwrap_or_default();
-        loaded(tags, "editor", skeleton_rows, move |tags| page(None, draft.clone(), tags))
+        let draft = starter
+            .and_then(|from| STARTERS.get(from.checked_sub(1)?))
+            .map(|starter| starter.draft())
+            .unwrap_or_default();
+        loaded(tags, "editor", skeleton_rows, move |tags| {
+            page(None, draft.clone(), tags)
+        })
     };
     view! { {page} }
 }
@@ -79,7 +87,14 @@ fn known_tags() -> Loading<Vec<String>> {
 }
 
 fn page(agent: Option<Agent>, start: AgentDraft, tags: Vec<String>) -> AnyView {
-    let writes = may(if agent.is_some() { Action::Update } else { Action::Create }, Kind::Agent);
+    let writes = may(
+        if agent.is_some() {
+            Action::Update
+        } else {
+            Action::Create
+        },
+        Kind::Agent,
+    );
     let editor = editor(agent, start);
     ask_before_leaving(editor.dirty);
     on_ctrl("s", move || {
@@ -110,7 +125,9 @@ fn page(agent: Option<Agent>, start: AgentDraft, tags: Vec<String>) -> AnyView {
 
 fn head(editor: Editor, writes: bool) -> AnyView {
     let saved = editor.saved.get_untracked();
-    let title = saved.as_ref().map_or_else(|| "New agent".to_owned(), |agent| agent.draft.name.clone());
+    let title = saved
+        .as_ref()
+        .map_or_else(|| "New agent".to_owned(), |agent| agent.draft.name.clone());
     let is_new = saved.is_none();
     let beside = move || {
         (move || {
@@ -120,7 +137,10 @@ fn head(editor: Editor, writes: bool) -> AnyView {
         .into_any()
     };
     let sub = move || {
-        (move || match (editor.saved.with(|saved| saved.as_ref().map(|agent| agent.updated_at)), editor.dirty.get()) {
+        (move || match (
+            editor.saved.with(|saved| saved.as_ref().map(|agent| agent.updated_at)),
+            editor.dirty.get(),
+        ) {
             (None, _) => "Nothing is saved yet. What you type is kept in this tab.".into_any(),
             (Some(_), true) => "Unsaved changes. Callers still hear what was saved before.".into_any(),
             (Some(at), false) => view! { "Saved "<Ago at=at/> }.into_any(),
@@ -156,7 +176,10 @@ fn more(editor: Editor) -> AnyView {
     let deeds = deeds(Callback::new(|()| ()));
     let about = move || {
         editor.saved.with_untracked(|saved| {
-            saved.as_ref().map(|agent| (agent.id.to_string(), agent.draft.name.clone())).unwrap_or_default()
+            saved
+                .as_ref()
+                .map(|agent| (agent.id.to_string(), agent.draft.name.clone()))
+                .unwrap_or_default()
         })
     };
     let duplicate = may(Action::Create, Kind::Agent)
@@ -193,9 +216,17 @@ fn meanwhile(editor: Editor) -> Option<AnyView> {
     let at = theirs.updated_at;
     let differing = move || {
         let titles: Vec<_> = editor.draft.with(|mine| {
-            SECTIONS.iter().filter(|section| section.differs(mine, &theirs.draft)).map(|section| section.title).collect()
+            SECTIONS
+                .iter()
+                .filter(|section| section.differs(mine, &theirs.draft))
+                .map(|section| section.title)
+                .collect()
         });
-        if titles.is_empty() { "They say the same.".to_owned() } else { format!("Yours differs in: {}.", titles.join(", ")) }
+        if titles.is_empty() {
+            "They say the same.".to_owned()
+        } else {
+            format!("Yours differs in: {}.", titles.join(", "))
+        }
     };
     let notice = view! {
         <div class="banner boxed" data-kind="warn" role="alert">
@@ -233,7 +264,11 @@ fn out_of_step(editor: Editor, writes: bool) -> Option<AnyView> {
     let deeds = deeds(Callback::new(|()| ()));
     let about = (agent.id.to_string(), agent.draft.name.clone());
     let done = Callback::new(move |agent| editor.accept(agent));
-    let kind = if agent.sync.state == SyncState::Failed { "fault" } else { "warn" };
+    let kind = if agent.sync.state == SyncState::Failed {
+        "fault"
+    } else {
+        "warn"
+    };
     let notice = view! {
         <div class="banner boxed" data-kind=kind>
             {lamp(sync_lamp(agent.sync.state), agent.sync.state.label())}

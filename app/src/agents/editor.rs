@@ -55,10 +55,16 @@ struct Kept {
 /// Begins editing. The kit's fields below find the errors of this editor by themselves.
 pub fn editor(agent: Option<Agent>, start: AgentDraft) -> Editor {
     let org = org();
-    let name = agent.as_ref().map_or_else(|| "new".to_owned(), |agent| agent.id.to_string());
+    let name = agent
+        .as_ref()
+        .map_or_else(|| "new".to_owned(), |agent| agent.id.to_string());
     let key = format!("draft:{org}:agents:{name}");
     let revision = agent.as_ref().map_or(0, |agent| agent.revision);
-    let draft = RwSignal::new(agent.as_ref().map_or_else(|| start.clone(), |agent| agent.draft.clone()));
+    let draft = RwSignal::new(
+        agent
+            .as_ref()
+            .map_or_else(|| start.clone(), |agent| agent.draft.clone()),
+    );
     let saved = RwSignal::new(agent);
     let first = StoredValue::new(start);
     let dirty = Memo::new(move |_| {
@@ -164,12 +170,14 @@ impl Editor {
         self.start.set_value(agent.draft.clone());
         self.draft.set(agent.draft.clone());
         browser::forget(Keep::Tab, &self.key.get_value());
-        self.toasts.say(Toast::done(format!("{} created", agent.draft.name)).detail("It can be called now"));
+        self.toasts
+            .say(Toast::done(format!("{} created", agent.draft.name)).detail("It can be called now"));
         self.go.get_value().run(format!("/agents/{}", agent.id));
     }
 
     fn saved_as(self, agent: Agent, sent: &AgentDraft) {
-        self.toasts.say(Toast::done(format!("{} saved", agent.draft.name)).detail("The next call uses it"));
+        self.toasts
+            .say(Toast::done(format!("{} saved", agent.draft.name)).detail("The next call uses it"));
         // What was typed while the answer was under way stays typed.
         if self.draft.with_untracked(|draft| draft == sent) {
             self.draft.set(agent.draft.clone());
@@ -180,7 +188,10 @@ impl Editor {
 
     async fn refused(self, error: AppError) {
         let conflict = matches!(error.0, Error::Conflict(_));
-        if conflict && let Some(agent) = self.look().await && agent.revision != self.revision.get_untracked() {
+        if conflict
+            && let Some(agent) = self.look().await
+            && agent.revision != self.revision.get_untracked()
+        {
             self.theirs.set(Some(agent));
             return;
         }
@@ -189,7 +200,9 @@ impl Editor {
     }
 
     async fn look(self) -> Option<Agent> {
-        let id = self.saved.with_untracked(|saved| saved.as_ref().map(|agent| agent.id))?;
+        let id = self
+            .saved
+            .with_untracked(|saved| saved.as_ref().map(|agent| agent.id))?;
         get_agent(self.org.get_value(), id).await.ok()
     }
 
@@ -229,7 +242,9 @@ impl Editor {
         Effect::new(move |_| {
             let kept = browser::stored(Keep::Tab, &self.key.get_value());
             let kept = kept.and_then(|kept| serde_json::from_str::<Kept>(&kept).ok());
-            let Some(kept) = kept.filter(|kept| self.draft.with_untracked(|draft| *draft != kept.draft)) else { return };
+            let Some(kept) = kept.filter(|kept| self.draft.with_untracked(|draft| *draft != kept.draft)) else {
+                return;
+            };
             // It started from an older version: saving it unseen would undo what others did since.
             if kept.revision != self.revision.get_untracked() {
                 self.theirs.set(self.saved.get_untracked());

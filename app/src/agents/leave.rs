@@ -10,7 +10,9 @@ use crate::kit::{Asking, Question, browser, use_confirm};
 pub fn ask_before_leaving(dirty: Memo<bool>) {
     let asking = use_confirm();
     let navigate = use_navigate();
-    let go = StoredValue::new(Callback::new(move |to: String| navigate(&to, NavigateOptions::default())));
+    let go = StoredValue::new(Callback::new(move |to: String| {
+        navigate(&to, NavigateOptions::default())
+    }));
     Effect::new(move |_| {
         let unload = window_event_listener_untyped("beforeunload", move |event| {
             if dirty.try_get_untracked() == Some(true) {
@@ -32,7 +34,11 @@ pub fn ask_before_leaving(dirty: Memo<bool>) {
         on_cleanup(move || {
             unload.remove();
             if let Some(Some(click)) = click.try_update_value(Option::take) {
-                let _ = document().remove_event_listener_with_callback_and_bool("click", click.as_ref().unchecked_ref(), true);
+                let _ = document().remove_event_listener_with_callback_and_bool(
+                    "click",
+                    click.as_ref().unchecked_ref(),
+                    true,
+                );
             }
         });
     });
@@ -45,7 +51,10 @@ fn led_away(event: &web_sys::MouseEvent) -> Option<String> {
     }
     let target = event.target()?.dyn_into::<web_sys::Element>().ok()?;
     let link = target.closest("a[href]").ok().flatten()?;
-    if link.has_attribute("target") || link.has_attribute("download") || link.get_attribute("rel").as_deref() == Some("external") {
+    if link.has_attribute("target")
+        || link.has_attribute("download")
+        || link.get_attribute("rel").as_deref() == Some("external")
+    {
         return None;
     }
     let to = link.get_attribute("href")?;

@@ -66,10 +66,7 @@ pub fn AgentList() -> impl IntoView {
         move || (filter(url), page(url), live.get(), again.get()),
         move |(filter, page, ..)| list_agents(mine.clone(), filter, page),
     );
-    let facets = Resource::new(
-        move || (live.get(), again.get()),
-        move |_| agent_facets(theirs.clone()),
-    );
+    let facets = Resource::new(move || (live.get(), again.get()), move |_| agent_facets(theirs.clone()));
     let deeds = deeds(Callback::new(move |()| again.update(|n| *n += 1)));
     let columns = Columns::of("agents", &COLUMNS, &["created"]);
     let selection = Selection::default();
@@ -98,7 +95,9 @@ pub fn AgentList() -> impl IntoView {
         selection: may(Action::Delete, Kind::Agent).then_some(selection),
         menu: Some(menu),
     };
-    let rows = loaded(agents, "agents", skeleton_rows, move |listing| rows(url, facets, table_of, listing));
+    let rows = loaded(agents, "agents", skeleton_rows, move |listing| {
+        rows(url, facets, table_of, listing)
+    });
     view! {
         <PageHead title="Agents" sub=move || headline(facets) actions=actions/>
         {filters(url, facets, columns)}
@@ -113,7 +112,9 @@ fn filter(url: UrlQuery) -> AgentFilter {
         q: url.get("q"),
         language: url.get("language"),
         tag: url.get("tag"),
-        sync: url.get("state").and_then(|word| SyncState::ALL.into_iter().find(|state| state.word() == word)),
+        sync: url
+            .get("state")
+            .and_then(|word| SyncState::ALL.into_iter().find(|state| state.word() == word)),
     }
 }
 
@@ -141,12 +142,18 @@ fn headline(facets: Loading<Facets>) -> AnyView {
 }
 
 fn filters(url: UrlQuery, facets: Loading<Facets>, columns: Columns) -> AnyView {
-    let states: Vec<Choice> = SyncState::ALL.map(|state| Choice::new(state.word(), state.label())).into();
+    let states: Vec<Choice> = SyncState::ALL
+        .map(|state| Choice::new(state.word(), state.label()))
+        .into();
     let chips = move || {
         let states = states.clone();
         Suspend::new(async move {
             let facets = facets.await.unwrap_or_default();
-            let languages: Vec<_> = facets.languages.iter().map(|tag| Choice::new(tag, language_name(tag))).collect();
+            let languages: Vec<_> = facets
+                .languages
+                .iter()
+                .map(|tag| Choice::new(tag, language_name(tag)))
+                .collect();
             let tags: Vec<_> = facets.tags.iter().map(|tag| Choice::new(tag, tag)).collect();
             view! {
                 <Chip key="state" label="State" choices=states/>
@@ -155,9 +162,8 @@ fn filters(url: UrlQuery, facets: Loading<Facets>, columns: Columns) -> AnyView 
             }
         })
     };
-    let clear = move || {
-        (url.count(&FILTERS) > 0).then(|| view! { <a class="btn quiet sm" href=url.bare()>"Clear"</a> })
-    };
+    let clear =
+        move || (url.count(&FILTERS) > 0).then(|| view! { <a class="btn quiet sm" href=url.bare()>"Clear"</a> });
     view! {
         <div class="filters">
             <Search label="Search agents" placeholder="Name, description or prompt text" keep=&["state", "language", "tag"]/>
@@ -182,7 +188,11 @@ fn rows(url: UrlQuery, facets: Loading<Facets>, layout: Table, listing: Listing<
 }
 
 fn row(agent: AgentRow) -> Row {
-    let tags = agent.tags.into_iter().map(|tag| view! { <span class="tag">{tag}</span> }).collect_view();
+    let tags = agent
+        .tags
+        .into_iter()
+        .map(|tag| view! { <span class="tag">{tag}</span> })
+        .collect_view();
     Row {
         href: format!("/agents/{}", agent.id),
         id: agent.id.to_string(),
@@ -207,9 +217,17 @@ fn nothing(url: UrlQuery, facets: Loading<Facets>) -> AnyView {
     }
     let all = Suspend::new(async move {
         let all = facets.await.map(|facets| facets.all).unwrap_or_default();
-        if all == 1 { "There is 1 without them.".to_owned() } else { format!("There are {all} without them.") }
+        if all == 1 {
+            "There is 1 without them.".to_owned()
+        } else {
+            format!("There are {all} without them.")
+        }
     });
-    let these = if set == 1 { "this filter".to_owned() } else { format!("these {set} filters") };
+    let these = if set == 1 {
+        "this filter".to_owned()
+    } else {
+        format!("these {set} filters")
+    };
     view! {
         <div class="card">
             <div class="empty">

@@ -4,12 +4,7 @@ use std::collections::BTreeMap;
 
 use leptos::prelude::*;
 
-use super::{
-    browser,
-    icon::icon,
-    keys::on_key,
-    menu::Menu,
-};
+use super::{browser, icon::icon, keys::on_key, menu::Menu};
 
 /// A heading, and how its cells behave.
 #[derive(Clone, Copy, Debug)]
@@ -122,7 +117,10 @@ impl Columns {
                 hidden.push(key.to_owned());
             }
         });
-        browser::keep_cookie(&format!("cols_{}", self.list), &self.hidden.with_untracked(|hidden| hidden.join(".")));
+        browser::keep_cookie(
+            &format!("cols_{}", self.list),
+            &self.hidden.with_untracked(|hidden| hidden.join(".")),
+        );
     }
 
     /// The button and its menu.
@@ -165,7 +163,12 @@ pub struct Table {
 }
 
 pub fn table(table: Table, rows: Vec<Row>) -> AnyView {
-    let shown: Vec<bool> = table.columns.all.iter().map(|column| table.columns.shows(column.key)).collect();
+    let shown: Vec<bool> = table
+        .columns
+        .all
+        .iter()
+        .map(|column| table.columns.shows(column.key))
+        .collect();
     let heads = table
         .columns
         .all
@@ -192,7 +195,9 @@ pub fn table(table: Table, rows: Vec<Row>) -> AnyView {
             </th>
         }
     });
-    let actions = table.menu.map(|_| view! { <th scope="col"><span class="sr">"Actions"</span></th> });
+    let actions = table
+        .menu
+        .map(|_| view! { <th scope="col"><span class="sr">"Actions"</span></th> });
     let body = rows.into_iter().map(|row| line(table, &shown, row)).collect_view();
     view! {
         <table class="table cards">
@@ -218,7 +223,13 @@ fn line(table: Table, shown: &[bool], row: Row) -> AnyView {
         .collect_view();
     let tick = table.selection.map(|selection| {
         let (id, picked) = (row.id.clone(), (row.id.clone(), row.name.clone()));
-        let flip = move |on: bool| if on { selection.pick(picked.clone()) } else { selection.drop(&picked.0) };
+        let flip = move |on: bool| {
+            if on {
+                selection.pick(picked.clone())
+            } else {
+                selection.drop(&picked.0)
+            }
+        };
         view! {
             <td class="tight gone">
                 <input type="checkbox" aria-label=format!("Select {}", row.name) prop:checked=move || selection.has(&id)

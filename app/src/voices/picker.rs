@@ -6,7 +6,10 @@ use switchboard::{
     voices::{Voice, VoiceFilter},
 };
 
-use super::{list_voices, preview::{Player, use_player}};
+use super::{
+    list_voices,
+    preview::{Player, use_player},
+};
 use crate::{
     kit::{Picture, browser::Debounce, empty, icon, loaded, skeleton_rows},
     org,
@@ -36,7 +39,11 @@ pub fn VoicePicker(
         if voices.is_empty() {
             return untrack(|| nothing(language));
         }
-        voices.into_iter().map(|voice| line(voice, chosen, player, on_choose)).collect_view().into_any()
+        voices
+            .into_iter()
+            .map(|voice| line(voice, chosen, player, on_choose))
+            .collect_view()
+            .into_any()
     });
     let options = LANGUAGES
         .iter()
@@ -71,15 +78,23 @@ fn nothing(language: RwSignal<String>) -> AnyView {
     let action = (!language.get().is_empty()).then(|| {
         view! { <button type="button" class="btn" on:click=move |_| language.set(String::new())>"Search every language"</button> }
     });
-    empty(Picture::Loose, "No voice matches", "The library has no such voice in this language.", action)
+    empty(
+        Picture::Loose,
+        "No voice matches",
+        "The library has no such voice in this language.",
+        action,
+    )
 }
 
 fn line(voice: Voice, chosen: Signal<String>, player: Player, on_choose: Callback<Voice>) -> AnyView {
-    let about = [voice.language.as_deref().map(language_name).unwrap_or_default(), voice.engine.as_deref().unwrap_or_default()]
-        .into_iter()
-        .filter(|part| !part.is_empty())
-        .collect::<Vec<_>>()
-        .join(" · ");
+    let about = [
+        voice.language.as_deref().map(language_name).unwrap_or_default(),
+        voice.engine.as_deref().unwrap_or_default(),
+    ]
+    .into_iter()
+    .filter(|part| !part.is_empty())
+    .collect::<Vec<_>>()
+    .join(" · ");
     let id = voice.id.clone();
     let current = Memo::new(move |_| chosen.with(|chosen| *chosen == id));
     let listen = voice.has_preview.then(|| player.button(voice.id.clone(), &voice.name));

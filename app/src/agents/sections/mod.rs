@@ -10,7 +10,7 @@ use leptos::prelude::*;
 use switchboard::agents::{AgentDraft, FirstSpeaker, language_name};
 
 use super::editor::Editor;
-use crate::kit::{FormState, TagInput, TextField, Switch, icon};
+use crate::kit::{FormState, Switch, TagInput, TextField, icon};
 
 /// A part of the draft that folds.
 #[derive(Clone, Copy)]
@@ -68,14 +68,24 @@ pub const SECTIONS: [Section; 9] = [
         same: |a, b| a.variables == b.variables,
         sum: |draft| {
             let names: Vec<_> = draft.variables.iter().map(|variable| variable.name.as_str()).collect();
-            if names.is_empty() { "None".into() } else { names.join(", ") }
+            if names.is_empty() {
+                "None".into()
+            } else {
+                names.join(", ")
+            }
         },
         folded: false,
     },
     Section {
         id: "timing",
         title: "Turn-taking and timing",
-        paths: &["turn_delay_ms", "interruption_ms", "join_timeout_s", "max_duration_s", "time_exceeded_message"],
+        paths: &[
+            "turn_delay_ms",
+            "interruption_ms",
+            "join_timeout_s",
+            "max_duration_s",
+            "time_exceeded_message",
+        ],
         same: |a, b| {
             (a.turn_delay_ms, a.interruption_ms, a.join_timeout_s, a.max_duration_s)
                 == (b.turn_delay_ms, b.interruption_ms, b.join_timeout_s, b.max_duration_s)
@@ -108,7 +118,13 @@ pub const SECTIONS: [Section; 9] = [
         title: "Recording",
         paths: &["recording"],
         same: |a, b| a.recording == b.recording,
-        sum: |draft| if draft.recording { "Calls are recorded".into() } else { "Calls are not recorded".into() },
+        sum: |draft| {
+            if draft.recording {
+                "Calls are recorded".into()
+            } else {
+                "Calls are not recorded".into()
+            }
+        },
         folded: true,
     },
     Section {
@@ -116,7 +132,13 @@ pub const SECTIONS: [Section; 9] = [
         title: "Tags",
         paths: &["tags"],
         same: |a, b| a.tags == b.tags,
-        sum: |draft| if draft.tags.is_empty() { "None".into() } else { draft.tags.join(", ") },
+        sum: |draft| {
+            if draft.tags.is_empty() {
+                "None".into()
+            } else {
+                draft.tags.join(", ")
+            }
+        },
         folded: true,
     },
 ];
@@ -183,7 +205,11 @@ fn open(id: &str) {
 }
 
 pub fn sections(editor: Editor, known_tags: Vec<String>) -> AnyView {
-    SECTIONS.iter().map(|section| fold(section, editor, &known_tags)).collect_view().into_any()
+    SECTIONS
+        .iter()
+        .map(|section| fold(section, editor, &known_tags))
+        .collect_view()
+        .into_any()
 }
 
 fn fold(section: &'static Section, editor: Editor, known_tags: &[String]) -> AnyView {
@@ -258,7 +284,10 @@ mod tests {
     fn every_field_of_a_draft_is_in_a_section() {
         let value = serde_json::to_value(AgentDraft::default()).unwrap();
         for field in value.as_object().unwrap().keys() {
-            let homes = SECTIONS.iter().filter(|section| section.paths.contains(&field.as_str())).count();
+            let homes = SECTIONS
+                .iter()
+                .filter(|section| section.paths.contains(&field.as_str()))
+                .count();
             assert_eq!(homes, 1, "{field}");
         }
     }
@@ -268,7 +297,11 @@ mod tests {
         let before = AgentDraft::default();
         let mut after = before.clone();
         after.prompt = "Answer.".into();
-        let changed: Vec<_> = SECTIONS.iter().filter(|section| section.differs(&before, &after)).map(|s| s.id).collect();
+        let changed: Vec<_> = SECTIONS
+            .iter()
+            .filter(|section| section.differs(&before, &after))
+            .map(|s| s.id)
+            .collect();
         assert_eq!(changed, ["prompt"]);
     }
 }

@@ -13,14 +13,25 @@ pub fn body(editor: Editor) -> AnyView {
     let (prompt, set_prompt) = editor.text(|draft| &draft.prompt, |draft| &mut draft.prompt);
     let used = Memo::new(move |_| editor.draft.with(used_in_prompt));
     let declared = Memo::new(move |_| {
-        editor.draft.with(|draft| draft.variables.iter().map(|variable| variable.name.clone()).collect::<Vec<_>>())
+        editor.draft.with(|draft| {
+            draft
+                .variables
+                .iter()
+                .map(|variable| variable.name.clone())
+                .collect::<Vec<_>>()
+        })
     });
     let insert = Callback::new(move |name: String| {
         if let Some(text) = put_at_cursor(&field_id("prompt"), &format!("{{{{{name}}}}}")) {
             set_prompt.run(text);
         }
     });
-    let chips = move || used.get().into_iter().map(|(name, known)| chip(editor, name, known)).collect_view();
+    let chips = move || {
+        used.get()
+            .into_iter()
+            .map(|(name, known)| chip(editor, name, known))
+            .collect_view()
+    };
     let choices = move || {
         let names = declared.get();
         if names.is_empty() {
@@ -111,6 +122,9 @@ mod tests {
             }],
             ..AgentDraft::default()
         };
-        assert_eq!(used_in_prompt(&draft), [("a".to_owned(), true), ("b".to_owned(), false)]);
+        assert_eq!(
+            used_in_prompt(&draft),
+            [("a".to_owned(), true), ("b".to_owned(), false)]
+        );
     }
 }

@@ -31,7 +31,11 @@ pub fn body(editor: Editor) -> AnyView {
 
 fn step(editor: Editor, i: usize) -> AnyView {
     let read = move |get: fn(&Silence) -> String| {
-        Memo::new(move |_| editor.draft.with(|draft| draft.silence.get(i).map(get).unwrap_or_default()))
+        Memo::new(move |_| {
+            editor
+                .draft
+                .with(|draft| draft.silence.get(i).map(get).unwrap_or_default())
+        })
     };
     let write = move |set: fn(&mut Silence, String)| {
         Callback::new(move |text: String| {
@@ -43,7 +47,9 @@ fn step(editor: Editor, i: usize) -> AnyView {
         })
     };
     let remove = move |_| editor.draft.update(|draft| drop(draft.silence.remove(i)));
-    let thens = EndBehavior::ALL.map(|then| (then.word().to_owned(), then.label().to_owned())).to_vec();
+    let thens = EndBehavior::ALL
+        .map(|then| (then.word().to_owned(), then.label().to_owned()))
+        .to_vec();
     view! {
         <div class="card-in" role="group" aria-label=format!("Step {}", i + 1)>
             <div class="form-grid">
@@ -66,5 +72,8 @@ fn step(editor: Editor, i: usize) -> AnyView {
 }
 
 fn then_of(word: &str) -> EndBehavior {
-    EndBehavior::ALL.into_iter().find(|then| then.word() == word).unwrap_or_default()
+    EndBehavior::ALL
+        .into_iter()
+        .find(|then| then.word() == word)
+        .unwrap_or_default()
 }

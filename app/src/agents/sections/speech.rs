@@ -25,7 +25,11 @@ pub fn first_message(editor: Editor) -> AnyView {
     });
     let set_speaker = Callback::new(move |word: String| {
         editor.draft.update(|draft| {
-            draft.first_speaker = if word == PERSON { FirstSpeaker::Person } else { FirstSpeaker::Agent };
+            draft.first_speaker = if word == PERSON {
+                FirstSpeaker::Person
+            } else {
+                FirstSpeaker::Agent
+            };
         });
     });
     let (message, set_message) = editor.text(|draft| &draft.first_message, |draft| &mut draft.first_message);
@@ -48,8 +52,10 @@ pub fn voice(editor: Editor) -> AnyView {
         |draft| draft.temperature_percent.into(),
         |draft, percent| draft.temperature_percent = i16::try_from(percent).unwrap_or(i16::MAX),
     );
-    let mut languages: Vec<(String, String)> =
-        LANGUAGES.iter().map(|(tag, name)| ((*tag).to_owned(), (*name).to_owned())).collect();
+    let mut languages: Vec<(String, String)> = LANGUAGES
+        .iter()
+        .map(|(tag, name)| ((*tag).to_owned(), (*name).to_owned()))
+        .collect();
     let own = language.get_untracked();
     if !LANGUAGES.iter().any(|(tag, _)| *tag == own) {
         languages.push((own.clone(), own));
@@ -81,7 +87,15 @@ fn chosen_voice(editor: Editor) -> AnyView {
     let listen = move || id.with(|id| (!id.is_empty()).then(|| player.button(id.clone(), &name.get())));
     let form = use_context::<FormState>();
     let invalid = move || form.and_then(|form| form.error_at("voice_id")).map(|_| "true");
-    let words = move || name.with(|name| if name.is_empty() { "No voice chosen".to_owned() } else { name.clone() });
+    let words = move || {
+        name.with(|name| {
+            if name.is_empty() {
+                "No voice chosen".to_owned()
+            } else {
+                name.clone()
+            }
+        })
+    };
     view! {
         <Field path="voice_id" label="Voice">
             <div class="voicebox" data-invalid=invalid>

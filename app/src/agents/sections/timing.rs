@@ -11,10 +11,20 @@ use crate::{
 pub fn body(editor: Editor) -> AnyView {
     let (delay, set_delay) = editor.number(|draft| draft.turn_delay_ms, |draft, ms| draft.turn_delay_ms = ms);
     let (speech, set_speech) = editor.number(|draft| draft.interruption_ms, |draft, ms| draft.interruption_ms = ms);
-    let (goodbye, set_goodbye) =
-        editor.text(|draft| &draft.time_exceeded_message, |draft| &mut draft.time_exceeded_message);
-    let (ring, set_ring) = seconds(editor, |draft| draft.join_timeout_s, |draft, s| draft.join_timeout_s = s);
-    let (longest, set_longest) = seconds(editor, |draft| draft.max_duration_s, |draft, s| draft.max_duration_s = s);
+    let (goodbye, set_goodbye) = editor.text(
+        |draft| &draft.time_exceeded_message,
+        |draft| &mut draft.time_exceeded_message,
+    );
+    let (ring, set_ring) = seconds(
+        editor,
+        |draft| draft.join_timeout_s,
+        |draft, s| draft.join_timeout_s = s,
+    );
+    let (longest, set_longest) = seconds(
+        editor,
+        |draft| draft.max_duration_s,
+        |draft, s| draft.max_duration_s = s,
+    );
     let milliseconds = |ms: i32| format!("{ms} ms");
     view! {
         <div class="form-grid">
@@ -44,7 +54,11 @@ fn seconds(
         let number = editor.draft.with(get);
         let text = typed.get();
         // The draft has changed by other hands than the typing ones: it counts.
-        if text.trim().parse().unwrap_or(-1) == number { text } else { number.to_string() }
+        if text.trim().parse().unwrap_or(-1) == number {
+            text
+        } else {
+            number.to_string()
+        }
     });
     let write = Callback::new(move |text: String| {
         let number = text.trim().parse().unwrap_or(-1);
@@ -56,7 +70,11 @@ fn seconds(
 
 /// "10 min", "90 s".
 pub fn minutes(seconds: i32) -> String {
-    if seconds >= 60 && seconds % 60 == 0 { format!("{} min", seconds / 60) } else { format!("{seconds} s") }
+    if seconds >= 60 && seconds % 60 == 0 {
+        format!("{} min", seconds / 60)
+    } else {
+        format!("{seconds} s")
+    }
 }
 
 #[cfg(test)]

@@ -30,7 +30,11 @@ pub fn body(editor: Editor) -> AnyView {
 /// One variable, bound by its place; reading past the end happens for a moment while a row is taken away.
 fn line(editor: Editor, i: usize) -> AnyView {
     let read = move |get: fn(&Variable) -> String| {
-        Memo::new(move |_| editor.draft.with(|draft| draft.variables.get(i).map(get).unwrap_or_default()))
+        Memo::new(move |_| {
+            editor
+                .draft
+                .with(|draft| draft.variables.get(i).map(get).unwrap_or_default())
+        })
     };
     let write = move |set: fn(&mut Variable, String)| {
         Callback::new(move |text: String| {
@@ -41,7 +45,11 @@ fn line(editor: Editor, i: usize) -> AnyView {
             });
         })
     };
-    let required = Memo::new(move |_| editor.draft.with(|draft| draft.variables.get(i).is_some_and(|v| v.required)));
+    let required = Memo::new(move |_| {
+        editor
+            .draft
+            .with(|draft| draft.variables.get(i).is_some_and(|v| v.required))
+    });
     let set_required = Callback::new(move |on| {
         editor.draft.update(|draft| {
             if let Some(variable) = draft.variables.get_mut(i) {
@@ -51,11 +59,18 @@ fn line(editor: Editor, i: usize) -> AnyView {
     });
     let name = read(|variable| variable.name.clone());
     let unused = move || {
-        let unused = editor.draft.with(|draft| draft.variables.get(i).is_some_and(|v| !v.name.is_empty() && !uses(draft, &v.name)));
+        let unused = editor.draft.with(|draft| {
+            draft
+                .variables
+                .get(i)
+                .is_some_and(|v| !v.name.is_empty() && !uses(draft, &v.name))
+        });
         unused.then(|| view! { <span class="badge">"Not used"</span> })
     };
     let remove = move |_| editor.draft.update(|draft| drop(draft.variables.remove(i)));
-    let kinds = VariableKind::ALL.map(|kind| (kind.word().to_owned(), kind.label().to_owned())).to_vec();
+    let kinds = VariableKind::ALL
+        .map(|kind| (kind.word().to_owned(), kind.label().to_owned()))
+        .to_vec();
     view! {
         <div class="card-in" role="group" aria-label=move || format!("Variable {}", name.get())>
             <div class="form-grid">
@@ -83,7 +98,10 @@ fn line(editor: Editor, i: usize) -> AnyView {
 }
 
 fn kind_of(word: &str) -> VariableKind {
-    VariableKind::ALL.into_iter().find(|kind| kind.word() == word).unwrap_or_default()
+    VariableKind::ALL
+        .into_iter()
+        .find(|kind| kind.word() == word)
+        .unwrap_or_default()
 }
 
 fn uses(draft: &AgentDraft, name: &str) -> bool {
