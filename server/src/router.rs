@@ -31,7 +31,7 @@ const BODY: usize = 1024 * 1024;
 /// Where the browser's files are: beside the binary as built, or where cargo-leptos says.
 pub fn site() -> anyhow::Result<LeptosOptions> {
     let mut options = get_configuration(None)?.leptos_options;
-    if std::env::var_os("LEPTOS_OUTPUT_NAME").is_none() {
+    if std::env::var_os("LEPTOS_SITE_ROOT").is_none() {
         options = LeptosOptions::builder()
             .output_name("switchboard")
             .site_root(std::env::var("SWITCHBOARD_SITE").unwrap_or_else(|_| "target/site".into()))

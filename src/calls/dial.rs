@@ -87,4 +87,52 @@ mod tests {
         );
         assert_eq!(filled_in("plain", &variables), "plain");
     }
+
+    fn ultravox() -> Ultravox {
+        let access = crate::providers::UltravoxAccess {
+            url: "http://localhost".parse().unwrap(),
+            key: "k".to_owned().into(),
+            medium: "sip".into(),
+            from: "+15550100000".into(),
+            sip_host: Some("trunk.example.com".into()),
+            webhook_secret: "s".to_owned().into(),
+        };
+        Ultravox::new(access, crate::providers::client())
+    }
+
+    #[test]
+    fn a_request_carries_our_id_and_its_own_first_words() {
+        let agent = AgentDraft {
+            first_message: "Hi {{name}}!".into(),
+            ..AgentDraft::default()
+        };
+        let variables = BTreeMap::from([("name".to_owned(), json!("Ann")), ("none".to_owned(), Value::Null)]);
+        let id = Id::new();
+        let phone = request(
+            &ultravox(),
+            id,
+            &Destination::Phone {
+                number: "+14155550100".into(),
+            },
+            &agent,
+            &variables,
+        )
+        .unwrap();
+        assert_eq!(phone["metadata"], json!({ "switchboard_call": id.to_string() }));
+        assert_eq!(phone["templateContext"], json!({ "name": "Ann" }));
+        assert_eq!(phone["firstSpeakerSettings"], json!({ "agent": { "text": "Hi Ann!" } }));
+        let text = request(
+            &ultravox(),
+            id,
+            &Destination::Text {},
+            &AgentDraft::default(),
+            &BTreeMap::new(),
+        )
+        .unwrap();
+        assert!(text.get("firstSpeakerSettings").is_none());
+        if let Some(contract) = crate::providers::ultravox::contract::Contract::load() {
+            contract.check("ultravox.v1.StartAgentCallRequest", &phone);
+            contract.check("ultravox.v1.StartAgentCallRequest", &text);
+        }
+    }
 }

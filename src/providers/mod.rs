@@ -1,6 +1,6 @@
 //! Providers: who carries the calls and who keeps the people. Each is a base URL, a key and the one shared client.
 
-mod clerk;
+pub mod clerk;
 mod http;
 pub mod ultravox;
 

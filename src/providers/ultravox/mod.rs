@@ -393,4 +393,6 @@ pub fn is_loopback(url: &Url) -> bool {
 }
 
 #[cfg(test)]
+pub(crate) mod contract;
+#[cfg(test)]
 mod tests;
