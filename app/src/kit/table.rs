@@ -4,12 +4,7 @@ use std::collections::BTreeSet;
 
 use leptos::prelude::*;
 
-use super::{
-    browser,
-    icon::icon,
-    keys::on_key,
-    menu::Menu,
-};
+use super::{browser, icon::icon, keys::on_key, menu::Menu};
 
 /// A heading, and how its cells behave.
 #[derive(Clone, Copy, Debug)]
@@ -69,7 +64,11 @@ impl Selection {
     }
 
     fn set_all(self, ids: &[String], on: bool) {
-        self.0.set(if on { ids.iter().cloned().collect() } else { BTreeSet::new() });
+        self.0.set(if on {
+            ids.iter().cloned().collect()
+        } else {
+            BTreeSet::new()
+        });
     }
 }
 
@@ -123,7 +122,10 @@ impl Columns {
                 hidden.push(key.to_owned());
             }
         });
-        browser::keep_cookie(&format!("cols_{}", self.list), &self.hidden.with_untracked(|hidden| hidden.join(".")));
+        browser::keep_cookie(
+            &format!("cols_{}", self.list),
+            &self.hidden.with_untracked(|hidden| hidden.join(".")),
+        );
     }
 
     /// The button and its menu.
@@ -166,7 +168,12 @@ pub struct Table {
 }
 
 pub fn table(table: Table, rows: Vec<Row>) -> AnyView {
-    let shown: Vec<bool> = table.columns.all.iter().map(|column| table.columns.shows(column.key)).collect();
+    let shown: Vec<bool> = table
+        .columns
+        .all
+        .iter()
+        .map(|column| table.columns.shows(column.key))
+        .collect();
     let heads = table
         .columns
         .all
@@ -185,7 +192,9 @@ pub fn table(table: Table, rows: Vec<Row>) -> AnyView {
             </th>
         }
     });
-    let actions = table.menu.map(|_| view! { <th scope="col"><span class="sr">"Actions"</span></th> });
+    let actions = table
+        .menu
+        .map(|_| view! { <th scope="col"><span class="sr">"Actions"</span></th> });
     let body = rows.into_iter().map(|row| line(table, &shown, row)).collect_view();
     view! {
         <table class="table cards">
