@@ -7,13 +7,19 @@ use leptos_router::{
     path,
 };
 
-use crate::frame::{Frame, NotFound};
+use crate::{
+    agents::{AgentEdit, AgentList, AgentNew},
+    frame::{Frame, NotFound},
+};
 
 pub fn routes() -> AnyView {
     view! {
         <Router>
             <Routes fallback=NotFound>
                 <ParentRoute path=path!("") view=Frame ssr=SsrMode::Async>
+                    <Route path=path!("/agents") view=AgentList ssr=SsrMode::Async/>
+                    <Route path=path!("/agents/new") view=AgentNew ssr=SsrMode::Async/>
+                    <Route path=path!("/agents/:id") view=AgentEdit ssr=SsrMode::Async/>
                     <Route path=path!("/*any") view=NotFound ssr=SsrMode::Async/>
                 </ParentRoute>
             </Routes>

@@ -152,3 +152,13 @@ pub fn go(to: &str) {
 pub fn reload() {
     let _ = window().location().reload();
 }
+
+/// Says that the page is alive: to tests, to measurements, and to styles that wait for it.
+pub fn hydrated() {
+    if let Some(root) = document().document_element() {
+        let _ = root.set_attribute("data-hydrated", "");
+    }
+    if let Some(performance) = window().performance() {
+        let _ = performance.mark("hydrated");
+    }
+}
