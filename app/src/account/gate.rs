@@ -1,6 +1,6 @@
 //! The gate: what stands around pages that belong to no organization.
 
-use leptos::prelude::*;
+use leptos::{prelude::*, server_fn::ServerFn};
 
 use super::SignOut;
 use crate::{

@@ -30,15 +30,15 @@ pub fn VerifyPage() -> impl IntoView {
     }
     if !sent.get_untracked().is_empty() {
         let address = sent.get_untracked();
+        let lead = format!("A mail with a link is on its way to {address}. It works for a day. Look into the spam folder too.");
         let body = view! {
             {mailbox_hint()}
             <Form action=resend>
-                <input type="hidden" name="email" value=address.clone()/>
+                <input type="hidden" name="email" value=address/>
                 <Submit label="Send it again" class="btn block"/>
             </Form>
             <p class="s13 ink2">"Mistyped? " <a href="/sign-up">"Use another address"</a></p>
         };
-        let lead = format!("A mail with a link is on its way to {address}. It works for a day. Look into the spam folder too.");
         return gate("Check your mail", lead, body);
     }
     let body = view! {

@@ -1,5 +1,6 @@
 //! The list of API keys.
 
+use chrono::{DateTime, Utc};
 use leptos::prelude::*;
 use switchboard::{
     keys::ApiKey,
@@ -7,7 +8,7 @@ use switchboard::{
     resource::{Action, Kind},
 };
 
-use super::{CreateKey, fresh, list_keys, revoke_key};
+use super::{CreateKey, Keys, fresh, list_keys, revoke_key};
 use crate::{
     kit::{
         Ago, Lamp, Loading, PageHead, Picture, Question, Toast, date_words, empty, icon, lamp, loaded, skeleton_rows, use_confirm,
@@ -20,8 +21,8 @@ use crate::{
 pub fn KeysPage() -> impl IntoView {
     let here = StoredValue::new(org());
     let create = ServerAction::<CreateKey>::new();
-    let keys: Loading<Vec<ApiKey>> = Resource::new(move || create.version().get(), move |_| list_keys(here.get_value()));
-    let list = loaded(keys, "API keys", skeleton_rows, move |all| content(keys, all));
+    let keys: Loading<Keys> = Resource::new(move || create.version().get(), move |_| list_keys(here.get_value()));
+    let list = loaded(keys, "API keys", skeleton_rows, move |loaded| content(keys, loaded));
     let may_create = may(Action::Create, Kind::ApiKey);
     let body = if may_create {
         view! { <div class="split"><div class="stack">{fresh::secret(create.value().into())}{list}</div>{fresh::form(create)}</div> }.into_any()
@@ -37,12 +38,13 @@ pub fn KeysPage() -> impl IntoView {
     }
 }
 
-fn content(keys: Loading<Vec<ApiKey>>, all: Vec<ApiKey>) -> AnyView {
+fn content(keys: Loading<Keys>, loaded: Keys) -> AnyView {
+    let Keys { all, as_of } = loaded;
     if all.is_empty() {
         let text = "A program proves with a key which organization it acts for. Give each program its own, so that you can revoke one without the others.";
         return view! { <div class="card">{empty(Picture::Loose, "No API keys yet", text, ())}</div> }.into_any();
     }
-    let rows = all.into_iter().map(|key| line(keys, key)).collect_view();
+    let rows = all.into_iter().map(|key| line(keys, key, as_of)).collect_view();
     view! {
         <div class="table-wrap">
             <table class="table cards">
@@ -64,9 +66,11 @@ fn content(keys: Loading<Vec<ApiKey>>, all: Vec<ApiKey>) -> AnyView {
     .into_any()
 }
 
-fn line(keys: Loading<Vec<ApiKey>>, key: ApiKey) -> AnyView {
+fn line(keys: Loading<Keys>, key: ApiKey, as_of: DateTime<Utc>) -> AnyView {
+    let expired = key.expires_at.is_some_and(|at| at <= as_of);
     let state = match (key.revoked_at, key.expires_at) {
         (Some(at), _) => view! { {lamp(Lamp::Stop, "Revoked")} <small class="muted">" " {date_words(at)}</small> }.into_any(),
+        (None, Some(at)) if expired => view! { {lamp(Lamp::Stop, "Expired")} <small class="muted">" " {date_words(at)}</small> }.into_any(),
         (None, Some(at)) => view! { {lamp(Lamp::Live, "Works")} <small class="muted">" until " {date_words(at)}</small> }.into_any(),
         (None, None) => lamp(Lamp::Live, "Works"),
     };
@@ -79,7 +83,7 @@ fn line(keys: Loading<Vec<ApiKey>>, key: ApiKey) -> AnyView {
         None => date_words(key.created_at),
     };
     let full = key.scopes.iter().map(Scope::to_string).collect::<Vec<_>>().join(", ");
-    let revoke = (key.revoked_at.is_none() && may(Action::Delete, Kind::ApiKey)).then(|| revoke(keys, &key));
+    let revoke = (key.revoked_at.is_none() && !expired && may(Action::Delete, Kind::ApiKey)).then(|| revoke(keys, &key));
     view! {
         <tr>
             <th scope="row">{key.name}<small><code>{format!("sb_live_{}_…", key.short)}</code></small></th>
@@ -104,7 +108,7 @@ fn in_short(scopes: &[Scope]) -> String {
     }
 }
 
-fn revoke(keys: Loading<Vec<ApiKey>>, key: &ApiKey) -> AnyView {
+fn revoke(keys: Loading<Keys>, key: &ApiKey) -> AnyView {
     let (confirm, toasts) = (use_confirm(), use_toasts());
     let (id, name) = (key.id, key.name.clone());
     let label = format!("Revoke {name}");

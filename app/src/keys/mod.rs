@@ -3,7 +3,9 @@
 mod fresh;
 mod list;
 
+use chrono::{DateTime, Utc};
 use leptos::prelude::*;
+use serde::{Deserialize, Serialize};
 use switchboard::{
     Id,
     keys::{ApiKey, ApiKeyDraft, NewApiKey},
@@ -18,9 +20,19 @@ use crate::api::{caller, core};
 #[cfg(feature = "ssr")]
 use switchboard::keys::store;
 
+/// The keys as they were at one moment: whether one has expired is the same for server and browser.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Keys {
+    pub all: Vec<ApiKey>,
+    pub as_of: DateTime<Utc>,
+}
+
 #[server]
-pub async fn list_keys(org: OrgId) -> Result<Vec<ApiKey>, AppError> {
-    Ok(store::list(&core(), &caller(&org)?).await?)
+pub async fn list_keys(org: OrgId) -> Result<Keys, AppError> {
+    Ok(Keys {
+        all: store::list(&core(), &caller(&org)?).await?,
+        as_of: Utc::now(),
+    })
 }
 
 #[server]

@@ -154,6 +154,7 @@ fn role(team: Team, member: &Member, you: bool) -> AnyView {
         return view! { <span>{member.role.label()}</span> }.into_any();
     }
     let now = member.role;
+    let (id, label) = (member.user_id.to_string(), format!("Role of {}", member.name));
     let options = roles_to_give()
         .into_iter()
         .map(|role: Role| view! { <option value=role.word() selected=role == now title=role.purpose()>{role.label()}</option> })
@@ -167,9 +168,9 @@ fn role(team: Team, member: &Member, you: bool) -> AnyView {
     view! {
         <ActionForm action=team.set_role>
             <OrgField/>
-            <input type="hidden" name="member" value=member.user_id.to_string()/>
+            <input type="hidden" name="member" value=id/>
             <span class="select sm">
-                <select name="role" aria-label=format!("Role of {}", member.name) on:change=changed>{options}</select>
+                <select name="role" aria-label=label on:change=changed>{options}</select>
                 {icon("down")}
             </span>
             <noscript inner_html="<button type=\"submit\" class=\"btn sm\">Save role</button>"></noscript>
@@ -248,11 +249,12 @@ fn invitations(team: Team, waiting: Vec<Invitation>) -> AnyView {
         .map(|invitation| {
             let by = invitation.invited_by.map(|by| format!(" by {by}")).unwrap_or_default();
             let withdraw = may_revoke.then(|| {
+                let id = invitation.id.to_string();
                 let label = format!("Withdraw the invitation of {}", invitation.email);
                 view! {
                     <ActionForm action=team.revoke>
                         <OrgField/>
-                        <button type="submit" class="btn sm danger" name="invitation" value=invitation.id.to_string() aria-label=label>
+                        <button type="submit" class="btn sm danger" name="invitation" value=id aria-label=label>
                             "Withdraw"
                         </button>
                     </ActionForm>

@@ -63,16 +63,17 @@ fn invitation(
             </div>
         </div>
     };
-    let id = offer.id.to_string();
+    let (yes, no) = (offer.id.to_string(), offer.id.to_string());
+    let join = format!("Join {}", offer.org_name);
     let next = way::with("/join", "token", token);
     let way_in = match viewer().person {
         Some(person) if person.email.to_lowercase() == link.email.to_lowercase() => view! {
             <Form action=accept>
-                <input type="hidden" name="offer" value=id.clone()/>
-                <Submit label=format!("Join {}", offer.org_name) class="btn primary lg block"/>
+                <input type="hidden" name="offer" value=yes/>
+                <Submit label=join class="btn primary lg block"/>
             </Form>
             <Form action=decline>
-                <input type="hidden" name="offer" value=id/>
+                <input type="hidden" name="offer" value=no/>
                 <Submit label="Decline" class="btn quiet block"/>
             </Form>
         }

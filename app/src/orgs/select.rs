@@ -112,7 +112,8 @@ fn organizations(doors: Doors, choices: Vec<Choice>) -> AnyView {
             } else {
                 (i == 0 && here.is_none() && choice.used_at.is_some()).then_some("Last used")
             };
-            view! { <li data-cord=choice.cord.word()>{row(doors, choice, mark)}</li> }
+            let cord = choice.cord.word();
+            view! { <li data-cord=cord>{row(doors, choice, mark)}</li> }
         })
         .collect_view();
     let list = view! { <ul class="orglist">{rows}</ul> };
@@ -178,8 +179,9 @@ fn invitations(doors: Doors, offers: Vec<Offer>) -> AnyView {
 
 fn invitation(doors: Doors, offer: Offer) -> AnyView {
     let by = offer.invited_by.unwrap_or_else(|| "Somebody".to_owned());
-    let id = offer.id.to_string();
+    let (yes, no) = (offer.id.to_string(), offer.id.to_string());
     let name = offer.org_name;
+    let (join, decline) = (format!("Join {name}"), format!("Decline {name}"));
     view! {
         <div data-cord=offer.cord.word()>
             <span class="jack" aria-hidden="true">{initials(&name)}</span>
@@ -188,10 +190,10 @@ fn invitation(doors: Doors, offer: Offer) -> AnyView {
                 <small>{format!("{by} invited you as {}. Expires {}.", offer.role.label(), date_words(offer.expires_at))}</small>
             </span>
             <ActionForm action=doors.decline>
-                <button type="submit" class="btn quiet sm" name="offer" value=id.clone() aria-label=format!("Decline {name}")>"Decline"</button>
+                <button type="submit" class="btn quiet sm" name="offer" value=no aria-label=decline>"Decline"</button>
             </ActionForm>
             <ActionForm action=doors.accept>
-                <button type="submit" class="btn sm" name="offer" value=id aria-label=format!("Join {name}")
+                <button type="submit" class="btn sm" name="offer" value=yes aria-label=join
                     aria-busy=move || doors.accept.pending().get().to_string()>"Join"</button>
             </ActionForm>
         </div>
