@@ -27,7 +27,7 @@ pub fn PasswordField(
     view! {
         <div class="field">
             <div class="cluster between">
-                <label for=id.clone()>{label}</label>
+                <label class="label" for=id.clone()>{label}</label>
                 {beside.map(|beside| beside.run())}
             </div>
             <span class="affix">
