@@ -24,7 +24,7 @@ const COLUMNS: [Column; 6] = [
     Column {
         key: "state",
         head: "State",
-        class: "tight",
+        class: "tight corner",
     },
     Column {
         key: "voice",
