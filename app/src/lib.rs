@@ -2,12 +2,15 @@
 //!
 //! `docs/architecture.md` follows one request from a page here to its row.
 
+pub mod agents;
 #[cfg(feature = "ssr")]
 pub mod api;
 pub mod error;
+pub mod frame;
 pub mod kit;
 mod routes;
 mod viewer;
+pub mod voices;
 
 use leptos::{
     hydration::{AutoReload, HydrationScripts},
@@ -35,9 +38,10 @@ pub fn shell(options: LeptosOptions) -> impl IntoView {
             None::<&'static str>
         }
     };
+    let theme = kit::browser::cookie("theme").filter(|theme| matches!(theme.as_str(), "light" | "dark"));
     view! {
         <!DOCTYPE html>
-        <html lang="en" data-cord=cord>
+        <html lang="en" data-cord=cord data-theme=theme>
             <head>
                 <meta charset="utf-8"/>
                 <meta name="viewport" content="width=device-width, initial-scale=1"/>
@@ -58,8 +62,10 @@ pub fn shell(options: LeptosOptions) -> impl IntoView {
 pub fn App() -> impl IntoView {
     provide_meta_context();
     viewer::provide_viewer();
+    kit::provide();
     view! {
         <Title formatter=|page: String| if page.is_empty() { "Switchboard".to_owned() } else { format!("{page} · Switchboard") }/>
         {routes::routes()}
+        {kit::overlays()}
     }
 }
