@@ -187,12 +187,34 @@ pub(super) const FUNCTIONS: &[Function] = &[
         "fd3a9aa6207572a1158c73a07ab45c37",
         &[],
     ),
-    definer("identity.standing()", "a0d989e3ac5876769a724db2620d27ce", &[APP]),
+    definer("identity.standing()", "bb1603e34ee38b9e0bfca518e75d12d4", &[APP]),
     definer("identity.colleagues()", "f6afa78e4d0b1043596059bc5fcc6333", &[APP]),
+    definer("identity.facing(text)", "886ce214d385391680a6e05e894474b1", &[APP]),
+    definer(
+        "identity.set_role(text,text)",
+        "11f63722805e60a40e5f6aa380cf0dc8",
+        &[APP],
+    ),
+    definer("identity.invited()", "ad2605e6bfe52b8ffd3a5ade63d83d40", &[APP]),
+    definer(
+        "identity.invite(uuid,text,text,bytea,uuid,text,text)",
+        "5e7740f55d7c26197979f8bb2e3fe3b0",
+        &[APP],
+    ),
+    definer(
+        "identity.revoke_invitation(uuid)",
+        "100008fd80a03e9a5839877e90bc2c7c",
+        &[APP],
+    ),
     definer(
         "identity.keep_api_key(uuid,text,bytea)",
         "1492318a1fa7d3f29d82332da747e704",
         &[APP],
+    ),
+    definer(
+        "identity.drop_api_key(uuid)",
+        "bb15cdec24bb5dd2128e3d6ca72c7e95",
+        &[APP, WORKER],
     ),
 ];
 

@@ -4,7 +4,7 @@ mod faults;
 
 use std::collections::BTreeSet;
 
-use faults::{CATALOG, DATA, Fault, PROBE};
+use faults::Fault;
 use sqlx::{AssertSqlSafe, Connection, PgConnection, PgPool, Postgres, Transaction};
 use switchboard::{
     db::{DbError, Logins, testing::TestDb},
@@ -81,11 +81,11 @@ async fn every_fault_of_the_catalog_is_noticed_by_its_rule() {
     let db = TestDb::create().await;
     let mut admin = db.admin.acquire().await.unwrap();
     let mut unnoticed = Vec::new();
-    for fault in CATALOG {
-        let mut tx = spoiled(&mut admin, fault).await;
+    for fault in faults::catalog() {
+        let mut tx = spoiled(&mut admin, &fault).await;
         let outcomes = verify::catalog(&mut tx).await;
         tx.rollback().await.unwrap();
-        unnoticed.extend(unnoticed_in(fault, outcomes));
+        unnoticed.extend(unnoticed_in(&fault, outcomes));
     }
     assert_eq!(unnoticed, [""; 0]);
 }
@@ -96,11 +96,11 @@ async fn every_fault_of_the_rows_is_noticed_by_its_rule() {
     execute(&db.admin, TWO_ORGANIZATIONS).await;
     let mut admin = db.admin.acquire().await.unwrap();
     let mut unnoticed = Vec::new();
-    for fault in DATA {
-        let mut tx = spoiled(&mut admin, fault).await;
+    for fault in faults::rows() {
+        let mut tx = spoiled(&mut admin, &fault).await;
         let outcomes = verify::data(&mut tx).await;
         tx.rollback().await.unwrap();
-        unnoticed.extend(unnoticed_in(fault, outcomes));
+        unnoticed.extend(unnoticed_in(&fault, outcomes));
     }
     assert_eq!(unnoticed, [""; 0]);
 }
@@ -108,12 +108,12 @@ async fn every_fault_of_the_rows_is_noticed_by_its_rule() {
 #[tokio::test]
 async fn every_fault_that_a_login_would_run_into_is_noticed_by_its_rule() {
     let mut unnoticed = Vec::new();
-    for fault in PROBE {
+    for fault in faults::logins() {
         let db = TestDb::create().await;
         execute(&db.admin, TWO_ORGANIZATIONS).await;
         execute(&db.admin, fault.sql).await;
         let report = verify::run(&db.logins, EVERYTHING).await;
-        unnoticed.extend(unnoticed_in(fault, report.map(|report| report.outcomes)));
+        unnoticed.extend(unnoticed_in(&fault, report.map(|report| report.outcomes)));
     }
     assert_eq!(unnoticed, [""; 0]);
 }
@@ -123,11 +123,8 @@ async fn every_rule_has_a_fault_that_it_notices() {
     let db = TestDb::create().await;
     let report = verify::run(&db.logins, EVERYTHING).await.unwrap();
     let rules: BTreeSet<&str> = report.outcomes.iter().map(|outcome| outcome.id).collect();
-    let noticed: BTreeSet<&str> = [CATALOG, DATA, PROBE]
-        .into_iter()
-        .flatten()
-        .map(|fault| fault.rule)
-        .collect();
+    let faults = faults::catalog().chain(faults::rows()).chain(faults::logins());
+    let noticed: BTreeSet<&str> = faults.map(|fault| fault.rule).collect();
     assert_eq!(rules.len(), report.outcomes.len(), "two rules have one name");
     // No statement changes the version of a running server.
     assert_eq!(
@@ -188,7 +185,7 @@ async fn whoever_does_not_see_through_row_security_may_not_verify() {
 async fn spoiled<'c>(admin: &'c mut PgConnection, fault: &Fault) -> Transaction<'c, Postgres> {
     let mut tx = admin.begin().await.unwrap();
     let done = sqlx::raw_sql(AssertSqlSafe(format!(
-        "{}; set local session authorization switchboard_warden",
+        "{} set local session authorization switchboard_warden",
         fault.sql
     )))
     .execute(&mut *tx)
