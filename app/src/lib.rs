@@ -5,6 +5,7 @@
 #[cfg(feature = "ssr")]
 pub mod api;
 pub mod agents;
+pub mod calls;
 pub mod error;
 pub mod frame;
 pub mod kit;

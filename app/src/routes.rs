@@ -7,13 +7,18 @@ use leptos_router::{
     path,
 };
 
-use crate::frame::{Frame, NotFound};
+use crate::{
+    calls::{CallList, CallPage},
+    frame::{Frame, NotFound},
+};
 
 pub fn routes() -> AnyView {
     view! {
         <Router>
             <Routes fallback=NotFound>
                 <ParentRoute path=path!("") view=Frame ssr=SsrMode::Async>
+                    <Route path=path!("/calls") view=CallList ssr=SsrMode::Async/>
+                    <Route path=path!("/calls/:id") view=CallPage ssr=SsrMode::Async/>
                     <Route path=path!("/*any") view=NotFound ssr=SsrMode::Async/>
                 </ParentRoute>
             </Routes>
