@@ -41,15 +41,20 @@ end $$;
 create table identity.users (
   id text collate "C" primary key check (id ~ '^user_[A-Za-z0-9]{1,64}$'),
   email text not null check (length(email) <= 254),
-  email_norm text generated always as (lower(email)) stored unique,
+  email_norm text generated always as (lower(email)) stored,
   name text not null check (length(name) <= 120),
+  -- Null for people another identity provider vouches for.
   password_hash text,
   email_verified_at timestamptz,
-  -- Tokens issued before this moment are refused: sign out everywhere, password change.
+  -- Tokens issued before this moment are refused: sign out everywhere, password change. Whole seconds, as `iat` has.
   signed_out_before timestamptz not null default '-infinity',
   disabled_at timestamptz,
-  created_at timestamptz not null default now()
+  created_at timestamptz not null default now(),
+  -- When the identity provider last said so; an older word never overrides a newer one.
+  stated_at timestamptz not null default '-infinity'
 );
+-- Who signs in with a password is found by address; an identity provider may give one address to two people in turn.
+create unique index users_email on identity.users (email_norm) where password_hash is not null;
 
 create table identity.organizations (
   id text collate "C" primary key check (id ~ '^(org|user)_[A-Za-z0-9]{1,64}$'),
@@ -59,8 +64,10 @@ create table identity.organizations (
   metadata jsonb not null default '{}',
   created_by text collate "C" references identity.users (id) on delete set null,
   created_at timestamptz not null default now(),
+  stated_at timestamptz not null default '-infinity',
   deleted_at timestamptz
 );
+create index organizations_created_by on identity.organizations (created_by);
 
 create table identity.memberships (
   org_id text collate "C" not null references identity.organizations (id) on delete cascade,
@@ -72,7 +79,8 @@ create table identity.memberships (
   -- A tombstone: a token issued before the removal must not bring the membership back.
   removed_at timestamptz,
   used_at timestamptz,
-  primary key (org_id, user_id)
+  primary key (org_id, user_id),
+  constraint memberships_personal check (org_id not like 'user\_%' or org_id = user_id)
 );
 create index memberships_user on identity.memberships (user_id) where removed_at is null;
 
@@ -89,11 +97,13 @@ create table identity.invitations (
   accepted_at timestamptz,
   declined_at timestamptz,
   revoked_at timestamptz,
-  primary key (org_id, id)
+  primary key (org_id, id),
+  constraint invitations_personal check (org_id like 'org\_%')
 );
 create unique index invitations_pending on identity.invitations (org_id, email_norm)
   where accepted_at is null and declined_at is null and revoked_at is null;
 create index invitations_email on identity.invitations (email_norm);
+create unique index invitations_id on identity.invitations (id);
 
 create table identity.sessions (
   token_hash bytea primary key,
@@ -108,6 +118,7 @@ create table identity.sessions (
   agent text
 );
 create index sessions_user on identity.sessions (user_id);
+create index sessions_end on identity.sessions (expires_at);
 
 create table identity.email_tokens (
   token_hash bytea primary key,
@@ -117,13 +128,15 @@ create table identity.email_tokens (
   expires_at timestamptz not null,
   used_at timestamptz
 );
+create index email_tokens_user on identity.email_tokens (user_id);
+create index email_tokens_end on identity.email_tokens (expires_at);
 
--- Failed attempts by account and by address, so that guessing is slow whichever of them it keeps.
+-- Attempts by account and by address, so that guessing is slow whichever of them it keeps.
 create table identity.throttle (
   key text collate "C" primary key,
-  failures integer not null,
-  first_at timestamptz not null,
-  locked_until timestamptz
+  attempts integer not null,
+  -- The count starts again after this.
+  ends_at timestamptz not null
 );
 
 create table identity.api_key_secrets (
@@ -147,12 +160,17 @@ create table identity.outbox (
 );
 create index outbox_due on identity.outbox (next_at) where sent_at is null;
 
--- The role the current person holds in the current organization, or null. The only thing the app role may ask of
--- memberships, and it answers for nobody else.
-create function identity.standing() returns text language sql stable security definer set search_path = ''
-  as $$ select m.role from identity.memberships m join identity.users u on u.id = m.user_id
-        where m.org_id = app.current_org() and m.user_id = app.current_person()
-          and m.removed_at is null and u.disabled_at is null $$;
+-- The role the current person holds in the current organization, or null. It answers for nobody else, and not for a
+-- credential from before the person signed out everywhere. plpgsql, because its plan is kept: this runs on every request.
+create function identity.standing() returns text language plpgsql stable security definer set search_path = ''
+  as $$ begin return (
+    select m.role from identity.memberships m
+      join identity.users u on u.id = m.user_id
+      join identity.organizations o on o.id = m.org_id
+    where m.org_id = app.current_org() and m.user_id = app.current_person()
+      and m.removed_at is null and u.disabled_at is null and o.deleted_at is null
+      and u.signed_out_before <= coalesce(to_timestamp(nullif(current_setting('app.issued_at', true), '')::bigint), 'infinity'));
+  end $$;
 
 -- The colleagues of the current person in the current organization.
 create function identity.colleagues()
@@ -163,11 +181,80 @@ create function identity.colleagues()
         where m.org_id = app.current_org() and m.removed_at is null
         order by m.created_at, m.user_id $$;
 
+-- The current person and another one, with the organization held still: until the transaction ends no role changes but
+-- by it, so what it decides from these stays true. Each statement sees what was committed before it, the lock included.
+create function identity.facing(person text) returns table (mine text, theirs text, owners bigint)
+  language plpgsql volatile security definer set search_path = ''
+  as $$ begin
+    perform from identity.organizations o where o.id = app.current_org() for update;
+    return query select
+      (select m.role from identity.memberships m
+        where m.org_id = app.current_org() and m.user_id = app.current_person() and m.removed_at is null),
+      (select m.role from identity.memberships m
+        where m.org_id = app.current_org() and m.user_id = person and m.removed_at is null),
+      (select count(*) from identity.memberships m
+        where m.org_id = app.current_org() and m.role = 'owner' and m.removed_at is null);
+  end $$;
+
+-- Gives a member of the current organization another role, or none. The program has its own rules about who may; here an
+-- organization keeps an owner, whatever the program thinks.
+create function identity.set_role(person text, new_role text) returns void
+  language plpgsql volatile security definer set search_path = ''
+  as $$ begin
+    perform from identity.organizations o where o.id = app.current_org() for update;
+    update identity.memberships m set stated_at = now(), role = coalesce(new_role, m.role),
+        removed_at = case when new_role is null then now() end
+      where m.org_id = app.current_org() and m.user_id = person and m.removed_at is null;
+    if not exists (select from identity.memberships m
+        where m.org_id = app.current_org() and m.role = 'owner' and m.removed_at is null) then
+      raise exception 'an organization keeps an owner' using errcode = '23514', constraint = 'memberships_last_owner';
+    end if;
+    if new_role is null then
+      update identity.sessions s set org_id = null where s.org_id = app.current_org() and s.user_id = person;
+    end if;
+  end $$;
+
+-- The invitations into the current organization that still stand.
+create function identity.invited()
+  returns table (id uuid, email text, role text, invited_by text, created_at timestamptz, expires_at timestamptz)
+  language sql stable security definer set search_path = ''
+  as $$ select i.id, i.email, i.role, u.name, i.created_at, i.expires_at
+        from identity.invitations i left join identity.users u on u.id = i.invited_by
+        where i.org_id = app.current_org() and i.accepted_at is null and i.declined_at is null and i.revoked_at is null
+          and i.expires_at > now()
+        order by i.created_at, i.id $$;
+
+-- Invites into the current organization for seven days, with the mail that says so. An earlier invitation to the same
+-- address ends: only the newest link works.
+create function identity.invite(invitation uuid, address text, as_role text, link_hash bytea, mail uuid, mail_subject text, mail_body text)
+  returns void language plpgsql volatile security definer set search_path = ''
+  as $$ begin
+    update identity.invitations i set revoked_at = now()
+      where i.org_id = app.current_org() and i.email_norm = lower(address)
+        and i.accepted_at is null and i.declined_at is null and i.revoked_at is null;
+    insert into identity.invitations (org_id, id, email, role, token_hash, invited_by, expires_at)
+      values (app.current_org(), invitation, address, as_role, link_hash, app.current_person(), now() + interval '7 days');
+    insert into identity.outbox (id, recipient, subject, body) values (mail, address, mail_subject, mail_body);
+  end $$;
+
+-- Ends an invitation into the current organization; answers whom it was for, or null.
+create function identity.revoke_invitation(invitation uuid) returns text
+  language sql volatile security definer set search_path = ''
+  as $$ update identity.invitations i set revoked_at = now()
+        where i.org_id = app.current_org() and i.id = invitation
+          and i.accepted_at is null and i.declined_at is null and i.revoked_at is null
+        returning i.email $$;
+
 -- Keeps the secret half of an API key of the current organization, whose row is written in the same transaction.
 create function identity.keep_api_key(key uuid, short text, secret_hash bytea) returns void
   language sql volatile security definer set search_path = ''
   as $$ insert into identity.api_key_secrets (short, secret_hash, org_id, key_id)
         values (short, secret_hash, app.current_org(), key) $$;
+
+-- Forgets the secret half of a revoked key of the current organization.
+create function identity.drop_api_key(key uuid) returns void
+  language sql volatile security definer set search_path = ''
+  as $$ delete from identity.api_key_secrets s where s.org_id = app.current_org() and s.key_id = key $$;
 
 ------------------------------------------------------------------------------------------------------------------------
 -- Billing: the client of an organization, and what is kept by client
@@ -307,6 +394,8 @@ create table app.calls (
   from_number text collate "C",
   variables jsonb not null default '{}',
   placed_by text collate "C" not null,
+  -- When somebody asked to end it: a call that is not answered yet takes no message, and is ended once it is.
+  stop_asked_at timestamptz,
   provider_id text collate "C",
   created_at timestamptz not null default now(),
   joined_at timestamptz,
@@ -363,7 +452,7 @@ create table app.mirrors (
   created_at timestamptz not null default now(),
   primary key (org_id, kind, object_id)
 );
-create index mirrors_due on app.mirrors (org_id, due_at);
+create index mirrors_due on app.mirrors (due_at);
 
 ------------------------------------------------------------------------------------------------------------------------
 -- ops: what the worker needs before it knows an organization
@@ -426,9 +515,9 @@ call ops.protect('app.agents', 'org_id', array['name', 'description', 'prompt', 
   'voice_id', 'voice_name', 'temperature_percent', 'variables', 'join_timeout_s', 'max_duration_s', 'time_exceeded_message',
   'silence', 'turn_delay_ms', 'interruption_ms', 'recording', 'tags', 'revision', 'provider_id', 'sync', 'sync_note', 'sync_checked_at',
   'updated_at', 'updated_by']);
-call ops.protect('app.calls', 'org_id', array['agent_id', 'status', 'end_reason', 'end_detail', 'provider_id', 'joined_at', 'ended_at',
+call ops.protect('app.calls', 'org_id', array['agent_id', 'status', 'end_reason', 'end_detail', 'stop_asked_at', 'provider_id', 'joined_at', 'ended_at',
   'billed_ms', 'price_micros', 'billing', 'recording', 'summary', 'updated_at']);
-call ops.protect('app.call_messages', 'org_id', array['text', 'end_ms']);
+call ops.protect('app.call_messages', 'org_id', array['role', 'text', 'tool', 'start_ms', 'end_ms']);
 call ops.protect('app.call_events', 'org_id', array[]::text[]);
 call ops.protect('app.mirrors', 'org_id', array['provider_id', 'state', 'attempts', 'due_at', 'note']);
 
@@ -454,7 +543,11 @@ grant execute on function app.current_org(), app.current_person(), app.current_c
   app.forbid_org_change(), app.forbid_client_change(), app.announce() to switchboard_app, switchboard_worker, switchboard_backup;
 
 grant usage on schema identity to switchboard_app, switchboard_worker, switchboard_identity, switchboard_backup;
-grant execute on function identity.standing(), identity.colleagues(), identity.keep_api_key(uuid, text, bytea) to switchboard_app;
+grant execute on function identity.standing(), identity.colleagues(), identity.facing(text), identity.set_role(text, text),
+  identity.invited(), identity.invite(uuid, text, text, bytea, uuid, text, text), identity.revoke_invitation(uuid),
+  identity.keep_api_key(uuid, text, bytea), identity.drop_api_key(uuid) to switchboard_app;
+-- The worker revokes the keys of an organization that was deleted at the identity provider.
+grant execute on function identity.drop_api_key(uuid) to switchboard_worker;
 grant select, insert, update, delete on all tables in schema identity to switchboard_identity;
 grant select on all tables in schema identity to switchboard_backup;
 

@@ -56,7 +56,7 @@ install_packages() {
 # Prints the folder that holds initdb, pg_ctl and postgres; the product looks in the same places.
 postgres_bin() {
   local dir
-  for dir in "${PG_BIN:-}" "$(dirname "$(command -v initdb || echo /none/initdb)")" \
+  for dir in "${PG_BIN:-}" "$(dirname "$(readlink -f "$(command -v initdb || echo /none/initdb)")")" \
     "$(pg_config --bindir 2> /dev/null || true)" \
     $(ls -d /usr/lib/postgresql/*/bin 2> /dev/null | sort -rV) \
     /opt/homebrew/opt/postgresql*/bin /usr/local/opt/postgresql*/bin; do

@@ -11,7 +11,7 @@ use crate::{
     listing::Cursors,
     live::Bells,
     mail::Mailer,
-    providers::{Clerk, Ultravox},
+    providers::{Clerk, Ultravox, UltravoxAccess},
     secret::Master,
     viewer::{Identity, Installation},
     voices::library::Library,
@@ -43,6 +43,43 @@ impl Core {
     }
 }
 
+#[doc(hidden)]
+impl Core {
+    /// A core on a test's own database, as `config` says it should be; nothing else is connected.
+    pub fn for_tests(db: Db, config: Config) -> Self {
+        let public_url = config.public_url.clone().unwrap_or_else(|| {
+            format!("http://{}", config.addr)
+                .parse()
+                .expect("an address makes a URL")
+        });
+        let (secret, http) = (crate::secret::Master::fresh(), crate::providers::client());
+        let identity = match &config.clerk {
+            None => Identity::Local,
+            Some(clerk) => Identity::Clerk {
+                publishable_key: clerk.publishable_key.clone(),
+                script: clerk.frontend_api.to_string(),
+            },
+        };
+        Self::new(Parts {
+            db,
+            cursors: Cursors::new(&secret.key("cursor")),
+            tokens: Tokens::new(&secret, &public_url, config.clerk.as_ref(), http.clone()),
+            ultravox: Ultravox::new(nowhere(), http.clone()),
+            clerk: config.clerk.as_ref().map(|clerk| Clerk::new(clerk, http)),
+            mailer: Mailer::new(&config.mail, &public_url).expect("a test's mail settings are good"),
+            voices: Library::new(),
+            bells: Bells::default(),
+            installation: Installation {
+                identity,
+                ..Installation::default()
+            },
+            secret,
+            public_url,
+            config,
+        })
+    }
+}
+
 impl std::ops::Deref for Core {
     type Target = Parts;
     fn deref(&self) -> &Parts {
@@ -53,5 +90,17 @@ impl std::ops::Deref for Core {
 impl Parts {
     pub fn uses_clerk(&self) -> bool {
         matches!(self.installation.identity, Identity::Clerk { .. })
+    }
+}
+
+/// A provider that nothing listens for: port 9 discards.
+fn nowhere() -> UltravoxAccess {
+    UltravoxAccess {
+        url: Url::parse("http://127.0.0.1:9").expect("a literal URL"),
+        key: "nowhere0.00000000000000000000000000000000".to_owned().into(),
+        medium: "sip".into(),
+        from: "+15550100000".into(),
+        sip_host: Some("sip.invalid".into()),
+        webhook_secret: "nowhere".to_owned().into(),
     }
 }

@@ -2,6 +2,7 @@
 //!
 //! Nothing here knows leptos or axum. `docs/architecture.md` follows one request through these modules.
 
+pub mod account;
 pub mod agents;
 pub mod audit;
 pub mod calls;

@@ -73,7 +73,9 @@ pub enum Agreement {
 }
 
 /// How long a request may take with its provider before the reconciler looks after it. Longer than any timeout of ours.
-const LEASE: TimeDelta = TimeDelta::minutes(2);
+pub(crate) const LEASE: TimeDelta = TimeDelta::minutes(2);
+/// How long after a lost answer the provider may still be acting on the question.
+const GRACE: TimeDelta = TimeDelta::seconds(15);
 /// How often an undisturbed copy is compared.
 const ROUND: TimeDelta = TimeDelta::minutes(10);
 
@@ -205,7 +207,7 @@ async fn forget_intent<R: Mirrored>(core: &Core, caller: &Caller, id: Id<R>, err
     let forget = async {
         let mut tx = caller.begin(&core.db, Action::Create, R::KIND).await?;
         if unknown {
-            touch(&mut tx, R::MIRROR, id.uuid(), TimeDelta::zero(), "").await?;
+            touch(&mut tx, R::MIRROR, id.uuid(), GRACE, "").await?;
         } else {
             drop_mirror(&mut tx, R::MIRROR, id.uuid()).await?;
         }
@@ -266,7 +268,7 @@ pub async fn settle<R: Mirrored>(core: &Core, worker: &Caller, due: &Due) -> Res
     }
 }
 
-async fn intend(tx: &mut OrgTx, kind: &str, object_id: Uuid) -> Result<()> {
+pub(crate) async fn intend(tx: &mut OrgTx, kind: &str, object_id: Uuid) -> Result<()> {
     sqlx::query!(
         "insert into app.mirrors (org_id, kind, object_id, state, due_at) values ($1, $2, $3, 'creating', now() + make_interval(secs => $4))",
         tx.org() as _,
@@ -280,7 +282,13 @@ async fn intend(tx: &mut OrgTx, kind: &str, object_id: Uuid) -> Result<()> {
 }
 
 /// Whether the intent was still ours; then the copy is known and its next round is set.
-async fn confirm(tx: &mut OrgTx, kind: &str, object_id: Uuid, provider_id: &str, from: &str) -> Result<bool> {
+pub(crate) async fn confirm(
+    tx: &mut OrgTx,
+    kind: &str,
+    object_id: Uuid,
+    provider_id: &str,
+    from: &str,
+) -> Result<bool> {
     let confirmed = sqlx::query!(
         "update app.mirrors set provider_id = $4, state = 'live', note = '', attempts = 0, due_at = now() + make_interval(secs => $6)
          where org_id = $1 and kind = $2 and object_id = $3 and state = $5",
@@ -296,9 +304,9 @@ async fn confirm(tx: &mut OrgTx, kind: &str, object_id: Uuid, provider_id: &str,
     Ok(confirmed.rows_affected() == 1)
 }
 
-async fn touch(tx: &mut OrgTx, kind: &str, object_id: Uuid, after: TimeDelta, note: &str) -> Result<()> {
+pub(crate) async fn touch(tx: &mut OrgTx, kind: &str, object_id: Uuid, after: TimeDelta, note: &str) -> Result<()> {
     sqlx::query!(
-        "update app.mirrors set due_at = now() + make_interval(secs => $4), note = $5,
+        "update app.mirrors set due_at = now() + make_interval(secs => $4), note = $5, attempts = 0,
                 state = case state when 'deleting' then 'live' else state end
          where org_id = $1 and kind = $2 and object_id = $3",
         tx.org() as _,

@@ -2,9 +2,9 @@
 //!
 //! `docs/architecture.md` follows one request from a page here to its row.
 
+pub mod agents;
 #[cfg(feature = "ssr")]
 pub mod api;
-pub mod agents;
 pub mod calls;
 pub mod error;
 pub mod frame;

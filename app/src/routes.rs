@@ -8,6 +8,7 @@ use leptos_router::{
 };
 
 use crate::{
+    agents::{AgentEdit, AgentList, AgentNew},
     calls::{CallList, CallPage},
     frame::{Frame, NotFound},
 };
@@ -19,6 +20,9 @@ pub fn routes() -> AnyView {
                 <ParentRoute path=path!("") view=Frame ssr=SsrMode::Async>
                     <Route path=path!("/calls") view=CallList ssr=SsrMode::Async/>
                     <Route path=path!("/calls/:id") view=CallPage ssr=SsrMode::Async/>
+                    <Route path=path!("/agents") view=AgentList ssr=SsrMode::Async/>
+                    <Route path=path!("/agents/new") view=AgentNew ssr=SsrMode::Async/>
+                    <Route path=path!("/agents/:id") view=AgentEdit ssr=SsrMode::Async/>
                     <Route path=path!("/*any") view=NotFound ssr=SsrMode::Async/>
                 </ParentRoute>
             </Routes>

@@ -21,7 +21,6 @@ use tower_http::{
     timeout::TimeoutLayer,
     trace::TraceLayer,
 };
-use url::Url;
 
 use crate::{assets, guard, headers, live, media, metrics, pages, pages::Site, rest, webhooks};
 
@@ -30,16 +29,15 @@ const REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
 const BODY: usize = 1024 * 1024;
 
 /// Where the browser's files are: beside the binary as built, or where cargo-leptos says.
-pub fn site(public_url: &Url) -> anyhow::Result<LeptosOptions> {
+pub fn site() -> anyhow::Result<LeptosOptions> {
     let mut options = get_configuration(None)?.leptos_options;
-    if std::env::var_os("LEPTOS_OUTPUT_NAME").is_none() {
+    if std::env::var_os("LEPTOS_SITE_ROOT").is_none() {
         options = LeptosOptions::builder()
             .output_name("switchboard")
             .site_root(std::env::var("SWITCHBOARD_SITE").unwrap_or_else(|_| "target/site".into()))
             .hash_files(true)
             .build();
     }
-    drop(public_url);
     Ok(options)
 }
 

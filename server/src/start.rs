@@ -56,55 +56,62 @@ pub async fn reach(config: &Config) -> anyhow::Result<Reached> {
 pub async fn start(config: Config, public_url: Url) -> anyhow::Result<Started> {
     let secret = Master::load(&config)?;
     let Reached { logins, cluster } = reach(&config).await?;
-    let db = Db::connect(&logins, config.max_connections).await?;
+    let (core, sandbox) = assemble(config, public_url, secret, &logins).await?;
+    Ok(Started {
+        core,
+        logins,
+        cluster,
+        sandbox,
+    })
+}
+
+/// A core on a database that is there, and the simulated provider it talks to where it has no key for the real one.
+pub async fn assemble(
+    config: Config,
+    public_url: Url,
+    secret: Master,
+    logins: &Logins,
+) -> anyhow::Result<(Core, Option<Sandbox>)> {
+    let db = Db::connect(logins, config.max_connections).await?;
     if !db.current().await? {
         bail!("the database has another schema than this program: run `switchboard migrate`");
     }
     let http = providers::client();
     let (ultravox, sandbox) = voice_provider(&config, &secret, &public_url, &http).await?;
-    let clerk = config.clerk.as_ref().map(|clerk| Clerk::new(clerk, http.clone()));
-    let installation = Installation {
-        host: public_url
-            .host_str()
-            .map(|host| {
-                public_url
-                    .port()
-                    .map_or(host.to_owned(), |port| format!("{host}:{port}"))
-            })
-            .unwrap_or_default(),
-        version: env!("CARGO_PKG_VERSION").to_owned(),
-        sandbox: sandbox.is_some(),
-        dev_mail: config.mail.smtp.is_none(),
-        identity: match &config.clerk {
-            None => Identity::Local,
-            Some(clerk) => Identity::Clerk {
-                publishable_key: clerk.publishable_key.clone(),
-                script: clerk
-                    .frontend_api
-                    .join("npm/@clerk/clerk-js@5/dist/clerk.browser.js")?
-                    .into(),
-            },
-        },
-    };
     let core = Core::new(Parts {
         cursors: Cursors::new(&secret.key("cursors")),
         tokens: Tokens::new(&secret, &public_url, config.clerk.as_ref(), http.clone()),
         mailer: Mailer::new(&config.mail, &public_url)?,
         voices: Library::new(),
         bells: Bells::default(),
+        clerk: config.clerk.as_ref().map(|clerk| Clerk::new(clerk, http.clone())),
+        installation: installation(&config, &public_url, sandbox.is_some())?,
         db,
         secret,
         ultravox,
-        clerk,
-        installation,
         public_url,
         config,
     });
-    Ok(Started {
-        core,
-        logins,
-        cluster,
+    Ok((core, sandbox))
+}
+
+fn installation(config: &Config, public_url: &Url, sandbox: bool) -> anyhow::Result<Installation> {
+    let identity = match &config.clerk {
+        None => Identity::Local,
+        Some(clerk) => Identity::Clerk {
+            publishable_key: clerk.publishable_key.clone(),
+            script: clerk
+                .frontend_api
+                .join("npm/@clerk/clerk-js@5/dist/clerk.browser.js")?
+                .into(),
+        },
+    };
+    Ok(Installation {
+        host: public_url.authority().to_owned(),
+        version: env!("CARGO_PKG_VERSION").to_owned(),
         sandbox,
+        dev_mail: config.mail.smtp.is_none(),
+        identity,
     })
 }
 

@@ -2,7 +2,9 @@
 
 mod draft;
 #[cfg(feature = "ssr")]
-mod publish;
+pub mod flow;
+#[cfg(feature = "ssr")]
+pub(crate) mod publish;
 mod starters;
 #[cfg(feature = "ssr")]
 pub mod store;
@@ -17,6 +19,8 @@ use crate::{
     resource::{Kind, Resource},
 };
 pub use draft::{AgentDraft, EndBehavior, FirstSpeaker, LANGUAGES, Silence, Variable, VariableKind, language_name};
+#[cfg(feature = "ssr")]
+pub use flow::{duplicate, facets};
 pub use starters::{STARTERS, Starter};
 pub use template::{Placeholder, placeholders};
 

@@ -1,8 +1,27 @@
 //! Who is asking: the verified person, key or worker, and the one organization they act in.
 
+pub mod admin;
+mod arrival;
+mod bearer;
+mod claims;
+pub mod clerk;
+pub mod clerk_events;
+mod entry;
+mod jwks;
+mod me;
+mod password;
+pub mod session;
+mod throttle;
 mod token;
 
+pub use bearer::bearer;
+pub use me::{issue_token, me, token_for};
+pub use throttle::sweep;
 pub use token::Tokens;
+
+pub(crate) use arrival::arrive;
+
+use chrono::{DateTime, Utc};
 
 use crate::{
     id::Id,
@@ -17,6 +36,8 @@ pub struct Caller {
     who: Who,
     /// A credential may carry less than its holder may do, never more.
     limit: Option<Permissions>,
+    /// When a token was issued. A session needs none: signing out ends it.
+    issued_at: Option<DateTime<Utc>>,
 }
 
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -28,11 +49,19 @@ pub enum Who {
 }
 
 impl Caller {
-    fn person(user: UserId, org: OrgId, limit: Option<Permissions>) -> Self {
+    fn session(user: UserId, org: OrgId) -> Self {
         Self {
             org,
             who: Who::Person(user),
-            limit,
+            limit: None,
+            issued_at: None,
+        }
+    }
+
+    fn token(user: UserId, org: OrgId, issued_at: DateTime<Utc>) -> Self {
+        Self {
+            issued_at: Some(issued_at),
+            ..Self::session(user, org)
         }
     }
 
@@ -41,6 +70,7 @@ impl Caller {
             org,
             who: Who::Key(key),
             limit: None,
+            issued_at: None,
         }
     }
 
@@ -50,6 +80,7 @@ impl Caller {
             org,
             who: Who::System,
             limit: None,
+            issued_at: None,
         }
     }
 
@@ -64,4 +95,15 @@ impl Caller {
     pub(crate) fn limit(&self) -> Option<Permissions> {
         self.limit
     }
+
+    pub(crate) fn issued_at(&self) -> Option<DateTime<Utc>> {
+        self.issued_at
+    }
+}
+
+/// Where a request comes from, as far as the server can tell.
+#[derive(Clone, Debug, Default)]
+pub struct From {
+    pub ip: Option<String>,
+    pub agent: Option<String>,
 }

@@ -1,6 +1,7 @@
 //! The database: one pool per role, and the only way to an organization's rows.
 
 pub mod cluster;
+mod glance;
 mod migrate;
 #[doc(hidden)]
 pub mod testing;
@@ -16,6 +17,7 @@ use sqlx::{
 
 use crate::config::{Config, Database};
 pub use cluster::{Cluster, Stop};
+pub use glance::Glance;
 pub use migrate::{MIGRATOR, migrate};
 pub use tx::OrgTx;
 

@@ -1,5 +1,7 @@
 //! `OrgTx`: the only way to an organization's rows.
 
+use std::fmt::Write;
+
 use sqlx::{AssertSqlSafe, PgConnection, PgPool, Postgres, Transaction};
 
 use super::{AppPool, Db, WorkerPool};
@@ -43,13 +45,13 @@ impl OrgTx {
         // One round trip. Ids are letters and digits by construction (`OrgId::parse`), which is what makes this text
         // safe; SET LOCAL takes no parameters, and ends with the transaction whatever happens to it.
         let mode = if read_only { " read only" } else { "" };
-        let open = match person {
-            Some(user) => format!(
-                "begin{mode}; set local app.org_id = '{}'; set local app.user_id = '{user}'",
-                caller.org()
-            ),
-            None => format!("begin{mode}; set local app.org_id = '{}'", caller.org()),
-        };
+        let mut open = format!("begin{mode}; set local app.org_id = '{}'", caller.org());
+        if let Some(user) = person {
+            write!(open, "; set local app.user_id = '{user}'").expect("writing to a string cannot fail");
+        }
+        if let Some(at) = caller.issued_at() {
+            write!(open, "; set local app.issued_at = '{}'", at.timestamp()).expect("writing to a string cannot fail");
+        }
         let tx = pool.begin_with(AssertSqlSafe(open)).await?;
         Ok(Self {
             tx,

@@ -279,6 +279,16 @@ pub struct Offer {
     pub expires_at: DateTime<Utc>,
 }
 
+/// What the link of an invitation says to whoever holds it, who may not have an account yet.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct InvitationLink {
+    pub offer: Offer,
+    /// Whom it was sent to: nobody else can accept it.
+    pub email: String,
+    /// Whether this address signs in, or signs up first.
+    pub has_account: bool,
+}
+
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[cfg_attr(feature = "ssr", derive(utoipa::ToSchema))]
 pub struct Member {

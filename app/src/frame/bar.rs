@@ -97,15 +97,21 @@ const SIGN_OUT: &str = "/fn/app/gate/sign_out";
 
 /// Two letters that stand for a name.
 pub fn initials(name: &str) -> String {
-    let mut words = name.split_whitespace().filter_map(|word| word.chars().find(|c| c.is_alphanumeric()));
+    let mut words = name
+        .split_whitespace()
+        .filter_map(|word| word.chars().find(|c| c.is_alphanumeric()));
     let first = words.next();
-    let second = words.next().or_else(|| name.chars().filter(|c| c.is_alphanumeric()).nth(1));
+    let second = words
+        .next()
+        .or_else(|| name.chars().filter(|c| c.is_alphanumeric()).nth(1));
     first.into_iter().chain(second).flat_map(char::to_uppercase).collect()
 }
 
 /// Changes the scheme at once and for the next pages: the server reads the cookie and draws `data-theme` itself.
 pub fn flip_theme() {
-    let Some(root) = document().document_element() else { return };
+    let Some(root) = document().document_element() else {
+        return;
+    };
     let dark = match root.get_attribute("data-theme").as_deref() {
         Some("dark") => true,
         Some(_) => false,

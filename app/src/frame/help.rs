@@ -5,7 +5,15 @@ use leptos::prelude::*;
 use crate::kit::Dialog;
 
 const KEYS: [(&str, &[(&str, &str)]); 3] = [
-    ("Everywhere", &[("Ctrl K", "Search or jump"), ("?", "This help"), ("[", "Fold the side panel"), ("Esc", "Close")]),
+    (
+        "Everywhere",
+        &[
+            ("Ctrl K", "Search or jump"),
+            ("?", "This help"),
+            ("[", "Fold the side panel"),
+            ("Esc", "Close"),
+        ],
+    ),
     (
         "In a list",
         &[

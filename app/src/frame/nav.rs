@@ -20,7 +20,12 @@ pub struct Place {
 }
 
 const fn place(href: &'static str, words: &'static str, icon: &'static str, kind: Kind) -> Place {
-    Place { href, words, icon, kind }
+    Place {
+        href,
+        words,
+        icon,
+        kind,
+    }
 }
 
 const GROUPS: [(&str, &[Place]); 4] = [
@@ -47,8 +52,11 @@ pub fn places() -> impl Iterator<Item = Place> {
 pub fn nav(panels: Panels) -> AnyView {
     let path = use_location().pathname;
     let here = move |href: &str| {
-        path.with(|path| path.strip_prefix(href).is_some_and(|rest| rest.is_empty() || rest.starts_with('/')))
-            .then_some("page")
+        path.with(|path| {
+            path.strip_prefix(href)
+                .is_some_and(|rest| rest.is_empty() || rest.starts_with('/'))
+        })
+        .then_some("page")
     };
     let groups = GROUPS
         .into_iter()
@@ -79,7 +87,13 @@ pub fn nav(panels: Panels) -> AnyView {
         })
         .collect_view();
     let version = format!("Switchboard {}", viewer().installation.version);
-    let fold = move || if panels.narrow.get() { "Expand sidebar" } else { "Collapse sidebar" };
+    let fold = move || {
+        if panels.narrow.get() {
+            "Expand sidebar"
+        } else {
+            "Collapse sidebar"
+        }
+    };
     view! {
         <nav class="sidebar" id="nav" popover="" aria-label="Main" on:click=|_| close_menus()>
             {groups}

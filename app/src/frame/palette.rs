@@ -42,7 +42,11 @@ pub fn palette(panels: Panels) -> AnyView {
     let fixed = fixed_hits();
     let hits = Memo::new(move |_| {
         let wanted = text.with(|text| text.trim().to_lowercase());
-        let mut hits: Vec<Hit> = fixed.iter().filter(|hit| hit.words.to_lowercase().contains(&wanted)).cloned().collect();
+        let mut hits: Vec<Hit> = fixed
+            .iter()
+            .filter(|hit| hit.words.to_lowercase().contains(&wanted))
+            .cloned()
+            .collect();
         hits.extend(agents.get().into_iter().map(agent_hit));
         hits
     });
@@ -87,12 +91,14 @@ pub fn palette(panels: Panels) -> AnyView {
             </li>
         }
     };
-    let list = move || match hits.get() {
+    let list = move || {
+        match hits.get() {
         hits if hits.is_empty() => view! { <p class="s13 muted none">"Nothing here by that name."</p> }.into_any(),
         hits => view! {
             <ul role="listbox" id="palette-hits" aria-label="Results">{hits.into_iter().enumerate().map(line).collect_view()}</ul>
         }
         .into_any(),
+    }
     };
     view! {
         <dialog class="dialog palette" id="palette" aria-label="Search or jump" node_ref=node on:close=closed>
@@ -163,7 +169,9 @@ fn look_for_agents(text: RwSignal<String>, agents: RwSignal<Vec<AgentRow>>) -> i
     move || {
         later.call(move || {
             let asked = text.get_untracked();
-            let Some(org) = org.get_value().filter(|_| allowed) else { return };
+            let Some(org) = org.get_value().filter(|_| allowed) else {
+                return;
+            };
             if asked.trim().is_empty() {
                 agents.set(Vec::new());
                 return;

@@ -147,3 +147,13 @@ pub fn is_within(element: &web_sys::Element, selector: &str) -> bool {
 pub fn reload() {
     let _ = window().location().reload();
 }
+
+/// Says that the page is alive: to tests, to measurements, and to styles that wait for it.
+pub fn hydrated() {
+    if let Some(root) = document().document_element() {
+        let _ = root.set_attribute("data-hydrated", "");
+    }
+    if let Some(performance) = window().performance() {
+        let _ = performance.mark("hydrated");
+    }
+}

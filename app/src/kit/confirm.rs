@@ -78,7 +78,9 @@ impl Asking {
     }
 
     fn yes(self) {
-        let Some(question) = self.question.get_untracked() else { return };
+        let Some(question) = self.question.get_untracked() else {
+            return;
+        };
         if self.busy.get_untracked() {
             return;
         }

@@ -57,7 +57,12 @@ pub fn jackstrip(picture: Picture) -> AnyView {
 }
 
 /// Says what belongs here and offers `actions`.
-pub fn empty(picture: Picture, title: impl Into<String>, text: impl Into<String>, actions: impl IntoView + 'static) -> AnyView {
+pub fn empty(
+    picture: Picture,
+    title: impl Into<String>,
+    text: impl Into<String>,
+    actions: impl IntoView + 'static,
+) -> AnyView {
     let (title, text) = (title.into(), text.into());
     view! {
         <div class="empty">

@@ -13,7 +13,9 @@ use crate::viewer;
 /// One line, for a toast or a banner.
 pub fn message_of(error: &Error) -> String {
     match error {
-        Error::Invalid(fields) => fields.first().map_or_else(|| error.to_string(), |first| first.message.clone()),
+        Error::Invalid(fields) => fields
+            .first()
+            .map_or_else(|| error.to_string(), |first| first.message.clone()),
         other => other.to_string(),
     }
 }
@@ -54,7 +56,9 @@ pub fn problem(error: &Error, what: &str) -> AnyView {
             empty(
                 Picture::Loose,
                 "This does not exist here",
-                format!("{here} has nothing at this address. It may have been deleted, or it belongs to an organization you have not chosen."),
+                format!(
+                    "{here} has nothing at this address. It may have been deleted, or it belongs to an organization you have not chosen."
+                ),
                 view! { <a class="btn" href="/select-org" rel="external">"Switch organization"</a> },
             )
         }
@@ -87,7 +91,12 @@ pub fn problem(error: &Error, what: &str) -> AnyView {
             }
             .into_any()
         }
-        other => empty(Picture::Cut, format!("The {what} did not load"), message_of(other), again()),
+        other => empty(
+            Picture::Cut,
+            format!("The {what} did not load"),
+            message_of(other),
+            again(),
+        ),
     };
     view! { <div class="card problem">{view}</div> }.into_any()
 }
@@ -103,7 +112,9 @@ pub fn Cover() -> impl IntoView {
             let _ = dialog.show_modal();
         }
     });
-    let was = viewer().place.map_or_else(|| "another organization".into(), |place| place.name);
+    let was = viewer()
+        .place
+        .map_or_else(|| "another organization".into(), |place| place.name);
     view! {
         <dialog class="dialog cover w-sm" aria-labelledby="cover-title" node_ref=node on:cancel=|event: web_sys::Event| event.prevent_default()>
             <div class="d-head">

@@ -11,7 +11,11 @@ use super::{form::FormState, icon::icon};
 pub fn field_id(path: &str) -> String {
     let mut id = String::with_capacity(path.len() + 2);
     id.push_str("f-");
-    id.extend(path.chars().filter(|c| *c != ']').map(|c| if matches!(c, '[' | '.') { '-' } else { c }));
+    id.extend(
+        path.chars()
+            .filter(|c| *c != ']')
+            .map(|c| if matches!(c, '[' | '.') { '-' } else { c }),
+    );
     id
 }
 

@@ -7,11 +7,7 @@ use leptos_router::{
     params::ParamsMap,
 };
 
-use super::{
-    browser::Debounce,
-    icon::icon,
-    menu::Menu,
-};
+use super::{browser::Debounce, icon::icon, menu::Menu};
 
 /// The query of this page's address.
 #[derive(Clone, Copy)]
@@ -147,11 +143,7 @@ impl Choice {
 
 /// A filter as a chip: a menu of links while it is not set, its value and a cross once it is.
 #[component]
-pub fn Chip(
-    key: &'static str,
-    label: &'static str,
-    #[prop(into)] choices: Signal<Vec<Choice>>,
-) -> impl IntoView {
+pub fn Chip(key: &'static str, label: &'static str, #[prop(into)] choices: Signal<Vec<Choice>>) -> impl IntoView {
     let url = use_url();
     let menu = format!("filter-{key}");
     let target = menu.clone();
@@ -163,7 +155,11 @@ pub fn Chip(
         }
         .into_any(),
         Some(value) => {
-            let words = choices.with(|all| all.iter().find(|choice| choice.value == value).map(|choice| choice.words.clone()));
+            let words = choices.with(|all| {
+                all.iter()
+                    .find(|choice| choice.value == value)
+                    .map(|choice| choice.words.clone())
+            });
             view! {
                 <span class="chip">
                     <button type="button" popovertarget=target.clone()>{label}" "<span class="op">"is"</span>" "<b>{words.unwrap_or(value)}</b></button>

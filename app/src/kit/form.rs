@@ -1,7 +1,8 @@
 //! Forms: sending, waiting, and putting every complaint beside its field. They work before the page is alive, too.
 
 use leptos::{
-    html, prelude::*,
+    html,
+    prelude::*,
     server_fn::{Http, ServerFn, client::Client, codec::PostUrl, request::ClientReq},
 };
 use serde::de::DeserializeOwned;
@@ -47,7 +48,10 @@ impl FormState {
     pub fn error_at(self, path: &str) -> Option<String> {
         self.failure.with(|failure| {
             let fields = failure.as_ref()?.0.fields();
-            fields.iter().find(|error| error.field == path).map(|error| error.message.clone())
+            fields
+                .iter()
+                .find(|error| error.field == path)
+                .map(|error| error.message.clone())
         })
     }
 
@@ -65,36 +69,45 @@ impl FormState {
 
     /// What no field can say: everything but complaints that have their field on the page.
     pub fn notice(self) -> AnyView {
-        view! { {move || self.failure.get().and_then(|failure| self.homeless(failure)).map(|error| banner(&error))} }.into_any()
+        view! { {move || self.failure.get().and_then(|failure| self.homeless(failure)).map(|error| banner(&error))} }
+            .into_any()
     }
 
     fn homeless(self, failure: AppError) -> Option<Error> {
         match failure.0 {
             Error::Invalid(fields) => {
-                let rest: Vec<FieldError> = self
-                    .claimed
-                    .with_value(|claimed| fields.into_iter().filter(|error| !claimed.contains(&error.field)).collect());
+                let rest: Vec<FieldError> = self.claimed.with_value(|claimed| {
+                    fields
+                        .into_iter()
+                        .filter(|error| !claimed.contains(&error.field))
+                        .collect()
+                });
                 (!rest.is_empty()).then_some(Error::Invalid(rest))
             }
             other => Some(other),
         }
     }
 
-    /// Puts the focus where the person is needed next.
-    pub fn focus_first_error(self) {
+    /// After every failed answer.
+    fn focus_on_failure(self) {
         Effect::new(move |_| {
             if self.failure.with(Option::is_some) {
-                request_animation_frame(|| {
-                    if let Some(first) = browser::all("[aria-invalid='true']").first() {
-                        open_folds(first);
-                        let _ = first.focus();
-                    } else {
-                        browser::focus(".banner[role='alert'] a, .banner[role='alert'] button");
-                    }
-                });
+                focus_first_error();
             }
         });
     }
+}
+
+/// Puts the focus where the person is needed next, once what is wrong is on the page.
+pub fn focus_first_error() {
+    request_animation_frame(|| {
+        if let Some(first) = browser::all("[aria-invalid='true']").first() {
+            open_folds(first);
+            let _ = first.focus();
+        } else {
+            browser::focus(".banner[role='alert'] a, .banner[role='alert'] button");
+        }
+    });
 }
 
 /// A field in a closed fold cannot be seen, let alone focused.
@@ -114,21 +127,32 @@ pub fn Form<S, OutputProtocol>(
     children: Children,
 ) -> impl IntoView
 where
-    S: ServerFn<Error = AppError, Protocol = Http<PostUrl, OutputProtocol>> + DeserializeOwned + Clone + Send + Sync + 'static,
+    S: ServerFn<Error = AppError, Protocol = Http<PostUrl, OutputProtocol>>
+        + DeserializeOwned
+        + Clone
+        + Send
+        + Sync
+        + 'static,
     <<S::Client as Client<AppError>>::Request as ClientReq<AppError>>::FormData: From<web_sys::FormData>,
     S::Output: Clone + Send + Sync + 'static,
     S::Client: Client<AppError>,
 {
     let value = action.value();
-    let failure = Signal::derive(move || value.with(|value| value.as_ref().and_then(|answer| answer.as_ref().err().cloned())));
+    let failure =
+        Signal::derive(move || value.with(|value| value.as_ref().and_then(|answer| answer.as_ref().err().cloned())));
     let inside = form_inside(failure, action.pending().into(), class, children);
     let node = NodeRef::<html::Form>::new();
     view! { <ActionForm action=action node_ref=node>{inside}</ActionForm> }
 }
 
-fn form_inside(failure: Signal<Option<AppError>>, pending: Signal<bool>, class: &'static str, children: Children) -> AnyView {
+fn form_inside(
+    failure: Signal<Option<AppError>>,
+    pending: Signal<bool>,
+    class: &'static str,
+    children: Children,
+) -> AnyView {
     let state = form_state(failure, pending);
-    state.focus_first_error();
+    state.focus_on_failure();
     let inside = children();
     view! { <div class=class>{state.notice()}{inside}</div> }.into_any()
 }

@@ -40,9 +40,16 @@ fn in_field(event: &web_sys::KeyboardEvent) -> bool {
     event
         .target()
         .and_then(|target| target.dyn_into::<web_sys::Element>().ok())
-        .is_some_and(|element| browser::is_within(&element, "input:not([type=checkbox]), textarea, select, [contenteditable]"))
+        .is_some_and(|element| {
+            browser::is_within(
+                &element,
+                "input:not([type=checkbox]), textarea, select, [contenteditable]",
+            )
+        })
 }
 
 fn dialog_open() -> bool {
-    document().query_selector("dialog[open], .menu:popover-open").is_ok_and(|found| found.is_some())
+    document()
+        .query_selector("dialog[open], .menu:popover-open")
+        .is_ok_and(|found| found.is_some())
 }

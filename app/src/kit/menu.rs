@@ -17,7 +17,9 @@ pub fn Menu(
 ) -> impl IntoView {
     // A chosen link or button closes the menu; ticking a box keeps it open.
     let chosen = |event: web_sys::MouseEvent| {
-        let target = event.target().and_then(|target| target.dyn_into::<web_sys::Element>().ok());
+        let target = event
+            .target()
+            .and_then(|target| target.dyn_into::<web_sys::Element>().ok());
         if target.is_some_and(|target| browser::is_within(&target, "a, button")) {
             close_menus();
         }

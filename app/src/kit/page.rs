@@ -44,7 +44,9 @@ fn focus_on_arrival(heading: NodeRef<html::H1>) {
     let arrived = use_context::<Arrived>();
     let path = use_location().pathname;
     Effect::new(move |_| {
-        let (Some(heading), Some(Arrived(arrived))) = (heading.get(), arrived) else { return };
+        let (Some(heading), Some(Arrived(arrived))) = (heading.get(), arrived) else {
+            return;
+        };
         let here = path.get_untracked();
         let before = arrived.get_value();
         if before != here {

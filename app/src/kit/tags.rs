@@ -63,7 +63,12 @@ pub fn TagInput(
     let list = format!("{id}-known");
     let options = move || {
         let have = tags.get();
-        known.get().into_iter().filter(|tag| !have.contains(tag)).map(|tag| view! { <option value=tag></option> }).collect_view()
+        known
+            .get()
+            .into_iter()
+            .filter(|tag| !have.contains(tag))
+            .map(|tag| view! { <option value=tag></option> })
+            .collect_view()
     };
     view! {
         <Field path=path label=label help=help>

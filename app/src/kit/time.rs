@@ -43,7 +43,13 @@ pub fn When(at: DateTime<Utc>) -> impl IntoView {
 #[component]
 pub fn Ago(at: DateTime<Utc>) -> impl IntoView {
     let clock = clock();
-    let title = move || if clock.with(Option::is_some) { local(at) } else { String::new() };
+    let title = move || {
+        if clock.with(Option::is_some) {
+            local(at)
+        } else {
+            String::new()
+        }
+    };
     view! {
         <time datetime=machine(at) title=title>
             {move || match clock.get() {
@@ -56,7 +62,12 @@ pub fn Ago(at: DateTime<Utc>) -> impl IntoView {
 
 fn machine(at: DateTime<Utc>) -> String {
     let (h, m, s) = (at.hour(), at.minute(), at.second());
-    format!("{:04}-{:02}-{:02}T{h:02}:{m:02}:{s:02}Z", at.year(), at.month(), at.day())
+    format!(
+        "{:04}-{:02}-{:02}T{h:02}:{m:02}:{s:02}Z",
+        at.year(),
+        at.month(),
+        at.day()
+    )
 }
 
 fn utc(at: DateTime<Utc>) -> String {
@@ -99,10 +110,21 @@ mod tests {
 
     #[test]
     fn the_past_is_told_in_the_largest_unit_that_fits() {
-        let told: Vec<_> = [-5, 3, 45, 61, 7200, 200_000, 3_000_000, 70_000_000].map(ago_words).into();
+        let told: Vec<_> = [-5, 3, 45, 61, 7200, 200_000, 3_000_000, 70_000_000]
+            .map(ago_words)
+            .into();
         assert_eq!(
             told,
-            ["just now", "just now", "45 s ago", "1 min ago", "2 h ago", "2 d ago", "1 mo ago", "2 y ago"]
+            [
+                "just now",
+                "just now",
+                "45 s ago",
+                "1 min ago",
+                "2 h ago",
+                "2 d ago",
+                "1 mo ago",
+                "2 y ago"
+            ]
         );
     }
 }

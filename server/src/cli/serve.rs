@@ -39,7 +39,7 @@ pub async fn serve(config: Config, with_worker: bool) -> anyhow::Result<()> {
 
     let listening = tokio::spawn(started.core.bells.clone().listen(started.logins.app.clone()));
     let worker = with_worker.then(|| tokio::spawn(work::run(started.core.clone(), stopped(stop.clone()))));
-    let service = router::router(started.core.clone(), router::site(&public_url)?);
+    let service = router::router(started.core.clone(), router::site()?);
     tracing::info!(%addr, url = %public_url, "listening");
 
     let mut served = tokio::spawn(
