@@ -13,9 +13,10 @@ pub fn events(call: Memo<Call>, events: Memo<Vec<Event>>) -> AnyView {
         let after = (event.at - since).num_milliseconds();
         let note = (!event.note.is_empty()).then(|| view! { <small>{event.note.clone()}</small> });
         let words = event_words(&event.kind);
+        let distance = if after < 500 { "0 s".to_owned() } else { format!("+{}", span(after)) };
         view! {
             <li>
-                <time datetime=event.at.to_rfc3339() title=event.at.to_rfc3339()>{if after < 500 { "at once".to_owned() } else { format!("+{}", span(after)) }}</time>
+                <time datetime=format!("{:?}", event.at)>{distance}</time>
                 {lamp_bare(event_lamp(&event.kind), "")}
                 <span>{words}{note}</span>
             </li>

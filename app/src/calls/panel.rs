@@ -12,7 +12,7 @@ use super::{
     elapsed::Elapsed,
     follow::{Follow, follow},
     get_conversation, place_call,
-    place::{Preset, place_form},
+    place::{Preset, place_form, prefixed},
     say, stop_call,
     turns::{Side, ToolUse, Turn, turns},
     values::{Values, starting, value_fields},
@@ -21,7 +21,7 @@ use super::{
 use crate::{
     AppError,
     agents::get_agent,
-    kit::{Lamp, Toast, banner, browser, form_state, icon, lamp, use_toasts},
+    kit::{Lamp, Toast, banner, browser, focus_first_error, form_state, icon, lamp, use_toasts},
     may, org,
 };
 
@@ -73,13 +73,13 @@ pub fn TestPanel(#[prop(into)] agent: Signal<Agent>) -> impl IntoView {
         (None, Way::Phone) => untrack(|| phone(test)),
     };
     view! {
-        <aside class="testpanel card" aria-label="Test this agent">
+        <section class="testpanel card" aria-label="Test this agent">
             <header>
                 <h2>"Test"</h2>
                 <span class="push btn-group" role="group" aria-label="Way to test">{tab(Way::Text, "Text")}{tab(Way::Phone, "Phone")}</span>
             </header>
             {body}
-        </aside>
+        </section>
     }
 }
 
@@ -101,7 +101,10 @@ impl Test {
             self.pending.try_set(false);
             match answer {
                 Ok(call) => drop(self.call.try_set(Some(call.id))),
-                Err(error) => drop(self.failure.try_set(Some(super::place::prefixed(error.0, PREFIX)))),
+                Err(error) => {
+                    self.failure.try_set(Some(prefixed(error.0, PREFIX)));
+                    focus_first_error();
+                }
             }
         });
     }
@@ -110,7 +113,6 @@ impl Test {
 /// Before a written test: what the agent is told, and the button.
 fn start(test: Test) -> AnyView {
     let form = form_state(test.failure.into(), test.pending.into());
-    form.focus_first_error();
     let declared = Memo::new(move |_| test.agent.with(|agent| agent.draft.variables.clone()));
     let fields = move || {
         declared.with(|declared| {
@@ -340,6 +342,8 @@ fn keep_at_end(log: NodeRef<leptos::html::Ol>, changed: impl Fn() + 'static) {
     });
     // The line to write in is where the hands are next.
     Effect::new(move |_| {
-        browser::after(50, || drop(browser::focus("#test-say")));
+        browser::after(50, || {
+            browser::focus("#test-say");
+        });
     });
 }

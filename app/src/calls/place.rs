@@ -18,7 +18,7 @@ use super::{
 use crate::{
     AppError,
     agents::{get_agent, list_agents},
-    kit::{Dialog, Loading, Select, TextField, form_state, icon, loaded},
+    kit::{Dialog, Loading, Select, TextField, focus_first_error, form_state, icon, loaded},
     org, viewer,
 };
 
@@ -118,8 +118,11 @@ pub fn place_form(
     let failure = RwSignal::new(None::<AppError>);
     let pending = RwSignal::new(false);
     let form = form_state(failure.into(), pending.into());
-    form.focus_first_error();
 
+    let fail = move |error: Error| {
+        failure.try_set(Some(prefixed(error, prefix)));
+        focus_first_error();
+    };
     let org = org();
     let send = move |event: web_sys::SubmitEvent| {
         event.prevent_default();
@@ -128,8 +131,7 @@ pub fn place_form(
         }
         failure.set(None);
         let Some(agent_id) = agent_id.get_untracked() else {
-            failure.set(Some(prefixed(Error::invalid("agent_id", "Choose who calls."), prefix)));
-            return;
+            return fail(Error::invalid("agent_id", "Choose who calls."));
         };
         let draft = CallDraft {
             agent_id,
@@ -137,8 +139,7 @@ pub fn place_form(
             variables: values.get_untracked(),
         };
         if let Err(wrong) = Check::run(&draft) {
-            failure.set(Some(prefixed(wrong, prefix)));
-            return;
+            return fail(wrong);
         }
         pending.set(true);
         let org = org.clone();
@@ -147,7 +148,7 @@ pub fn place_form(
             pending.try_set(false);
             match answer {
                 Ok(call) => placed.run(call),
-                Err(error) => drop(failure.try_set(Some(prefixed(error.0, prefix)))),
+                Err(error) => fail(error.0),
             }
         });
     };

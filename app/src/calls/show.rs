@@ -120,16 +120,16 @@ fn head(call: Memo<Call>, status: Memo<Status>, stopping: RwSignal<bool>, hang_u
     let fixed = call.get_untracked();
     let title = title_of(fixed.medium, fixed.to_number.as_deref());
     let beside = move || (move || lamp_boxed(lamp_of(status.get()), status.get().label())).into_any();
-    let agent = match fixed.agent_id {
-        Some(id) => view! { <a href=format!("/agents/{id}")>{fixed.agent_name.clone()}</a> }.into_any(),
-        None => view! { {fixed.agent_name.clone()}" (deleted)" }.into_any(),
-    };
-    let from = fixed.from_number.as_deref().map(|from| format!(" from {}", spaced(from)));
-    let how = if fixed.medium == Medium::Phone { "Called by " } else { "Written with " };
-    let at = fixed.created_at;
-    let sub = StoredValue::new(Some(view! { {how}{agent}{from}" · "<When at=at/> }.into_any()));
-    let sub = move || sub.try_update_value(Option::take).flatten().into_any();
     let phone = fixed.medium == Medium::Phone;
+    let sub = move || {
+        let agent = match fixed.agent_id {
+            Some(id) => view! { <a href=format!("/agents/{id}")>{fixed.agent_name.clone()}</a> }.into_any(),
+            None => view! { {fixed.agent_name.clone()}" (deleted)" }.into_any(),
+        };
+        let from = fixed.from_number.as_deref().map(|from| format!(" from {}", spaced(from)));
+        let how = if phone { "Called by " } else { "Written with " };
+        view! { {how}{agent}{from}" · "<When at=fixed.created_at/> }.into_any()
+    };
     let actions = move || {
         let hang_up_button = move || {
             (status.get().is_live() && may(Action::Update, Kind::Call)).then(|| {
