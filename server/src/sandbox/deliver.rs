@@ -55,7 +55,13 @@ impl Courier {
             .build()
             .expect("a client without special settings always builds");
         let on_failure = Box::new(on_failure);
-        Arc::new(Self { desk, client, schedule, on_failure, queues: Mutex::default() })
+        Arc::new(Self {
+            desk,
+            client,
+            schedule,
+            on_failure,
+            queues: Mutex::default(),
+        })
     }
 
     pub fn send(self: &Arc<Self>, post: Post) {
@@ -134,7 +140,10 @@ impl Courier {
     }
 
     async fn attempt(&self, post: &Post, number: usize, twist: Twist) -> bool {
-        let mut request = self.client.post(&post.url).header("content-type", "application/json");
+        let mut request = self
+            .client
+            .post(&post.url)
+            .header("content-type", "application/json");
         for (name, value) in post.signer.headers(&post.body, Utc::now(), twist) {
             request = request.header(name, value);
         }

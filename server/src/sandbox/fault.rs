@@ -36,7 +36,9 @@ pub enum Effect {
     /// Never answers.
     Timeout,
     /// Answers properly, but late.
-    Slow { ms: u64 },
+    Slow {
+        ms: u64,
+    },
     /// Does the work, then closes the connection without an answer.
     LostAnswer,
     /// Does the work, then answers with broken JSON.
@@ -45,7 +47,9 @@ pub enum Effect {
     Duplicate,
     /// Sends the event after the one that follows it.
     Reorder,
-    Delay { ms: u64 },
+    Delay {
+        ms: u64,
+    },
     WrongSecret,
     OldTimestamp,
 }
@@ -53,7 +57,10 @@ pub enum Effect {
 impl Effect {
     fn on_webhooks(&self) -> bool {
         use Effect::{Delay, Drop, Duplicate, OldTimestamp, Reorder, WrongSecret};
-        matches!(self, Drop | Duplicate | Reorder | Delay { .. } | WrongSecret | OldTimestamp)
+        matches!(
+            self,
+            Drop | Duplicate | Reorder | Delay { .. } | WrongSecret | OldTimestamp
+        )
     }
 }
 
@@ -161,14 +168,21 @@ impl Desk {
     fn on_request(&self, method: &str, path: &str) -> Option<Effect> {
         self.strike(|fault| {
             !fault.effect.on_webhooks()
-                && fault.method.as_deref().is_none_or(|wanted| wanted.eq_ignore_ascii_case(method))
-                && fault.path.as_deref().is_none_or(|wanted| path.starts_with(wanted))
+                && fault
+                    .method
+                    .as_deref()
+                    .is_none_or(|wanted| wanted.eq_ignore_ascii_case(method))
+                && fault
+                    .path
+                    .as_deref()
+                    .is_none_or(|wanted| path.starts_with(wanted))
         })
     }
 
     pub fn on_webhook(&self, event: &str) -> Option<Effect> {
         self.strike(|fault| {
-            fault.effect.on_webhooks() && fault.event.as_deref().is_none_or(|wanted| wanted == event)
+            fault.effect.on_webhooks()
+                && fault.event.as_deref().is_none_or(|wanted| wanted == event)
         })
     }
 }
@@ -182,7 +196,11 @@ fn keep(log: &Mutex<VecDeque<Value>>, entry: Value) {
 }
 
 /// Records each request and lets the faults strike.
-pub async fn guard(State(desk): State<std::sync::Arc<Desk>>, request: Request, next: Next) -> Response<Body> {
+pub async fn guard(
+    State(desk): State<std::sync::Arc<Desk>>,
+    request: Request,
+    next: Next,
+) -> Response<Body> {
     if request.uri().path().starts_with("/_sandbox") {
         return next.run(request).await;
     }
@@ -206,7 +224,10 @@ pub async fn guard(State(desk): State<std::sync::Arc<Desk>>, request: Request, n
     let work = next.run(Request::from_parts(parts, Body::from(body)));
     let response = match effect {
         None => work.await,
-        Some(Effect::Status { status, retry_after }) => refusal(&desk, status, retry_after),
+        Some(Effect::Status {
+            status,
+            retry_after,
+        }) => refusal(&desk, status, retry_after),
         Some(Effect::Timeout) => {
             desk.stop.cancelled().await;
             http::cut()
@@ -235,7 +256,10 @@ fn refusal(desk: &Desk, status: u16, retry_after: Option<u64>) -> Response<Body>
     let mut response = Response::new(Body::from((desk.refuse)(status).to_string()));
     *response.status_mut() = status;
     let headers = response.headers_mut();
-    headers.insert(header::CONTENT_TYPE, HeaderValue::from_static("application/json"));
+    headers.insert(
+        header::CONTENT_TYPE,
+        HeaderValue::from_static("application/json"),
+    );
     let retry_after = retry_after.or((status == StatusCode::TOO_MANY_REQUESTS).then_some(1));
     if let Some(seconds) = retry_after {
         headers.insert(header::RETRY_AFTER, seconds.into());
@@ -250,19 +274,30 @@ fn masked(text: &str) -> String {
 
 fn masked_key(headers: &HeaderMap) -> Option<String> {
     let key = http::text(headers, "x-api-key").map(masked);
-    key.or_else(|| http::text(headers, "authorization").map(|value| masked(value.trim_start_matches("Bearer "))))
+    key.or_else(|| {
+        http::text(headers, "authorization")
+            .map(|value| masked(value.trim_start_matches("Bearer ")))
+    })
 }
 
 fn is_secret(name: &str) -> bool {
     let name = name.to_ascii_lowercase();
-    ["password", "secret", "token", "ticket", "jwt", "key"].iter().any(|part| name.contains(part))
+    ["password", "secret", "token", "ticket", "jwt", "key"]
+        .iter()
+        .any(|part| name.contains(part))
 }
 
 fn masked_query(query: &str) -> Value {
     let pairs = http::pairs(query);
     pairs
         .into_iter()
-        .map(|(name, value)| if is_secret(&name) { (name, json!(masked(&value))) } else { (name, json!(value)) })
+        .map(|(name, value)| {
+            if is_secret(&name) {
+                (name, json!(masked(&value)))
+            } else {
+                (name, json!(value))
+            }
+        })
         .collect::<serde_json::Map<_, _>>()
         .into()
 }

@@ -39,7 +39,8 @@ impl Door {
                 tracing::debug!(%cause, "nodelay");
             }
         });
-        let serve = axum::serve(listener, router).with_graceful_shutdown(stop.clone().cancelled_owned());
+        let serve =
+            axum::serve(listener, router).with_graceful_shutdown(stop.clone().cancelled_owned());
         let task = tokio::spawn(async move {
             let patience = async {
                 stop.cancelled().await;
@@ -50,7 +51,10 @@ impl Door {
                 () = patience => {}
             }
         });
-        Server { url: self.url, task }
+        Server {
+            url: self.url,
+            task,
+        }
     }
 }
 
@@ -66,14 +70,19 @@ impl Server {
 pub fn cut() -> Response<Body> {
     let broken = futures_util::stream::iter([Err::<bytes::Bytes, _>(std::io::Error::other("cut"))]);
     let mut response = Response::new(Body::from_stream(broken));
-    response.headers_mut().insert(header::CONTENT_LENGTH, 1.into());
+    response
+        .headers_mut()
+        .insert(header::CONTENT_LENGTH, 1.into());
     response
 }
 
 /// Says that it is JSON and is not.
 pub fn garbage() -> Response<Body> {
     let mut response = Response::new(Body::from("{\"results\": [{\"id\": \"0b1f"));
-    response.headers_mut().insert(header::CONTENT_TYPE, header::HeaderValue::from_static("application/json"));
+    response.headers_mut().insert(
+        header::CONTENT_TYPE,
+        header::HeaderValue::from_static("application/json"),
+    );
     response
 }
 
@@ -89,11 +98,16 @@ pub fn text<'a>(headers: &'a HeaderMap, name: &str) -> Option<&'a str> {
 
 /// The decoded pairs of a query string or a form, in their order.
 pub fn pairs(encoded: &str) -> Vec<(String, String)> {
-    url::form_urlencoded::parse(encoded.as_bytes()).into_owned().collect()
+    url::form_urlencoded::parse(encoded.as_bytes())
+        .into_owned()
+        .collect()
 }
 
 pub fn first<'a>(pairs: &'a [(String, String)], name: &str) -> Option<&'a str> {
-    pairs.iter().find(|(key, _)| key == name).map(|(_, value)| value.as_str())
+    pairs
+        .iter()
+        .find(|(key, _)| key == name)
+        .map(|(_, value)| value.as_str())
 }
 
 /// All values of `name`, written `name=a&name=b`, `name[]=a` or `name=a,b`.

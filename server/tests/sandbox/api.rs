@@ -22,29 +22,76 @@ pub struct Api {
 }
 
 pub async fn sandbox() -> (Sandbox, Api) {
-    with(Options { speed: SPEED, ..Options::default() }).await
+    with(Options {
+        speed: SPEED,
+        ..Options::default()
+    })
+    .await
 }
 
 pub async fn with(options: Options) -> (Sandbox, Api) {
-    let sandbox = Sandbox::start(options).await.expect("a sandbox on free ports");
+    let sandbox = Sandbox::start(options)
+        .await
+        .expect("a sandbox on free ports");
     let api = Api::ultravox(sandbox.ultravox_url());
     (sandbox, api)
 }
 
 pub fn client() -> reqwest::Client {
-    let client = reqwest::Client::builder().redirect(reqwest::redirect::Policy::none()).no_proxy();
+    let client = reqwest::Client::builder()
+        .redirect(reqwest::redirect::Policy::none())
+        .no_proxy();
     client.timeout(DEADLINE).build().expect("a client")
 }
 
 impl Api {
     pub fn ultravox(base: &str) -> Api {
         let header = ("X-API-Key", KEY.to_owned());
-        Api { base: base.to_owned(), client: client(), header, spec: spec::ultravox(), prefix: "" }
+        Api {
+            base: base.to_owned(),
+            client: client(),
+            header,
+            spec: spec::ultravox(),
+            prefix: "",
+        }
+    }
+
+    /// Clerk's backend API, newest version.
+    pub fn clerk(base: &str) -> Api {
+        let header = (
+            "Authorization",
+            "Bearer sk_test_0123456789abcdefghij".to_owned(),
+        );
+        Api {
+            base: base.to_owned(),
+            client: client(),
+            header,
+            spec: spec::clerk_backend(),
+            prefix: "/v1",
+        }
+    }
+
+    /// Clerk's frontend API as a page of this origin asks it.
+    pub fn browser(base: &str) -> Api {
+        let header = ("Origin", "http://127.0.0.1:3000".to_owned());
+        Api {
+            base: base.to_owned(),
+            client: client(),
+            header,
+            spec: spec::clerk_browser(),
+            prefix: "",
+        }
     }
 
     pub fn request(&self, method: Method, path: &str) -> reqwest::RequestBuilder {
-        let url = if path.starts_with("http") { path.to_owned() } else { format!("{}{path}", self.base) };
-        self.client.request(method, url).header(self.header.0, &self.header.1)
+        let url = if path.starts_with("http") {
+            path.to_owned()
+        } else {
+            format!("{}{path}", self.base)
+        };
+        self.client
+            .request(method, url)
+            .header(self.header.0, &self.header.1)
     }
 
     /// Sends, checks the answer against the spec, and returns status and body.
@@ -53,12 +100,40 @@ impl Api {
         if let Some(body) = body {
             request = request.json(body);
         }
+        self.finish(method, path, request).await
+    }
+
+    /// The same with a form for a body.
+    pub async fn form(&self, path: &str, fields: &[(&str, &str)]) -> (u16, Value) {
+        let body = url::form_urlencoded::Serializer::new(String::new())
+            .extend_pairs(fields)
+            .finish();
+        let request = self
+            .request(Method::POST, path)
+            .header("content-type", "application/x-www-form-urlencoded");
+        self.finish(Method::POST, path, request.body(body)).await
+    }
+
+    async fn finish(
+        &self,
+        method: Method,
+        path: &str,
+        request: reqwest::RequestBuilder,
+    ) -> (u16, Value) {
         let response = request.send().await.expect("an answer");
         let status = response.status().as_u16();
         let bytes = response.bytes().await.expect("a body");
-        let body = if bytes.is_empty() { Value::Null } else { serde_json::from_slice(&bytes).expect("JSON") };
+        let body = if bytes.is_empty() {
+            Value::Null
+        } else {
+            serde_json::from_slice(&bytes).expect("JSON")
+        };
         let path = path.trim_start_matches(&self.base);
-        let path = path.split('?').next().unwrap_or_default().trim_start_matches(self.prefix);
+        let path = path
+            .split('?')
+            .next()
+            .unwrap_or_default()
+            .trim_start_matches(self.prefix);
         if let Some(spec) = self.spec.filter(|_| !path.starts_with("/_sandbox")) {
             spec.check_answer(method.as_str(), path, status, &body);
         }
@@ -73,7 +148,10 @@ impl Api {
 
     pub async fn post(&self, path: &str, body: Value) -> Value {
         let (status, answer) = self.send(Method::POST, path, Some(&body)).await;
-        assert!((200..300).contains(&status), "POST {path}: {status} {answer}");
+        assert!(
+            (200..300).contains(&status),
+            "POST {path}: {status} {answer}"
+        );
         answer
     }
 
@@ -95,24 +173,39 @@ impl Api {
                 }
             }
         };
-        tokio::time::timeout(DEADLINE, asking).await.unwrap_or_else(|_| panic!("{path} never became as wanted"))
+        tokio::time::timeout(DEADLINE, asking)
+            .await
+            .unwrap_or_else(|_| panic!("{path} never became as wanted"))
     }
 
     pub async fn agent(&self, template: Value) -> String {
-        let agent = self.post("/api/agents", json!({ "name": "Front desk", "callTemplate": template })).await;
+        let agent = self
+            .post(
+                "/api/agents",
+                json!({ "name": "Front desk", "callTemplate": template }),
+            )
+            .await;
         agent["agentId"].as_str().expect("an id").to_owned()
     }
 
     /// Calls a number and waits until the call is billed.
     pub async fn dial(&self, agent: &str, number: &str) -> Value {
         let medium = json!({ "sip": { "outgoing": { "to": number, "from": "+14155550199" } } });
-        let call = self.post(&format!("/api/agents/{agent}/calls"), json!({ "medium": medium })).await;
+        let call = self
+            .post(
+                &format!("/api/agents/{agent}/calls"),
+                json!({ "medium": medium }),
+            )
+            .await;
         self.billed(&call).await
     }
 
     pub async fn billed(&self, call: &Value) -> Value {
         let path = format!("/api/calls/{}", id(call));
-        self.until(&path, |call| call["billingStatus"] != "BILLING_STATUS_PENDING").await
+        self.until(&path, |call| {
+            call["billingStatus"] != "BILLING_STATUS_PENDING"
+        })
+        .await
     }
 }
 

@@ -23,11 +23,17 @@ pub struct Hook {
 
 impl Hook {
     pub fn header(&self, name: &str) -> &str {
-        self.headers.get(name).and_then(|value| value.to_str().ok()).unwrap_or_default()
+        self.headers
+            .get(name)
+            .and_then(|value| value.to_str().ok())
+            .unwrap_or_default()
     }
 
     pub fn event(&self) -> &str {
-        self.body["event"].as_str().or(self.body["type"].as_str()).unwrap_or_default()
+        self.body["event"]
+            .as_str()
+            .or(self.body["type"].as_str())
+            .unwrap_or_default()
     }
 
     /// Body, then timestamp; any of the signatures will do.
@@ -36,7 +42,9 @@ impl Hook {
         mac.update(&self.raw);
         mac.update(self.header("x-ultravox-webhook-timestamp").as_bytes());
         let expected = hex::encode(mac.finalize().into_bytes());
-        self.header("x-ultravox-webhook-signature").split(',').any(|signature| signature.trim() == expected)
+        self.header("x-ultravox-webhook-signature")
+            .split(',')
+            .any(|signature| signature.trim() == expected)
     }
 }
 
@@ -60,10 +68,20 @@ impl Receiver {
 
     /// Answers 503 so many times first.
     pub async fn refusing(times: u32) -> Receiver {
-        let seen = Arc::new(Seen { refusals: Mutex::new(times), ..Seen::default() });
-        let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.expect("a port");
-        let url = format!("http://{}/hooks", listener.local_addr().expect("an address"));
-        let router = Router::new().route("/hooks", post(receive)).with_state(Arc::clone(&seen));
+        let seen = Arc::new(Seen {
+            refusals: Mutex::new(times),
+            ..Seen::default()
+        });
+        let listener = tokio::net::TcpListener::bind("127.0.0.1:0")
+            .await
+            .expect("a port");
+        let url = format!(
+            "http://{}/hooks",
+            listener.local_addr().expect("an address")
+        );
+        let router = Router::new()
+            .route("/hooks", post(receive))
+            .with_state(Arc::clone(&seen));
         tokio::spawn(async move { axum::serve(listener, router).await });
         Receiver { url, seen }
     }
@@ -83,14 +101,21 @@ impl Receiver {
                 changed.await;
             }
         };
-        tokio::time::timeout(DEADLINE, waiting).await.unwrap_or_else(|_| {
-            let events: Vec<_> = self.all().iter().map(|hook| hook.event().to_owned()).collect();
-            panic!("the wanted webhooks never came, but {events:?}")
-        })
+        tokio::time::timeout(DEADLINE, waiting)
+            .await
+            .unwrap_or_else(|_| {
+                let events: Vec<_> = self
+                    .all()
+                    .iter()
+                    .map(|hook| hook.event().to_owned())
+                    .collect();
+                panic!("the wanted webhooks never came, but {events:?}")
+            })
     }
 
     pub async fn until_event(&self, event: &str) -> Vec<Hook> {
-        self.until(|hooks| hooks.iter().any(|hook| hook.event() == event)).await
+        self.until(|hooks| hooks.iter().any(|hook| hook.event() == event))
+            .await
     }
 }
 
@@ -102,7 +127,10 @@ async fn receive(State(seen): State<Arc<Seen>>, headers: HeaderMap, raw: Bytes) 
     }
     drop(refusals);
     let body = serde_json::from_slice(&raw).unwrap_or(Value::Null);
-    seen.hooks.lock().expect("the hooks").push(Hook { headers, raw, body });
+    seen.hooks
+        .lock()
+        .expect("the hooks")
+        .push(Hook { headers, raw, body });
     seen.changed.notify_waiters();
     StatusCode::NO_CONTENT
 }

@@ -1,6 +1,5 @@
 //! The backend API's door: who may enter, in which version, how often; and the small endpoints behind it.
 
-
 use std::time::Instant;
 
 use axum::Json;
@@ -15,7 +14,13 @@ use super::super::state::lock;
 use super::errors::{Answer, Problem};
 use super::{App, Clerk, browser, id, keys};
 
-const VERSIONS: [&str; 5] = ["2021-02-05", "2024-10-01", "2025-04-10", "2025-11-10", "2026-05-12"];
+const VERSIONS: [&str; 5] = [
+    "2021-02-05",
+    "2024-10-01",
+    "2025-04-10",
+    "2025-11-10",
+    "2026-05-12",
+];
 /// Seconds in which requests are counted.
 const WINDOW: f64 = 10.0;
 
@@ -29,7 +34,9 @@ pub async fn authenticate(State(app): App, mut request: Request, next: Next) -> 
         && request.method() == Method::POST
         && !request.headers().contains_key("authorization");
     if is_browser {
-        return browser::create_organization(app, request).await.unwrap_or_else(IntoResponse::into_response);
+        return browser::create_organization(app, request)
+            .await
+            .unwrap_or_else(IntoResponse::into_response);
     }
     match admit(&app, &request) {
         Ok(separate) => {
@@ -43,19 +50,38 @@ pub async fn authenticate(State(app): App, mut request: Request, next: Next) -> 
 fn admit(app: &Clerk, request: &Request) -> Answer<SeparateMetadata> {
     let headers = request.headers();
     let Some(header) = http::text(headers, "authorization") else {
-        return Err(Problem::new(401, "authentication_invalid", "Invalid authentication"));
+        return Err(Problem::new(
+            401,
+            "authentication_invalid",
+            "Invalid authentication",
+        ));
     };
     let Some(key) = header.strip_prefix("Bearer ") else {
         let text = "Invalid Authorization header format. Must be \"Bearer <YOUR_API_KEY>\"";
-        return Err(Problem::new(401, "authorization_header_format_invalid", text));
+        return Err(Problem::new(
+            401,
+            "authorization_header_format_invalid",
+            text,
+        ));
     };
-    let tail = key.strip_prefix("sk_test_").or_else(|| key.strip_prefix("sk_live_"));
-    if !tail.is_some_and(|tail| tail.len() >= 10 && tail.bytes().all(|byte| byte.is_ascii_alphanumeric())) {
-        return Err(Problem::new(401, "clerk_key_invalid", "The provided Clerk Secret Key is invalid."));
+    let tail = key
+        .strip_prefix("sk_test_")
+        .or_else(|| key.strip_prefix("sk_live_"));
+    if !tail.is_some_and(|tail| {
+        tail.len() >= 10 && tail.bytes().all(|byte| byte.is_ascii_alphanumeric())
+    }) {
+        return Err(Problem::new(
+            401,
+            "clerk_key_invalid",
+            "The provided Clerk Secret Key is invalid.",
+        ));
     }
 
     let query = http::pairs(request.uri().query().unwrap_or_default());
-    let (in_header, in_query) = (http::text(headers, "clerk-api-version"), http::first(&query, "__clerk_api_version"));
+    let (in_header, in_query) = (
+        http::text(headers, "clerk-api-version"),
+        http::first(&query, "__clerk_api_version"),
+    );
     let version = match (in_header, in_query) {
         (Some(_), Some(_)) => {
             let text = "The API version may be given in the header or in the query, not in both.";
@@ -64,13 +90,24 @@ fn admit(app: &Clerk, request: &Request) -> Answer<SeparateMetadata> {
         (version, None) | (None, version) => version.unwrap_or(VERSIONS[0]),
     };
     if !VERSIONS.contains(&version) {
-        return Err(Problem::new(400, "api_version_invalid", format!("{version} is not a known API version.")));
+        return Err(Problem::new(
+            400,
+            "api_version_invalid",
+            format!("{version} is not a known API version."),
+        ));
     }
 
     let path = request.uri().path();
     let is_change = matches!(*request.method(), Method::PATCH | Method::PUT);
     if path != "/v1/jwks" {
-        app.count(key, if key.starts_with("sk_live_") { 1000 } else { 100 })?;
+        app.count(
+            key,
+            if key.starts_with("sk_live_") {
+                1000
+            } else {
+                100
+            },
+        )?;
     }
     if is_change {
         app.count(path.trim_end_matches("/metadata"), 10)?;
@@ -88,7 +125,10 @@ impl Clerk {
         let now = Instant::now();
         let mut recent = lock(&self.recent);
         let times = recent.entry(what.to_owned()).or_default();
-        while times.front().is_some_and(|time| now.duration_since(*time) >= window) {
+        while times
+            .front()
+            .is_some_and(|time| now.duration_since(*time) >= window)
+        {
             times.pop_front();
         }
         if let Some(oldest) = times.front().filter(|_| times.len() >= most) {
@@ -142,12 +182,20 @@ pub fn slice(query: &[(String, String)]) -> Answer<Slice> {
         Some(text) => text.parse::<usize>().map_err(|_| Problem::invalid(name)),
     };
     let (limit, offset) = (number("limit", 10)?, number("offset", 0)?);
-    if (1..=500).contains(&limit) { Ok(Slice { limit, offset }) } else { Err(Problem::invalid("limit")) }
+    if (1..=500).contains(&limit) {
+        Ok(Slice { limit, offset })
+    } else {
+        Err(Problem::invalid("limit"))
+    }
 }
 
 impl Slice {
     pub fn of(&self, values: Vec<Value>) -> Vec<Value> {
-        values.into_iter().skip(self.offset).take(self.limit).collect()
+        values
+            .into_iter()
+            .skip(self.offset)
+            .take(self.limit)
+            .collect()
     }
 
     /// The envelope of the organization family.
@@ -182,4 +230,3 @@ pub fn answer(value: Value) -> Answer {
 pub fn query(uri: &axum::http::Uri) -> Vec<(String, String)> {
     http::pairs(uri.query().unwrap_or_default())
 }
-

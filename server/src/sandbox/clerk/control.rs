@@ -12,8 +12,8 @@ use serde_json::{Value, json};
 use super::super::Target;
 use super::super::state::lock;
 use super::backend::answer;
-use super::errors::{Answer, Fields, Problem};
-use super::keys::{self, Key};
+use super::errors::{Answer, Fields};
+use super::keys;
 use super::{App, Clerk, World, tokens};
 
 /// What the admin page says about this provider.
@@ -44,9 +44,7 @@ async fn rotate(State(app): App, body: Bytes) -> Answer {
     if drop_old {
         app.world.write(|world| world.keys.truncate(1));
     } else {
-        let made = tokio::task::spawn_blocking(Key::make).await;
-        let failed = || Problem::new(500, "internal_clerk_error", "No key could be made.");
-        let key = made.map_err(|_| failed())?.map_err(|_| failed())?;
+        let key = keys::make().await?;
         app.world.write(|world| world.keys.insert(0, key));
     }
     answer(app.world.read(|world| keys::jwks(&world.keys)))
@@ -69,7 +67,9 @@ async fn settings(State(app): App, body: Bytes) -> Answer<StatusCode> {
 async fn webhook(State(app): App, body: Bytes) -> Answer<StatusCode> {
     let fields = Fields::json(&body)?;
     let text = |name: &str| fields.text(name).map(str::to_owned);
-    *lock(&app.target) = text("url").zip(text("secret")).map(|(url, secret)| Target { url, secret });
+    *lock(&app.target) = text("url")
+        .zip(text("secret"))
+        .map(|(url, secret)| Target { url, secret });
     Ok(StatusCode::NO_CONTENT)
 }
 
@@ -81,8 +81,15 @@ async fn instance(State(app): App) -> Json<Value> {
 /// Forgets everybody and everything but the keys.
 async fn reset(State(app): App) -> StatusCode {
     app.world.write(|world| {
-        let (instance, keys) = (std::mem::take(&mut world.instance), std::mem::take(&mut world.keys));
-        *world = World { instance, keys, ..World::default() };
+        let (instance, keys) = (
+            std::mem::take(&mut world.instance),
+            std::mem::take(&mut world.keys),
+        );
+        *world = World {
+            instance,
+            keys,
+            ..World::default()
+        };
     });
     lock(&app.recent).clear();
     app.desk.clear(None);

@@ -17,14 +17,22 @@ fn make(app: &Arc<Clerk>, organization: &str, fields: &Fields) -> Answer<Value> 
     let (address, role) = (fields.need("email_address")?, fields.need("role")?);
     if !address.contains('@') {
         let text = "email_address must be a valid email address.";
-        return Err(Problem::param("form_param_format_invalid", "email_address", text));
+        return Err(Problem::param(
+            "form_param_format_invalid",
+            "email_address",
+            text,
+        ));
     }
     roles::name(role)?;
     let days = match fields.get("expires_in_days") {
         None | Some(Value::Null) => 30,
-        Some(days) => days.as_i64().filter(|days| (1..=365).contains(days)).ok_or_else(|| Problem::invalid("expires_in_days"))?,
+        Some(days) => days
+            .as_i64()
+            .filter(|days| (1..=365).contains(days))
+            .ok_or_else(|| Problem::invalid("expires_in_days"))?,
     };
-    let metadata = |name| Ok::<_, Problem>(fields.object(name)?.cloned().unwrap_or_else(|| json!({})));
+    let metadata =
+        |name| Ok::<_, Problem>(fields.object(name)?.cloned().unwrap_or_else(|| json!({})));
     let (public, private) = (metadata("public_metadata")?, metadata("private_metadata")?);
     let shown = app.world.write(|world| {
         let known = world.user_by_email(address).map(|user| text(user, "id").to_owned());
@@ -64,10 +72,18 @@ pub async fn create(State(app): App, Path(id): Path<String>, body: Bytes) -> Ans
 pub async fn create_many(State(app): App, Path(id): Path<String>, body: Bytes) -> Answer {
     let org = organizations::find(&app, &id)?;
     let Ok(Value::Array(items)) = serde_json::from_slice(&body) else {
-        return Err(Problem::new(400, "request_body_invalid", "Request body is not a list"));
+        return Err(Problem::new(
+            400,
+            "request_body_invalid",
+            "Request body is not a list",
+        ));
     };
     if items.is_empty() || items.len() > 10 {
-        return Err(Problem::new(400, "bulk_size_exceeded", "Between 1 and 10 invitations can be made at once."));
+        return Err(Problem::new(
+            400,
+            "bulk_size_exceeded",
+            "Between 1 and 10 invitations can be made at once.",
+        ));
     }
     let mut made = Vec::new();
     for item in items {
@@ -81,8 +97,16 @@ pub async fn list(State(app): App, Path(id): Path<String>, uri: Uri) -> Answer {
     let (org, query) = (organizations::find(&app, &id)?, query(&uri));
     let statuses = http::all(&query, "status");
     let mut found: Vec<Value> = app.world.read(|world| {
-        let of = |inv: &&Value| inv["organization_id"] == org["id"] && (statuses.is_empty() || statuses.contains(&text(inv, "status")));
-        world.invitations.values().filter(of).map(|inv| invitation(world, inv)).collect()
+        let of = |inv: &&Value| {
+            inv["organization_id"] == org["id"]
+                && (statuses.is_empty() || statuses.contains(&text(inv, "status")))
+        };
+        world
+            .invitations
+            .values()
+            .filter(of)
+            .map(|inv| invitation(world, inv))
+            .collect()
     });
     order(&mut found, &query, &["created_at", "email_address"])?;
     answer(slice(&query)?.page(found))
@@ -91,7 +115,9 @@ pub async fn list(State(app): App, Path(id): Path<String>, uri: Uri) -> Answer {
 fn find(app: &Clerk, org: &str, key: &str) -> Answer<Value> {
     let org = organizations::find(app, org)?;
     let found = app.world.read(|world| world.invitations.get(key).cloned());
-    found.filter(|inv| inv["organization_id"] == org["id"]).ok_or_else(|| Problem::not_found("organization invitation"))
+    found
+        .filter(|inv| inv["organization_id"] == org["id"])
+        .ok_or_else(|| Problem::not_found("organization invitation"))
 }
 
 pub async fn show(State(app): App, Path((org, key)): Path<(String, String)>) -> Answer {
@@ -111,9 +137,14 @@ fn set_status(app: &Clerk, key: &str, status: &str) -> Option<Value> {
 
 pub async fn revoke(State(app): App, Path((org, key)): Path<(String, String)>) -> Answer {
     if find(&app, &org, &key)?["status"] != "pending" {
-        return Err(Problem::new(404, "organization_invitation_not_pending", "The invitation is not pending."));
+        return Err(Problem::new(
+            404,
+            "organization_invitation_not_pending",
+            "The invitation is not pending.",
+        ));
     }
-    let shown = set_status(&app, &key, "revoked").ok_or_else(|| Problem::not_found("organization invitation"))?;
+    let shown = set_status(&app, &key, "revoked")
+        .ok_or_else(|| Problem::not_found("organization invitation"))?;
     app.tell("organizationInvitation.revoked", shown.clone());
     answer(shown)
 }
@@ -126,18 +157,40 @@ pub fn accept(app: &Arc<Clerk>, key: &str, user: &Value) -> Answer<Value> {
     match text(&found, "status") {
         "pending" if found["expires_at"].as_i64().is_some_and(|at| at < millis()) => {
             set_status(app, key, "expired");
-            return Err(Problem::new(404, "organization_invitation_not_pending", "The invitation has expired."));
+            return Err(Problem::new(
+                404,
+                "organization_invitation_not_pending",
+                "The invitation has expired.",
+            ));
         }
         "pending" => {}
         "accepted" => {
             let text = "The invitation has been accepted already.";
-            return Err(Problem::new(400, "organization_invitation_already_accepted", text));
+            return Err(Problem::new(
+                400,
+                "organization_invitation_already_accepted",
+                text,
+            ));
         }
-        _ => return Err(Problem::new(404, "organization_invitation_not_pending", "The invitation is not pending.")),
+        _ => {
+            return Err(Problem::new(
+                404,
+                "organization_invitation_not_pending",
+                "The invitation is not pending.",
+            ));
+        }
     }
     let (public, private) = (&found["public_metadata"], &found["private_metadata"]);
-    members::add(app, text(&found, "organization_id"), text(user, "id"), text(&found, "role"), public, private)?;
-    let mut shown = set_status(app, key, "accepted").ok_or_else(|| Problem::not_found("organization invitation"))?;
+    members::add(
+        app,
+        text(&found, "organization_id"),
+        text(user, "id"),
+        text(&found, "role"),
+        public,
+        private,
+    )?;
+    let mut shown = set_status(app, key, "accepted")
+        .ok_or_else(|| Problem::not_found("organization invitation"))?;
     let answer = shown.clone();
     shown["user_id"] = user["id"].clone();
     app.tell("organizationInvitation.accepted", shown);

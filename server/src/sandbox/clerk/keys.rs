@@ -9,6 +9,8 @@ use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 
+use super::errors::{Answer, Problem};
+
 /// One RSA key of 2048 bits, as it is kept.
 #[derive(Clone, Serialize, Deserialize)]
 pub struct Key {
@@ -20,12 +22,16 @@ pub struct Key {
 }
 
 impl Key {
-    /// Takes a moment: call it where blocking is fine.
-    pub fn make() -> std::io::Result<Key> {
-        let pair = KeyPair::generate(KeySize::Rsa2048).map_err(std::io::Error::other)?;
-        let secret = pair.as_der().map_err(std::io::Error::other)?;
-        let (n, e) = numbers(pair.public_key().as_ref()).ok_or_else(|| std::io::Error::other("an odd public key"))?;
-        Ok(Key { kid: super::id("ins_"), secret: URL_SAFE_NO_PAD.encode(secret.as_ref()), n, e })
+    fn make() -> Option<Key> {
+        let pair = KeyPair::generate(KeySize::Rsa2048).ok()?;
+        let secret = pair.as_der().ok()?;
+        let (n, e) = numbers(pair.public_key().as_ref())?;
+        Some(Key {
+            kid: super::id("ins_"),
+            secret: URL_SAFE_NO_PAD.encode(secret.as_ref()),
+            n,
+            e,
+        })
     }
 
     pub fn public(&self) -> Value {
@@ -41,9 +47,21 @@ impl Key {
         let der = URL_SAFE_NO_PAD.decode(&self.secret).unwrap_or_default();
         let pair = KeyPair::from_pkcs8(&der).expect("a key that was made here");
         let mut signature = vec![0; pair.public_modulus_len()];
-        pair.sign(&RSA_PKCS1_SHA256, &SystemRandom::new(), message, &mut signature).expect("a buffer of the right size");
+        pair.sign(
+            &RSA_PKCS1_SHA256,
+            &SystemRandom::new(),
+            message,
+            &mut signature,
+        )
+        .expect("a buffer of the right size");
         signature
     }
+}
+
+/// Takes a moment, and takes it where nobody else waits.
+pub async fn make() -> Answer<Key> {
+    let made = tokio::task::spawn_blocking(Key::make).await.ok().flatten();
+    made.ok_or_else(|| Problem::new(500, "internal_clerk_error", "No signing key could be made."))
 }
 
 /// Modulus and exponent out of a DER `RSAPublicKey`, base64url as a JWK wants them.
@@ -67,7 +85,12 @@ fn element(tag: u8, der: &[u8]) -> Option<(&[u8], &[u8])> {
     } else {
         let digits = usize::from(first & 0x7f);
         let (digits, rest) = rest.split_at_checked(digits)?;
-        (digits.iter().fold(0, |length, digit| (length << 8) | usize::from(*digit)), rest)
+        (
+            digits
+                .iter()
+                .fold(0, |length, digit| (length << 8) | usize::from(*digit)),
+            rest,
+        )
     };
     (found == tag).then(|| rest.split_at_checked(length))?
 }
@@ -96,11 +119,18 @@ pub fn forged(key: &Key, claims: &Value, how: &str) -> Option<String> {
         "hs256" => {
             let signed = unsigned(json!({ "alg": "HS256", "kid": key.kid, "typ": "JWT" }));
             let mac = super::super::sign::ultravox(key.modulus(), signed.as_bytes(), "");
-            format!("{signed}.{}", URL_SAFE_NO_PAD.encode(hex::decode(mac).unwrap_or_default()))
+            format!(
+                "{signed}.{}",
+                URL_SAFE_NO_PAD.encode(hex::decode(mac).unwrap_or_default())
+            )
         }
         "unknown_kid" => {
-            let signed = unsigned(json!({ "alg": "RS256", "kid": super::id("ins_"), "typ": "JWT" }));
-            format!("{signed}.{}", URL_SAFE_NO_PAD.encode(key.sign(signed.as_bytes())))
+            let signed =
+                unsigned(json!({ "alg": "RS256", "kid": super::id("ins_"), "typ": "JWT" }));
+            format!(
+                "{signed}.{}",
+                URL_SAFE_NO_PAD.encode(key.sign(signed.as_bytes()))
+            )
         }
         "tampered" => {
             let good = jwt(key, claims);

@@ -58,7 +58,11 @@ pub async fn create(State(app): App, Path(id): Path<String>, body: Bytes) -> Ans
     answer(add(&app, text(&org, "id"), user, role, public, private)?)
 }
 
-fn matching(world: &World, query: &[(String, String)], fits: impl Fn(&Value) -> bool) -> Vec<Value> {
+fn matching(
+    world: &World,
+    query: &[(String, String)],
+    fits: impl Fn(&Value) -> bool,
+) -> Vec<Value> {
     let (roles, users) = (http::all(query, "role"), http::all(query, "user_id"));
     let addresses = http::all(query, "email_address");
     let wanted = http::first(query, "query").map(str::to_lowercase);
@@ -68,7 +72,10 @@ fn matching(world: &World, query: &[(String, String)], fits: impl Fn(&Value) -> 
         fits(member)
             && (roles.is_empty() || roles.contains(&text(member, "role")))
             && (users.is_empty() || users.contains(&text(member, "user_id")))
-            && (addresses.is_empty() || addresses.iter().any(|wanted| wanted.eq_ignore_ascii_case(&address)))
+            && (addresses.is_empty()
+                || addresses
+                    .iter()
+                    .any(|wanted| wanted.eq_ignore_ascii_case(&address)))
             && wanted.as_deref().is_none_or(|wanted| {
                 address.contains(wanted)
                     || user.is_some_and(|user| {
@@ -79,14 +86,27 @@ fn matching(world: &World, query: &[(String, String)], fits: impl Fn(&Value) -> 
             })
     };
     let found = world.memberships.values().filter(passes);
-    found.map(|member| membership(world, member, View::Backend)).collect()
+    found
+        .map(|member| membership(world, member, View::Backend))
+        .collect()
 }
 
-const ORDERS: &[&str] = &["created_at", "first_name", "last_name", "email_address", "username", "phone_number"];
+const ORDERS: &[&str] = &[
+    "created_at",
+    "first_name",
+    "last_name",
+    "email_address",
+    "username",
+    "phone_number",
+];
 
 pub async fn list(State(app): App, Path(id): Path<String>, uri: Uri) -> Answer {
     let (org, query) = (organizations::find(&app, &id)?, query(&uri));
-    let mut found = app.world.read(|world| matching(world, &query, |member| member["organization_id"] == org["id"]));
+    let mut found = app.world.read(|world| {
+        matching(world, &query, |member| {
+            member["organization_id"] == org["id"]
+        })
+    });
     order(&mut found, &query, ORDERS)?;
     answer(slice(&query)?.page(found))
 }
@@ -103,7 +123,9 @@ pub async fn of_user(State(app): App, Path(id): Path<String>, uri: Uri) -> Answe
         return Err(Problem::not_found("user"));
     }
     let query = query(&uri);
-    let mut found = app.world.read(|world| matching(world, &[], |member| member["user_id"] == id));
+    let mut found = app
+        .world
+        .read(|world| matching(world, &[], |member| member["user_id"] == id));
     order(&mut found, &query, ORDERS)?;
     answer(slice(&query)?.page(found))
 }
@@ -129,15 +151,35 @@ fn keeps_a_manager(app: &Clerk, org: &str, user: &str) -> Answer<()> {
     let org = organizations::find(app, org)?;
     let keeps = app.world.read(|world| {
         let id = text(&org, "id");
-        let leaves = world.membership(id, user).is_some_and(|member| roles::may_manage(text(member, "role")));
-        let others = world.members_in(id).filter(|member| member["user_id"] != user);
-        !leaves || others.into_iter().any(|member| roles::may_manage(text(member, "role")))
+        let leaves = world
+            .membership(id, user)
+            .is_some_and(|member| roles::may_manage(text(member, "role")));
+        let others = world
+            .members_in(id)
+            .filter(|member| member["user_id"] != user);
+        !leaves
+            || others
+                .into_iter()
+                .any(|member| roles::may_manage(text(member, "role")))
     });
-    let text = "There has to be at least one organization member with the minimum required permissions.";
-    if keeps { Ok(()) } else { Err(Problem::new(400, "organization_minimum_permissions_needed", text)) }
+    let text =
+        "There has to be at least one organization member with the minimum required permissions.";
+    if keeps {
+        Ok(())
+    } else {
+        Err(Problem::new(
+            400,
+            "organization_minimum_permissions_needed",
+            text,
+        ))
+    }
 }
 
-pub async fn update(State(app): App, Path((org, user)): Path<(String, String)>, body: Bytes) -> Answer {
+pub async fn update(
+    State(app): App,
+    Path((org, user)): Path<(String, String)>,
+    body: Bytes,
+) -> Answer {
     let fields = Fields::json(&body)?;
     let role = fields.need("role")?;
     roles::name(role)?;
@@ -147,7 +189,11 @@ pub async fn update(State(app): App, Path((org, user)): Path<(String, String)>, 
     change(&app, &org, &user, |member| member["role"] = json!(role))
 }
 
-pub async fn merge_metadata(State(app): App, Path((org, user)): Path<(String, String)>, body: Bytes) -> Answer {
+pub async fn merge_metadata(
+    State(app): App,
+    Path((org, user)): Path<(String, String)>,
+    body: Bytes,
+) -> Answer {
     let fields = Fields::json(&body)?;
     fields.only(&["public_metadata", "private_metadata"])?;
     change(&app, &org, &user, |member| {
@@ -164,8 +210,13 @@ pub async fn delete(State(app): App, Path((org, user)): Path<(String, String)>) 
         let member = world.membership(text(&org, "id"), &user)?.clone();
         let shown = membership(world, &member, View::Backend);
         world.memberships.remove(text(&member, "id"));
-        let sessions = world.sessions.values_mut().filter(|session| session["user_id"] == user);
-        for session in sessions.filter(|session| session["last_active_organization_id"] == org["id"]) {
+        let sessions = world
+            .sessions
+            .values_mut()
+            .filter(|session| session["user_id"] == user);
+        for session in
+            sessions.filter(|session| session["last_active_organization_id"] == org["id"])
+        {
             session["last_active_organization_id"] = Value::Null;
         }
         Some(shown)

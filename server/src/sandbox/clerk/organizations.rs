@@ -19,17 +19,26 @@ const METADATA: &[&str] = &["public_metadata", "private_metadata"];
 /// By id or slug.
 fn key(world: &World, name: &str) -> Option<String> {
     let fits = |(id, org): &(&String, &Value)| *id == name || org["slug"] == name;
-    world.organizations.iter().find(fits).map(|(id, _)| id.clone())
+    world
+        .organizations
+        .iter()
+        .find(fits)
+        .map(|(id, _)| id.clone())
 }
 
 pub fn find(app: &Clerk, name: &str) -> Answer<Value> {
-    let found = app.world.read(|world| key(world, name).and_then(|key| world.organizations.get(&key).cloned()));
+    let found = app
+        .world
+        .read(|world| key(world, name).and_then(|key| world.organizations.get(&key).cloned()));
     found.ok_or_else(|| Problem::not_found("organization"))
 }
 
 fn slug(name: &str) -> String {
-    let dashed: String =
-        name.to_lowercase().chars().map(|c| if c.is_ascii_alphanumeric() { c } else { '-' }).collect();
+    let dashed: String = name
+        .to_lowercase()
+        .chars()
+        .map(|c| if c.is_ascii_alphanumeric() { c } else { '-' })
+        .collect();
     let parts: Vec<_> = dashed.split('-').filter(|part| !part.is_empty()).collect();
     parts.join("-")
 }
@@ -38,7 +47,11 @@ fn slug(name: &str) -> String {
 pub fn make(app: &Arc<Clerk>, fields: &Fields) -> Answer<Value> {
     let name = fields.need("name")?;
     if name.chars().count() > 256 {
-        return Err(Problem::param("form_param_max_length_exceeded", "name", "name is too long"));
+        return Err(Problem::param(
+            "form_param_max_length_exceeded",
+            "name",
+            "name is too long",
+        ));
     }
     let creator = fields.text("created_by");
     if creator.is_some_and(|user| !app.world.read(|world| world.users.contains_key(user))) {
@@ -50,9 +63,13 @@ pub fn make(app: &Arc<Clerk>, fields: &Fields) -> Answer<Value> {
         let text = "slug may contain lower-case letters, digits and dashes only.";
         return Err(Problem::param("form_param_format_invalid", "slug", text));
     }
-    let metadata = |name| Ok::<_, Problem>(fields.object(name)?.cloned().unwrap_or_else(|| json!({})));
+    let metadata =
+        |name| Ok::<_, Problem>(fields.object(name)?.cloned().unwrap_or_else(|| json!({})));
     let (public, private) = (metadata("public_metadata")?, metadata("private_metadata")?);
-    let now = fields.get("created_at").and_then(Value::as_i64).unwrap_or_else(millis);
+    let now = fields
+        .get("created_at")
+        .and_then(Value::as_i64)
+        .unwrap_or_else(millis);
     let made = app.world.write(|world| {
         let taken = |slug: &str| world.organizations.values().any(|org| org["slug"] == slug);
         let slug = match asked {
@@ -76,10 +93,20 @@ pub fn make(app: &Arc<Clerk>, fields: &Fields) -> Answer<Value> {
         world.organizations.insert(id, org.clone());
         Ok(org)
     })?;
-    let shown = |app: &Clerk| app.world.read(|world| organization(world, &made, View::Backend));
+    let shown = |app: &Clerk| {
+        app.world
+            .read(|world| organization(world, &made, View::Backend))
+    };
     app.tell("organization.created", shown(app));
     if let Some(creator) = creator {
-        members::add(app, text(&made, "id"), creator, "org:admin", &json!({}), &json!({}))?;
+        members::add(
+            app,
+            text(&made, "id"),
+            creator,
+            "org:admin",
+            &json!({}),
+            &json!({}),
+        )?;
     }
     Ok(shown(app))
 }
@@ -92,16 +119,29 @@ pub async fn create(State(app): App, body: Bytes) -> Answer {
 pub async fn list(State(app): App, uri: Uri) -> Answer {
     let query = query(&uri);
     let wanted = http::first(&query, "query").map(str::to_lowercase);
-    let (users, ids) = (http::all(&query, "user_id"), http::all(&query, "organization_id"));
+    let (users, ids) = (
+        http::all(&query, "user_id"),
+        http::all(&query, "organization_id"),
+    );
     let mut found: Vec<Value> = app.world.read(|world| {
         let fits = |org: &&Value| {
             let id = text(org, "id");
             wanted.as_deref().is_none_or(|wanted| {
-                ["name", "slug", "id"].iter().any(|field| text(org, field).to_lowercase().contains(wanted))
+                ["name", "slug", "id"]
+                    .iter()
+                    .any(|field| text(org, field).to_lowercase().contains(wanted))
             }) && (ids.is_empty() || ids.contains(&id))
-                && (users.is_empty() || users.iter().any(|user| world.membership(id, user).is_some()))
+                && (users.is_empty()
+                    || users
+                        .iter()
+                        .any(|user| world.membership(id, user).is_some()))
         };
-        world.organizations.values().filter(fits).map(|org| organization(world, org, View::Backend)).collect()
+        world
+            .organizations
+            .values()
+            .filter(fits)
+            .map(|org| organization(world, org, View::Backend))
+            .collect()
     });
     order(&mut found, &query, &["created_at", "name", "members_count"])?;
     answer(slice(&query)?.page(found))
@@ -109,7 +149,10 @@ pub async fn list(State(app): App, uri: Uri) -> Answer {
 
 pub async fn show(State(app): App, Path(id): Path<String>) -> Answer {
     let org = find(&app, &id)?;
-    answer(app.world.read(|world| organization(world, &org, View::Backend)))
+    answer(
+        app.world
+            .read(|world| organization(world, &org, View::Backend)),
+    )
 }
 
 fn change(app: &Arc<Clerk>, name: &str, change: impl FnOnce(&mut Value)) -> Answer {
@@ -133,7 +176,14 @@ pub async fn update(
     body: Bytes,
 ) -> Answer {
     let fields = Fields::json(&body)?;
-    let known: &[&str] = &["name", "slug", "max_allowed_memberships", "admin_delete_enabled", "role_set_key", "created_at"];
+    let known: &[&str] = &[
+        "name",
+        "slug",
+        "max_allowed_memberships",
+        "admin_delete_enabled",
+        "role_set_key",
+        "created_at",
+    ];
     if separate.0 {
         fields.only(known)?;
     } else {
@@ -141,9 +191,15 @@ pub async fn update(
     }
     if let Some(slug) = fields.text("slug") {
         let own = text(&find(&app, &id)?, "id").to_owned();
-        let taken = app.world.read(|world| key(world, slug).is_some_and(|other| other != own));
+        let taken = app
+            .world
+            .read(|world| key(world, slug).is_some_and(|other| other != own));
         if taken {
-            return Err(Problem::param("form_identifier_exists", "slug", "That slug is taken. Please try another."));
+            return Err(Problem::param(
+                "form_identifier_exists",
+                "slug",
+                "That slug is taken. Please try another.",
+            ));
         }
     }
     change(&app, &id, |org| {
@@ -171,7 +227,11 @@ pub async fn replace_metadata(State(app): App, Path(id): Path<String>, body: Byt
     fields.only(METADATA)?;
     change(&app, &id, |org| {
         for (name, value) in &fields.0 {
-            org[name] = if value.is_null() { json!({}) } else { value.clone() };
+            org[name] = if value.is_null() {
+                json!({})
+            } else {
+                value.clone()
+            };
         }
     })
 }
@@ -181,10 +241,21 @@ pub async fn delete(State(app): App, Path(id): Path<String>) -> Answer {
     let org = find(&app, &id)?;
     let id = text(&org, "id");
     let members = app.world.write(|world| {
-        let members: Vec<Value> = world.members_in(id).map(|member| membership(world, member, View::Backend)).collect();
-        world.memberships.retain(|_, member| member["organization_id"] != id);
-        world.invitations.retain(|_, invitation| invitation["organization_id"] != id);
-        for session in world.sessions.values_mut().filter(|session| session["last_active_organization_id"] == id) {
+        let members: Vec<Value> = world
+            .members_in(id)
+            .map(|member| membership(world, member, View::Backend))
+            .collect();
+        world
+            .memberships
+            .retain(|_, member| member["organization_id"] != id);
+        world
+            .invitations
+            .retain(|_, invitation| invitation["organization_id"] != id);
+        for session in world
+            .sessions
+            .values_mut()
+            .filter(|session| session["last_active_organization_id"] == id)
+        {
             session["last_active_organization_id"] = Value::Null;
         }
         world.organizations.remove(id);
@@ -193,7 +264,8 @@ pub async fn delete(State(app): App, Path(id): Path<String>) -> Answer {
     for member in members {
         app.tell("organizationMembership.deleted", member);
     }
-    let deleted = json!({ "object": "organization", "id": id, "slug": org["slug"], "deleted": true });
+    let deleted =
+        json!({ "object": "organization", "id": id, "slug": org["slug"], "deleted": true });
     app.tell("organization.deleted", deleted.clone());
     answer(deleted)
 }

@@ -31,9 +31,19 @@ fn attempt(status: &str, identifier: Option<&str>, user: Option<&Value>) -> Valu
     })
 }
 
-fn complete(app: &Arc<Clerk>, browser: &Browser, user: &Value, strategy: &str, attempt: &mut Value) -> Answer<()> {
+fn complete(
+    app: &Arc<Clerk>,
+    browser: &Browser,
+    user: &Value,
+    strategy: &str,
+    attempt: &mut Value,
+) -> Answer<()> {
     if user["banned"] == true {
-        return Err(Problem::new(403, "user_banned", "This account has been banned."));
+        return Err(Problem::new(
+            403,
+            "user_banned",
+            "This account has been banned.",
+        ));
     }
     if user["locked"] == true {
         return Err(Problem::new(403, "user_locked", "Your account is locked."));
@@ -59,7 +69,11 @@ fn check_password(app: &Clerk, user: &Value, password: &str) -> Answer<()> {
     let id = text(user, "id");
     let known = app.world.read(|world| world.passwords.get(id).cloned());
     match known {
-        None => Err(Problem::new(400, "no_password_set", "This account has no password.")),
+        None => Err(Problem::new(
+            400,
+            "no_password_set",
+            "This account has no password.",
+        )),
         Some(known) if known == users::digest(id, password) => Ok(()),
         Some(_) => {
             let text = "Password is incorrect. Try again, or use another method.";
@@ -72,12 +86,32 @@ fn check_password(app: &Clerk, user: &Value, password: &str) -> Answer<()> {
 fn redeem(app: &Clerk, ticket: &str) -> Answer<Value> {
     app.world.write(|world| {
         let invalid = || Problem::new(400, "ticket_invalid_code", "Ticket is invalid.");
-        let found = world.tickets.values_mut().find(|known| known["token"] == ticket).ok_or_else(invalid)?;
+        let found = world
+            .tickets
+            .values_mut()
+            .find(|known| known["token"] == ticket)
+            .ok_or_else(invalid)?;
         match text(found, "status") {
-            "accepted" => return Err(Problem::new(400, "sign_in_token_already_used_code", "The ticket has been used.")),
-            "revoked" => return Err(Problem::new(400, "sign_in_token_revoked_code", "The ticket has been revoked.")),
+            "accepted" => {
+                return Err(Problem::new(
+                    400,
+                    "sign_in_token_already_used_code",
+                    "The ticket has been used.",
+                ));
+            }
+            "revoked" => {
+                return Err(Problem::new(
+                    400,
+                    "sign_in_token_revoked_code",
+                    "The ticket has been revoked.",
+                ));
+            }
             _ if found["expires_at"].as_i64().is_some_and(|at| at < millis()) => {
-                return Err(Problem::new(400, "ticket_expired_code", "Ticket is expired."));
+                return Err(Problem::new(
+                    400,
+                    "ticket_expired_code",
+                    "Ticket is expired.",
+                ));
             }
             _ => {}
         }
@@ -88,14 +122,18 @@ fn redeem(app: &Clerk, ticket: &str) -> Answer<Value> {
 }
 
 fn by_identifier(app: &Clerk, identifier: &str) -> Answer<Value> {
-    let found = app.world.read(|world| world.user_by_email(identifier).cloned());
+    let found = app
+        .world
+        .read(|world| world.user_by_email(identifier).cloned());
     let text = "Couldn't find your account.";
     found.ok_or_else(|| Problem::param("form_identifier_not_found", "identifier", text))
 }
 
 fn keep(app: &Clerk, browser: &Browser, attempt: &Value) {
     app.world.write(|world| {
-        world.sign_ins.insert(text(attempt, "id").to_owned(), attempt.clone());
+        world
+            .sign_ins
+            .insert(text(attempt, "id").to_owned(), attempt.clone());
         if let Some(client) = world.clients.get_mut(&browser.client) {
             let open = (attempt["status"] != "complete").then(|| attempt["id"].clone());
             client["sign_in_id"] = json!(open);
@@ -109,7 +147,11 @@ pub async fn sign_in(State(app): App, uri: Uri, headers: HeaderMap, body: Bytes)
     let made = match (fields.text("strategy"), fields.text("identifier")) {
         (Some("ticket"), _) => {
             let user = redeem(&app, fields.need("ticket")?)?;
-            let mut made = attempt("needs_first_factor", Some(super::objects::email(&user)), Some(&user));
+            let mut made = attempt(
+                "needs_first_factor",
+                Some(super::objects::email(&user)),
+                Some(&user),
+            );
             complete(&app, &browser, &user, "ticket", &mut made)?;
             made
         }
@@ -124,7 +166,11 @@ pub async fn sign_in(State(app): App, uri: Uri, headers: HeaderMap, body: Bytes)
                 (Some("password"), None) => return Err(Problem::missing("password")),
                 (None, None) => {}
                 (Some(_), _) => {
-                    return Err(Problem::new(400, "strategy_for_user_invalid", "The strategy is not valid for this account"));
+                    return Err(Problem::new(
+                        400,
+                        "strategy_for_user_invalid",
+                        "The strategy is not valid for this account",
+                    ));
                 }
             }
             made
@@ -136,9 +182,17 @@ pub async fn sign_in(State(app): App, uri: Uri, headers: HeaderMap, body: Bytes)
     wrapped(&app, &browser, made, &headers)
 }
 
-pub async fn show_sign_in(State(app): App, Path(id): Path<String>, uri: Uri, headers: HeaderMap) -> Answer {
+pub async fn show_sign_in(
+    State(app): App,
+    Path(id): Path<String>,
+    uri: Uri,
+    headers: HeaderMap,
+) -> Answer {
     let browser = Browser::of(&app, &uri, &headers)?;
-    let found = app.world.read(|world| world.sign_ins.get(&id).cloned()).ok_or_else(|| Problem::not_found("sign in"))?;
+    let found = app
+        .world
+        .read(|world| world.sign_ins.get(&id).cloned())
+        .ok_or_else(|| Problem::not_found("sign in"))?;
     wrapped(&app, &browser, found, &headers)
 }
 
@@ -151,10 +205,16 @@ pub async fn attempt_first_factor(
 ) -> Answer {
     let browser = Browser::of(&app, &uri, &headers)?;
     let fields = Fields::form(&body);
-    let mut found =
-        app.world.read(|world| world.sign_ins.get(&id).cloned()).ok_or_else(|| Problem::not_found("sign in"))?;
+    let mut found = app
+        .world
+        .read(|world| world.sign_ins.get(&id).cloned())
+        .ok_or_else(|| Problem::not_found("sign in"))?;
     if found["status"] == "complete" {
-        return Err(Problem::new(400, "verification_already_verified", "This verification has already been verified."));
+        return Err(Problem::new(
+            400,
+            "verification_already_verified",
+            "This verification has already been verified.",
+        ));
     }
     match fields.need("strategy")? {
         "password" => {
@@ -166,7 +226,13 @@ pub async fn attempt_first_factor(
             let user = redeem(&app, fields.need("ticket")?)?;
             complete(&app, &browser, &user, "ticket", &mut found)?;
         }
-        _ => return Err(Problem::new(400, "verification_strategy_invalid", "The verification strategy is not valid")),
+        _ => {
+            return Err(Problem::new(
+                400,
+                "verification_strategy_invalid",
+                "The verification strategy is not valid",
+            ));
+        }
     }
     keep(&app, &browser, &found);
     wrapped(&app, &browser, found, &headers)
@@ -177,13 +243,28 @@ pub async fn sign_up(State(app): App, uri: Uri, headers: HeaderMap, body: Bytes)
     let browser = Browser::of_or_new(&app, &uri, &headers);
     let fields = Fields::form(&body);
     let ticket = fields.text("ticket");
-    let invited = ticket.and_then(|key| app.world.read(|world| world.invitations.get(key).cloned()));
+    let invited =
+        ticket.and_then(|key| app.world.read(|world| world.invitations.get(key).cloned()));
     if ticket.is_some() && invited.is_none() {
-        return Err(Problem::new(400, "ticket_invalid_code", "Ticket is invalid."));
+        return Err(Problem::new(
+            400,
+            "ticket_invalid_code",
+            "Ticket is invalid.",
+        ));
     }
-    let address = invited.as_ref().map(|inv| text(inv, "email_address")).or(fields.text("email_address"));
-    let given = [("email_address", address.is_some()), ("password", fields.text("password").is_some())];
-    let missing: Vec<_> = given.iter().filter(|(_, given)| !given).map(|(name, _)| *name).collect();
+    let address = invited
+        .as_ref()
+        .map(|inv| text(inv, "email_address"))
+        .or(fields.text("email_address"));
+    let given = [
+        ("email_address", address.is_some()),
+        ("password", fields.text("password").is_some()),
+    ];
+    let missing: Vec<_> = given
+        .iter()
+        .filter(|(_, given)| !given)
+        .map(|(name, _)| *name)
+        .collect();
     let mut made = json!({
         "object": "sign_up_attempt", "id": id("sua_"), "status": "missing_requirements",
         "required_fields": ["email_address", "password"], "optional_fields": ["first_name", "last_name"],
@@ -215,14 +296,18 @@ pub async fn create_ticket(State(app): App, body: Bytes) -> Answer {
     if !app.world.read(|world| world.users.contains_key(user)) {
         return Err(Problem::not_found("user"));
     }
-    let seconds = fields.get("expires_in_seconds").and_then(Value::as_i64).unwrap_or(2_592_000);
+    let seconds = fields
+        .get("expires_in_seconds")
+        .and_then(Value::as_i64)
+        .unwrap_or(2_592_000);
     let (now, key, token) = (millis(), id("sit_"), id("ticket_"));
     let ticket = json!({
         "object": "sign_in_token", "id": key, "status": "pending", "user_id": user, "token": token,
         "url": format!("{}/v1/tickets/accept?ticket={token}", app.url), "created_at": now, "updated_at": now,
         "expires_at": now + seconds * 1000,
     });
-    app.world.write(|world| world.tickets.insert(key, ticket.clone()));
+    app.world
+        .write(|world| world.tickets.insert(key, ticket.clone()));
     answer(shown(ticket))
 }
 
@@ -241,5 +326,7 @@ pub async fn revoke_ticket(State(app): App, Path(id): Path<String>) -> Answer {
         }
         Some(ticket.clone())
     });
-    answer(shown(ticket.ok_or_else(|| Problem::not_found("sign in token"))?))
+    answer(shown(
+        ticket.ok_or_else(|| Problem::not_found("sign in token"))?,
+    ))
 }

@@ -65,8 +65,10 @@ pub fn claims(issuer: &str, version: u64, say: &Claims<'_>) -> Value {
 
 /// `org:<feature>:<permission>` as features, permission names, and one bit mask for each feature, lowest bit first.
 fn packed(permissions: &[String]) -> (String, String, String) {
-    let pairs: Vec<(&str, &str)> =
-        permissions.iter().filter_map(|key| key.strip_prefix("org:")?.split_once(':')).collect();
+    let pairs: Vec<(&str, &str)> = permissions
+        .iter()
+        .filter_map(|key| key.strip_prefix("org:")?.split_once(':'))
+        .collect();
     let mut features: Vec<&str> = Vec::new();
     let mut names: Vec<&str> = Vec::new();
     for (feature, name) in &pairs {
@@ -78,11 +80,15 @@ fn packed(permissions: &[String]) -> (String, String, String) {
         }
     }
     let mask = |feature: &&str| {
-        let bit = |(place, name): (usize, &&str)| u64::from(pairs.contains(&(*feature, *name))) << place;
+        let bit =
+            |(place, name): (usize, &&str)| u64::from(pairs.contains(&(*feature, *name))) << place;
         names.iter().enumerate().map(bit).sum::<u64>().to_string()
     };
     let map: Vec<_> = features.iter().map(mask).collect();
-    let features: Vec<_> = features.iter().map(|feature| format!("o:{feature}")).collect();
+    let features: Vec<_> = features
+        .iter()
+        .map(|feature| format!("o:{feature}"))
+        .collect();
     (features.join(","), names.join(","), map.join(","))
 }
 
@@ -109,14 +115,31 @@ impl Clerk {
         seconds: i64,
     ) -> Answer<String> {
         self.world.read(|world| {
-            let found = world.sessions.get(session).ok_or_else(|| Problem::not_found("session"))?;
+            let found = world
+                .sessions
+                .get(session)
+                .ok_or_else(|| Problem::not_found("session"))?;
             let user = found["user_id"].as_str().unwrap_or_default();
             let organization = organization.or(found["last_active_organization_id"].as_str());
             let organization = organization.and_then(|org| active(world, user, org));
-            let status = if found["status"] == "pending" { "pending" } else { "active" };
-            let say = Claims { user, session, azp, organization, status, seconds };
+            let status = if found["status"] == "pending" {
+                "pending"
+            } else {
+                "active"
+            };
+            let say = Claims {
+                user,
+                session,
+                azp,
+                organization,
+                status,
+                seconds,
+            };
             let version = world.token_version.unwrap_or(2);
-            let key = world.keys.first().ok_or_else(|| Problem::new(500, "internal_clerk_error", "no key"))?;
+            let key = world
+                .keys
+                .first()
+                .ok_or_else(|| Problem::new(500, "internal_clerk_error", "no key"))?;
             Ok(keys::jwt(key, &claims(&self.url, version, &say)))
         })
     }
@@ -126,10 +149,18 @@ impl Clerk {
 pub async fn mint(State(app): App, body: Bytes) -> Answer {
     let ask = Fields::json(&body)?;
     let user = ask.text("user").map_or_else(|| id("user_"), str::to_owned);
-    let session = ask.text("session").map_or_else(|| id("sess_"), str::to_owned);
-    let permissions = ask.get("permissions").and_then(Value::as_array).map(|list| {
-        list.iter().filter_map(Value::as_str).map(str::to_owned).collect::<Vec<_>>()
-    });
+    let session = ask
+        .text("session")
+        .map_or_else(|| id("sess_"), str::to_owned);
+    let permissions = ask
+        .get("permissions")
+        .and_then(Value::as_array)
+        .map(|list| {
+            list.iter()
+                .filter_map(Value::as_str)
+                .map(str::to_owned)
+                .collect::<Vec<_>>()
+        });
     let organization = ask.text("org").map(|org| {
         let known = app.world.read(|world| active(world, &user, org));
         let role = ask.text("role").map(str::to_owned);
@@ -140,7 +171,11 @@ pub async fn mint(State(app): App, body: Bytes) -> Answer {
             permissions: Vec::new(),
         });
         if let Some(role) = role {
-            made.role = if role.starts_with("org:") { role } else { format!("org:{role}") };
+            made.role = if role.starts_with("org:") {
+                role
+            } else {
+                format!("org:{role}")
+            };
             made.permissions = roles::custom_permissions(&made.role);
         }
         made.permissions = permissions.clone().unwrap_or(made.permissions);
@@ -181,8 +216,20 @@ mod tests {
 
     #[test]
     fn permissions_are_packed_lowest_bit_first() {
-        let permissions = ["org:dashboard:manage", "org:dashboard:read", "org:teams:read"].map(str::to_owned);
+        let permissions = [
+            "org:dashboard:manage",
+            "org:dashboard:read",
+            "org:teams:read",
+        ]
+        .map(str::to_owned);
         let packed = packed(&permissions);
-        assert_eq!(packed, ("o:dashboard,o:teams".into(), "manage,read".into(), "3,2".into()));
+        assert_eq!(
+            packed,
+            (
+                "o:dashboard,o:teams".into(),
+                "manage,read".into(),
+                "3,2".into()
+            )
+        );
     }
 }

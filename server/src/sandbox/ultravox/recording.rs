@@ -23,9 +23,15 @@ const LINK: i64 = 600;
 const LINK_SECRET: &str = "storage links of the sandbox";
 
 pub async fn redirect(State(app): App, Path(id): Path<String>) -> Answer {
-    let call = app.world.read(|world| world.calls.get(&id).cloned()).ok_or_else(Problem::not_found)?;
+    let call = app
+        .world
+        .read(|world| world.calls.get(&id).cloned())
+        .ok_or_else(Problem::not_found)?;
     if call.doc["recordingEnabled"] != true || calls::length(&call.doc).is_none() {
-        return Err(Problem::detail(StatusCode::NOT_FOUND, "There is no recording of this call."));
+        return Err(Problem::detail(
+            StatusCode::NOT_FOUND,
+            "There is no recording of this call.",
+        ));
     }
     Ok(link(&app.storage_url, &format!("/recordings/{id}.wav")))
 }
@@ -41,7 +47,8 @@ pub fn link(storage: &str, path: &str) -> Response {
 /// Refuses a forged or old link, and one that comes with an API key: a key must not follow a redirect.
 pub fn check_link(uri: &Uri, headers: &HeaderMap) -> Result<(), Box<Response>> {
     let refuse = |status, code| {
-        let body = format!("<?xml version='1.0' encoding='UTF-8'?><Error><Code>{code}</Code></Error>");
+        let body =
+            format!("<?xml version='1.0' encoding='UTF-8'?><Error><Code>{code}</Code></Error>");
         Box::new((status, [(header::CONTENT_TYPE, "application/xml")], body).into_response())
     };
     if headers.contains_key("x-api-key") || headers.contains_key("authorization") {
@@ -50,14 +57,21 @@ pub fn check_link(uri: &Uri, headers: &HeaderMap) -> Result<(), Box<Response>> {
     let query = query(uri);
     let expires = http::first(&query, "expires").unwrap_or_default();
     let expected = sign::ultravox(LINK_SECRET, uri.path().as_bytes(), expires);
-    let fresh = expires.parse::<i64>().is_ok_and(|at| at >= Utc::now().timestamp());
+    let fresh = expires
+        .parse::<i64>()
+        .is_ok_and(|at| at >= Utc::now().timestamp());
     if fresh && http::first(&query, "signature") == Some(&expected) {
         return Ok(());
     }
     Err(refuse(StatusCode::FORBIDDEN, "AccessDenied"))
 }
 
-pub async fn serve(State(app): App, Path(file): Path<String>, uri: Uri, headers: HeaderMap) -> Response {
+pub async fn serve(
+    State(app): App,
+    Path(file): Path<String>,
+    uri: Uri,
+    headers: HeaderMap,
+) -> Response {
     if let Err(refusal) = check_link(&uri, &headers) {
         return *refusal;
     }
@@ -69,21 +83,35 @@ pub async fn serve(State(app): App, Path(file): Path<String>, uri: Uri, headers:
 }
 
 pub fn wav_response(samples: &[i16]) -> Response {
-    ([(header::CONTENT_TYPE, "audio/wav")], Body::from(wav(samples))).into_response()
+    (
+        [(header::CONTENT_TYPE, "audio/wav")],
+        Body::from(wav(samples)),
+    )
+        .into_response()
 }
 
 fn sound(call: &Call) -> Vec<i16> {
     let length = calls::length(&call.doc).unwrap_or_default().min(LONGEST);
     let mut samples = vec![0_i16; (length * f64::from(RATE)) as usize];
     for (turn, message) in call.messages.iter().enumerate() {
-        let time = |end: &str| message["timespan"][end].as_str().and_then(rules::seconds).unwrap_or_default();
+        let time = |end: &str| {
+            message["timespan"][end]
+                .as_str()
+                .and_then(rules::seconds)
+                .unwrap_or_default()
+        };
         let pitch = match message["role"].as_str() {
             Some("MESSAGE_ROLE_AGENT") => 196.0,
             Some("MESSAGE_ROLE_USER") => 293.7,
             _ => continue,
         };
         // Neighbouring turns of the same voice differ by a third, so that turns can be told apart.
-        tone(&mut samples, time("start"), time("end"), pitch * if turn % 4 < 2 { 1.0 } else { 1.26 });
+        tone(
+            &mut samples,
+            time("start"),
+            time("end"),
+            pitch * if turn % 4 < 2 { 1.0 } else { 1.26 },
+        );
     }
     samples
 }

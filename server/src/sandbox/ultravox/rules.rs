@@ -7,26 +7,104 @@ use super::errors::Wrong;
 type Fields = Map<String, Value>;
 
 const TEMPLATE: &[&str] = &[
-    "name", "created", "updated", "medium", "initialOutputMedium", "joinTimeout", "maxDuration", "vadSettings",
-    "recordingEnabled", "firstSpeakerSettings", "systemPrompt", "temperature", "model", "voice", "externalVoice",
-    "voiceOverrides", "languageHint", "timeExceededMessage", "inactivityMessages", "selectedTools", "dataConnection",
-    "contextSchema", "sharedSecrets", "retentionPolicy",
+    "name",
+    "created",
+    "updated",
+    "medium",
+    "initialOutputMedium",
+    "joinTimeout",
+    "maxDuration",
+    "vadSettings",
+    "recordingEnabled",
+    "firstSpeakerSettings",
+    "systemPrompt",
+    "temperature",
+    "model",
+    "voice",
+    "externalVoice",
+    "voiceOverrides",
+    "languageHint",
+    "timeExceededMessage",
+    "inactivityMessages",
+    "selectedTools",
+    "dataConnection",
+    "contextSchema",
+    "sharedSecrets",
+    "retentionPolicy",
 ];
 const AGENT_CALL: &[&str] = &[
-    "templateContext", "initialMessages", "metadata", "medium", "joinTimeout", "maxDuration", "recordingEnabled",
-    "initialOutputMedium", "firstSpeakerSettings", "dataConnection", "experimentalSettings", "callbacks", "voice",
-    "voiceOverrides", "toolOverrides", "retentionPolicy", "sharedSecrets", "agentId",
+    "templateContext",
+    "initialMessages",
+    "metadata",
+    "medium",
+    "joinTimeout",
+    "maxDuration",
+    "recordingEnabled",
+    "initialOutputMedium",
+    "firstSpeakerSettings",
+    "dataConnection",
+    "experimentalSettings",
+    "callbacks",
+    "voice",
+    "voiceOverrides",
+    "toolOverrides",
+    "retentionPolicy",
+    "sharedSecrets",
+    "agentId",
 ];
 const CALL: &[&str] = &[
-    "systemPrompt", "temperature", "model", "voice", "externalVoice", "languageHint", "initialMessages",
-    "joinTimeout", "maxDuration", "timeExceededMessage", "inactivityMessages", "selectedTools", "medium",
-    "recordingEnabled", "firstSpeaker", "transcriptOptional", "initialOutputMedium", "vadSettings",
-    "firstSpeakerSettings", "experimentalSettings", "metadata", "initialState", "dataConnection", "callbacks",
-    "voiceOverrides", "retentionPolicy", "sharedSecrets",
+    "systemPrompt",
+    "temperature",
+    "model",
+    "voice",
+    "externalVoice",
+    "languageHint",
+    "initialMessages",
+    "joinTimeout",
+    "maxDuration",
+    "timeExceededMessage",
+    "inactivityMessages",
+    "selectedTools",
+    "medium",
+    "recordingEnabled",
+    "firstSpeaker",
+    "transcriptOptional",
+    "initialOutputMedium",
+    "vadSettings",
+    "firstSpeakerSettings",
+    "experimentalSettings",
+    "metadata",
+    "initialState",
+    "dataConnection",
+    "callbacks",
+    "voiceOverrides",
+    "retentionPolicy",
+    "sharedSecrets",
 ];
-const MEDIA: &[&str] = &["webRtc", "twilio", "serverWebSocket", "telnyx", "plivo", "exotel", "sip"];
-const VOICES: &[&str] = &["elevenLabs", "cartesia", "lmnt", "google", "inworld", "respeecher", "generic"];
-pub const MODELS: &[&str] = &["ultravox-v0.7", "ultravox-v0.6", "ultravox-v0.6-gemma3-27b", "ultravox-v0.6-llama3.3-70b"];
+const MEDIA: &[&str] = &[
+    "webRtc",
+    "twilio",
+    "serverWebSocket",
+    "telnyx",
+    "plivo",
+    "exotel",
+    "sip",
+];
+const VOICES: &[&str] = &[
+    "elevenLabs",
+    "cartesia",
+    "lmnt",
+    "google",
+    "inworld",
+    "respeecher",
+    "generic",
+];
+pub const MODELS: &[&str] = &[
+    "ultravox-v0.7",
+    "ultravox-v0.6",
+    "ultravox-v0.6-gemma3-27b",
+    "ultravox-v0.6-llama3.3-70b",
+];
 
 /// Which message is being read.
 #[derive(Clone, Copy, PartialEq, Eq)]
@@ -51,46 +129,93 @@ pub fn check(fields: &Fields, form: Form) -> Wrong {
         }
     }
     if is_set(fields, "voice") && is_set(fields, "externalVoice") {
-        wrong.add("externalVoice", "Only one of voice and externalVoice may be set.");
+        wrong.add(
+            "externalVoice",
+            "Only one of voice and externalVoice may be set.",
+        );
     }
     if form == Form::Template && is_set(fields, "voiceOverrides") && !is_set(fields, "voice") {
-        wrong.add("voiceOverrides", "voiceOverrides may only be used with voice.");
+        wrong.add(
+            "voiceOverrides",
+            "voiceOverrides may only be used with voice.",
+        );
     }
     wrong
 }
 
 pub fn is_set(fields: &Fields, name: &str) -> bool {
-    fields.get(name).is_some_and(|value| !value.is_null() && value != "")
+    fields
+        .get(name)
+        .is_some_and(|value| !value.is_null() && value != "")
 }
 
 fn check_field(wrong: &mut Wrong, name: &str, value: &Value) {
     match name {
         "joinTimeout" | "maxDuration" => match value.as_str().and_then(seconds) {
-            None => wrong.add(name, "Not a duration: expected digits, an optional fraction and \"s\", such as \"30s\"."),
+            None => wrong.add(
+                name,
+                "Not a duration: expected digits, an optional fraction and \"s\", such as \"30s\".",
+            ),
             Some(time) if time <= 0.0 => wrong.add(name, "Must be positive."),
             Some(_) => {}
         },
-        "recordingEnabled" | "transcriptOptional" if !value.is_boolean() => wrong.add(name, "Must be a valid boolean."),
+        "recordingEnabled" | "transcriptOptional" if !value.is_boolean() => {
+            wrong.add(name, "Must be a valid boolean.")
+        }
         "temperature" => match value.as_f64() {
             Some(number) if (0.0..=1.0).contains(&number) => {}
             _ => wrong.add(name, "Must be a number between 0 and 1."),
         },
-        "name" | "systemPrompt" | "model" | "voice" | "languageHint" | "timeExceededMessage" | "agentId"
-            if !value.is_string() => wrong.add(name, "Not a valid string."),
-        "model" if !MODELS.contains(&value.as_str().unwrap_or_default()) && value != "fixie-ai/ultravox" => {
+        "name"
+        | "systemPrompt"
+        | "model"
+        | "voice"
+        | "languageHint"
+        | "timeExceededMessage"
+        | "agentId"
+            if !value.is_string() =>
+        {
+            wrong.add(name, "Not a valid string.")
+        }
+        "model"
+            if !MODELS.contains(&value.as_str().unwrap_or_default())
+                && value != "fixie-ai/ultravox" =>
+        {
             wrong.add(name, format!("Unknown model {value}."));
         }
         "languageHint" if value.as_str().is_some_and(|text| text.len() > 16) => {
             wrong.add(name, "Ensure this field has no more than 16 characters.");
         }
-        "initialOutputMedium" => one_of(wrong, name, value, &["MESSAGE_MEDIUM_VOICE", "MESSAGE_MEDIUM_TEXT", "MESSAGE_MEDIUM_UNSPECIFIED"]),
+        "initialOutputMedium" => one_of(
+            wrong,
+            name,
+            value,
+            &[
+                "MESSAGE_MEDIUM_VOICE",
+                "MESSAGE_MEDIUM_TEXT",
+                "MESSAGE_MEDIUM_UNSPECIFIED",
+            ],
+        ),
         "retentionPolicy" => one_of(
             wrong,
             name,
             value,
-            &["CALL_RETENTION_POLICY_RETAIN", "CALL_RETENTION_POLICY_AUTO_DELETE", "CALL_RETENTION_POLICY_UNSPECIFIED"],
+            &[
+                "CALL_RETENTION_POLICY_RETAIN",
+                "CALL_RETENTION_POLICY_AUTO_DELETE",
+                "CALL_RETENTION_POLICY_UNSPECIFIED",
+            ],
         ),
-        "firstSpeaker" => one_of(wrong, name, value, &["FIRST_SPEAKER_AGENT", "FIRST_SPEAKER_USER", "FIRST_SPEAKER_UNSPECIFIED"]),
+        "firstSpeaker" => one_of(
+            wrong,
+            name,
+            value,
+            &[
+                "FIRST_SPEAKER_AGENT",
+                "FIRST_SPEAKER_USER",
+                "FIRST_SPEAKER_UNSPECIFIED",
+            ],
+        ),
         "medium" => check_medium(wrong, value),
         "firstSpeakerSettings" => check_first_speaker(wrong, value),
         "externalVoice" | "voiceOverrides" => only_one(wrong, name, value, VOICES, true),
@@ -99,9 +224,19 @@ fn check_field(wrong: &mut Wrong, name: &str, value: &Value) {
         "toolOverrides" => check_tool_overrides(wrong, value),
         "metadata" => check_metadata(wrong, value),
         "callbacks" => check_callbacks(wrong, value),
-        "sharedSecrets" | "initialMessages" if !value.is_array() => wrong.add(name, "Expected a list of items."),
-        "templateContext" | "contextSchema" | "vadSettings" | "dataConnection" | "experimentalSettings" | "initialState"
-            if !value.is_object() => wrong.add(name, "Expected a dictionary of items."),
+        "sharedSecrets" | "initialMessages" if !value.is_array() => {
+            wrong.add(name, "Expected a list of items.")
+        }
+        "templateContext"
+        | "contextSchema"
+        | "vadSettings"
+        | "dataConnection"
+        | "experimentalSettings"
+        | "initialState"
+            if !value.is_object() =>
+        {
+            wrong.add(name, "Expected a dictionary of items.")
+        }
         "vadSettings" => check_vad(wrong, value),
         _ => {}
     }
@@ -122,7 +257,10 @@ fn only_one(wrong: &mut Wrong, name: &str, value: &Value, choices: &[&str], need
         wrong.add(name, format!("Message has no field named \"{unknown}\"."));
     }
     if members.len() > 1 || (needed && members.is_empty()) {
-        wrong.add(name, format!("Exactly one of {} must be set.", choices.join(", ")));
+        wrong.add(
+            name,
+            format!("Exactly one of {} must be set.", choices.join(", ")),
+        );
     }
 }
 
@@ -130,7 +268,10 @@ fn check_medium(wrong: &mut Wrong, value: &Value) {
     only_one(wrong, "medium", value, MEDIA, false);
     for carrier in ["twilio", "telnyx", "plivo", "sip"] {
         let outgoing = &value[carrier]["outgoing"];
-        if outgoing.is_object() && (outgoing["to"].as_str().unwrap_or_default().is_empty() || outgoing["from"].as_str().unwrap_or_default().is_empty()) {
+        if outgoing.is_object()
+            && (outgoing["to"].as_str().unwrap_or_default().is_empty()
+                || outgoing["from"].as_str().unwrap_or_default().is_empty())
+        {
             wrong.add("medium", format!("{carrier}.outgoing needs to and from."));
         }
     }
@@ -139,7 +280,11 @@ fn check_medium(wrong: &mut Wrong, value: &Value) {
         wrong.add("medium", "sip needs exactly one of incoming and outgoing.");
     }
     let socket = &value["serverWebSocket"];
-    if socket.is_object() && socket["inputSampleRate"].as_u64().is_none_or(|rate| rate == 0) {
+    if socket.is_object()
+        && socket["inputSampleRate"]
+            .as_u64()
+            .is_none_or(|rate| rate == 0)
+    {
         wrong.add("medium", "serverWebSocket needs inputSampleRate.");
     }
 }
@@ -151,7 +296,10 @@ fn check_first_speaker(wrong: &mut Wrong, value: &Value) {
         if words["text"].is_string() && words["prompt"].is_string() {
             wrong.add(name, "Only one of text and prompt may be set.");
         }
-        if let Some(delay) = words.get("delay").filter(|delay| delay.as_str().and_then(seconds).is_none()) {
+        if let Some(delay) = words
+            .get("delay")
+            .filter(|delay| delay.as_str().and_then(seconds).is_none())
+        {
             wrong.add(name, format!("{delay} is not a duration."));
         }
     }
@@ -163,9 +311,16 @@ fn check_inactivity(wrong: &mut Wrong, value: &Value) {
     };
     for item in items {
         if item["duration"].as_str().and_then(seconds).is_none() {
-            wrong.add("inactivityMessages", "Each message needs a duration, such as \"30s\".");
+            wrong.add(
+                "inactivityMessages",
+                "Each message needs a duration, such as \"30s\".",
+            );
         }
-        let ends = ["END_BEHAVIOR_UNSPECIFIED", "END_BEHAVIOR_HANG_UP_SOFT", "END_BEHAVIOR_HANG_UP_STRICT"];
+        let ends = [
+            "END_BEHAVIOR_UNSPECIFIED",
+            "END_BEHAVIOR_HANG_UP_SOFT",
+            "END_BEHAVIOR_HANG_UP_STRICT",
+        ];
         if let Some(end) = item.get("endBehavior") {
             one_of(wrong, "inactivityMessages", end, &ends);
         }
@@ -173,34 +328,61 @@ fn check_inactivity(wrong: &mut Wrong, value: &Value) {
 }
 
 fn check_vad(wrong: &mut Wrong, value: &Value) {
-    for name in ["turnEndpointDelay", "minimumTurnDuration", "minimumInterruptionDuration"] {
-        if value.get(name).is_some_and(|time| time.as_str().and_then(seconds).is_none()) {
+    for name in [
+        "turnEndpointDelay",
+        "minimumTurnDuration",
+        "minimumInterruptionDuration",
+    ] {
+        if value
+            .get(name)
+            .is_some_and(|time| time.as_str().and_then(seconds).is_none())
+        {
             wrong.add("vadSettings", format!("{name} is not a duration."));
         }
     }
     let threshold = value.get("frameActivationThreshold");
-    if threshold.is_some_and(|number| !number.as_f64().is_some_and(|number| (0.1..=1.0).contains(&number))) {
-        wrong.add("vadSettings", "frameActivationThreshold must be between 0.1 and 1.");
+    if threshold.is_some_and(|number| {
+        !number
+            .as_f64()
+            .is_some_and(|number| (0.1..=1.0).contains(&number))
+    }) {
+        wrong.add(
+            "vadSettings",
+            "frameActivationThreshold must be between 0.1 and 1.",
+        );
     }
 }
 
 pub fn check_tool(definition: &Value) -> Option<String> {
     let name = definition["modelToolName"].as_str().unwrap_or_default();
     let good = (1..=64).contains(&name.len())
-        && name.bytes().all(|byte| byte.is_ascii_alphanumeric() || byte == b'_' || byte == b'-');
+        && name
+            .bytes()
+            .all(|byte| byte.is_ascii_alphanumeric() || byte == b'_' || byte == b'-');
     if !good {
-        return Some(format!("modelToolName {name:?} must match ^[a-zA-Z0-9_-]{{1,64}}$."));
+        return Some(format!(
+            "modelToolName {name:?} must match ^[a-zA-Z0-9_-]{{1,64}}$."
+        ));
     }
-    let kinds = ["http", "client", "dataConnection"].iter().filter(|kind| definition[**kind].is_object()).count();
-    (kinds != 1).then(|| format!("{name}: exactly one of http, client and dataConnection must be set."))
+    let kinds = ["http", "client", "dataConnection"]
+        .iter()
+        .filter(|kind| definition[**kind].is_object())
+        .count();
+    (kinds != 1)
+        .then(|| format!("{name}: exactly one of http, client and dataConnection must be set."))
 }
 
 /// The name the model sees, where it can be known without looking the tool up.
 pub fn tool_name(tool: &Value) -> &str {
-    [&tool["nameOverride"], &tool["temporaryTool"]["modelToolName"], &tool["toolName"], &tool["toolId"]]
-        .into_iter()
-        .find_map(Value::as_str)
-        .unwrap_or_default()
+    [
+        &tool["nameOverride"],
+        &tool["temporaryTool"]["modelToolName"],
+        &tool["toolName"],
+        &tool["toolId"],
+    ]
+    .into_iter()
+    .find_map(Value::as_str)
+    .unwrap_or_default()
 }
 
 fn check_tools(wrong: &mut Wrong, name: &str, value: &Value) {
@@ -209,15 +391,27 @@ fn check_tools(wrong: &mut Wrong, name: &str, value: &Value) {
     };
     let mut seen = Vec::new();
     for tool in tools {
-        let named = ["toolId", "toolName", "temporaryTool"].iter().filter(|kind| !tool[**kind].is_null()).count();
+        let named = ["toolId", "toolName", "temporaryTool"]
+            .iter()
+            .filter(|kind| !tool[**kind].is_null())
+            .count();
         if named != 1 {
-            wrong.add(name, "Exactly one of toolId, toolName and temporaryTool must be set.");
+            wrong.add(
+                name,
+                "Exactly one of toolId, toolName and temporaryTool must be set.",
+            );
         }
-        if let Some(text) = tool["temporaryTool"].as_object().and_then(|_| check_tool(&tool["temporaryTool"])) {
+        if let Some(text) = tool["temporaryTool"]
+            .as_object()
+            .and_then(|_| check_tool(&tool["temporaryTool"]))
+        {
             wrong.add(name, text);
         }
         if seen.contains(&tool_name(tool)) {
-            wrong.add(name, format!("Tool names must be unique: {}.", tool_name(tool)));
+            wrong.add(
+                name,
+                format!("Tool names must be unique: {}.", tool_name(tool)),
+            );
         }
         seen.push(tool_name(tool));
     }
@@ -227,11 +421,20 @@ fn check_tool_overrides(wrong: &mut Wrong, value: &Value) {
     let Some(members) = value.as_object() else {
         return wrong.add("toolOverrides", "Expected a dictionary of items.");
     };
-    if let Some(unknown) = members.keys().find(|key| !["remove", "removeAll", "add"].contains(&key.as_str())) {
-        wrong.add("toolOverrides", format!("Message has no field named \"{unknown}\"."));
+    if let Some(unknown) = members
+        .keys()
+        .find(|key| !["remove", "removeAll", "add"].contains(&key.as_str()))
+    {
+        wrong.add(
+            "toolOverrides",
+            format!("Message has no field named \"{unknown}\"."),
+        );
     }
     if members.contains_key("remove") && members.contains_key("removeAll") {
-        wrong.add("toolOverrides", "Only one of remove and removeAll may be set.");
+        wrong.add(
+            "toolOverrides",
+            "Only one of remove and removeAll may be set.",
+        );
     }
     if let Some(add) = members.get("add") {
         check_tools(wrong, "toolOverrides", add);
@@ -244,7 +447,10 @@ fn check_metadata(wrong: &mut Wrong, value: &Value) {
     };
     for (key, value) in members {
         if key.starts_with("ultravox.") {
-            wrong.add("metadata", format!("{key}: keys may not begin with \"ultravox.\"."));
+            wrong.add(
+                "metadata",
+                format!("{key}: keys may not begin with \"ultravox.\"."),
+            );
         }
         if !value.is_string() {
             wrong.add("metadata", format!("{key}: values must be strings."));
@@ -258,8 +464,14 @@ fn check_callbacks(wrong: &mut Wrong, value: &Value) {
     };
     for (event, callback) in members {
         if !["joined", "ended", "billed"].contains(&event.as_str()) {
-            wrong.add("callbacks", format!("Message has no field named \"{event}\"."));
-        } else if !callback["url"].as_str().is_some_and(|text| url::Url::parse(text).is_ok()) {
+            wrong.add(
+                "callbacks",
+                format!("Message has no field named \"{event}\"."),
+            );
+        } else if !callback["url"]
+            .as_str()
+            .is_some_and(|text| url::Url::parse(text).is_ok())
+        {
             wrong.add("callbacks", format!("{event}: a url is needed."));
         }
     }
@@ -270,7 +482,8 @@ pub fn seconds(text: &str) -> Option<f64> {
     let number = text.strip_suffix('s')?;
     let digits = number.strip_prefix('-').unwrap_or(number);
     let (whole, fraction) = digits.split_once('.').unwrap_or((digits, "0"));
-    let all_digits = |part: &str| !part.is_empty() && part.bytes().all(|byte| byte.is_ascii_digit());
+    let all_digits =
+        |part: &str| !part.is_empty() && part.bytes().all(|byte| byte.is_ascii_digit());
     let good = all_digits(whole)
         && whole.len() <= 12
         && (whole == "0" || !whole.starts_with('0'))
@@ -287,7 +500,11 @@ pub fn duration(seconds: f64) -> String {
 
 /// Checks a template's context against the part of JSON Schema that such schemas use.
 pub fn context(wrong: &mut Wrong, schema: &Value, value: &Value, path: &str) {
-    let label = if path.is_empty() { "templateContext" } else { path };
+    let label = if path.is_empty() {
+        "templateContext"
+    } else {
+        path
+    };
     let fits = match schema["type"].as_str() {
         Some("object") => value.is_object(),
         Some("array") => value.is_array(),
@@ -299,26 +516,51 @@ pub fn context(wrong: &mut Wrong, schema: &Value, value: &Value, path: &str) {
         _ => true,
     };
     if !fits {
-        return wrong.add("templateContext", format!("{label} is not of type {}.", schema["type"]));
+        return wrong.add(
+            "templateContext",
+            format!("{label} is not of type {}.", schema["type"]),
+        );
     }
-    if schema["enum"].as_array().is_some_and(|choices| !choices.contains(value)) {
-        wrong.add("templateContext", format!("{label} is not one of {}.", schema["enum"]));
+    if schema["enum"]
+        .as_array()
+        .is_some_and(|choices| !choices.contains(value))
+    {
+        wrong.add(
+            "templateContext",
+            format!("{label} is not one of {}.", schema["enum"]),
+        );
     }
-    for name in schema["required"].as_array().into_iter().flatten().filter_map(Value::as_str) {
+    for name in schema["required"]
+        .as_array()
+        .into_iter()
+        .flatten()
+        .filter_map(Value::as_str)
+    {
         if value.is_object() && value.get(name).is_none() {
-            wrong.add("templateContext", format!("'{name}' is a required property."));
+            wrong.add(
+                "templateContext",
+                format!("'{name}' is a required property."),
+            );
         }
     }
     for (name, inner) in value.as_object().into_iter().flatten() {
         match schema["properties"].get(name) {
             Some(schema) => context(wrong, schema, inner, name),
             None if schema["additionalProperties"] == false => {
-                wrong.add("templateContext", format!("Additional properties are not allowed ('{name}' was unexpected)."));
+                wrong.add(
+                    "templateContext",
+                    format!("Additional properties are not allowed ('{name}' was unexpected)."),
+                );
             }
             None => {}
         }
     }
-    for inner in value.as_array().into_iter().flatten().filter(|_| schema["items"].is_object()) {
+    for inner in value
+        .as_array()
+        .into_iter()
+        .flatten()
+        .filter(|_| schema["items"].is_object())
+    {
         context(wrong, &schema["items"], inner, label);
     }
 }
@@ -336,7 +578,10 @@ pub fn render(template: &str, context: &Value) -> String {
         };
         let name = name.trim_matches(|c: char| c.is_whitespace() || c == '{' || c == '&');
         let after = after.strip_prefix('}').unwrap_or(after);
-        match name.split('.').fold(Some(context), |value, part| value?.get(part)) {
+        match name
+            .split('.')
+            .fold(Some(context), |value, part| value?.get(part))
+        {
             Some(Value::String(value)) => text.push_str(value),
             Some(Value::Null) | None => {}
             Some(value) => text.push_str(&value.to_string()),
@@ -357,7 +602,15 @@ mod tests {
     fn a_duration_is_digits_an_optional_fraction_and_an_s() {
         assert_eq!(seconds("30s"), Some(30.0));
         assert_eq!(seconds("0.384s"), Some(0.384));
-        for bad in ["30", "s", "030s", "1.s", "1e3s", "1.0123456789s", "half a minute"] {
+        for bad in [
+            "30",
+            "s",
+            "030s",
+            "1.s",
+            "1e3s",
+            "1.0123456789s",
+            "half a minute",
+        ] {
             assert_eq!(seconds(bad), None, "{bad}");
         }
         assert_eq!(duration(6.0), "6s");
@@ -367,7 +620,10 @@ mod tests {
     #[test]
     fn a_template_takes_what_the_context_has() {
         let context = json!({ "name": "Ann", "order": { "id": 7 } });
-        assert_eq!(render("Hi {{name}}, order {{ order.id }}{{nothing}}!", &context), "Hi Ann, order 7!");
+        assert_eq!(
+            render("Hi {{name}}, order {{ order.id }}{{nothing}}!", &context),
+            "Hi Ann, order 7!"
+        );
         assert_eq!(render("a {{ b", &context), "a {{ b");
     }
 }

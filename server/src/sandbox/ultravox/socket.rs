@@ -20,7 +20,9 @@ pub async fn join(
 ) -> Answer<Response> {
     let waiting = app.world.read(|world| {
         world.calls.get(&id).is_some_and(|call| {
-            call.doc["medium"]["serverWebSocket"].is_object() && call.doc["joined"].is_null() && !call.is_over()
+            call.doc["medium"]["serverWebSocket"].is_object()
+                && call.doc["joined"].is_null()
+                && !call.is_over()
         })
     });
     if medium != "server_web_socket" || !waiting {
@@ -73,6 +75,8 @@ fn hear(app: &Ultravox, id: &str, text: &str) -> Option<Value> {
             app.speak_into(id, said);
             None
         }
-        Err((field, cause)) => Some(json!({ "type": "debug", "message": format!("{field}: {cause}") })),
+        Err((field, cause)) => {
+            Some(json!({ "type": "debug", "message": format!("{field}: {cause}") }))
+        }
     }
 }
