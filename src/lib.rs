@@ -1,1 +1,46 @@
-//! What Switchboard is: its types and rules for both sides, its store, identity and providers behind `ssr`.
+//! What Switchboard is: its types and rules for both sides; its store, identity and providers behind `ssr`.
+//!
+//! Nothing here knows leptos or axum. `docs/architecture.md` follows one request through these modules.
+
+pub mod account;
+pub mod agents;
+pub mod audit;
+pub mod calls;
+pub mod check;
+pub mod error;
+pub mod id;
+pub mod keys;
+pub mod listing;
+pub mod money;
+pub mod org;
+pub mod resource;
+pub mod viewer;
+pub mod voices;
+
+#[cfg(feature = "ssr")]
+pub mod auth;
+#[cfg(feature = "ssr")]
+pub mod config;
+#[cfg(feature = "ssr")]
+pub mod core;
+#[cfg(feature = "ssr")]
+pub mod crud;
+#[cfg(feature = "ssr")]
+pub mod db;
+#[cfg(feature = "ssr")]
+pub mod idempotency;
+#[cfg(feature = "ssr")]
+pub mod live;
+#[cfg(feature = "ssr")]
+pub mod mail;
+#[cfg(feature = "ssr")]
+pub mod mirror;
+#[cfg(feature = "ssr")]
+pub mod providers;
+#[cfg(feature = "ssr")]
+pub mod secret;
+#[cfg(feature = "ssr")]
+pub mod work;
+
+pub use error::{Error, Result};
+pub use id::Id;

@@ -1,0 +1,146 @@
+//! Agents: who talks on the phone, with which voice, by which instructions and rules.
+
+mod draft;
+#[cfg(feature = "ssr")]
+pub mod flow;
+#[cfg(feature = "ssr")]
+pub(crate) mod publish;
+mod starters;
+#[cfg(feature = "ssr")]
+pub mod store;
+mod template;
+
+use chrono::{DateTime, Utc};
+use serde::{Deserialize, Serialize};
+
+use crate::{
+    id::Id,
+    org::UserId,
+    resource::{Kind, Resource},
+};
+pub use draft::{AgentDraft, EndBehavior, FirstSpeaker, LANGUAGES, Silence, Variable, VariableKind, language_name};
+#[cfg(feature = "ssr")]
+pub use flow::{duplicate, facets};
+pub use starters::{STARTERS, Starter};
+pub use template::{Placeholder, placeholders};
+
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(feature = "ssr", derive(utoipa::ToSchema))]
+pub struct Agent {
+    pub id: Id<Agent>,
+    #[serde(flatten)]
+    pub draft: AgentDraft,
+    /// Raised by every save; send it back with an update.
+    pub revision: i64,
+    /// The provider's id of the published copy.
+    pub provider_id: String,
+    pub sync: Sync,
+    pub created_at: DateTime<Utc>,
+    pub updated_at: DateTime<Utc>,
+    pub updated_by: UserId,
+}
+
+/// Whether the provider's copy is what we last published.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(feature = "ssr", derive(utoipa::ToSchema))]
+pub struct Sync {
+    pub state: SyncState,
+    /// What differs or what failed, in words; empty when synced.
+    pub note: String,
+    pub checked_at: DateTime<Utc>,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(
+    feature = "ssr",
+    derive(sqlx::Type, utoipa::ToSchema),
+    sqlx(type_name = "text", rename_all = "snake_case")
+)]
+#[serde(rename_all = "snake_case")]
+pub enum SyncState {
+    /// The provider's copy is ours.
+    Synced,
+    /// It was changed or removed there, not by us.
+    Drifted,
+    /// Publishing it again failed.
+    Failed,
+}
+
+impl SyncState {
+    pub const ALL: [Self; 3] = [Self::Synced, Self::Drifted, Self::Failed];
+
+    pub const fn word(self) -> &'static str {
+        match self {
+            Self::Synced => "synced",
+            Self::Drifted => "drifted",
+            Self::Failed => "failed",
+        }
+    }
+
+    pub const fn label(self) -> &'static str {
+        match self {
+            Self::Synced => "Live",
+            Self::Drifted => "Differs at provider",
+            Self::Failed => "Publish failed",
+        }
+    }
+}
+
+/// One line of the list.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(feature = "ssr", derive(utoipa::ToSchema))]
+pub struct AgentRow {
+    pub id: Id<Agent>,
+    pub name: String,
+    pub description: String,
+    pub language: String,
+    pub voice_name: String,
+    pub tags: Vec<String>,
+    pub sync: SyncState,
+    pub created_at: DateTime<Utc>,
+    pub updated_at: DateTime<Utc>,
+}
+
+/// What the list can be narrowed to.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "ssr", derive(utoipa::IntoParams), into_params(parameter_in = Query))]
+#[serde(default)]
+pub struct AgentFilter {
+    /// Part of the name, the description or the prompt; upper and lower case are the same.
+    pub q: Option<String>,
+    /// BCP 47, such as `en-US`.
+    pub language: Option<String>,
+    pub tag: Option<String>,
+    #[cfg_attr(feature = "ssr", param(inline))]
+    pub sync: Option<SyncState>,
+}
+
+/// What the list's filters offer, and how many agents there are.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+pub struct Facets {
+    pub all: i64,
+    /// Those the provider serves as saved here.
+    pub live: i64,
+    pub languages: Vec<String>,
+    pub tags: Vec<String>,
+}
+
+impl Resource for Agent {
+    type Draft = AgentDraft;
+    type Row = AgentRow;
+    type Filter = AgentFilter;
+    const KIND: Kind = Kind::Agent;
+
+    fn id(&self) -> Id<Self> {
+        self.id
+    }
+    fn name(&self) -> &str {
+        &self.draft.name
+    }
+    fn revision(&self) -> i64 {
+        self.revision
+    }
+    fn draft(&self) -> AgentDraft {
+        self.draft.clone()
+    }
+}

@@ -1,0 +1,276 @@
+//! The statements of agents.
+
+use chrono::{DateTime, Utc};
+use sqlx::types::Json;
+
+use super::{Agent, AgentDraft, AgentFilter, AgentRow, FirstSpeaker, Silence, Sync, SyncState, Variable};
+use crate::{
+    crud::Rows,
+    db::OrgTx,
+    error::{Error, Result, ResultExt},
+    id::Id,
+    listing::{Position, Window},
+    mirror::Agreement,
+    org::UserId,
+};
+
+/// The table as it lies there.
+struct Flat {
+    id: Id<Agent>,
+    name: String,
+    description: String,
+    prompt: String,
+    first_speaker: FirstSpeaker,
+    first_message: String,
+    language: String,
+    voice_id: String,
+    voice_name: String,
+    temperature_percent: i16,
+    variables: Json<Vec<Variable>>,
+    join_timeout_s: i32,
+    max_duration_s: i32,
+    time_exceeded_message: String,
+    silence: Json<Vec<Silence>>,
+    turn_delay_ms: i32,
+    interruption_ms: i32,
+    recording: bool,
+    tags: Vec<String>,
+    revision: i64,
+    provider_id: String,
+    sync: SyncState,
+    sync_note: String,
+    sync_checked_at: DateTime<Utc>,
+    created_at: DateTime<Utc>,
+    updated_at: DateTime<Utc>,
+    updated_by: UserId,
+}
+
+impl From<Flat> for Agent {
+    fn from(row: Flat) -> Self {
+        Self {
+            id: row.id,
+            draft: AgentDraft {
+                name: row.name,
+                description: row.description,
+                prompt: row.prompt,
+                first_speaker: row.first_speaker,
+                first_message: row.first_message,
+                language: row.language,
+                voice_id: row.voice_id,
+                voice_name: row.voice_name,
+                temperature_percent: row.temperature_percent,
+                variables: row.variables.0,
+                join_timeout_s: row.join_timeout_s,
+                max_duration_s: row.max_duration_s,
+                time_exceeded_message: row.time_exceeded_message,
+                silence: row.silence.0,
+                turn_delay_ms: row.turn_delay_ms,
+                interruption_ms: row.interruption_ms,
+                recording: row.recording,
+                tags: row.tags,
+            },
+            revision: row.revision,
+            provider_id: row.provider_id,
+            sync: Sync {
+                state: row.sync,
+                note: row.sync_note,
+                checked_at: row.sync_checked_at,
+            },
+            created_at: row.created_at,
+            updated_at: row.updated_at,
+            updated_by: row.updated_by,
+        }
+    }
+}
+
+impl Rows for Agent {
+    async fn page(tx: &mut OrgTx, filter: &AgentFilter, window: Window) -> Result<Vec<AgentRow>> {
+        Ok(sqlx::query_as!(
+            AgentRow,
+            "select a.id, a.name, a.description, a.language, a.voice_name, a.tags, a.sync, a.created_at, a.updated_at
+             from app.agents a
+             where a.org_id = $1 and (a.created_at, a.id) < ($2, $3)
+               and ($4::text is null or position(lower($4) in lower(concat_ws(' ', a.name, a.description, a.prompt))) > 0)
+               and ($5::text is null or a.language = $5)
+               and ($6::text is null or $6 = any(a.tags))
+               and ($7::text is null or a.sync = $7)
+             order by a.created_at desc, a.id desc
+             limit $8",
+            tx.org() as _,
+            window.after.at,
+            window.after.id,
+            filter.q.as_deref().filter(|q| !q.is_empty()),
+            filter.language.as_deref().filter(|language| !language.is_empty()),
+            filter.tag.as_deref().filter(|tag| !tag.is_empty()),
+            filter.sync.map(SyncState::word),
+            window.fetch(),
+        )
+        .fetch_all(tx.conn())
+        .await?)
+    }
+
+    fn position(row: &AgentRow) -> Position {
+        Position {
+            at: row.created_at,
+            id: row.id.uuid(),
+        }
+    }
+
+    async fn find(tx: &mut OrgTx, id: Id<Agent>) -> Result<Agent> {
+        let row = sqlx::query_as!(
+            Flat,
+            "select a.id, a.name, a.description, a.prompt, a.first_speaker, a.first_message, a.language, a.voice_id, a.voice_name,
+                    a.temperature_percent, a.variables, a.join_timeout_s, a.max_duration_s, a.time_exceeded_message, a.silence,
+                    a.turn_delay_ms, a.interruption_ms, a.recording, a.tags, a.revision, a.provider_id, a.sync, a.sync_note,
+                    a.sync_checked_at, a.created_at, a.updated_at, a.updated_by
+             from app.agents a where a.org_id = $1 and a.id = $2",
+            tx.org() as _,
+            id.uuid(),
+        )
+        .fetch_one(tx.conn())
+        .await?;
+        Ok(row.into())
+    }
+}
+
+/// Refuses a name another agent of the organization has, before the provider is asked for anything.
+pub async fn admit(tx: &mut OrgTx, id: Id<Agent>, draft: &AgentDraft) -> Result<()> {
+    let taken = sqlx::query_scalar!(
+        r#"select exists (select from app.agents a where a.org_id = $1 and a.name_norm = lower($2::text) and a.id <> $3) as "taken!""#,
+        tx.org() as _,
+        draft.name,
+        id.uuid(),
+    )
+    .fetch_one(tx.conn())
+    .await?;
+    if taken { Err(Error::taken("name")) } else { Ok(()) }
+}
+
+pub async fn insert(tx: &mut OrgTx, id: Id<Agent>, draft: &AgentDraft, provider_id: &str) -> Result<Agent> {
+    sqlx::query!(
+        "insert into app.agents (org_id, id, name, description, prompt, first_speaker, first_message, language, voice_id, voice_name,
+                temperature_percent, variables, join_timeout_s, max_duration_s, time_exceeded_message, silence, turn_delay_ms,
+                interruption_ms, recording, tags, provider_id, sync, updated_by)
+         values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18, $19, $20, $21, 'synced', $22)",
+        tx.org() as _,
+        id.uuid(),
+        draft.name,
+        draft.description,
+        draft.prompt,
+        draft.first_speaker as _,
+        draft.first_message,
+        draft.language,
+        draft.voice_id,
+        draft.voice_name,
+        draft.temperature_percent,
+        Json(&draft.variables) as _,
+        draft.join_timeout_s,
+        draft.max_duration_s,
+        draft.time_exceeded_message,
+        Json(&draft.silence) as _,
+        draft.turn_delay_ms,
+        draft.interruption_ms,
+        draft.recording,
+        &draft.tags,
+        provider_id,
+        tx.actor().0,
+    )
+    .execute(tx.conn())
+    .await
+    .on_constraint("agents_org_id_name_norm_key", || Error::taken("name"))?;
+    Agent::find(tx, id).await
+}
+
+pub async fn update(tx: &mut OrgTx, id: Id<Agent>, draft: &AgentDraft, provider_id: &str) -> Result<Agent> {
+    sqlx::query!(
+        "update app.agents set name = $3, description = $4, prompt = $5, first_speaker = $6, first_message = $7, language = $8,
+                voice_id = $9, voice_name = $10, temperature_percent = $11, variables = $12, join_timeout_s = $13,
+                max_duration_s = $14, time_exceeded_message = $15, silence = $16, turn_delay_ms = $17, interruption_ms = $18,
+                recording = $19, tags = $20, provider_id = $21, sync = 'synced', sync_note = '', sync_checked_at = now(),
+                revision = revision + 1, updated_at = now(), updated_by = $22
+         where org_id = $1 and id = $2",
+        tx.org() as _,
+        id.uuid(),
+        draft.name,
+        draft.description,
+        draft.prompt,
+        draft.first_speaker as _,
+        draft.first_message,
+        draft.language,
+        draft.voice_id,
+        draft.voice_name,
+        draft.temperature_percent,
+        Json(&draft.variables) as _,
+        draft.join_timeout_s,
+        draft.max_duration_s,
+        draft.time_exceeded_message,
+        Json(&draft.silence) as _,
+        draft.turn_delay_ms,
+        draft.interruption_ms,
+        draft.recording,
+        &draft.tags,
+        provider_id,
+        tx.actor().0,
+    )
+    .execute(tx.conn())
+    .await
+    .on_constraint("agents_org_id_name_norm_key", || Error::taken("name"))?;
+    Agent::find(tx, id).await
+}
+
+pub async fn delete(tx: &mut OrgTx, id: Id<Agent>) -> Result<()> {
+    sqlx::query!(
+        "delete from app.agents where org_id = $1 and id = $2",
+        tx.org() as _,
+        id.uuid()
+    )
+    .execute(tx.conn())
+    .await?;
+    Ok(())
+}
+
+pub async fn mark(tx: &mut OrgTx, id: Id<Agent>, agreement: &Agreement) -> Result<()> {
+    let (state, note) = match agreement {
+        Agreement::Same => (SyncState::Synced, String::new()),
+        Agreement::Differs(note) => (SyncState::Drifted, note.clone()),
+        Agreement::Gone => (
+            SyncState::Drifted,
+            "It was deleted at the provider. Calls fail until you choose Sync now.".to_owned(),
+        ),
+        Agreement::Failed(note) => (SyncState::Failed, note.clone()),
+    };
+    sqlx::query!(
+        "update app.agents set sync = $3, sync_note = $4, sync_checked_at = now() where org_id = $1 and id = $2",
+        tx.org() as _,
+        id.uuid(),
+        state as _,
+        note,
+    )
+    .execute(tx.conn())
+    .await?;
+    Ok(())
+}
+
+/// How many agents there are, in all and live, and the tags and languages in use: what the list's filters offer.
+pub async fn facets(tx: &mut OrgTx) -> Result<super::Facets> {
+    let counts = sqlx::query!(
+        r#"select count(*) as "all!", count(*) filter (where a.sync = 'synced') as "live!",
+                  coalesce(array_agg(distinct a.language), '{}') as "languages!"
+           from app.agents a where a.org_id = $1"#,
+        tx.org() as _,
+    )
+    .fetch_one(tx.conn())
+    .await?;
+    let tags = sqlx::query_scalar!(
+        r#"select distinct tag as "tag!" from app.agents a, unnest(a.tags) tag where a.org_id = $1 order by 1 limit 100"#,
+        tx.org() as _,
+    )
+    .fetch_all(tx.conn())
+    .await?;
+    Ok(super::Facets {
+        all: counts.all,
+        live: counts.live,
+        languages: counts.languages,
+        tags,
+    })
+}

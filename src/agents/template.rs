@@ -1,0 +1,36 @@
+//! Placeholders: the `{{variables}}` a text uses, as the provider's Mustache templates read them.
+
+/// A `{{name}}` in a text.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Placeholder<'a> {
+    pub name: &'a str,
+    /// Byte offset of the opening braces.
+    pub at: usize,
+}
+
+/// Every placeholder in order of appearance, repeated ones too. Names are as written, trimmed.
+pub fn placeholders(text: &str) -> impl Iterator<Item = Placeholder<'_>> {
+    let mut from = 0;
+    std::iter::from_fn(move || {
+        let open = from + text[from..].find("{{")?;
+        let close = open + 2 + text[open + 2..].find("}}")?;
+        from = close + 2;
+        Some(Placeholder {
+            name: text[open + 2..close].trim(),
+            at: open,
+        })
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::placeholders;
+
+    #[test]
+    fn placeholders_are_found_in_order() {
+        let found: Vec<_> = placeholders("Hi {{first_name}}, of {{ clinic }}. {{")
+            .map(|p| p.name)
+            .collect();
+        assert_eq!(found, ["first_name", "clinic"]);
+    }
+}

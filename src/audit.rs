@@ -1,0 +1,105 @@
+//! The audit log: who did what to which thing, written in the same transaction as the deed.
+
+use chrono::{DateTime, Utc};
+use serde::{Deserialize, Serialize};
+use uuid::Uuid;
+
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(feature = "ssr", derive(utoipa::ToSchema))]
+pub struct Entry {
+    pub id: Uuid,
+    pub at: DateTime<Utc>,
+    /// A person's or an API key's id, or `system`.
+    pub actor: String,
+    /// `person`, `api_key` or `system`.
+    pub actor_kind: String,
+    pub action: String,
+    pub kind: String,
+    pub object_id: String,
+    pub object_name: String,
+}
+
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "ssr", derive(utoipa::IntoParams), into_params(parameter_in = Query))]
+#[serde(default)]
+pub struct EntryFilter {
+    /// A kind of thing, such as `agents`.
+    pub kind: Option<String>,
+    /// The id of one thing.
+    pub object_id: Option<String>,
+}
+
+#[cfg(feature = "ssr")]
+mod store {
+    use super::{Entry, EntryFilter};
+    use crate::{
+        auth::Caller,
+        core::Core,
+        db::OrgTx,
+        error::Result,
+        listing::{Listing, Page, Position, Window},
+        resource::{Action, Kind},
+    };
+    use uuid::Uuid;
+
+    /// Records what the transaction's caller does.
+    pub async fn record(tx: &mut OrgTx, action: Action, kind: Kind, object_id: &str, object_name: &str) -> Result<()> {
+        note(tx, action.word(), kind, object_id, object_name).await
+    }
+
+    /// Records a deed that is more than create, update or delete: `sync`, `revoke`.
+    pub async fn note(tx: &mut OrgTx, action: &str, kind: Kind, object_id: &str, object_name: &str) -> Result<()> {
+        let (actor, actor_kind) = tx.actor();
+        sqlx::query!(
+            "insert into app.audit_log (client_id, id, actor, actor_kind, action, kind, object_id, object_name)
+             select c.id, $2, $3, $4, $5, $6, $7, $8 from app.clients c where c.org_id = $1",
+            tx.org() as _,
+            Uuid::now_v7(),
+            actor,
+            actor_kind,
+            action,
+            kind.word(),
+            object_id,
+            object_name,
+        )
+        .execute(tx.conn())
+        .await?;
+        Ok(())
+    }
+
+    pub async fn list(core: &Core, caller: &Caller, filter: &EntryFilter, page: &Page) -> Result<Listing<Entry>> {
+        let window = core.cursors.window(caller.org(), Kind::Audit.word(), filter, page)?;
+        let mut tx = caller.begin(&core.db, Action::Read, Kind::Audit).await?;
+        let entries = entries(&mut tx, filter, window).await?;
+        tx.commit().await?;
+        let position = |entry: &Entry| Position {
+            at: entry.at,
+            id: entry.id,
+        };
+        Ok(core
+            .cursors
+            .listing(caller.org(), Kind::Audit.word(), filter, window, entries, position))
+    }
+
+    async fn entries(tx: &mut OrgTx, filter: &EntryFilter, window: Window) -> Result<Vec<Entry>> {
+        Ok(sqlx::query_as!(
+            Entry,
+            "select a.id, a.at, a.actor, a.actor_kind, a.action, a.kind, a.object_id, a.object_name
+             from app.audit_log a
+             where a.client_id = (select c.id from app.clients c where c.org_id = $1)
+               and ($2::text is null or a.kind = $2) and ($3::text is null or a.object_id = $3)
+               and (a.at, a.id) < ($4, $5)
+             order by a.at desc, a.id desc limit $6",
+            tx.org() as _,
+            filter.kind,
+            filter.object_id,
+            window.after.at,
+            window.after.id,
+            window.fetch(),
+        )
+        .fetch_all(tx.conn())
+        .await?)
+    }
+}
+#[cfg(feature = "ssr")]
+pub use store::{list, note, record};

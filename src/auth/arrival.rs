@@ -1,0 +1,137 @@
+//! Arrival: makes sure that an organization has its billing client, and the client its user, before anything else happens.
+
+use uuid::Uuid;
+
+use super::Caller;
+use crate::{
+    core::Core,
+    db::OrgTx,
+    error::{Error, Result},
+    org::{OrgId, UserId},
+    resource::{Action, Kind},
+};
+
+/// Once per person, organization and process. The membership has been checked.
+pub(crate) async fn arrive(core: &Core, user: &UserId, org: &OrgId) -> Result<()> {
+    let key = (org.clone(), user.clone());
+    let arrived = &core.tokens.memory.arrived;
+    if arrived.get(&key).await.is_none() {
+        settle_in(core, user, org).await?;
+        arrived.insert(key, ()).await;
+    }
+    Ok(())
+}
+
+/// The same, whatever this process remembers.
+pub(super) async fn settle_in(core: &Core, user: &UserId, org: &OrgId) -> Result<Uuid> {
+    let known = sqlx::query!(
+        r#"select o.name as org_name, o.metadata ->> 'client_id' as client_id, u.name, u.email
+           from identity.organizations o, identity.users u
+           where o.id = $1 and o.deleted_at is null and u.id = $2"#,
+        org.as_str(),
+        user.as_str(),
+    )
+    .fetch_optional(core.db.identity.pool())
+    .await?
+    .ok_or(Error::Unauthenticated)?;
+
+    // What the organization says of itself comes first: its number is older than this database may be.
+    let mut said = known.client_id.as_deref().and_then(|id| Uuid::parse_str(id).ok());
+    if said.is_none() {
+        said = super::clerk::client_id(core, org).await?;
+    }
+    // As the worker: everybody arrives, whatever their role lets them do.
+    let mut tx = Caller::system(org.clone())
+        .begin(&core.db, Action::Create, Kind::Organization)
+        .await?;
+    let client_id = client(&mut tx, said, &known.org_name, core).await?;
+    sqlx::query!(
+        "insert into app.users as u (client_id, user_id, email, name) values ($1, $2, $3, $4)
+         on conflict (client_id, user_id) do update set email = excluded.email, name = excluded.name, seen_at = now()",
+        client_id,
+        user.as_str(),
+        known.email,
+        known.name,
+    )
+    .execute(tx.conn())
+    .await?;
+    tx.commit().await?;
+
+    if said != Some(client_id) || known.client_id.is_none() {
+        write_back(core, org, client_id).await?;
+    }
+    Ok(client_id)
+}
+
+/// The organization's client: the one there is, else a new one with its welcome credit.
+async fn client(tx: &mut OrgTx, said: Option<Uuid>, name: &str, core: &Core) -> Result<Uuid> {
+    if let Some(id) = find(tx).await? {
+        return Ok(id);
+    }
+    for id in [said.unwrap_or_else(Uuid::now_v7), Uuid::now_v7()] {
+        let made = sqlx::query!(
+            "insert into app.clients (org_id, id, name) values ($1, $2, $3) on conflict do nothing",
+            tx.org() as _,
+            id,
+            name,
+        )
+        .execute(tx.conn())
+        .await?;
+        if made.rows_affected() == 1 {
+            welcome(tx, id, core).await?;
+            return Ok(id);
+        }
+        if let Some(id) = find(tx).await? {
+            return Ok(id);
+        }
+        tracing::warn!(org = %tx.org(), client = %id, "the organization's metadata names another organization's client; it gets a new one");
+    }
+    Err(Error::internal("two fresh client ids were taken"))
+}
+
+async fn find(tx: &mut OrgTx) -> Result<Option<Uuid>> {
+    Ok(
+        sqlx::query_scalar!("select c.id from app.clients c where c.org_id = $1", tx.org() as _)
+            .fetch_optional(tx.conn())
+            .await?,
+    )
+}
+
+async fn welcome(tx: &mut OrgTx, client_id: Uuid, core: &Core) -> Result<()> {
+    let credit = core.config.welcome;
+    if credit.0 <= 0 {
+        return Ok(());
+    }
+    sqlx::query!(
+        "insert into app.credit_transactions (client_id, id, kind, amount_micros, note) values ($1, $2, 'grant', $3, 'Welcome credit')",
+        client_id,
+        Uuid::now_v7(),
+        credit.0,
+    )
+    .execute(tx.conn())
+    .await?;
+    sqlx::query!(
+        "update app.clients set balance_micros = balance_micros + $2 where org_id = $1",
+        tx.org() as _,
+        credit.0,
+    )
+    .execute(tx.conn())
+    .await?;
+    Ok(())
+}
+
+/// At the provider first: as long as it does not know the number, neither do we say that it does.
+async fn write_back(core: &Core, org: &OrgId, client_id: Uuid) -> Result<()> {
+    if let Err(error) = super::clerk::keep_client_id(core, org, client_id).await {
+        tracing::warn!(%org, %error, "the client id could not be written to the organization's metadata; the next arrival tries again");
+        return Ok(());
+    }
+    sqlx::query!(
+        "update identity.organizations set metadata = metadata || jsonb_build_object('client_id', $2::text) where id = $1",
+        org.as_str(),
+        client_id.to_string(),
+    )
+    .execute(core.db.identity.pool())
+    .await?;
+    Ok(())
+}

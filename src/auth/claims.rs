@@ -1,0 +1,390 @@
+//! Claims: what a signed token says, believed only in the exact shape each issuer promises.
+
+use chrono::{DateTime, TimeDelta, Utc};
+use serde::Deserialize;
+
+use crate::org::{OrgId, Permissions, Role, Scope, UserId};
+
+/// Clocks of two machines may differ by this much.
+const LEEWAY_S: i64 = 5;
+/// Our own tokens live at most this long.
+pub(super) const LIFETIME: TimeDelta = TimeDelta::minutes(5);
+/// Clerk's live a minute; an instance may say otherwise, but a credential of days is not one.
+const CLERK_LIFETIME: TimeDelta = TimeDelta::days(1);
+pub(super) const AUDIENCE: &str = "switchboard";
+
+/// What a token proves.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) struct Verified {
+    pub user: UserId,
+    pub org: Option<OrgId>,
+    pub issued_at: DateTime<Utc>,
+    pub expires_at: DateTime<Utc>,
+    /// Only from Clerk.
+    pub clerk: Option<ClerkWord>,
+}
+
+/// What Clerk's word adds: its own session, and what it says of the organization.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) struct ClerkWord {
+    pub session: Option<String>,
+    pub slug: Option<String>,
+    /// Absent where the token names an organization without a role: then only our own record of the membership counts.
+    pub role: Option<Role>,
+    /// The custom permissions that are scopes of ours, where the token names any.
+    pub limit: Option<Permissions>,
+}
+
+/// Times must be whole, positive numbers: a token whose `exp` is text, a fraction or below zero does not parse.
+#[derive(Debug, Deserialize)]
+struct Claims {
+    iss: String,
+    sub: String,
+    exp: u64,
+    nbf: u64,
+    iat: u64,
+    #[serde(default)]
+    aud: Option<Audience>,
+    #[serde(default)]
+    azp: Option<String>,
+    #[serde(default)]
+    jti: Option<String>,
+    #[serde(default)]
+    sid: Option<String>,
+    #[serde(default)]
+    sts: Option<String>,
+    #[serde(default)]
+    org_id: Option<String>,
+    #[serde(default)]
+    org_slug: Option<String>,
+    #[serde(default)]
+    org_role: Option<String>,
+    #[serde(default)]
+    org_permissions: Option<Vec<String>>,
+    #[serde(default)]
+    o: Option<Compact>,
+    #[serde(default)]
+    fea: Option<String>,
+    /// Written by the issuer's server. `user_metadata`, which the person may write, is not even parsed.
+    #[serde(default)]
+    app_metadata: Option<AppMetadata>,
+}
+
+#[derive(Debug, Deserialize)]
+#[serde(untagged)]
+enum Audience {
+    One(String),
+    Many(Vec<String>),
+}
+
+#[derive(Debug, Deserialize)]
+struct AppMetadata {
+    #[serde(default)]
+    org_id: Option<String>,
+}
+
+/// The organization in version 2 of Clerk's session token.
+#[derive(Debug, Deserialize)]
+struct Compact {
+    id: String,
+    #[serde(default)]
+    slg: Option<String>,
+    #[serde(default)]
+    rol: Option<String>,
+    #[serde(default)]
+    per: Option<String>,
+    #[serde(default)]
+    fpm: Option<String>,
+}
+
+/// Reads a token of ours, whose signature is good. Everything we write must be there.
+pub(super) fn local(payload: &[u8], issuer: &str, origin: &str, now: DateTime<Utc>) -> Option<Verified> {
+    let claims: Claims = serde_json::from_slice(payload).ok()?;
+    let (issued_at, expires_at) = claims.times(now, LIFETIME)?;
+    let ours = claims.iss == issuer
+        && claims.is_for_us()?
+        && claims.azp.as_deref().is_none_or(|azp| azp == origin)
+        && claims.jti.as_deref().is_some_and(|jti| !jti.is_empty());
+    ours.then_some(())?;
+    Some(Verified {
+        user: UserId::parse(&claims.sub).ok()?,
+        org: Some(OrgId::parse(claims.org_id.as_deref()?).ok()?),
+        issued_at,
+        expires_at,
+        clerk: None,
+    })
+}
+
+/// Reads a token of Clerk, whose signature is good. It has no audience of its own; who asked for it is in `azp`.
+pub(super) fn clerk(payload: &[u8], issuer: &str, origin: &str, now: DateTime<Utc>) -> Option<Verified> {
+    let claims: Claims = serde_json::from_slice(payload).ok()?;
+    let (issued_at, expires_at) = claims.times(now, CLERK_LIFETIME)?;
+    let good = claims.iss == issuer
+        && claims.azp.as_deref() == Some(origin)
+        && claims.is_for_us().unwrap_or(true)
+        // Pending means that the person has yet to do something before they count as signed in.
+        && claims.sts.as_deref().is_none_or(|status| status == "active");
+    good.then_some(())?;
+    let org = claims.organization().ok()?;
+    let role = claims
+        .o
+        .as_ref()
+        .and_then(|o| o.rol.as_deref())
+        .or(claims.org_role.as_deref());
+    Some(Verified {
+        user: UserId::parse(&claims.sub).ok()?,
+        clerk: Some(ClerkWord {
+            session: claims.sid.clone(),
+            slug: claims
+                .o
+                .as_ref()
+                .and_then(|o| o.slg.clone())
+                .or_else(|| claims.org_slug.clone()),
+            role: role.filter(|_| org.is_some()).map(role_of),
+            limit: claims.limit(),
+        }),
+        org,
+        issued_at,
+        expires_at,
+    })
+}
+
+impl Claims {
+    fn times(&self, now: DateTime<Utc>, longest: TimeDelta) -> Option<(DateTime<Utc>, DateTime<Utc>)> {
+        let time = |seconds: u64| DateTime::from_timestamp(i64::try_from(seconds).ok()?, 0);
+        let (expires_at, valid_from, issued_at) = (time(self.exp)?, time(self.nbf)?, time(self.iat)?);
+        let leeway = TimeDelta::seconds(LEEWAY_S);
+        let good = now < expires_at + leeway
+            && valid_from <= now + leeway
+            && issued_at <= now + leeway
+            && issued_at < expires_at
+            && expires_at - issued_at <= longest;
+        good.then_some((issued_at, expires_at))
+    }
+
+    /// Whether the audience is this product and nobody else; `None` where the token names none.
+    fn is_for_us(&self) -> Option<bool> {
+        Some(match self.aud.as_ref()? {
+            Audience::One(one) => one == AUDIENCE,
+            Audience::Many(many) => matches!(many.as_slice(), [one] if one == AUDIENCE),
+        })
+    }
+
+    /// The active organization. A token that names two different ones names none.
+    fn organization(&self) -> Result<Option<OrgId>, ()> {
+        let named = [
+            self.o.as_ref().map(|o| o.id.as_str()),
+            self.org_id.as_deref(),
+            self.app_metadata
+                .as_ref()
+                .and_then(|metadata| metadata.org_id.as_deref()),
+        ];
+        let mut named = named.into_iter().flatten();
+        let Some(first) = named.next() else {
+            return Ok(None);
+        };
+        if named.any(|other| other != first) {
+            return Err(());
+        }
+        OrgId::parse(first).map(Some).map_err(|_| ())
+    }
+
+    /// A token that names scopes of ours may do these and no more. Clerk's own permissions never travel in tokens.
+    fn limit(&self) -> Option<Permissions> {
+        let named = match &self.o {
+            Some(o) => unpack(self.fea.as_deref()?, o.per.as_deref()?, o.fpm.as_deref()?),
+            None => self.org_permissions.clone()?,
+        };
+        let scopes: Vec<Scope> = named
+            .iter()
+            .filter_map(|name| name.strip_prefix("org:")?.parse().ok())
+            .collect();
+        (!scopes.is_empty()).then(|| scopes.into_iter().collect())
+    }
+}
+
+/// The permissions of a version 2 token: for each organization feature a number whose lowest bit is the first permission.
+fn unpack(features: &str, permissions: &str, maps: &str) -> Vec<String> {
+    let permissions: Vec<&str> = permissions.split(',').map(str::trim).collect();
+    // `u:` features are the person's own and have no number here; `uo:` ones belong to both.
+    let features = features.split(',').filter_map(|feature| {
+        let (scope, name) = feature.trim().split_once(':')?;
+        scope.contains('o').then_some(name)
+    });
+    let maps = maps.split(',').map(|map| map.trim().parse::<u64>().unwrap_or(0));
+    features
+        .zip(maps)
+        .flat_map(|(feature, map)| {
+            permissions
+                .iter()
+                .enumerate()
+                .filter(move |(bit, _)| *bit < 64 && map >> bit & 1 == 1)
+                .map(move |(_, permission)| format!("org:{feature}:{permission}"))
+        })
+        .collect()
+}
+
+/// Our role for one of Clerk's. An instance may define roles by our names; its default member builds, as a team member
+/// does, and a role we have never heard of may look.
+pub(super) fn role_of(role: &str) -> Role {
+    match role.strip_prefix("org:").unwrap_or(role) {
+        "member" | "basic_member" => Role::Developer,
+        word => word.parse().unwrap_or(Role::Viewer),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::{Value, json};
+
+    use super::*;
+
+    const ISSUER: &str = "https://example.accounts.dev";
+    const ORIGIN: &str = "https://voice.example.com";
+
+    fn now() -> DateTime<Utc> {
+        DateTime::from_timestamp(1_763_700_000, 0).unwrap()
+    }
+
+    fn with(extra: Value) -> Value {
+        let mut claims = json!({
+            "iss": ISSUER, "sub": "user_1", "azp": ORIGIN, "sid": "sess_1",
+            "iat": now().timestamp(), "nbf": now().timestamp(), "exp": now().timestamp() + 60,
+        });
+        claims
+            .as_object_mut()
+            .unwrap()
+            .extend(extra.as_object().unwrap().clone());
+        claims
+    }
+
+    fn read(claims: &Value) -> Option<Verified> {
+        clerk(claims.to_string().as_bytes(), ISSUER, ORIGIN, now())
+    }
+
+    #[test]
+    fn both_versions_of_clerks_token_name_the_organization_and_the_role() {
+        for claims in [
+            json!({"org_id": "org_1", "org_role": "org:admin", "org_slug": "acme"}),
+            json!({"v": 2, "sts": "active", "o": {"id": "org_1", "rol": "admin", "slg": "acme"}}),
+        ] {
+            let verified = read(&with(claims)).unwrap();
+            let word = verified.clerk.unwrap();
+            assert_eq!(verified.org, OrgId::parse("org_1").ok());
+            assert_eq!((word.role, word.slug.as_deref()), (Some(Role::Admin), Some("acme")));
+        }
+        let none = read(&with(json!({"v": 2}))).unwrap();
+        assert_eq!((none.org, none.clerk.unwrap().role), (None, None));
+    }
+
+    #[test]
+    fn what_the_server_wrote_counts_and_what_the_person_may_write_does_not() {
+        let verified = read(&with(json!({"app_metadata": {"org_id": "org_2"}}))).unwrap();
+        assert_eq!(verified.org, OrgId::parse("org_2").ok());
+        assert_eq!(verified.clerk.unwrap().role, None);
+        let verified = read(&with(
+            json!({"user_metadata": {"org_id": "org_2", "org_role": "owner"}}),
+        ))
+        .unwrap();
+        assert_eq!(verified.org, None);
+    }
+
+    #[test]
+    fn a_token_that_names_two_organizations_is_refused() {
+        assert_eq!(read(&with(json!({"org_id": "org_1", "o": {"id": "org_2"}}))), None);
+        assert_eq!(
+            read(&with(json!({"org_id": "org_1", "app_metadata": {"org_id": "org_2"}}))),
+            None
+        );
+        assert_eq!(read(&with(json!({"org_id": "org_1'; --"}))), None);
+    }
+
+    #[test]
+    fn a_pending_session_is_not_signed_in() {
+        assert!(read(&with(json!({"sts": "active"}))).is_some());
+        assert_eq!(read(&with(json!({"sts": "pending", "o": {"id": "org_1"}}))), None);
+    }
+
+    #[test]
+    fn permissions_are_unpacked_lowest_bit_first_and_only_organization_features_are_counted() {
+        assert_eq!(
+            unpack("o:dashboard,o:teams", "manage,read", "3,2"),
+            ["org:dashboard:manage", "org:dashboard:read", "org:teams:read"]
+        );
+        assert_eq!(
+            unpack("o:dashboard,u:gifts,uo:teams", "manage,read", "1,2"),
+            ["org:dashboard:manage", "org:teams:read"]
+        );
+        assert_eq!(unpack("o:a", "read", "x"), Vec::<String>::new());
+    }
+
+    #[test]
+    fn permissions_that_are_scopes_of_ours_limit_the_token() {
+        let limited = read(&with(json!({
+            "fea": "o:agents,o:teams", "o": {"id": "org_1", "rol": "admin", "per": "read,create", "fpm": "1,3"}
+        })))
+        .unwrap();
+        let scopes: Vec<_> = limited
+            .clerk
+            .unwrap()
+            .limit
+            .unwrap()
+            .scopes()
+            .map(|s| s.to_string())
+            .collect();
+        assert_eq!(scopes, ["agents:read"]);
+        let old = read(&with(json!({"org_id": "org_1", "org_permissions": ["org:teams:read"]}))).unwrap();
+        assert_eq!(old.clerk.unwrap().limit, None);
+    }
+
+    #[test]
+    fn clocks_may_differ_by_five_seconds_and_no_more() {
+        let at = now().timestamp();
+        for (field, good, bad) in [
+            ("exp", at - 4, at - 6),
+            ("nbf", at + 5, at + 6),
+            ("iat", at + 5, at + 6),
+        ] {
+            let mut claims = with(json!({"iat": at - 60, "nbf": at - 60}));
+            claims[field] = good.into();
+            assert!(read(&claims).is_some(), "{field} {good}");
+            claims[field] = bad.into();
+            assert_eq!(read(&claims), None, "{field} {bad}");
+        }
+    }
+
+    #[test]
+    fn a_time_of_another_type_or_out_of_range_is_refused() {
+        for field in ["exp", "nbf", "iat"] {
+            for bad in [
+                json!("1763700060"),
+                json!(1_763_700_060.5),
+                json!(-1),
+                json!(u64::MAX),
+                json!(1e300),
+                json!(null),
+                json!([]),
+                json!(true),
+            ] {
+                let mut claims = with(json!({}));
+                claims[field] = bad.clone();
+                assert_eq!(read(&claims), None, "{field} {bad}");
+            }
+        }
+    }
+
+    #[test]
+    fn a_credential_of_days_is_not_one() {
+        let at = now().timestamp();
+        assert_eq!(read(&with(json!({"exp": at + 86_401}))), None);
+        let ours = json!({"iss": ISSUER, "sub": "user_1", "aud": AUDIENCE, "org_id": "org_1", "jti": "1", "iat": at, "nbf": at, "exp": at + 301});
+        assert_eq!(local(ours.to_string().as_bytes(), ISSUER, ORIGIN, now()), None);
+    }
+
+    #[test]
+    fn a_role_we_have_never_heard_of_may_look() {
+        assert_eq!(role_of("org:member"), Role::Developer);
+        assert_eq!(role_of("org:billing"), Role::Billing);
+        assert_eq!(role_of("org:emperor"), Role::Viewer);
+    }
+}

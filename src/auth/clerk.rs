@@ -1,0 +1,329 @@
+//! People who sign in with Clerk: its word about them, kept here, and weighed against what we were told since.
+
+use sqlx::PgConnection;
+use uuid::Uuid;
+
+use chrono::{DateTime, Utc};
+
+use super::{
+    Caller,
+    claims::{Verified, role_of},
+    session::{Found, Visit, welcome},
+};
+use crate::{
+    core::Core,
+    error::{Error, Result},
+    org::{Cord, OrgId, Role, UserId, store::open_personal},
+    providers::clerk::{self, Clerk},
+    secret::fingerprint,
+    viewer::Person,
+};
+
+/// Keeps what a token says: that there is this person, this organization, and this membership. Once per token: what was
+/// said before a removal must not undo it, however often it is repeated.
+pub(super) async fn mirror(core: &Core, verified: &Verified) -> Result<()> {
+    let key = (verified.user.clone(), verified.org.clone(), verified.issued_at);
+    if core.tokens.memory.mirrored.contains_key(&key) {
+        return Ok(());
+    }
+    let known = sqlx::query!(
+        r#"select exists (select from identity.users u where u.id = $1) as "user!",
+                  exists (select from identity.organizations o where o.id = $2) as "org!""#,
+        verified.user.as_str(),
+        verified.org.as_ref().map(OrgId::as_str),
+    )
+    .fetch_one(core.db.identity.pool())
+    .await?;
+    let mut conn = core.db.identity.pool().acquire().await?;
+    if !known.user {
+        keep_user(&mut conn, &verified.user, person(core, &verified.user).await.as_ref()).await?;
+    }
+    if let (Some(org), Some(word)) = (&verified.org, &verified.clerk) {
+        if !known.org {
+            let organization = organization(core, org).await;
+            let name = organization.as_ref().map(|o| o.name.as_str()).or(word.slug.as_deref());
+            keep_org(&mut conn, org, name.unwrap_or("Organization"), DateTime::<Utc>::MIN_UTC).await?;
+        }
+        if let Some(role) = word.role {
+            keep_membership(&mut conn, org, &verified.user, Some(role), verified.issued_at).await?;
+        }
+    }
+    core.tokens.memory.mirrored.insert(key, ()).await;
+    Ok(())
+}
+
+/// What a token does not carry. Not having it keeps nobody out: Clerk's events bring it later.
+async fn person(core: &Core, user: &UserId) -> Option<clerk::User> {
+    core.clerk.as_ref()?.user(user).await.ok().flatten()
+}
+
+async fn organization(core: &Core, org: &OrgId) -> Option<clerk::Organization> {
+    core.clerk.as_ref()?.organization(org).await.ok().flatten()
+}
+
+/// Milliseconds, or nothing said: then any other word is newer.
+pub(super) fn stated(ms: Option<i64>) -> DateTime<Utc> {
+    ms.and_then(DateTime::from_timestamp_millis)
+        .unwrap_or(DateTime::UNIX_EPOCH)
+}
+
+pub(super) async fn keep_user(conn: &mut PgConnection, id: &UserId, user: Option<&clerk::User>) -> Result<()> {
+    let (email, verified) = user.and_then(clerk::User::email).unwrap_or(("", false));
+    sqlx::query!(
+        "insert into identity.users as u (id, email, name, email_verified_at, disabled_at, stated_at)
+         values ($1, $2, $3, case when $4 then now() end, case when $5 then now() end, $6)
+         on conflict (id) do update set email = excluded.email, name = excluded.name, stated_at = excluded.stated_at,
+             email_verified_at = case when excluded.email_verified_at is not null then coalesce(u.email_verified_at, now()) end,
+             disabled_at = excluded.disabled_at
+           where u.stated_at < excluded.stated_at",
+        id.as_str(),
+        email.chars().take(254).collect::<String>(),
+        user.map(clerk::User::name).unwrap_or_default(),
+        verified,
+        user.is_some_and(|user| user.banned),
+        stated(user.and_then(|user| user.updated_at)),
+    )
+    .execute(conn)
+    .await?;
+    Ok(())
+}
+
+pub(super) async fn keep_org(conn: &mut PgConnection, id: &OrgId, name: &str, at: DateTime<Utc>) -> Result<()> {
+    let name: String = name.trim().chars().take(80).collect();
+    sqlx::query!(
+        "insert into identity.organizations as o (id, name, stated_at) values ($1, $2, $3)
+         on conflict (id) do update set name = excluded.name, stated_at = excluded.stated_at
+           where o.stated_at < excluded.stated_at",
+        id.as_str(),
+        if name.is_empty() { "Organization" } else { &name },
+        at,
+    )
+    .execute(conn)
+    .await?;
+    Ok(())
+}
+
+/// A role, or a removal, as stated at a time. An older word, and one of the same moment as a removal, changes nothing.
+pub(super) async fn keep_membership(
+    conn: &mut PgConnection,
+    org: &OrgId,
+    user: &UserId,
+    role: Option<Role>,
+    at: DateTime<Utc>,
+) -> Result<()> {
+    sqlx::query!(
+        "with m as (
+           insert into identity.memberships as m (org_id, user_id, role, stated_at, removed_at)
+           values ($1, $2, coalesce($3::text, 'viewer'), $4::timestamptz, case when $3::text is null then $4::timestamptz end)
+           on conflict (org_id, user_id) do update set
+             role = coalesce($3::text, m.role), stated_at = excluded.stated_at, removed_at = excluded.removed_at
+             where m.stated_at < excluded.stated_at
+           returning m.removed_at)
+         update identity.sessions s set org_id = null from m
+         where m.removed_at is not null and s.org_id = $1 and s.user_id = $2",
+        org.as_str(),
+        user.as_str(),
+        role.map(Role::word),
+        at,
+    )
+    .execute(conn)
+    .await?;
+    Ok(())
+}
+
+/// The personal workspace of somebody whose token names no organization, if they have ever opened it.
+pub(super) async fn personal(core: &Core, user: &UserId) -> Result<OrgId> {
+    let opened = sqlx::query_scalar!(
+        r#"select exists (select from identity.memberships m where m.org_id = $1 and m.user_id = $1) as "opened!""#,
+        user.as_str()
+    )
+    .fetch_one(core.db.identity.pool())
+    .await?;
+    if opened {
+        Ok(OrgId::personal(user))
+    } else {
+        Err(Error::NoOrg)
+    }
+}
+
+/// The person of Clerk's `__session` cookie, which is a token. Clerk's own session is remembered here for what Clerk does
+/// not know: that the personal workspace was chosen.
+pub async fn visit(core: &Core, session_jwt: &str) -> Result<Option<Visit>> {
+    let Some(verified) = core.tokens.verify(session_jwt, Utc::now()).await else {
+        return Ok(None);
+    };
+    let Some(word) = &verified.clerk else {
+        return Ok(None);
+    };
+    let Some(mark) = word.session.as_deref().map(session_mark) else {
+        return Ok(None);
+    };
+    mirror(core, &verified).await?;
+    let row = sqlx::query!(
+        r#"select s.id as "session?", coalesce(s.seen_at < now() - interval '1 minute', false) as "stale!",
+                  coalesce(s.expires_at <= now(), false) as "ended!",
+                  u.name, u.email, u.email_verified_at is not null as "verified!",
+                  o.id as "org_id?: OrgId", o.name as "org_name?", o.cord as "cord?: Cord", m.role as "role?: Role"
+           from identity.users u
+             left join identity.sessions s on s.token_hash = $2 and s.user_id = u.id
+             left join identity.memberships m on m.org_id = coalesce($3, s.org_id) and m.user_id = u.id and m.removed_at is null
+             left join identity.organizations o on o.id = m.org_id and o.deleted_at is null
+           where u.id = $1 and u.disabled_at is null and u.signed_out_before <= $4"#,
+        verified.user.as_str(),
+        &mark,
+        verified.org.as_ref().map(OrgId::as_str),
+        verified.issued_at,
+    )
+    .fetch_optional(core.db.identity.pool())
+    .await?;
+    let Some(row) = row.filter(|row| !row.ended) else {
+        return Ok(None);
+    };
+    let session = match row.session {
+        Some(session) => session,
+        None => remember(core, &mark, &verified.user).await?,
+    };
+    let found = Found {
+        session,
+        stale: row.stale,
+        person: Person {
+            id: verified.user.clone(),
+            name: row.name,
+            email: row.email,
+            email_verified: row.verified,
+        },
+        place: match (row.org_id, row.org_name, row.cord, row.role) {
+            (Some(org), Some(name), Some(cord), Some(role)) => Some((org, name, cord, role)),
+            _ => None,
+        },
+    };
+    let caller = found.place.as_ref().map(|(org, ..)| Caller {
+        limit: word.limit,
+        ..Caller::token(verified.user.clone(), org.clone(), verified.issued_at)
+    });
+    welcome(core, found, caller).await.map(Some)
+}
+
+/// A name for Clerk's session among ours, which no cookie of ours can have.
+pub(super) fn session_mark(sid: &str) -> [u8; 32] {
+    fingerprint(&format!("clerk:{sid}"))
+}
+
+async fn remember(core: &Core, mark: &[u8; 32], user: &UserId) -> Result<Uuid> {
+    Ok(sqlx::query_scalar!(
+        "insert into identity.sessions (token_hash, id, user_id, expires_at) values ($1, $2, $3, now() + interval '30 days')
+         on conflict (token_hash) do update set seen_at = now() returning id",
+        mark,
+        Uuid::now_v7(),
+        user.as_str(),
+    )
+    .fetch_one(core.db.identity.pool())
+    .await?)
+}
+
+/// Opens the personal workspace in a browser that has chosen no organization at Clerk. Organizations are chosen there,
+/// by `setActive`, and arrive with the next token.
+pub async fn choose_personal(core: &Core, session_jwt: &str) -> Result<()> {
+    let verified = core.tokens.verify(session_jwt, Utc::now()).await;
+    let verified = verified.ok_or(Error::Unauthenticated)?;
+    let sid = verified.clerk.as_ref().and_then(|word| word.session.as_deref());
+    let mark = session_mark(sid.ok_or(Error::Unauthenticated)?);
+    mirror(core, &verified).await?;
+    remember(core, &mark, &verified.user).await?;
+    let mut tx = core.db.identity.pool().begin().await?;
+    open_personal(&mut tx, &verified.user).await?;
+    sqlx::query!(
+        "update identity.sessions set org_id = user_id where token_hash = $1 and user_id = $2",
+        &mark,
+        verified.user.as_str()
+    )
+    .execute(&mut *tx)
+    .await?;
+    Ok(tx.commit().await?)
+}
+
+/// The client id in the organization's metadata at Clerk, if there is one.
+pub(super) async fn client_id(core: &Core, org: &OrgId) -> Result<Option<Uuid>> {
+    let Some(clerk) = team_at(core, org) else {
+        return Ok(None);
+    };
+    // An unreachable Clerk is an error here: guessing a new number would split the organization's bills in two.
+    let organization = clerk.organization(org).await?;
+    Ok(organization.and_then(|organization| {
+        let id = organization.public_metadata.get("client_id")?.as_str()?;
+        Uuid::parse_str(id).ok()
+    }))
+}
+
+pub(super) async fn keep_client_id(core: &Core, org: &OrgId, client_id: Uuid) -> Result<()> {
+    match team_at(core, org) {
+        Some(clerk) => {
+            clerk
+                .merge_metadata(org, serde_json::json!({ "client_id": client_id }))
+                .await
+        }
+        None => Ok(()),
+    }
+}
+
+/// Personal workspaces are ours alone: Clerk has no organization for them.
+fn team_at<'a>(core: &'a Core, org: &OrgId) -> Option<&'a Clerk> {
+    core.clerk.as_ref().filter(|_| !org.is_personal())
+}
+
+/// Reads all members of an organization from Clerk and makes ours agree: its events are not guaranteed to arrive.
+pub async fn reconcile(core: &Core, org: &OrgId) -> Result<usize> {
+    let Some(clerk) = team_at(core, org) else {
+        return Ok(0);
+    };
+    // Before asking: what an event says meanwhile is newer than the answer.
+    let asked_at = sqlx::query_scalar!(r#"select now() as "now!""#)
+        .fetch_one(core.db.identity.pool())
+        .await?;
+    let memberships = clerk.memberships(org).await?;
+    let mut tx = core.db.identity.pool().begin().await?;
+    let mut present = Vec::with_capacity(memberships.len());
+    for membership in &memberships {
+        let Ok(user) = UserId::parse(&membership.public_user_data.user_id) else {
+            continue;
+        };
+        keep_stub(&mut tx, &user, &membership.public_user_data).await?;
+        keep_membership(
+            &mut tx,
+            org,
+            &user,
+            Some(role_of(&membership.role)),
+            stated(membership.updated_at),
+        )
+        .await?;
+        present.push(user.to_string());
+    }
+    sqlx::query!(
+        "update identity.memberships set removed_at = $3, stated_at = $3
+         where org_id = $1 and user_id <> all($2) and removed_at is null and stated_at < $3",
+        org.as_str(),
+        &present,
+        asked_at,
+    )
+    .execute(&mut *tx)
+    .await?;
+    tx.commit().await?;
+    Ok(present.len())
+}
+
+/// A person we know only from a membership, until their own event or token comes.
+pub(super) async fn keep_stub(conn: &mut PgConnection, user: &UserId, known: &clerk::PublicUser) -> Result<()> {
+    let email = known
+        .identifier
+        .as_deref()
+        .filter(|identifier| identifier.contains('@'));
+    sqlx::query!(
+        "insert into identity.users (id, email, name) values ($1, $2, $3) on conflict do nothing",
+        user.as_str(),
+        email.unwrap_or_default().chars().take(254).collect::<String>(),
+        known.name(),
+    )
+    .execute(conn)
+    .await?;
+    Ok(())
+}

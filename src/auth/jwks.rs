@@ -1,0 +1,122 @@
+//! The keys an outside issuer signs with: fetched, kept for minutes, and never fetched because of what a token wishes.
+
+use std::{collections::HashMap, time::Duration};
+
+use jsonwebtoken::DecodingKey;
+use serde::Deserialize;
+use tokio::{
+    sync::{Mutex, RwLock},
+    time::Instant,
+};
+use url::Url;
+
+/// Keys are looked at again after this.
+const FRESH: Duration = Duration::from_secs(5 * 60);
+/// While the issuer cannot be reached, the keys it last showed still count for this long: its bad minute signs nobody out.
+const USABLE: Duration = Duration::from_secs(15 * 60);
+/// However many unknown key names arrive, the issuer is asked no more often than this.
+const PAUSE: Duration = Duration::from_secs(10);
+
+pub(super) struct Jwks {
+    url: Url,
+    http: reqwest::Client,
+    known: RwLock<Known>,
+    /// Held by the one request that fetches; it holds when the last attempt began.
+    attempt: Mutex<Option<Instant>>,
+}
+
+#[derive(Default)]
+struct Known {
+    keys: HashMap<String, DecodingKey>,
+    fetched: Option<Instant>,
+}
+
+#[derive(Deserialize)]
+struct Document {
+    keys: Vec<Key>,
+}
+
+/// Only what an RSA signing key needs; others in the document are none of ours.
+#[derive(Deserialize)]
+struct Key {
+    kty: String,
+    #[serde(default)]
+    kid: Option<String>,
+    #[serde(default, rename = "use")]
+    purpose: Option<String>,
+    #[serde(default)]
+    alg: Option<String>,
+    #[serde(default)]
+    n: Option<String>,
+    #[serde(default)]
+    e: Option<String>,
+}
+
+impl Jwks {
+    pub fn new(url: Url, http: reqwest::Client) -> Self {
+        Self {
+            url,
+            http,
+            known: RwLock::default(),
+            attempt: Mutex::default(),
+        }
+    }
+
+    /// The RSA key of this name. The name is looked up in a map and used for nothing else.
+    pub async fn key(&self, kid: &str) -> Option<DecodingKey> {
+        if !plausible(kid) {
+            return None;
+        }
+        if let Some(known) = self.look(kid, FRESH).await {
+            return Some(known);
+        }
+        self.refresh(kid).await;
+        self.look(kid, USABLE).await
+    }
+
+    async fn look(&self, kid: &str, age: Duration) -> Option<DecodingKey> {
+        let known = self.known.read().await;
+        let young = known.fetched.is_some_and(|at| at.elapsed() < age);
+        known.keys.get(kid).filter(|_| young).cloned()
+    }
+
+    /// Asks the issuer, unless another request has just done so.
+    async fn refresh(&self, kid: &str) {
+        let mut attempt = self.attempt.lock().await;
+        if self.look(kid, FRESH).await.is_some() || attempt.is_some_and(|at| at.elapsed() < PAUSE) {
+            return;
+        }
+        *attempt = Some(Instant::now());
+        match self.fetch().await {
+            Ok(keys) => {
+                *self.known.write().await = Known {
+                    keys,
+                    fetched: Some(Instant::now()),
+                };
+            }
+            Err(error) => tracing::warn!(%error, "the issuer's keys cannot be fetched"),
+        }
+    }
+
+    async fn fetch(&self) -> Result<HashMap<String, DecodingKey>, reqwest::Error> {
+        let answer = self.http.get(self.url.clone()).timeout(Duration::from_secs(5)).send();
+        let document: Document = answer.await?.error_for_status()?.json().await?;
+        Ok(document.keys.into_iter().filter_map(Key::decode).collect())
+    }
+}
+
+impl Key {
+    fn decode(self) -> Option<(String, DecodingKey)> {
+        let signs = self.kty == "RSA"
+            && self.purpose.as_deref().is_none_or(|purpose| purpose == "sig")
+            && self.alg.as_deref().is_none_or(|alg| alg == "RS256");
+        signs.then_some(())?;
+        let key = DecodingKey::from_rsa_components(&self.n?, &self.e?).ok()?;
+        Some((self.kid.filter(|kid| plausible(kid))?, key))
+    }
+}
+
+/// A name that cannot be a key's causes no request at all.
+fn plausible(kid: &str) -> bool {
+    (1..=128).contains(&kid.len()) && kid.bytes().all(|b| b.is_ascii_alphanumeric() || b == b'_' || b == b'-')
+}

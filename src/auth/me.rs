@@ -1,0 +1,145 @@
+//! What a program asks first: a token to work with, and who it is.
+
+use chrono::DateTime;
+
+use super::{Caller, From, Who, arrival::settle_in, arrive, claims::LIFETIME, entry::authenticate};
+use crate::{
+    account::{Account, Me, Organization, SignIn, TokenAnswer, TokenRequest},
+    check::Check,
+    core::Core,
+    error::{Error, Result},
+    org::{Cord, OrgId, Role, UserId, store::open_personal},
+    resource::{Action, Kind},
+};
+
+/// A token for a password. Wrong passwords are 401 here, not a form to correct.
+pub async fn issue_token(core: &Core, request: TokenRequest, from: &From) -> Result<TokenAnswer> {
+    Check::run(&request)?;
+    let typed = SignIn {
+        email: request.email,
+        password: request.password,
+        remember: false,
+    };
+    let known = authenticate(core, &typed, from).await.map_err(|error| match error {
+        Error::Invalid(_) => Error::Unauthenticated,
+        other => other,
+    })?;
+    issue(core, &known.id, request.org_id).await
+}
+
+/// A token for somebody who is signed in already, in the organization they are in.
+pub async fn token_for(core: &Core, caller: &Caller) -> Result<TokenAnswer> {
+    match caller.who() {
+        Who::Person(user) => issue(core, user, Some(caller.org().clone())).await,
+        Who::Key(_) | Who::System => Err(Error::Forbidden),
+    }
+}
+
+pub(super) async fn issue(core: &Core, user: &UserId, org: Option<OrgId>) -> Result<TokenAnswer> {
+    let org = match org {
+        Some(org) => org,
+        None => only_choice(core, user).await?,
+    };
+    if org == OrgId::personal(user) {
+        let mut tx = core.db.identity.pool().begin().await?;
+        open_personal(&mut tx, user).await?;
+        tx.commit().await?;
+    }
+    // After signing out everywhere tokens of that second are refused; this one begins when the next second does.
+    let not_before = sqlx::query_scalar!(
+        r#"select extract(epoch from greatest(u.signed_out_before, date_trunc('second', now())))::bigint as "at!"
+           from identity.memberships m join identity.users u on u.id = m.user_id
+             join identity.organizations o on o.id = m.org_id
+           where m.org_id = $1 and m.user_id = $2 and m.removed_at is null and o.deleted_at is null and u.disabled_at is null"#,
+        org.as_str(),
+        user.as_str(),
+    )
+    .fetch_optional(core.db.identity.pool())
+    .await?
+    .and_then(|at| DateTime::from_timestamp(at, 0))
+    .ok_or(Error::NotFound)?;
+    arrive(core, user, &org).await?;
+    let token = core.tokens.issue(user, &org, not_before);
+    Ok(TokenAnswer {
+        token,
+        expires_in_s: LIFETIME.num_seconds().unsigned_abs(),
+        org_id: org,
+    })
+}
+
+/// The one organization there is to work in; the personal workspace where there is none.
+async fn only_choice(core: &Core, user: &UserId) -> Result<OrgId> {
+    let orgs = sqlx::query_scalar!(
+        r#"select m.org_id as "org_id: OrgId" from identity.memberships m join identity.organizations o on o.id = m.org_id
+           where m.user_id = $1 and m.removed_at is null and o.deleted_at is null and m.org_id <> $1 limit 2"#,
+        user.as_str(),
+    )
+    .fetch_all(core.db.identity.pool())
+    .await?;
+    match orgs.as_slice() {
+        [] => Ok(OrgId::personal(user)),
+        [only] => Ok(only.clone()),
+        _ => Err(Error::invalid(
+            "org_id",
+            "You belong to several organizations. Say which one.",
+        )),
+    }
+}
+
+/// Who the caller is and where, with everything in place that billing needs.
+pub async fn me(core: &Core, caller: &Caller) -> Result<Me> {
+    let mut tx = caller.begin(&core.db, Action::Read, Kind::Organization).await?;
+    let permissions = tx.permissions();
+    let role = match caller.who() {
+        Who::Person(_) => {
+            sqlx::query_scalar!("select identity.standing()")
+                .fetch_one(tx.conn())
+                .await?
+        }
+        Who::Key(_) | Who::System => None,
+    };
+    tx.commit().await?;
+    let role: Option<Role> = role.and_then(|word| word.parse().ok());
+    let user = match caller.who() {
+        Who::Person(user) => {
+            settle_in(core, user, caller.org()).await?;
+            Some(account(core, user).await?)
+        }
+        Who::Key(_) | Who::System => None,
+    };
+    let organization = sqlx::query!(
+        r#"select o.name, o.cord as "cord: Cord" from identity.organizations o where o.id = $1 and o.deleted_at is null"#,
+        caller.org().as_str(),
+    )
+    .fetch_optional(core.db.identity.pool())
+    .await?
+    .ok_or(Error::Unauthenticated)?;
+    let glance = core.db.glance(caller.org()).await?.ok_or(Error::NotFound)?;
+    Ok(Me {
+        user,
+        organization: Organization {
+            id: caller.org().clone(),
+            name: organization.name,
+            cord: organization.cord,
+            personal: caller.org().is_personal(),
+        },
+        role,
+        permissions: permissions.scopes().collect(),
+        client_id: glance.client_id,
+        credits_balance: glance.balance,
+    })
+}
+
+async fn account(core: &Core, user: &UserId) -> Result<Account> {
+    let row = sqlx::query!(
+        "select u.name, u.email from identity.users u where u.id = $1",
+        user.as_str()
+    )
+    .fetch_one(core.db.identity.pool())
+    .await?;
+    Ok(Account {
+        id: user.clone(),
+        name: row.name,
+        email: row.email,
+    })
+}

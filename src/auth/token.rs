@@ -1,0 +1,185 @@
+//! Tokens: our own, signed with Ed25519 for five minutes, and Clerk's, verified with the keys it publishes.
+
+use std::{hash::Hash, sync::Arc, time::Duration};
+
+use aws_lc_rs::signature::{Ed25519KeyPair, KeyPair};
+use base64::{Engine, engine::general_purpose::URL_SAFE_NO_PAD};
+use chrono::{DateTime, Utc};
+use jsonwebtoken::{Algorithm, DecodingKey, EncodingKey, Header};
+use moka::future::Cache;
+use serde::Deserialize;
+use serde_json::json;
+use url::Url;
+use uuid::Uuid;
+
+use super::{
+    claims::{self, AUDIENCE, LIFETIME, Verified},
+    jwks::Jwks,
+};
+use crate::{
+    config,
+    id::Id,
+    keys::ApiKey,
+    org::{OrgId, UserId},
+    secret::{Master, fingerprint, hex},
+};
+
+/// A session token fits in a cookie; nothing longer is looked at.
+const LONGEST: usize = 8 * 1024;
+
+/// Issues and verifies, and remembers for a short while what it has verified.
+pub struct Tokens {
+    signing: EncodingKey,
+    verifying: DecodingKey,
+    /// The public key as it is published, and the name it is published by.
+    public: String,
+    kid: String,
+    issuer: String,
+    origin: String,
+    clerk: Option<ClerkIssuer>,
+    /// By hash, so that memory holds no credential. A verified signature does not change; what it gives access to is
+    /// asked of the database every time.
+    verified: Cache<[u8; 32], Arc<Verified>>,
+    pub(super) memory: Memory,
+}
+
+/// What this process has seen to already. Forgetting any of it costs a round trip and nothing else.
+pub(super) struct Memory {
+    /// Has a client and a user row.
+    pub arrived: Cache<(OrgId, UserId), ()>,
+    /// What a token of Clerk said of a person and an organization has been written down.
+    pub mirrored: Cache<(UserId, Option<OrgId>, DateTime<Utc>), ()>,
+    /// An API key by the hash of all of it. Whether it still counts is asked inside the organization.
+    pub keys: Cache<[u8; 32], (OrgId, Id<ApiKey>)>,
+}
+
+struct ClerkIssuer {
+    issuer: String,
+    jwks: Jwks,
+}
+
+/// `jku`, `jwk` and `x5u` would let a token bring its own key: they are not even parsed.
+#[derive(Deserialize)]
+struct TokenHeader {
+    alg: String,
+    kid: String,
+    /// Extensions that must be understood; we understand none.
+    #[serde(default)]
+    crit: Option<serde_json::Value>,
+}
+
+impl Tokens {
+    pub fn new(secret: &Master, public_url: &Url, clerk: Option<&config::Clerk>, http: reqwest::Client) -> Self {
+        let seed = secret.key("jwt-ed25519");
+        let pair = Ed25519KeyPair::from_seed_unchecked(&seed).expect("any 32 bytes are an Ed25519 seed");
+        let private = pair.to_pkcs8v1().expect("a key pair can be written down");
+        let public = pair.public_key().as_ref();
+        Self {
+            signing: EncodingKey::from_ed_der(private.as_ref()),
+            verifying: DecodingKey::from_ed_der(public),
+            public: URL_SAFE_NO_PAD.encode(public),
+            kid: hex(&fingerprint(&hex(public))[..8]),
+            issuer: public_url.as_str().trim_end_matches('/').to_owned(),
+            origin: public_url.origin().ascii_serialization(),
+            clerk: clerk.map(|clerk| ClerkIssuer {
+                issuer: clerk.frontend_api.as_str().trim_end_matches('/').to_owned(),
+                jwks: Jwks::new(
+                    clerk
+                        .frontend_api
+                        .join("/.well-known/jwks.json")
+                        .expect("an absolute path joins any base"),
+                    http,
+                ),
+            }),
+            verified: minute(),
+            memory: Memory {
+                arrived: Cache::builder().max_capacity(100_000).build(),
+                mirrored: minute(),
+                keys: minute(),
+            },
+        }
+    }
+
+    /// What others verify our tokens with (RFC 8037).
+    pub fn jwks(&self) -> serde_json::Value {
+        json!({ "keys": [{
+            "kty": "OKP", "crv": "Ed25519", "use": "sig", "alg": "EdDSA", "kid": self.kid, "x": self.public,
+        }] })
+    }
+
+    pub fn issue(&self, user: &UserId, org: &OrgId, now: DateTime<Utc>) -> String {
+        let header = Header {
+            kid: Some(self.kid.clone()),
+            ..Header::new(Algorithm::EdDSA)
+        };
+        let claims = json!({
+            "iss": self.issuer, "aud": AUDIENCE, "sub": user, "org_id": org, "jti": Uuid::new_v4(),
+            "iat": now.timestamp(), "nbf": now.timestamp(), "exp": (now + LIFETIME).timestamp(),
+        });
+        jsonwebtoken::encode(&header, &claims, &self.signing).expect("plain claims and a good key can be signed")
+    }
+
+    /// What the token proves, or nothing. Never says why.
+    pub(super) async fn verify(&self, token: &str, now: DateTime<Utc>) -> Option<Arc<Verified>> {
+        if token.len() > LONGEST {
+            return None;
+        }
+        let mark = fingerprint(token);
+        if let Some(known) = self.verified.get(&mark).await
+            && now < known.expires_at
+        {
+            return Some(known);
+        }
+        let verified = Arc::new(self.examine(token, now).await?);
+        self.verified.insert(mark, verified.clone()).await;
+        Some(verified)
+    }
+
+    /// An API key seen less than a minute ago.
+    pub(crate) async fn key(&self, mark: &[u8; 32]) -> Option<(OrgId, Id<ApiKey>)> {
+        self.memory.keys.get(mark).await
+    }
+
+    pub(crate) async fn remember_key(&self, mark: [u8; 32], key: (OrgId, Id<ApiKey>)) {
+        self.memory.keys.insert(mark, key).await;
+    }
+
+    async fn examine(&self, token: &str, now: DateTime<Utc>) -> Option<Verified> {
+        let (message, signature) = token.rsplit_once('.')?;
+        let (header, payload) = message.split_once('.')?;
+        let head: TokenHeader = serde_json::from_slice(&URL_SAFE_NO_PAD.decode(header).ok()?).ok()?;
+        if head.crit.is_some() {
+            return None;
+        }
+        // One algorithm per key: which one is ours to know, the header can only agree.
+        if head.kid == self.kid {
+            (head.alg == "EdDSA").then_some(())?;
+            signed(message, signature, &self.verifying, Algorithm::EdDSA)?;
+            let payload = URL_SAFE_NO_PAD.decode(payload).ok()?;
+            return claims::local(&payload, &self.issuer, &self.origin, now);
+        }
+        let clerk = self.clerk.as_ref().filter(|_| head.alg == "RS256")?;
+        let key = clerk.jwks.key(&head.kid).await?;
+        signed(message, signature, &key, Algorithm::RS256)?;
+        let payload = URL_SAFE_NO_PAD.decode(payload).ok()?;
+        claims::clerk(&payload, &clerk.issuer, &self.origin, now)
+    }
+}
+
+/// Remembers ten thousand things for a minute.
+fn minute<K, V>() -> Cache<K, V>
+where
+    K: Hash + Eq + Send + Sync + 'static,
+    V: Clone + Send + Sync + 'static,
+{
+    Cache::builder()
+        .max_capacity(10_000)
+        .time_to_live(Duration::from_secs(60))
+        .build()
+}
+
+fn signed(message: &str, signature: &str, key: &DecodingKey, algorithm: Algorithm) -> Option<()> {
+    jsonwebtoken::crypto::verify(signature, message.as_bytes(), key, algorithm)
+        .ok()?
+        .then_some(())
+}

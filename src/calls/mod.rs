@@ -1,0 +1,273 @@
+//! Calls: one conversation of an agent, from the moment it is placed to its price.
+
+#[cfg(feature = "ssr")]
+mod dial;
+mod ending;
+#[cfg(feature = "ssr")]
+pub mod flow;
+#[cfg(feature = "ssr")]
+mod outcome;
+mod place;
+#[cfg(feature = "ssr")]
+mod progress;
+#[cfg(feature = "ssr")]
+mod socket;
+#[cfg(feature = "ssr")]
+mod store;
+#[cfg(feature = "ssr")]
+pub mod watch;
+
+use std::collections::BTreeMap;
+
+use chrono::{DateTime, Utc};
+use serde::{Deserialize, Serialize};
+use uuid::Uuid;
+
+use crate::{agents::Agent, id::Id, money::Micros};
+pub use ending::EndReason;
+pub use place::{CallDraft, Destination, PRICE_PER_STEP, STEP_S, check_variables, price};
+
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(feature = "ssr", derive(utoipa::ToSchema))]
+pub struct Call {
+    pub id: Id<Call>,
+    /// Absent once the agent is deleted; its name stays.
+    pub agent_id: Option<Id<Agent>>,
+    pub agent_name: String,
+    pub medium: Medium,
+    pub status: Status,
+    /// Set once the call is over.
+    pub end_reason: Option<EndReason>,
+    /// What was reported beyond the reason, in the reporter's words.
+    pub end_detail: String,
+    /// E.164; absent for a text call.
+    pub to_number: Option<String>,
+    pub from_number: Option<String>,
+    #[cfg_attr(feature = "ssr", schema(value_type = Object))]
+    pub variables: BTreeMap<String, serde_json::Value>,
+    /// Who placed it: a person or an API key.
+    pub placed_by: String,
+    pub provider_id: Option<String>,
+    pub created_at: DateTime<Utc>,
+    /// When the other side answered.
+    pub joined_at: Option<DateTime<Utc>>,
+    pub ended_at: Option<DateTime<Utc>>,
+    pub billed_ms: Option<i64>,
+    pub price: Option<Micros>,
+    pub billing: Billing,
+    pub recording: Recording,
+    /// One or two sentences on what was said; empty until there is one.
+    pub summary: String,
+    pub updated_at: DateTime<Utc>,
+}
+
+impl Call {
+    /// Time between answer and end.
+    pub fn talk_ms(&self) -> Option<i64> {
+        Some((self.ended_at? - self.joined_at?).num_milliseconds().max(0))
+    }
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(
+    feature = "ssr",
+    derive(sqlx::Type, utoipa::ToSchema),
+    sqlx(type_name = "text", rename_all = "snake_case")
+)]
+#[serde(rename_all = "snake_case")]
+pub enum Medium {
+    /// The agent rings a number.
+    Phone,
+    /// A written conversation in the browser, to try an agent.
+    Text,
+}
+
+/// Where a call is in its life. Order: each state only ever follows an earlier one.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[cfg_attr(
+    feature = "ssr",
+    derive(sqlx::Type, utoipa::ToSchema),
+    sqlx(type_name = "text", rename_all = "snake_case")
+)]
+#[serde(rename_all = "snake_case")]
+pub enum Status {
+    /// Accepted here, not yet by the provider.
+    Queued,
+    Ringing,
+    InProgress,
+    /// Over; transcript and recording are being fetched.
+    Processing,
+    Completed,
+    /// Nobody answered, busy, declined: nobody is at fault.
+    NotConnected,
+    /// Something broke that somebody must look at.
+    Failed,
+    /// Stopped by a person before it was answered.
+    Canceled,
+}
+
+impl Status {
+    pub const ALL: [Self; 8] = [
+        Self::Queued,
+        Self::Ringing,
+        Self::InProgress,
+        Self::Processing,
+        Self::Completed,
+        Self::NotConnected,
+        Self::Failed,
+        Self::Canceled,
+    ];
+
+    pub const fn word(self) -> &'static str {
+        match self {
+            Self::Queued => "queued",
+            Self::Ringing => "ringing",
+            Self::InProgress => "in_progress",
+            Self::Processing => "processing",
+            Self::Completed => "completed",
+            Self::NotConnected => "not_connected",
+            Self::Failed => "failed",
+            Self::Canceled => "canceled",
+        }
+    }
+
+    pub const fn label(self) -> &'static str {
+        match self {
+            Self::Queued => "Queued",
+            Self::Ringing => "Ringing",
+            Self::InProgress => "In progress",
+            Self::Processing => "Processing",
+            Self::Completed => "Completed",
+            Self::NotConnected => "Not connected",
+            Self::Failed => "Failed",
+            Self::Canceled => "Canceled",
+        }
+    }
+
+    /// Somebody may be on the line.
+    pub const fn is_live(self) -> bool {
+        matches!(self, Self::Queued | Self::Ringing | Self::InProgress)
+    }
+
+    /// Nothing about the conversation changes any more; its price still may.
+    pub const fn is_over(self) -> bool {
+        matches!(
+            self,
+            Self::Completed | Self::NotConnected | Self::Failed | Self::Canceled
+        )
+    }
+}
+
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(
+    feature = "ssr",
+    derive(sqlx::Type, utoipa::ToSchema),
+    sqlx(type_name = "text", rename_all = "snake_case")
+)]
+#[serde(rename_all = "snake_case")]
+pub enum Billing {
+    /// The provider has not said yet.
+    #[default]
+    Pending,
+    Billed,
+    /// Free minutes, or nothing was said.
+    Free,
+    /// Never reached the provider.
+    None,
+}
+
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(
+    feature = "ssr",
+    derive(sqlx::Type, utoipa::ToSchema),
+    sqlx(type_name = "text", rename_all = "snake_case")
+)]
+#[serde(rename_all = "snake_case")]
+pub enum Recording {
+    /// Not recorded.
+    #[default]
+    None,
+    /// Recorded; the file is not there yet.
+    Pending,
+    Ready,
+    Failed,
+}
+
+/// One thing said or done, in order.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(feature = "ssr", derive(utoipa::ToSchema))]
+pub struct Message {
+    /// Counts from 0 within the call.
+    pub seq: i32,
+    pub role: Speaker,
+    /// What was said; arguments of a tool call or the result of one.
+    pub text: String,
+    /// The tool's name, for tool calls and results.
+    pub tool: String,
+    /// Milliseconds since the call was answered.
+    pub start_ms: Option<i32>,
+    pub end_ms: Option<i32>,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(
+    feature = "ssr",
+    derive(sqlx::Type, utoipa::ToSchema),
+    sqlx(type_name = "text", rename_all = "snake_case")
+)]
+#[serde(rename_all = "snake_case")]
+pub enum Speaker {
+    Agent,
+    Person,
+    ToolCall,
+    ToolResult,
+}
+
+/// Something that happened to a call.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(feature = "ssr", derive(utoipa::ToSchema))]
+pub struct Event {
+    pub id: Uuid,
+    pub at: DateTime<Utc>,
+    pub kind: String,
+    pub note: String,
+}
+
+/// A call with everything said so far.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(feature = "ssr", derive(utoipa::ToSchema))]
+pub struct Conversation {
+    pub call: Call,
+    pub messages: Vec<Message>,
+    pub events: Vec<Event>,
+}
+
+/// One line of the list.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(feature = "ssr", derive(utoipa::ToSchema))]
+pub struct CallRow {
+    pub id: Id<Call>,
+    pub agent_id: Option<Id<Agent>>,
+    pub agent_name: String,
+    pub medium: Medium,
+    pub status: Status,
+    pub end_reason: Option<EndReason>,
+    pub to_number: Option<String>,
+    pub created_at: DateTime<Utc>,
+    pub joined_at: Option<DateTime<Utc>>,
+    pub ended_at: Option<DateTime<Utc>>,
+    pub price: Option<Micros>,
+}
+
+/// What the list can be narrowed to.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "ssr", derive(utoipa::IntoParams), into_params(parameter_in = Query))]
+#[serde(default)]
+pub struct CallFilter {
+    /// Part of the number or of the agent's name.
+    pub q: Option<String>,
+    #[cfg_attr(feature = "ssr", param(inline))]
+    pub status: Option<Status>,
+    #[cfg_attr(feature = "ssr", param(value_type = Option<String>, format = Uuid))]
+    pub agent_id: Option<Id<Agent>>,
+}

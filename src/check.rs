@@ -1,0 +1,181 @@
+//! Checks: what is wrong with a form, field by field. The browser and the server run the same ones.
+
+use std::ops::RangeInclusive;
+
+use crate::error::{Error, FieldError, Result};
+
+/// Collects everything that is wrong, so that a person sees it at once.
+#[derive(Debug, Default)]
+pub struct Check {
+    errors: Vec<FieldError>,
+}
+
+/// Something a person decides and somebody must check.
+pub trait Checked {
+    fn check(&self, check: &mut Check);
+}
+
+impl Check {
+    pub fn run(subject: &impl Checked) -> Result<()> {
+        let mut check = Self::default();
+        subject.check(&mut check);
+        check.finish()
+    }
+
+    pub fn finish(self) -> Result<()> {
+        if self.errors.is_empty() {
+            Ok(())
+        } else {
+            Err(Error::Invalid(self.errors))
+        }
+    }
+
+    pub fn fail(&mut self, field: impl Into<String>, message: impl Into<String>) {
+        self.errors.push(FieldError {
+            field: field.into(),
+            message: message.into(),
+        });
+    }
+
+    /// Length in characters. Control characters other than line breaks and tabs are refused: Postgres cannot store
+    /// NUL, and no screen shows the others.
+    pub fn text(&mut self, field: impl Into<String>, value: &str, length: RangeInclusive<usize>) {
+        let count = value.trim().chars().count();
+        if count < *length.start() {
+            self.fail(field, "Fill this in.");
+        } else if value.chars().count() > *length.end() {
+            self.fail(
+                field,
+                format!(
+                    "Use at most {} characters; this has {}.",
+                    length.end(),
+                    value.chars().count()
+                ),
+            );
+        } else if value
+            .chars()
+            .any(|c| c.is_control() && !matches!(c, '\n' | '\r' | '\t'))
+        {
+            self.fail(field, "Remove the control characters.");
+        }
+    }
+
+    pub fn number(&mut self, field: impl Into<String>, value: i64, range: RangeInclusive<i64>, unit: &str) {
+        if !range.contains(&value) {
+            self.fail(field, format!("Use {} to {} {unit}.", range.start(), range.end()));
+        }
+    }
+
+    /// An address that mail can be sent to, as far as its form tells.
+    pub fn email(&mut self, field: impl Into<String>, value: &str) {
+        let value = value.trim();
+        let good = value.len() <= 254
+            && value.split_once('@').is_some_and(|(local, domain)| {
+                !local.is_empty()
+                    && local.len() <= 64
+                    && domain.contains('.')
+                    && domain
+                        .split('.')
+                        .all(|label| !label.is_empty() && label.chars().all(|c| c.is_alphanumeric() || c == '-'))
+            })
+            && !value.chars().any(|c| c.is_whitespace() || c.is_control());
+        if !good {
+            self.fail(field, "Enter an email address, such as ada@example.com.");
+        }
+    }
+
+    /// The rule of NIST SP 800-63B: length counts, composition does not.
+    pub fn password(&mut self, field: impl Into<String>, value: &str) {
+        match value.chars().count() {
+            0..10 => self.fail(field, "Use at least 10 characters."),
+            201.. => self.fail(field, "Use at most 200 characters."),
+            _ => {}
+        }
+    }
+
+    /// E.164: a plus sign, the country code, at most 15 digits.
+    pub fn phone(&mut self, field: impl Into<String>, value: &str) {
+        let digits = value.strip_prefix('+').unwrap_or_default();
+        let good =
+            (8..=15).contains(&digits.len()) && digits.bytes().all(|b| b.is_ascii_digit()) && !digits.starts_with('0');
+        if !good {
+            self.fail(field, "Enter the number with its country code, such as +14155550110.");
+        }
+    }
+}
+
+/// A number as people write it, made E.164 where that takes no guess: spaces, dots, dashes and brackets go.
+pub fn normal_phone(typed: &str) -> String {
+    let kept: String = typed
+        .trim()
+        .chars()
+        .filter(|c| !matches!(c, ' ' | '-' | '.' | '(' | ')' | '\u{a0}' | '/'))
+        .collect();
+    match kept.strip_prefix("00") {
+        Some(rest) => format!("+{rest}"),
+        None => kept,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{Check, normal_phone};
+
+    fn passes(rule: impl FnOnce(&mut Check)) -> bool {
+        let mut check = Check::default();
+        rule(&mut check);
+        check.finish().is_ok()
+    }
+
+    #[test]
+    fn a_phone_number_needs_its_country_code() {
+        for good in ["+14155550110", "+4930123456", "+85212345678"] {
+            assert!(passes(|c| c.phone("to", good)), "{good}");
+        }
+        for bad in [
+            "",
+            "4155550110",
+            "+0155550110",
+            "+1415555011012345",
+            "+1 415 555 0110",
+            "+1415x550110",
+            "+123",
+        ] {
+            assert!(!passes(|c| c.phone("to", bad)), "{bad}");
+        }
+    }
+
+    #[test]
+    fn punctuation_in_a_number_is_dropped_but_nothing_is_guessed() {
+        assert_eq!(normal_phone(" +1 (415) 555-0110 "), "+14155550110");
+        assert_eq!(normal_phone("0049 30 123456"), "+4930123456");
+        assert_eq!(normal_phone("415 555 0110"), "4155550110");
+    }
+
+    #[test]
+    fn an_email_address_has_a_place_and_a_domain() {
+        for good in ["ada@example.com", "a.b+c@sub.example.co", "ü@bücher.example"] {
+            assert!(passes(|c| c.email("email", good)), "{good}");
+        }
+        for bad in [
+            "",
+            "ada",
+            "ada@",
+            "@example.com",
+            "a b@example.com",
+            "ada@example",
+            "ada@ex..com",
+            "a@b@c.com",
+        ] {
+            assert!(!passes(|c| c.email("email", bad)), "{bad}");
+        }
+    }
+
+    #[test]
+    fn text_is_measured_in_characters_and_refuses_nul() {
+        assert!(passes(|c| c.text("name", "ä".repeat(80).as_str(), 1..=80)));
+        assert!(!passes(|c| c.text("name", "ä".repeat(81).as_str(), 1..=80)));
+        assert!(!passes(|c| c.text("name", "   ", 1..=80)));
+        assert!(!passes(|c| c.text("name", "a\0b", 1..=80)));
+    }
+}

@@ -1,0 +1,279 @@
+//! Configuration: every variable, its default and its meaning, read once.
+
+use std::{net::SocketAddr, path::PathBuf, str::FromStr, time::Duration};
+
+use secrecy::SecretString;
+use url::Url;
+
+use crate::money::Micros;
+
+#[derive(Clone, Debug)]
+pub struct Config {
+    /// `SWITCHBOARD_ADDR`, default `127.0.0.1:3000`: where `serve` listens. Port 0 takes a free one.
+    pub addr: SocketAddr,
+    /// `SWITCHBOARD_DATA`, default `./data`: the private Postgres, the installation's secret, the sandbox's state.
+    pub data: PathBuf,
+    /// `PUBLIC_URL`, default `http://<addr>`: how browsers and providers reach this installation.
+    pub public_url: Option<Url>,
+    pub database: Database,
+    /// `DATABASE_MAX_CONNECTIONS`, default 16: of each pool (requests, worker, identity).
+    pub max_connections: u32,
+    /// `SWITCHBOARD_SECRET`, 64 hex digits: all keys of this installation derive from it. Without it one is made and
+    /// kept in `$SWITCHBOARD_DATA/secret`; processes on several machines must be given the same.
+    pub secret: Option<SecretString>,
+    /// `ULTRAVOX_API_KEY`: without it calls are simulated.
+    pub ultravox: Option<Ultravox>,
+    /// `CLERK_SECRET_KEY` and `CLERK_PUBLISHABLE_KEY`: with them people sign in with Clerk, otherwise with a password.
+    pub clerk: Option<Clerk>,
+    pub mail: Mail,
+    /// `SWITCHBOARD_WELCOME_CENTS`, default 500: US cents a new organization starts with.
+    pub welcome: Micros,
+    /// `SWITCHBOARD_SANDBOX_SPEED`, default 1: how much faster than life simulated calls run.
+    pub sandbox_speed: f64,
+    /// `SWITCHBOARD_REQUESTS_PER_SECOND`, default 100: REST requests of one organization; twice that in a burst.
+    pub requests_per_second: u32,
+    /// `SWITCHBOARD_SHUTDOWN_S`, default 30: seconds a stopping process gives its requests.
+    pub shutdown: Duration,
+}
+
+#[derive(Clone, Debug)]
+pub enum Database {
+    /// No `DATABASE_URL`: a private Postgres under `$SWITCHBOARD_DATA/postgres`, on a unix socket.
+    Embedded,
+    /// One URL per role, so that no process can become another.
+    External {
+        /// `DATABASE_URL`: login `switchboard_app`.
+        app: SecretString,
+        /// `DATABASE_WORKER_URL`: login `switchboard_worker`.
+        worker: Option<SecretString>,
+        /// `DATABASE_IDENTITY_URL`: login `switchboard_identity`.
+        identity: Option<SecretString>,
+        /// `DATABASE_WARDEN_URL`: login `switchboard_warden`; only `migrate` and `verify` use it.
+        warden: Option<SecretString>,
+        /// `DATABASE_ADMIN_URL`: whoever may create roles; only `migrate` uses it, and only for `src/db/roles.sql`.
+        admin: Option<SecretString>,
+    },
+}
+
+#[derive(Clone, Debug)]
+pub struct Ultravox {
+    /// `ULTRAVOX_API_KEY`
+    pub key: SecretString,
+    /// `ULTRAVOX_URL`, default `https://api.ultravox.ai`.
+    pub url: Url,
+    /// `ULTRAVOX_MEDIUM`, default `sip`: how phone calls leave the provider: `sip`, `twilio`, `telnyx` or `plivo`.
+    pub medium: String,
+    /// `ULTRAVOX_FROM`: the number or SIP address phone calls come from.
+    pub from: String,
+    /// `ULTRAVOX_SIP_HOST`: the trunk that `sip` calls go through, such as `sip.example.com`.
+    pub sip_host: Option<String>,
+}
+
+#[derive(Clone, Debug)]
+pub struct Clerk {
+    /// `CLERK_SECRET_KEY`
+    pub secret_key: SecretString,
+    /// `CLERK_PUBLISHABLE_KEY`: names the instance's frontend API.
+    pub publishable_key: String,
+    /// `CLERK_WEBHOOK_SECRET`: of the endpoint `/webhooks/clerk`. Without it Clerk's events are refused.
+    pub webhook_secret: Option<SecretString>,
+    /// `CLERK_API_URL`, default `https://api.clerk.com`.
+    pub api_url: Url,
+    /// `CLERK_FRONTEND_API`, default what the publishable key names.
+    pub frontend_api: Url,
+}
+
+#[derive(Clone, Debug)]
+pub struct Mail {
+    /// `SMTP_URL`, such as `smtps://user:password@smtp.example.com`: without it mail stays here, to be read at `/dev/mail`.
+    pub smtp: Option<SecretString>,
+    /// `MAIL_FROM`, default `Switchboard <switchboard@localhost>`.
+    pub from: String,
+}
+
+#[derive(Debug, thiserror::Error)]
+#[error("{name}: {problem}")]
+pub struct ConfigError {
+    name: &'static str,
+    problem: String,
+}
+
+impl Config {
+    pub fn from_env() -> Result<Self, ConfigError> {
+        Self::read(&|name| std::env::var(name).ok().filter(|value| !value.trim().is_empty()))
+    }
+
+    /// Reads from any source of variables; unset and blank are the same.
+    pub fn read(get: &dyn Fn(&str) -> Option<String>) -> Result<Self, ConfigError> {
+        let secret = |name| get(name).map(SecretString::from);
+        let addr: SocketAddr = parsed(get, "SWITCHBOARD_ADDR")?.unwrap_or(([127, 0, 0, 1], 3000).into());
+        let database = match secret("DATABASE_URL") {
+            None => Database::Embedded,
+            Some(app) => Database::External {
+                app,
+                worker: secret("DATABASE_WORKER_URL"),
+                identity: secret("DATABASE_IDENTITY_URL"),
+                warden: secret("DATABASE_WARDEN_URL"),
+                admin: secret("DATABASE_ADMIN_URL"),
+            },
+        };
+        Ok(Self {
+            addr,
+            data: get("SWITCHBOARD_DATA").unwrap_or_else(|| "./data".into()).into(),
+            public_url: parsed(get, "PUBLIC_URL")?,
+            database,
+            max_connections: parsed(get, "DATABASE_MAX_CONNECTIONS")?.unwrap_or(16),
+            secret: secret("SWITCHBOARD_SECRET"),
+            ultravox: ultravox(get)?,
+            clerk: clerk(get)?,
+            mail: Mail {
+                smtp: secret("SMTP_URL"),
+                from: get("MAIL_FROM").unwrap_or_else(|| "Switchboard <switchboard@localhost>".into()),
+            },
+            welcome: Micros::cents(parsed(get, "SWITCHBOARD_WELCOME_CENTS")?.unwrap_or(500)),
+            sandbox_speed: parsed(get, "SWITCHBOARD_SANDBOX_SPEED")?.unwrap_or(1.0),
+            requests_per_second: parsed(get, "SWITCHBOARD_REQUESTS_PER_SECOND")?.unwrap_or(100),
+            shutdown: Duration::from_secs(parsed(get, "SWITCHBOARD_SHUTDOWN_S")?.unwrap_or(30)),
+        })
+    }
+}
+
+fn parsed<T: FromStr<Err: std::fmt::Display>>(
+    get: &dyn Fn(&str) -> Option<String>,
+    name: &'static str,
+) -> Result<Option<T>, ConfigError> {
+    get(name)
+        .map(|text| text.trim().parse())
+        .transpose()
+        .map_err(|error: T::Err| ConfigError {
+            name,
+            problem: error.to_string(),
+        })
+}
+
+fn ultravox(get: &dyn Fn(&str) -> Option<String>) -> Result<Option<Ultravox>, ConfigError> {
+    let Some(key) = get("ULTRAVOX_API_KEY") else {
+        return Ok(None);
+    };
+    let medium = get("ULTRAVOX_MEDIUM").unwrap_or_else(|| "sip".into());
+    if !["sip", "twilio", "telnyx", "plivo"].contains(&medium.as_str()) {
+        return Err(ConfigError {
+            name: "ULTRAVOX_MEDIUM",
+            problem: "use sip, twilio, telnyx or plivo".into(),
+        });
+    }
+    Ok(Some(Ultravox {
+        key: key.into(),
+        url: parsed(get, "ULTRAVOX_URL")?.unwrap_or_else(|| known("https://api.ultravox.ai")),
+        medium,
+        from: get("ULTRAVOX_FROM").unwrap_or_default(),
+        sip_host: get("ULTRAVOX_SIP_HOST"),
+    }))
+}
+
+fn clerk(get: &dyn Fn(&str) -> Option<String>) -> Result<Option<Clerk>, ConfigError> {
+    let Some(secret_key) = get("CLERK_SECRET_KEY") else {
+        return Ok(None);
+    };
+    let publishable_key = get("CLERK_PUBLISHABLE_KEY").ok_or(ConfigError {
+        name: "CLERK_PUBLISHABLE_KEY",
+        problem: "needed beside CLERK_SECRET_KEY".into(),
+    })?;
+    let frontend_api = match parsed(get, "CLERK_FRONTEND_API")? {
+        Some(url) => url,
+        None => frontend_api_of(&publishable_key).ok_or(ConfigError {
+            name: "CLERK_PUBLISHABLE_KEY",
+            problem: "does not name a frontend API".into(),
+        })?,
+    };
+    Ok(Some(Clerk {
+        secret_key: secret_key.into(),
+        publishable_key,
+        webhook_secret: get("CLERK_WEBHOOK_SECRET").map(Into::into),
+        api_url: parsed(get, "CLERK_API_URL")?.unwrap_or_else(|| known("https://api.clerk.com")),
+        frontend_api,
+    }))
+}
+
+/// A publishable key is `pk_test_` or `pk_live_` and the base64 of `<host>$` (Clerk's documentation).
+fn frontend_api_of(publishable_key: &str) -> Option<Url> {
+    use base64::{Engine, engine::general_purpose::STANDARD_NO_PAD};
+    let encoded = publishable_key
+        .strip_prefix("pk_test_")
+        .or_else(|| publishable_key.strip_prefix("pk_live_"))?;
+    let host = String::from_utf8(STANDARD_NO_PAD.decode(encoded.trim_end_matches('=')).ok()?).ok()?;
+    Url::parse(&format!("https://{}", host.strip_suffix('$')?)).ok()
+}
+
+fn known(url: &str) -> Url {
+    Url::parse(url).expect("a literal URL")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn read(pairs: &[(&str, &str)]) -> Result<Config, ConfigError> {
+        Config::read(&|name| {
+            pairs
+                .iter()
+                .find(|(key, _)| *key == name)
+                .map(|(_, value)| (*value).to_owned())
+        })
+    }
+
+    #[test]
+    fn nothing_needs_to_be_set() {
+        let config = read(&[]).unwrap();
+        assert_eq!(config.addr.to_string(), "127.0.0.1:3000");
+        assert!(matches!(config.database, Database::Embedded));
+        assert!(config.ultravox.is_none() && config.clerk.is_none());
+    }
+
+    #[test]
+    fn a_bad_value_is_reported_by_its_own_name() {
+        assert!(
+            read(&[("SWITCHBOARD_ADDR", "nowhere")])
+                .unwrap_err()
+                .to_string()
+                .starts_with("SWITCHBOARD_ADDR: ")
+        );
+        assert!(
+            read(&[("ULTRAVOX_API_KEY", "k"), ("ULTRAVOX_MEDIUM", "pigeon")])
+                .unwrap_err()
+                .to_string()
+                .starts_with("ULTRAVOX_MEDIUM: ")
+        );
+        assert!(
+            read(&[("CLERK_SECRET_KEY", "sk_test_x")])
+                .unwrap_err()
+                .to_string()
+                .starts_with("CLERK_PUBLISHABLE_KEY: ")
+        );
+    }
+
+    #[test]
+    fn a_publishable_key_names_the_frontend_api() {
+        let config = read(&[
+            ("CLERK_SECRET_KEY", "sk_test_x"),
+            ("CLERK_PUBLISHABLE_KEY", "pk_test_ZXhhbXBsZS5hY2NvdW50cy5kZXYk"),
+        ])
+        .unwrap();
+        assert_eq!(
+            config.clerk.unwrap().frontend_api.as_str(),
+            "https://example.accounts.dev/"
+        );
+    }
+
+    #[test]
+    fn secrets_do_not_show_in_debug_output() {
+        let config = read(&[
+            ("DATABASE_URL", "postgres://u:hunter2@h/d"),
+            ("ULTRAVOX_API_KEY", "hunter2"),
+            ("SWITCHBOARD_SECRET", "hunter2"),
+            ("SMTP_URL", "smtps://hunter2@h"),
+        ])
+        .unwrap();
+        assert!(!format!("{config:?}").contains("hunter2"));
+    }
+}

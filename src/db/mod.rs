@@ -1,0 +1,257 @@
+//! The database: one pool per role, and the only way to an organization's rows.
+
+pub mod cluster;
+mod glance;
+mod migrate;
+#[doc(hidden)]
+pub mod testing;
+mod tx;
+
+use std::time::Duration;
+
+use secrecy::ExposeSecret;
+use sqlx::{
+    AssertSqlSafe, ConnectOptions, Connection, Executor, PgPool,
+    postgres::{PgConnectOptions, PgPoolOptions},
+};
+
+use crate::config::{Config, Database};
+pub use cluster::{Cluster, Stop};
+pub use glance::Glance;
+pub use migrate::{MIGRATOR, migrate};
+pub use tx::OrgTx;
+
+/// The logins of `roles.sql`.
+pub const APP: &str = "switchboard_app";
+pub const WORKER: &str = "switchboard_worker";
+pub const IDENTITY: &str = "switchboard_identity";
+pub const WARDEN: &str = "switchboard_warden";
+
+/// Name of the database in an embedded cluster.
+pub const DATABASE: &str = "switchboard";
+
+/// How to reach the database as each role.
+#[derive(Clone)]
+pub struct Logins {
+    pub app: PgConnectOptions,
+    pub worker: PgConnectOptions,
+    pub identity: PgConnectOptions,
+    pub warden: PgConnectOptions,
+    pub admin: PgConnectOptions,
+}
+
+#[derive(Debug, thiserror::Error)]
+pub enum DbError {
+    #[error("{0} is needed: each role has its own login (docs/operations.md)")]
+    Missing(&'static str),
+    #[error("{0} is not a Postgres URL")]
+    Malformed(&'static str),
+    #[error("refusing to start: {login} {fault}")]
+    Unsafe { login: String, fault: String },
+    #[error("the database cannot be reached: {0}")]
+    Unreachable(String),
+    #[error(transparent)]
+    Cluster(#[from] cluster::ClusterError),
+    #[error("migration failed: {0}")]
+    Migration(String),
+}
+
+impl Logins {
+    /// Of an embedded cluster, whose socket lets only this account in.
+    pub fn embedded(cluster: &Cluster) -> Self {
+        Self::trusted(cluster.options().database(DATABASE))
+    }
+
+    /// Of a server that takes every role at its word.
+    fn trusted(base: PgConnectOptions) -> Self {
+        let login = |role: &str| base.clone().username(role);
+        Self {
+            app: login(APP),
+            worker: login(WORKER),
+            identity: login(IDENTITY),
+            warden: login(WARDEN),
+            admin: base,
+        }
+    }
+
+    pub fn external(config: &Config) -> Result<Self, DbError> {
+        let Database::External {
+            app,
+            worker,
+            identity,
+            warden,
+            admin,
+        } = &config.database
+        else {
+            return Err(DbError::Missing("DATABASE_URL"));
+        };
+        let login = |name: &'static str, url: Option<&secrecy::SecretString>| {
+            let url = url.ok_or(DbError::Missing(name))?;
+            url.expose_secret()
+                .parse::<PgConnectOptions>()
+                .map_err(|_| DbError::Malformed(name))
+        };
+        let app = login("DATABASE_URL", Some(app))?;
+        // Only `migrate` and `verify` use these two; a serving process is better off without them.
+        let warden = warden
+            .as_ref()
+            .map_or(Ok(app.clone()), |url| login("DATABASE_WARDEN_URL", Some(url)))?;
+        let admin = admin
+            .as_ref()
+            .map_or(Ok(warden.clone()), |url| login("DATABASE_ADMIN_URL", Some(url)))?;
+        Ok(Self {
+            worker: login("DATABASE_WORKER_URL", worker.as_ref())?,
+            identity: login("DATABASE_IDENTITY_URL", identity.as_ref())?,
+            app,
+            warden,
+            admin,
+        })
+    }
+}
+
+/// Requests of people and keys. Tenant tables are reached only through [`OrgTx`].
+#[derive(Clone)]
+pub struct AppPool(PgPool);
+
+/// Queues across organizations; tenant rows only inside one.
+#[derive(Clone)]
+pub struct WorkerPool(PgPool);
+
+/// People, sessions and memberships: schema `identity` and nothing else.
+#[derive(Clone)]
+pub struct IdentityPool(PgPool);
+
+impl WorkerPool {
+    /// For the queue tables, before an organization is known.
+    pub fn queue(&self) -> &PgPool {
+        &self.0
+    }
+}
+
+impl IdentityPool {
+    pub(crate) fn pool(&self) -> &PgPool {
+        &self.0
+    }
+}
+
+#[derive(Clone)]
+pub struct Db {
+    pub app: AppPool,
+    pub worker: WorkerPool,
+    pub identity: IdentityPool,
+}
+
+impl Db {
+    /// Connects as each role and refuses to go on where row security would not hold for it.
+    pub async fn connect(logins: &Logins, max_connections: u32) -> Result<Self, DbError> {
+        let app = pool(&logins.app, max_connections, 10).await?;
+        let worker = pool(&logins.worker, max_connections, 60).await?;
+        let identity = pool(&logins.identity, max_connections, 10).await?;
+        for pool in [&app, &worker, &identity] {
+            refuse_unsafe(pool).await?;
+        }
+        Ok(Self {
+            app: AppPool(app),
+            worker: WorkerPool(worker),
+            identity: IdentityPool(identity),
+        })
+    }
+
+    /// Whether the database answers.
+    pub async fn ready(&self) -> bool {
+        sqlx::query("select 1").execute(&self.app.0).await.is_ok()
+    }
+
+    /// Whether the database has exactly this program's migrations.
+    pub async fn current(&self) -> Result<bool, DbError> {
+        let applied: Option<i64> = sqlx::query_scalar("select app.schema_version()")
+            .fetch_optional(&self.app.0)
+            .await
+            .map_err(|error| DbError::Unreachable(describe(&error)))?
+            .flatten();
+        Ok(applied == MIGRATOR.iter().map(|migration| migration.version).max())
+    }
+
+    pub async fn close(&self) {
+        tokio::join!(self.app.0.close(), self.worker.0.close(), self.identity.0.close());
+    }
+
+    /// Connections in use and idle, of the pool that serves requests.
+    pub fn load(&self) -> (u32, usize) {
+        (self.app.0.size(), self.app.0.num_idle())
+    }
+}
+
+async fn pool(options: &PgConnectOptions, max: u32, statement_timeout_s: u32) -> Result<PgPool, DbError> {
+    let options = options
+        .clone()
+        .application_name("switchboard")
+        .statement_cache_capacity(256)
+        .options([
+            ("statement_timeout", format!("{statement_timeout_s}s")),
+            ("idle_in_transaction_session_timeout", "30s".to_owned()),
+        ]);
+    PgPoolOptions::new()
+        .max_connections(max)
+        .acquire_timeout(Duration::from_secs(5))
+        // A broken connection is noticed when it is used; asking first would cost a round trip per request.
+        .test_before_acquire(false)
+        .connect_with(options)
+        .await
+        .map_err(|error| DbError::Unreachable(describe(&error)))
+}
+
+/// A connection error may quote the URL it was given, password and all.
+fn describe(error: &sqlx::Error) -> String {
+    match error {
+        sqlx::Error::Database(db) => format!("{} ({})", db.message(), db.code().unwrap_or_default()),
+        sqlx::Error::Io(io) => io.to_string(),
+        sqlx::Error::PoolTimedOut => "no connection within 5 s".to_owned(),
+        _ => "connection failed".to_owned(),
+    }
+}
+
+/// Row security does not bind superusers, BYPASSRLS roles and table owners, nor anyone who can become one.
+async fn refuse_unsafe(pool: &PgPool) -> Result<(), DbError> {
+    let fault: Option<(String, String)> = sqlx::query_as(
+        "select current_user::text,
+                case when r.rolsuper then 'is or can become the superuser ' || r.rolname
+                     when r.rolbypassrls then 'is or can become ' || r.rolname || ', which bypasses row security'
+                     else 'is or can become ' || r.rolname || ', which owns tables' end
+         from pg_roles r
+         where pg_has_role(current_user, r.oid, 'member')
+           and (r.rolsuper or r.rolbypassrls or exists (
+                 select from pg_class c join pg_namespace n on n.oid = c.relnamespace
+                 where c.relowner = r.oid and n.nspname in ('app', 'identity', 'ops')))
+         limit 1",
+    )
+    .fetch_optional(pool)
+    .await
+    .map_err(|error| DbError::Unreachable(describe(&error)))?;
+    match fault {
+        None => Ok(()),
+        Some((login, fault)) => Err(DbError::Unsafe { login, fault }),
+    }
+}
+
+/// Creates the product's database in an embedded cluster, unless it is there.
+pub async fn ensure_database(cluster: &Cluster) -> Result<(), DbError> {
+    let failed = |error: sqlx::Error| DbError::Unreachable(describe(&error));
+    let mut admin = cluster.options().connect().await.map_err(failed)?;
+    let there: bool = sqlx::query_scalar("select exists (select from pg_database where datname = $1)")
+        .bind(DATABASE)
+        .fetch_one(&mut admin)
+        .await
+        .map_err(failed)?;
+    if !there {
+        // Two processes may start at once; the second finds it made.
+        match admin
+            .execute(AssertSqlSafe(format!("create database {DATABASE}")))
+            .await
+        {
+            Err(sqlx::Error::Database(db)) if matches!(db.code().as_deref(), Some("42P04" | "23505")) => {}
+            other => drop(other.map_err(failed)?),
+        }
+    }
+    admin.close().await.map_err(failed)
+}

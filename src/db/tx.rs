@@ -1,0 +1,129 @@
+//! `OrgTx`: the only way to an organization's rows.
+
+use std::fmt::Write;
+
+use sqlx::{AssertSqlSafe, PgConnection, PgPool, Postgres, Transaction};
+
+use super::{AppPool, Db, WorkerPool};
+use crate::{
+    auth::{Caller, Who},
+    error::{Error, Result},
+    id::Id,
+    keys::ApiKey,
+    org::{OrgId, Permissions, Role, Scope, UserId},
+    resource::{Action, Kind},
+};
+
+/// A transaction inside one organization, opened for one purpose by one caller. Dropping it undoes everything.
+pub struct OrgTx {
+    tx: Transaction<'static, Postgres>,
+    org: OrgId,
+    who: Who,
+    permissions: Permissions,
+}
+
+impl Caller {
+    /// Opens the caller's organization, having looked again, in the same transaction, at what the caller may do there:
+    /// whoever was removed or demoted a moment ago is refused now.
+    pub async fn begin(&self, db: &Db, action: Action, kind: Kind) -> Result<OrgTx> {
+        let mut tx = OrgTx::open(self, db, action == Action::Read).await?;
+        tx.permissions = tx.standing(self.limit()).await?;
+        tx.require(action, kind)?;
+        Ok(tx)
+    }
+}
+
+impl OrgTx {
+    async fn open(caller: &Caller, db: &Db, read_only: bool) -> Result<Self> {
+        let AppPool(app) = &db.app;
+        let WorkerPool(worker) = &db.worker;
+        let (pool, person): (&PgPool, Option<&UserId>) = match caller.who() {
+            Who::Person(user) => (app, Some(user)),
+            Who::Key(_) => (app, None),
+            Who::System => (worker, None),
+        };
+        // One round trip. Ids are letters and digits by construction (`OrgId::parse`), which is what makes this text
+        // safe; SET LOCAL takes no parameters, and ends with the transaction whatever happens to it.
+        let mode = if read_only { " read only" } else { "" };
+        let mut open = format!("begin{mode}; set local app.org_id = '{}'", caller.org());
+        if let Some(user) = person {
+            write!(open, "; set local app.user_id = '{user}'").expect("writing to a string cannot fail");
+        }
+        if let Some(at) = caller.issued_at() {
+            write!(open, "; set local app.issued_at = '{}'", at.timestamp()).expect("writing to a string cannot fail");
+        }
+        let tx = pool.begin_with(AssertSqlSafe(open)).await?;
+        Ok(Self {
+            tx,
+            org: caller.org().clone(),
+            who: caller.who().clone(),
+            permissions: Permissions::default(),
+        })
+    }
+
+    /// What the caller may do here and now, never more than its credential carries.
+    async fn standing(&mut self, limit: Option<Permissions>) -> Result<Permissions> {
+        let held = match self.who.clone() {
+            Who::System => Scope::all().collect(),
+            Who::Person(_) => {
+                let role = sqlx::query_scalar!("select identity.standing()")
+                    .fetch_one(self.conn())
+                    .await?;
+                let role: Role = role.and_then(|word| word.parse().ok()).ok_or(Error::Unauthenticated)?;
+                Permissions::of_role(role)
+            }
+            Who::Key(key) => self.key_scopes(key).await?,
+        };
+        Ok(limit.map_or(held, |limit| held.and(limit)))
+    }
+
+    async fn key_scopes(&mut self, key: Id<ApiKey>) -> Result<Permissions> {
+        let org = self.org.clone();
+        let scopes = sqlx::query_scalar!(
+            "select k.scopes from app.api_keys k
+             where k.client_id = (select c.id from app.clients c where c.org_id = $1) and k.id = $2
+               and k.revoked_at is null and (k.expires_at is null or k.expires_at > now())",
+            org as _,
+            key.uuid(),
+        )
+        .fetch_optional(self.conn())
+        .await?
+        .ok_or(Error::Unauthenticated)?;
+        Ok(scopes.iter().filter_map(|scope| scope.parse::<Scope>().ok()).collect())
+    }
+
+    /// Asks for one more permission inside the same transaction.
+    pub fn require(&self, action: Action, kind: Kind) -> Result<()> {
+        if self.permissions.permit(action, kind) {
+            Ok(())
+        } else {
+            Err(Error::Forbidden)
+        }
+    }
+
+    pub fn permissions(&self) -> Permissions {
+        self.permissions
+    }
+
+    /// The organization every statement names, row security or not.
+    pub fn org(&self) -> OrgId {
+        self.org.clone()
+    }
+
+    pub fn conn(&mut self) -> &mut PgConnection {
+        &mut self.tx
+    }
+
+    /// Who acts, for the audit log: an id and its kind.
+    pub fn actor(&self) -> (String, &'static str) {
+        match &self.who {
+            Who::Person(user) => (user.to_string(), "person"),
+            Who::Key(key) => (key.to_string(), "api_key"),
+            Who::System => ("system".to_owned(), "system"),
+        }
+    }
+
+    pub async fn commit(self) -> Result<()> {
+        Ok(self.tx.commit().await?)
+    }
+}

@@ -1,0 +1,235 @@
+//! Errors: everything a person or a client may be told. Safe to show, made where the cause is known.
+
+use std::fmt;
+
+use serde::{Deserialize, Serialize};
+
+pub type Result<T, E = Error> = std::result::Result<T, E>;
+
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, thiserror::Error)]
+#[serde(tag = "kind", content = "detail", rename_all = "snake_case")]
+pub enum Error {
+    /// No credential, or one that does not count. Never says why.
+    #[error("Sign in to continue.")]
+    Unauthenticated,
+    /// Signed in, but no organization chosen.
+    #[error("Choose an organization first.")]
+    NoOrg,
+    /// The thing is visible, the action is not permitted.
+    #[error("Your role does not allow this.")]
+    Forbidden,
+    /// Not there, or not theirs: the two cannot be told apart.
+    #[error("This does not exist here.")]
+    NotFound,
+    /// The request is well formed but the state of things forbids it.
+    #[error("{0}")]
+    Conflict(String),
+    #[error("Some fields need another look.")]
+    Invalid(Vec<FieldError>),
+    /// The page was drawn for another organization than the session is in now.
+    #[error("You switched organization in another tab.")]
+    OrgChanged,
+    #[error("Too many requests. Try again in {retry_after_s} s.")]
+    Limited { retry_after_s: u64 },
+    #[error("{0}")]
+    Upstream(Upstream),
+    #[error("That did not work, and it is our fault. Incident {0}.")]
+    Internal(Incident),
+}
+
+/// One thing wrong with one field, in words that stand beside it.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "ssr", derive(utoipa::ToSchema))]
+pub struct FieldError {
+    /// Path of the field, as in the request: `name`, `variables[2].name`.
+    pub field: String,
+    pub message: String,
+}
+
+/// A provider failed us: which, what happened, and what became of the data.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Upstream {
+    pub provider: Provider,
+    pub fault: Fault,
+    /// What the provider said, if it said something fit to repeat.
+    pub said: Option<String>,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Provider {
+    Ultravox,
+    Clerk,
+}
+
+impl Provider {
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Ultravox => "Ultravox",
+            Self::Clerk => "Clerk",
+        }
+    }
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Fault {
+    /// No connection could be made.
+    Unreachable,
+    /// It accepted the request and did not answer in time; whether it acted is unknown.
+    NoAnswer,
+    /// It answered with a failure of its own.
+    Failing,
+    /// It refused what we sent.
+    Rejected,
+    /// It asks for fewer requests.
+    Busy,
+    /// It refuses our key, or our account is out of credit.
+    Account,
+}
+
+impl fmt::Display for Upstream {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let name = self.provider.name();
+        match self.fault {
+            Fault::Unreachable => write!(
+                f,
+                "{name} could not be reached. Nothing was changed; try again in a moment."
+            ),
+            Fault::NoAnswer => write!(
+                f,
+                "{name} did not answer in time. Nothing was changed here; what it may have done is being undone."
+            ),
+            Fault::Failing => write!(
+                f,
+                "{name} answered with an error of its own. Nothing was changed; try again in a moment."
+            ),
+            Fault::Busy => write!(
+                f,
+                "{name} asks us to slow down. Nothing was changed; try again in a minute."
+            ),
+            Fault::Account => write!(
+                f,
+                "{name} refuses this installation's key or account. An operator has to look at it; nothing was changed."
+            ),
+            Fault::Rejected => match &self.said {
+                Some(said) => write!(f, "{name} did not accept this: {said} Nothing was changed."),
+                None => write!(f, "{name} did not accept this. Nothing was changed."),
+            },
+        }
+    }
+}
+
+/// Finds the log lines of one failure of ours.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Incident(pub String);
+
+impl fmt::Display for Incident {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.0)
+    }
+}
+
+impl Error {
+    pub fn invalid(field: impl Into<String>, message: impl Into<String>) -> Self {
+        Self::Invalid(vec![FieldError {
+            field: field.into(),
+            message: message.into(),
+        }])
+    }
+
+    pub fn taken(field: &str) -> Self {
+        Self::invalid(field, "This name is already used. Choose another.")
+    }
+
+    /// HTTP status (RFC 9110).
+    pub fn status(&self) -> u16 {
+        match self {
+            Self::Unauthenticated => 401,
+            Self::Forbidden | Self::NoOrg => 403,
+            Self::NotFound => 404,
+            Self::Conflict(_) | Self::OrgChanged => 409,
+            Self::Invalid(_) => 422,
+            Self::Limited { .. } => 429,
+            Self::Internal(_) => 500,
+            Self::Upstream(up) => match up.fault {
+                Fault::Rejected => 422,
+                Fault::Busy => 503,
+                Fault::NoAnswer => 504,
+                _ => 502,
+            },
+        }
+    }
+
+    /// The stable word of RFC 9457 `type`.
+    pub fn code(&self) -> &'static str {
+        match self {
+            Self::Unauthenticated => "unauthenticated",
+            Self::NoOrg => "no_organization",
+            Self::Forbidden => "forbidden",
+            Self::NotFound => "not_found",
+            Self::Conflict(_) => "conflict",
+            Self::Invalid(_) => "invalid",
+            Self::OrgChanged => "org_changed",
+            Self::Limited { .. } => "rate_limited",
+            Self::Upstream(_) => "provider_failed",
+            Self::Internal(_) => "internal",
+        }
+    }
+
+    pub fn fields(&self) -> &[FieldError] {
+        match self {
+            Self::Invalid(fields) => fields,
+            _ => &[],
+        }
+    }
+}
+
+#[cfg(feature = "ssr")]
+mod ssr {
+    use super::{Error, Incident, Result};
+
+    impl Error {
+        /// Logs the cause once, here, where it is lost, and keeps its number for the person.
+        pub fn internal(cause: impl std::fmt::Display) -> Self {
+            let incident = uuid::Uuid::new_v4().simple().to_string()[..10].to_owned();
+            tracing::error!(incident, %cause, "internal error");
+            Self::Internal(Incident(incident))
+        }
+    }
+
+    impl From<sqlx::Error> for Error {
+        fn from(error: sqlx::Error) -> Self {
+            match &error {
+                sqlx::Error::RowNotFound => Self::NotFound,
+                sqlx::Error::PoolTimedOut => {
+                    metrics::counter!("switchboard_pool_timeouts_total").increment(1);
+                    Self::Limited { retry_after_s: 1 }
+                }
+                // A database message may quote the row it refused; only its code and constraint are ours to log.
+                sqlx::Error::Database(db) => Self::internal(format_args!(
+                    "database {} {}",
+                    db.code().unwrap_or_default(),
+                    db.constraint().unwrap_or_default()
+                )),
+                _ => Self::internal(error),
+            }
+        }
+    }
+
+    pub trait ResultExt<T> {
+        /// Names what a violated constraint means; every other failure stays what it is.
+        fn on_constraint(self, name: &str, error: impl FnOnce() -> Error) -> Result<T>;
+    }
+
+    impl<T> ResultExt<T> for Result<T, sqlx::Error> {
+        fn on_constraint(self, name: &str, error: impl FnOnce() -> Error) -> Result<T> {
+            self.map_err(|cause| match &cause {
+                sqlx::Error::Database(db) if db.constraint() == Some(name) => error(),
+                _ => cause.into(),
+            })
+        }
+    }
+}
+#[cfg(feature = "ssr")]
+pub use ssr::ResultExt;

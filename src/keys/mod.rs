@@ -1,0 +1,65 @@
+//! API keys: how a program acts for an organization.
+
+#[cfg(feature = "ssr")]
+pub mod store;
+
+use chrono::{DateTime, Utc};
+use serde::{Deserialize, Serialize};
+
+use crate::{
+    check::{Check, Checked},
+    id::Id,
+    org::Scope,
+};
+
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(feature = "ssr", derive(utoipa::ToSchema))]
+pub struct ApiKey {
+    pub id: Id<ApiKey>,
+    pub name: String,
+    /// The part of the key that is not secret, to recognize it by.
+    pub short: String,
+    #[cfg_attr(feature = "ssr", schema(value_type = Vec<String>))]
+    pub scopes: Vec<Scope>,
+    pub created_by: Option<String>,
+    pub created_at: DateTime<Utc>,
+    pub expires_at: Option<DateTime<Utc>>,
+    pub revoked_at: Option<DateTime<Utc>>,
+    /// To the minute.
+    pub used_at: Option<DateTime<Utc>>,
+}
+
+/// A key as it is shown once, when it is made.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(feature = "ssr", derive(utoipa::ToSchema))]
+pub struct NewApiKey {
+    #[serde(flatten)]
+    pub key: ApiKey,
+    /// `sb_live_<short>_<long>`. It cannot be shown again.
+    pub secret: String,
+}
+
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(feature = "ssr", derive(utoipa::ToSchema))]
+#[serde(deny_unknown_fields)]
+pub struct ApiKeyDraft {
+    pub name: String,
+    /// What it may do; at most what its maker may.
+    #[cfg_attr(feature = "ssr", schema(value_type = Vec<String>))]
+    pub scopes: Vec<Scope>,
+    /// Days until it expires, 1 to 3650; absent for a key that does not.
+    #[serde(default)]
+    pub expires_in_days: Option<u32>,
+}
+
+impl Checked for ApiKeyDraft {
+    fn check(&self, check: &mut Check) {
+        check.text("name", &self.name, 1..=80);
+        if self.scopes.is_empty() {
+            check.fail("scopes", "Choose at least one permission.");
+        }
+        if let Some(days) = self.expires_in_days {
+            check.number("expires_in_days", days.into(), 1..=3650, "days");
+        }
+    }
+}

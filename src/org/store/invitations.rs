@@ -1,0 +1,197 @@
+//! Invitations: how somebody is asked in, and says yes or no. Only the person whose address was invited can.
+
+use uuid::Uuid;
+
+use super::{members::Hand, note};
+use crate::{
+    audit,
+    auth::{Caller, Who, arrive},
+    check::Check,
+    core::Core,
+    error::{Error, Result},
+    id::Id,
+    org::{Cord, Invitation, InvitationDraft, InvitationLink, Offer, OrgId, Role, UserId},
+    resource::{Action, Kind},
+    secret::{fingerprint, token},
+};
+
+/// What stands, as the organization sees it.
+pub async fn invitations(core: &Core, caller: &Caller) -> Result<Vec<Invitation>> {
+    let mut tx = caller.begin(&core.db, Action::Read, Kind::Member).await?;
+    let invitations = sqlx::query_as!(
+        Invitation,
+        r#"select id as "id!: Id<Invitation>", email as "email!", role as "role!: Role", invited_by,
+                  created_at as "created_at!", expires_at as "expires_at!" from identity.invited()"#
+    )
+    .fetch_all(tx.conn())
+    .await?;
+    tx.commit().await?;
+    Ok(invitations)
+}
+
+/// Invites an address, with the mail that carries the link. Inviting it again replaces the invitation and the link.
+pub async fn invite(core: &Core, caller: &Caller, draft: InvitationDraft) -> Result<Id<Invitation>> {
+    Check::run(&draft)?;
+    if caller.org().is_personal() {
+        return Err(Error::Conflict(
+            "A personal workspace has one member. Create an organization to invite people.".into(),
+        ));
+    }
+    let email = draft.email.trim();
+    let mut tx = caller.begin(&core.db, Action::Create, Kind::Member).await?;
+    let colleagues = sqlx::query!(
+        r#"select user_id as "user_id!: UserId", name as "name!", email as "email!", role as "role!: Role" from identity.colleagues()"#
+    )
+    .fetch_all(tx.conn())
+    .await?;
+    let me = match caller.who() {
+        Who::Person(user) => colleagues.iter().find(|member| member.user_id == *user),
+        Who::Key(_) | Who::System => None,
+    };
+    Hand::of(caller, &tx, me.map(|me| me.role))?.govern(draft.role)?;
+    if colleagues
+        .iter()
+        .any(|member| member.email.to_lowercase() == email.to_lowercase())
+    {
+        return Err(Error::invalid("email", "This person is a member already."));
+    }
+    if let Some(clerk) = &core.clerk {
+        // Clerk sends its own mail and keeps the invitation; the membership comes back as its event.
+        let inviter = match caller.who() {
+            Who::Person(user) => Some(user),
+            Who::Key(_) | Who::System => None,
+        };
+        clerk.invite(caller.org(), email, draft.role, inviter).await?;
+        audit::record(&mut tx, Action::Create, Kind::Member, email, draft.role.label()).await?;
+        tx.commit().await?;
+        return Ok(Id::new());
+    }
+    let id = Id::<Invitation>::new();
+    let link = token();
+    let org_name = name_of(core, caller.org()).await?;
+    let inviter = me.map_or("Your team", |me| me.name.as_str());
+    let letter = core.mailer.invitation(&link, &org_name, inviter, draft.role);
+    sqlx::query!(
+        "select identity.invite($1, $2, $3, $4, $5, $6, $7)",
+        id.uuid(),
+        email,
+        draft.role.word(),
+        &fingerprint(&link),
+        Uuid::now_v7(),
+        letter.subject,
+        letter.body,
+    )
+    .execute(tx.conn())
+    .await?;
+    audit::note(&mut tx, "invite", Kind::Member, email, draft.role.label()).await?;
+    tx.commit().await?;
+    Ok(id)
+}
+
+async fn name_of(core: &Core, org: &OrgId) -> Result<String> {
+    Ok(sqlx::query_scalar!(
+        "select o.name from identity.organizations o where o.id = $1",
+        org.as_str()
+    )
+    .fetch_one(core.db.identity.pool())
+    .await?)
+}
+
+pub async fn revoke_invitation(core: &Core, caller: &Caller, id: Id<Invitation>) -> Result<()> {
+    let mut tx = caller.begin(&core.db, Action::Delete, Kind::Member).await?;
+    let email = sqlx::query_scalar!("select identity.revoke_invitation($1)", id.uuid())
+        .fetch_one(tx.conn())
+        .await?
+        .ok_or(Error::NotFound)?;
+    audit::note(&mut tx, "revoke", Kind::Member, &email, "invitation").await?;
+    tx.commit().await
+}
+
+/// The invitations that wait for a person, by their confirmed address.
+pub async fn offers(core: &Core, user: &UserId) -> Result<Vec<Offer>> {
+    Ok(sqlx::query_as!(
+        Offer,
+        r#"select i.id, o.name as org_name, o.cord, i.role, by.name as "invited_by?", i.expires_at
+           from identity.users u
+             join identity.invitations i on i.email_norm = u.email_norm
+             join identity.organizations o on o.id = i.org_id and o.deleted_at is null
+             left join identity.users by on by.id = i.invited_by
+           where u.id = $1 and u.email_verified_at is not null
+             and i.accepted_at is null and i.declined_at is null and i.revoked_at is null and i.expires_at > now()
+           order by i.created_at desc, i.id"#,
+        user.as_str(),
+    )
+    .fetch_all(core.db.identity.pool())
+    .await?)
+}
+
+/// What the link in a mail is about; it opens nothing by itself.
+pub async fn accept_link(core: &Core, token: &str) -> Result<InvitationLink> {
+    let row = sqlx::query!(
+        r#"select i.id, o.name as org_name, o.cord as "cord: Cord", i.role, by.name as "invited_by?", i.expires_at, i.email,
+                  exists (select from identity.users u where u.email_norm = i.email_norm and u.password_hash is not null) as "has_account!"
+           from identity.invitations i
+             join identity.organizations o on o.id = i.org_id and o.deleted_at is null
+             left join identity.users by on by.id = i.invited_by
+           where i.token_hash = $1 and i.accepted_at is null and i.declined_at is null and i.revoked_at is null
+             and i.expires_at > now()"#,
+        &fingerprint(token),
+    )
+    .fetch_optional(core.db.identity.pool())
+    .await?
+    .ok_or(Error::NotFound)?;
+    Ok(InvitationLink {
+        offer: Offer {
+            id: row.id,
+            org_name: row.org_name,
+            cord: row.cord,
+            role: row.role,
+            invited_by: row.invited_by,
+            expires_at: row.expires_at,
+        },
+        email: row.email,
+        has_account: row.has_account,
+    })
+}
+
+/// Says yes: once, in time, and only by the person whose address was invited.
+pub async fn accept(core: &Core, user: &UserId, id: Id<Invitation>) -> Result<OrgId> {
+    let mut tx = core.db.identity.pool().begin().await?;
+    let org = sqlx::query_scalar!(
+        r#"with i as (update identity.invitations i set accepted_at = now()
+                      from identity.users u, identity.organizations o
+                      where i.id = $2 and u.id = $1 and u.email_verified_at is not null and u.disabled_at is null
+                        and i.email_norm = u.email_norm and o.id = i.org_id and o.deleted_at is null
+                        and i.accepted_at is null and i.declined_at is null and i.revoked_at is null and i.expires_at > now()
+                      returning i.org_id, i.role),
+             -- Whoever is a member by now keeps the role they have.
+             m as (insert into identity.memberships as m (org_id, user_id, role) select i.org_id, $1, i.role from i
+                   on conflict (org_id, user_id) do update set role = excluded.role, created_at = now(), stated_at = now(), removed_at = null
+                     where m.removed_at is not null)
+           select i.org_id as "org_id: OrgId" from i"#,
+        user.as_str(),
+        id.uuid(),
+    )
+    .fetch_optional(&mut *tx)
+    .await?
+    .ok_or(Error::NotFound)?;
+    tx.commit().await?;
+    arrive(core, user, &org).await?;
+    note(core, &org, "join", user).await?;
+    Ok(org)
+}
+
+pub async fn decline(core: &Core, user: &UserId, id: Id<Invitation>) -> Result<()> {
+    let org = sqlx::query_scalar!(
+        r#"update identity.invitations i set declined_at = now() from identity.users u
+           where i.id = $2 and u.id = $1 and u.email_verified_at is not null and i.email_norm = u.email_norm
+             and i.accepted_at is null and i.declined_at is null and i.revoked_at is null
+           returning i.org_id as "org_id: OrgId""#,
+        user.as_str(),
+        id.uuid(),
+    )
+    .fetch_optional(core.db.identity.pool())
+    .await?
+    .ok_or(Error::NotFound)?;
+    note(core, &org, "decline", user).await
+}

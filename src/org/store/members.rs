@@ -1,0 +1,139 @@
+//! The members of an organization: who they are, what they may do, and how they go.
+
+use crate::{
+    audit,
+    auth::{Caller, Who},
+    core::Core,
+    db::OrgTx,
+    error::{Error, Result, ResultExt},
+    org::{Member, Permissions, Role, UserId},
+    resource::{Action, Kind},
+};
+
+pub async fn members(core: &Core, caller: &Caller) -> Result<Vec<Member>> {
+    let mut tx = caller.begin(&core.db, Action::Read, Kind::Member).await?;
+    let members = sqlx::query_as!(
+        Member,
+        r#"select user_id as "user_id!: UserId", name as "name!", email as "email!", role as "role!: Role",
+                  joined_at as "joined_at!", used_at from identity.colleagues()"#
+    )
+    .fetch_all(tx.conn())
+    .await?;
+    tx.commit().await?;
+    Ok(members)
+}
+
+pub async fn set_role(core: &Core, caller: &Caller, user: &UserId, role: Role) -> Result<()> {
+    let mut tx = caller.begin(&core.db, Action::Update, Kind::Member).await?;
+    let pair = facing(&mut tx, caller, user).await?;
+    pair.govern(pair.theirs)?;
+    pair.govern(role)?;
+    if pair.theirs == role {
+        return Ok(());
+    }
+    if role != Role::Owner {
+        pair.keep_an_owner()?;
+    }
+    if let Some(clerk) = &core.clerk {
+        clerk.set_role(caller.org(), user, role).await?;
+    }
+    apply(&mut tx, user, Some(role)).await?;
+    let name = format!("{} → {}", pair.theirs.label(), role.label());
+    audit::record(&mut tx, Action::Update, Kind::Member, user.as_str(), &name).await?;
+    tx.commit().await
+}
+
+pub async fn remove_member(core: &Core, caller: &Caller, user: &UserId) -> Result<()> {
+    let mut tx = caller.begin(&core.db, Action::Delete, Kind::Member).await?;
+    let pair = facing(&mut tx, caller, user).await?;
+    pair.govern(pair.theirs)?;
+    pair.keep_an_owner()?;
+    if let Some(clerk) = &core.clerk {
+        clerk.remove_member(caller.org(), user).await?;
+    }
+    apply(&mut tx, user, None).await?;
+    audit::record(
+        &mut tx,
+        Action::Delete,
+        Kind::Member,
+        user.as_str(),
+        pair.theirs.label(),
+    )
+    .await?;
+    tx.commit().await
+}
+
+async fn apply(tx: &mut OrgTx, user: &UserId, role: Option<Role>) -> Result<()> {
+    sqlx::query!("select identity.set_role($1, $2)", user.as_str(), role.map(Role::word))
+        .execute(tx.conn())
+        .await
+        .on_constraint("memberships_last_owner", last_owner)?;
+    Ok(())
+}
+
+pub(super) fn last_owner() -> Error {
+    Error::Conflict("An organization keeps an owner. Make somebody else an owner first.".into())
+}
+
+/// The caller and another member, as they stand until this transaction ends.
+struct Pair {
+    hand: Hand,
+    theirs: Role,
+    owners: i64,
+}
+
+/// What the caller hands roles out with.
+pub(super) enum Hand {
+    Role(Role),
+    /// A key has no role; what it may do itself is what it may give.
+    Key(Permissions),
+}
+
+async fn facing(tx: &mut OrgTx, caller: &Caller, user: &UserId) -> Result<Pair> {
+    if caller.org().is_personal() {
+        return Err(Error::Conflict("A personal workspace has one member.".into()));
+    }
+    let row = sqlx::query!(
+        r#"select mine as "mine: Role", theirs as "theirs: Role", owners as "owners!" from identity.facing($1)"#,
+        user.as_str()
+    )
+    .fetch_one(tx.conn())
+    .await?;
+    Ok(Pair {
+        hand: Hand::of(caller, tx, row.mine)?,
+        theirs: row.theirs.ok_or(Error::NotFound)?,
+        owners: row.owners,
+    })
+}
+
+impl Hand {
+    pub fn of(caller: &Caller, tx: &OrgTx, role: Option<Role>) -> Result<Self> {
+        match caller.who() {
+            // Removed between the beginning of this transaction and the lock.
+            Who::Person(_) => role.map(Self::Role).ok_or(Error::Unauthenticated),
+            Who::Key(_) | Who::System => Ok(Self::Key(tx.permissions())),
+        }
+    }
+
+    /// Nobody hands out, or takes away, more than they hold.
+    pub fn govern(&self, role: Role) -> Result<()> {
+        let may = match self {
+            Self::Role(mine) => mine.governs(role),
+            Self::Key(permissions) => Permissions::of_role(role).within(*permissions),
+        };
+        if may { Ok(()) } else { Err(Error::Forbidden) }
+    }
+}
+
+impl Pair {
+    fn govern(&self, role: Role) -> Result<()> {
+        self.hand.govern(role)
+    }
+
+    fn keep_an_owner(&self) -> Result<()> {
+        if self.theirs == Role::Owner && self.owners == 1 {
+            return Err(last_owner());
+        }
+        Ok(())
+    }
+}

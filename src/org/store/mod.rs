@@ -1,0 +1,151 @@
+//! The statements of organizations: which ones a person has, and how one begins and is left.
+
+mod invitations;
+mod members;
+
+use sqlx::PgConnection;
+
+pub use invitations::{accept, accept_link, decline, invitations, invite, offers, revoke_invitation};
+pub use members::{members, remove_member, set_role};
+
+use super::{Choice, Cord, OrgDraft, OrgId, Role, UserId};
+use crate::{
+    audit,
+    auth::{Caller, Who, arrive},
+    check::Check,
+    core::Core,
+    error::{Error, Result},
+    resource::{Action, Kind},
+};
+
+/// The organizations a person belongs to, the one used last first. The personal workspace is not among them: it is
+/// always there to be opened.
+pub async fn choices(core: &Core, user: &UserId) -> Result<Vec<Choice>> {
+    Ok(sqlx::query_as!(
+        Choice,
+        r#"select o.id as org_id, o.name, o.cord, m.role, m.used_at,
+                  (select count(*) from identity.memberships c where c.org_id = o.id and c.removed_at is null) as "members!"
+           from identity.memberships m join identity.organizations o on o.id = m.org_id
+           where m.user_id = $1 and m.org_id <> $1 and m.removed_at is null and o.deleted_at is null
+           order by m.used_at desc nulls last, o.name, o.id"#,
+        user.as_str(),
+    )
+    .fetch_all(core.db.identity.pool())
+    .await?)
+}
+
+/// Founds an organization, whose first owner is its founder.
+pub async fn create(core: &Core, user: &UserId, draft: OrgDraft) -> Result<OrgId> {
+    Check::run(&draft)?;
+    let name = draft.name.trim();
+    let id = match &core.clerk {
+        Some(clerk) => clerk.create_organization(name, user).await?.id()?,
+        None => OrgId::new(),
+    };
+    // Clerk makes the founder an admin; its own word about that follows and is newer than this.
+    let role = if core.uses_clerk() { Role::Admin } else { Role::Owner };
+    let mut tx = core.db.identity.pool().begin().await?;
+    found(&mut tx, &id, name, draft.cord, user, role).await?;
+    tx.commit().await?;
+    arrive(core, user, &id).await?;
+    Ok(id)
+}
+
+pub(crate) async fn found(
+    conn: &mut PgConnection,
+    id: &OrgId,
+    name: &str,
+    cord: Cord,
+    user: &UserId,
+    role: Role,
+) -> Result<()> {
+    sqlx::query!(
+        "with o as (insert into identity.organizations (id, name, cord, created_by) values ($1, $2, $3, $4)
+                    on conflict (id) do update set cord = excluded.cord)
+         insert into identity.memberships (org_id, user_id, role) values ($1, $4, $5) on conflict do nothing",
+        id.as_str(),
+        name,
+        cord.word(),
+        user.as_str(),
+        role.word(),
+    )
+    .execute(conn)
+    .await?;
+    Ok(())
+}
+
+/// Makes the workspace of one person, unless it is there.
+pub(crate) async fn open_personal(conn: &mut PgConnection, user: &UserId) -> Result<()> {
+    sqlx::query!(
+        "with o as (insert into identity.organizations (id, name, cord, created_by)
+                    select u.id, left(coalesce(nullif(u.name, ''), 'Personal'), 80), 'slate', u.id
+                    from identity.users u where u.id = $1 on conflict do nothing)
+         insert into identity.memberships (org_id, user_id, role) select u.id, u.id, 'owner' from identity.users u where u.id = $1
+         on conflict do nothing",
+        user.as_str(),
+    )
+    .execute(conn)
+    .await?;
+    Ok(())
+}
+
+/// Takes oneself out. The last owner hands the organization on first.
+pub async fn leave(core: &Core, caller: &Caller) -> Result<()> {
+    let Who::Person(user) = caller.who() else {
+        return Err(Error::Forbidden);
+    };
+    let org = caller.org();
+    if org.is_personal() {
+        return Err(Error::Conflict("Your personal workspace is always yours.".into()));
+    }
+    // Anybody may leave, so nothing but being there is asked.
+    caller
+        .begin(&core.db, Action::Read, Kind::Member)
+        .await?
+        .commit()
+        .await?;
+    if let Some(clerk) = &core.clerk {
+        clerk.remove_member(org, user).await?;
+    }
+    let mut tx = core.db.identity.pool().begin().await?;
+    sqlx::query!(
+        "select from identity.organizations where id = $1 for update",
+        org.as_str()
+    )
+    .execute(&mut *tx)
+    .await?;
+    let left = sqlx::query!(
+        "update identity.memberships m set removed_at = now(), stated_at = now()
+         where m.org_id = $1 and m.user_id = $2 and m.removed_at is null
+           and (m.role <> 'owner' or exists (select from identity.memberships other
+                where other.org_id = $1 and other.user_id <> $2 and other.role = 'owner' and other.removed_at is null))",
+        org.as_str(),
+        user.as_str(),
+    )
+    .execute(&mut *tx)
+    .await?;
+    if left.rows_affected() == 0 {
+        return Err(members::last_owner());
+    }
+    sqlx::query!(
+        "update identity.sessions set org_id = null where org_id = $1 and user_id = $2",
+        org.as_str(),
+        user.as_str()
+    )
+    .execute(&mut *tx)
+    .await?;
+    tx.commit().await?;
+    note(core, org, "leave", user).await
+}
+
+/// Writes into an organization's log what a person did at its door, before or after being a member.
+async fn note(core: &Core, org: &OrgId, deed: &str, user: &UserId) -> Result<()> {
+    let name = sqlx::query_scalar!("select u.name from identity.users u where u.id = $1", user.as_str())
+        .fetch_one(core.db.identity.pool())
+        .await?;
+    let mut tx = Caller::system(org.clone())
+        .begin(&core.db, Action::Create, Kind::Audit)
+        .await?;
+    audit::note(&mut tx, deed, Kind::Member, user.as_str(), &name).await?;
+    tx.commit().await
+}

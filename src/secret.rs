@@ -1,0 +1,136 @@
+//! Secrets: every key of an installation, derived from the one it keeps.
+
+use std::{fs, io::Write, os::unix::fs::OpenOptionsExt};
+
+use hmac::{Hmac, Mac};
+use rand::RngCore;
+use secrecy::{ExposeSecret, SecretString};
+use sha2::{Digest, Sha256};
+
+use crate::config::Config;
+
+/// The installation's master secret: 32 bytes that never leave this type.
+#[derive(Clone)]
+pub struct Master([u8; 32]);
+
+#[derive(Debug, thiserror::Error)]
+pub enum SecretError {
+    #[error("SWITCHBOARD_SECRET: use 64 hex digits, such as `openssl rand -hex 32` prints")]
+    Malformed,
+    #[error("{path}: {cause}")]
+    File { path: String, cause: std::io::Error },
+}
+
+impl Master {
+    /// From the configuration, else from `$SWITCHBOARD_DATA/secret`, which is made on first use and readable to its owner only.
+    pub fn load(config: &Config) -> Result<Self, SecretError> {
+        if let Some(given) = &config.secret {
+            return Self::from_hex(given).ok_or(SecretError::Malformed);
+        }
+        let path = config.data.join("secret");
+        let failed = |cause| SecretError::File {
+            path: path.display().to_string(),
+            cause,
+        };
+        fs::create_dir_all(&config.data).map_err(failed)?;
+        let fresh = Self::fresh();
+        // Exactly one of several starting processes creates the file; the others read what it wrote.
+        match fs::OpenOptions::new()
+            .write(true)
+            .create_new(true)
+            .mode(0o600)
+            .open(path.with_extension("new"))
+        {
+            Ok(mut file) => {
+                if !path.exists() {
+                    file.write_all(fresh.hex().as_bytes())
+                        .and_then(|()| file.sync_all())
+                        .map_err(failed)?;
+                    fs::rename(path.with_extension("new"), &path).map_err(failed)?;
+                } else {
+                    fs::remove_file(path.with_extension("new")).map_err(failed)?;
+                }
+            }
+            Err(error) if error.kind() == std::io::ErrorKind::AlreadyExists => {}
+            Err(error) => return Err(failed(error)),
+        }
+        let text = fs::read_to_string(&path).map_err(failed)?;
+        Self::from_hex(&SecretString::from(text.trim().to_owned())).ok_or(SecretError::Malformed)
+    }
+
+    /// For tests and the first start.
+    pub fn fresh() -> Self {
+        let mut bytes = [0; 32];
+        rand::rng().fill_bytes(&mut bytes);
+        Self(bytes)
+    }
+
+    fn from_hex(text: &SecretString) -> Option<Self> {
+        let text = text.expose_secret().as_bytes();
+        let mut bytes = [0; 32];
+        if text.len() != 64 {
+            return None;
+        }
+        for (byte, pair) in bytes.iter_mut().zip(text.chunks(2)) {
+            *byte = u8::from_str_radix(std::str::from_utf8(pair).ok()?, 16).ok()?;
+        }
+        Some(Self(bytes))
+    }
+
+    fn hex(&self) -> String {
+        hex(&self.0)
+    }
+
+    /// The key for one purpose. Purposes are fixed words; knowing one key tells nothing about another.
+    pub fn key(&self, purpose: &str) -> [u8; 32] {
+        let mut mac = Hmac::<Sha256>::new_from_slice(&self.0).expect("HMAC takes a key of any length");
+        mac.update(b"switchboard/1/");
+        mac.update(purpose.as_bytes());
+        mac.finalize().into_bytes().into()
+    }
+}
+
+/// 32 random bytes for a cookie or a link, as they travel; what is stored is [`fingerprint`].
+pub fn token() -> String {
+    use base64::{Engine, engine::general_purpose::URL_SAFE_NO_PAD};
+    let mut bytes = [0; 32];
+    rand::rng().fill_bytes(&mut bytes);
+    URL_SAFE_NO_PAD.encode(bytes)
+}
+
+/// What is kept of a random token. A plain hash is enough: there are 2²⁵⁶ of them to guess from.
+pub fn fingerprint(token: &str) -> [u8; 32] {
+    Sha256::digest(token.as_bytes()).into()
+}
+
+pub fn hex(bytes: &[u8]) -> String {
+    use std::fmt::Write;
+    bytes
+        .iter()
+        .fold(String::with_capacity(bytes.len() * 2), |mut text, byte| {
+            write!(text, "{byte:02x}").expect("writing to a string cannot fail");
+            text
+        })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn each_purpose_has_its_own_key() {
+        let master = Master::fresh();
+        assert_ne!(master.key("a"), master.key("b"));
+        assert_eq!(master.key("a"), master.clone().key("a"));
+        assert_ne!(master.key("a"), Master::fresh().key("a"));
+    }
+
+    #[test]
+    fn a_secret_is_64_hex_digits() {
+        let master = Master::fresh();
+        assert!(Master::from_hex(&master.hex().into()).is_some_and(|same| same.0 == master.0));
+        for bad in ["", "abc", &"g".repeat(64), &"a".repeat(63), &"é".repeat(32)] {
+            assert!(Master::from_hex(&bad.to_owned().into()).is_none(), "{bad}");
+        }
+    }
+}

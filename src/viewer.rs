@@ -1,0 +1,73 @@
+//! The viewer: what a page knows of the person looking at it, before anything is loaded.
+
+use serde::{Deserialize, Serialize};
+
+use crate::{
+    money::Micros,
+    org::{Cord, OrgId, Permissions, Role, UserId},
+    resource::{Action, Kind},
+};
+
+/// Decided by the server before the render, and handed to the browser with the page.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+pub struct Viewer {
+    pub person: Option<Person>,
+    /// Only with a person.
+    pub place: Option<Place>,
+    pub installation: Installation,
+}
+
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Person {
+    pub id: UserId,
+    pub name: String,
+    pub email: String,
+    pub email_verified: bool,
+}
+
+/// The organization the page was drawn for.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Place {
+    pub org_id: OrgId,
+    pub name: String,
+    pub cord: Cord,
+    pub role: Role,
+    pub permissions: Permissions,
+    pub balance: Micros,
+}
+
+/// What this installation is, the same for everybody.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+pub struct Installation {
+    pub host: String,
+    pub version: String,
+    /// Calls are simulated: no phone rings and nothing is charged.
+    pub sandbox: bool,
+    /// Mail is kept at `/dev/mail` instead of being sent.
+    pub dev_mail: bool,
+    pub identity: Identity,
+}
+
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Identity {
+    #[default]
+    Local,
+    Clerk {
+        publishable_key: String,
+        /// Where ClerkJS is loaded from: the instance's own frontend API.
+        script: String,
+    },
+}
+
+impl Viewer {
+    pub fn permit(&self, action: Action, kind: Kind) -> bool {
+        self.place
+            .as_ref()
+            .is_some_and(|place| place.permissions.permit(action, kind))
+    }
+
+    pub fn org_id(&self) -> Option<&OrgId> {
+        self.place.as_ref().map(|place| &place.org_id)
+    }
+}
