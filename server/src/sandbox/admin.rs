@@ -44,19 +44,12 @@ async fn faults(State(desk): State<Arc<Desk>>) -> Json<Vec<Fault>> {
 async fn inject(State(desk): State<Arc<Desk>>, body: bytes::Bytes) -> Response {
     match serde_json::from_slice::<Fault>(&body) {
         Ok(fault) => (StatusCode::CREATED, Json(desk.inject(fault))).into_response(),
-        Err(cause) => (
-            StatusCode::BAD_REQUEST,
-            Json(json!({ "error": cause.to_string() })),
-        )
-            .into_response(),
+        Err(cause) => (StatusCode::BAD_REQUEST, Json(json!({ "error": cause.to_string() }))).into_response(),
     }
 }
 
 /// The page's form: empty fields mean "any", numbers come as text.
-async fn inject_form(
-    State(desk): State<Arc<Desk>>,
-    Form(fields): Form<Vec<(String, String)>>,
-) -> Response {
+async fn inject_form(State(desk): State<Arc<Desk>>, Form(fields): Form<Vec<(String, String)>>) -> Response {
     let members: Map<String, Value> = fields
         .into_iter()
         .filter(|(_, value)| !value.is_empty())
@@ -123,10 +116,7 @@ fn table(caption: &str, columns: &[&str], rows: &[Value]) -> String {
         .map(|row| {
             format!(
                 "<tr>{}</tr>",
-                columns
-                    .iter()
-                    .map(|column| cell(&row[*column]))
-                    .collect::<String>()
+                columns.iter().map(|column| cell(&row[*column])).collect::<String>()
             )
         })
         .collect();
@@ -207,9 +197,7 @@ fn page(desk: &Desk, notes: &str) -> String {
         ),
         requests = table(
             "Requests",
-            &[
-                "at", "method", "path", "status", "ms", "key", "fault", "body"
-            ],
+            &["at", "method", "path", "status", "ms", "key", "fault", "body"],
             &desk.requests()
         ),
     )

@@ -140,10 +140,7 @@ impl Courier {
     }
 
     async fn attempt(&self, post: &Post, number: usize, twist: Twist) -> bool {
-        let mut request = self
-            .client
-            .post(&post.url)
-            .header("content-type", "application/json");
+        let mut request = self.client.post(&post.url).header("content-type", "application/json");
         for (name, value) in post.signer.headers(&post.body, Utc::now(), twist) {
             request = request.header(name, value);
         }

@@ -102,12 +102,7 @@ pub struct Desk {
 }
 
 impl Desk {
-    pub fn new(
-        provider: &'static str,
-        pace: Pace,
-        stop: CancellationToken,
-        refuse: fn(StatusCode) -> Value,
-    ) -> Self {
+    pub fn new(provider: &'static str, pace: Pace, stop: CancellationToken, refuse: fn(StatusCode) -> Value) -> Self {
         Self {
             provider,
             pace,
@@ -172,18 +167,12 @@ impl Desk {
                     .method
                     .as_deref()
                     .is_none_or(|wanted| wanted.eq_ignore_ascii_case(method))
-                && fault
-                    .path
-                    .as_deref()
-                    .is_none_or(|wanted| path.starts_with(wanted))
+                && fault.path.as_deref().is_none_or(|wanted| path.starts_with(wanted))
         })
     }
 
     pub fn on_webhook(&self, event: &str) -> Option<Effect> {
-        self.strike(|fault| {
-            fault.effect.on_webhooks()
-                && fault.event.as_deref().is_none_or(|wanted| wanted == event)
-        })
+        self.strike(|fault| fault.effect.on_webhooks() && fault.event.as_deref().is_none_or(|wanted| wanted == event))
     }
 }
 
@@ -196,11 +185,7 @@ fn keep(log: &Mutex<VecDeque<Value>>, entry: Value) {
 }
 
 /// Records each request and lets the faults strike.
-pub async fn guard(
-    State(desk): State<std::sync::Arc<Desk>>,
-    request: Request,
-    next: Next,
-) -> Response<Body> {
+pub async fn guard(State(desk): State<std::sync::Arc<Desk>>, request: Request, next: Next) -> Response<Body> {
     if request.uri().path().starts_with("/_sandbox") {
         return next.run(request).await;
     }
@@ -224,10 +209,7 @@ pub async fn guard(
     let work = next.run(Request::from_parts(parts, Body::from(body)));
     let response = match effect {
         None => work.await,
-        Some(Effect::Status {
-            status,
-            retry_after,
-        }) => refusal(&desk, status, retry_after),
+        Some(Effect::Status { status, retry_after }) => refusal(&desk, status, retry_after),
         Some(Effect::Timeout) => {
             desk.stop.cancelled().await;
             http::cut()
@@ -256,10 +238,7 @@ fn refusal(desk: &Desk, status: u16, retry_after: Option<u64>) -> Response<Body>
     let mut response = Response::new(Body::from((desk.refuse)(status).to_string()));
     *response.status_mut() = status;
     let headers = response.headers_mut();
-    headers.insert(
-        header::CONTENT_TYPE,
-        HeaderValue::from_static("application/json"),
-    );
+    headers.insert(header::CONTENT_TYPE, HeaderValue::from_static("application/json"));
     let retry_after = retry_after.or((status == StatusCode::TOO_MANY_REQUESTS).then_some(1));
     if let Some(seconds) = retry_after {
         headers.insert(header::RETRY_AFTER, seconds.into());
@@ -274,10 +253,7 @@ fn masked(text: &str) -> String {
 
 fn masked_key(headers: &HeaderMap) -> Option<String> {
     let key = http::text(headers, "x-api-key").map(masked);
-    key.or_else(|| {
-        http::text(headers, "authorization")
-            .map(|value| masked(value.trim_start_matches("Bearer ")))
-    })
+    key.or_else(|| http::text(headers, "authorization").map(|value| masked(value.trim_start_matches("Bearer "))))
 }
 
 fn is_secret(name: &str) -> bool {

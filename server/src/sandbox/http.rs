@@ -39,8 +39,7 @@ impl Door {
                 tracing::debug!(%cause, "nodelay");
             }
         });
-        let serve =
-            axum::serve(listener, router).with_graceful_shutdown(stop.clone().cancelled_owned());
+        let serve = axum::serve(listener, router).with_graceful_shutdown(stop.clone().cancelled_owned());
         let task = tokio::spawn(async move {
             let patience = async {
                 stop.cancelled().await;
@@ -51,10 +50,7 @@ impl Door {
                 () = patience => {}
             }
         });
-        Server {
-            url: self.url,
-            task,
-        }
+        Server { url: self.url, task }
     }
 }
 
@@ -70,9 +66,7 @@ impl Server {
 pub fn cut() -> Response<Body> {
     let broken = futures_util::stream::iter([Err::<bytes::Bytes, _>(std::io::Error::other("cut"))]);
     let mut response = Response::new(Body::from_stream(broken));
-    response
-        .headers_mut()
-        .insert(header::CONTENT_LENGTH, 1.into());
+    response.headers_mut().insert(header::CONTENT_LENGTH, 1.into());
     response
 }
 
@@ -98,9 +92,7 @@ pub fn text<'a>(headers: &'a HeaderMap, name: &str) -> Option<&'a str> {
 
 /// The decoded pairs of a query string or a form, in their order.
 pub fn pairs(encoded: &str) -> Vec<(String, String)> {
-    url::form_urlencoded::parse(encoded.as_bytes())
-        .into_owned()
-        .collect()
+    url::form_urlencoded::parse(encoded.as_bytes()).into_owned().collect()
 }
 
 pub fn first<'a>(pairs: &'a [(String, String)], name: &str) -> Option<&'a str> {

@@ -10,11 +10,7 @@ pub struct Pace(f64);
 
 impl Pace {
     pub fn new(speed: f64) -> Self {
-        Pace(if speed.is_finite() && speed > 0.0 {
-            speed
-        } else {
-            1.0
-        })
+        Pace(if speed.is_finite() && speed > 0.0 { speed } else { 1.0 })
     }
 
     /// The real time that so many simulated seconds take.

@@ -36,24 +36,14 @@ pub fn ultravox(secret: &str, body: &[u8], timestamp: &str) -> String {
 
 pub fn svix(secret: &str, id: &str, timestamp: &str, body: &[u8]) -> String {
     let encoded = secret.strip_prefix("whsec_").unwrap_or(secret);
-    let key = STANDARD
-        .decode(encoded)
-        .unwrap_or_else(|_| encoded.as_bytes().to_vec());
-    let signed = mac(
-        &key,
-        &[id.as_bytes(), b".", timestamp.as_bytes(), b".", body],
-    );
+    let key = STANDARD.decode(encoded).unwrap_or_else(|_| encoded.as_bytes().to_vec());
+    let signed = mac(&key, &[id.as_bytes(), b".", timestamp.as_bytes(), b".", body]);
     format!("v1,{}", STANDARD.encode(signed))
 }
 
 impl Signer {
     /// The headers for an attempt made at `now`: an attempt that is repeated is signed again.
-    pub fn headers(
-        &self,
-        body: &[u8],
-        now: DateTime<Utc>,
-        twist: Twist,
-    ) -> Vec<(&'static str, String)> {
+    pub fn headers(&self, body: &[u8], now: DateTime<Utc>, twist: Twist) -> Vec<(&'static str, String)> {
         let at = if twist == Twist::OldTimestamp {
             now - Duration::hours(1)
         } else {
@@ -65,13 +55,7 @@ impl Signer {
                 let timestamp = at.to_rfc3339_opts(chrono::SecondsFormat::Micros, false);
                 let signatures: Vec<_> = secrets
                     .iter()
-                    .map(|secret| {
-                        ultravox(
-                            if wrong { "not the secret" } else { secret },
-                            body,
-                            &timestamp,
-                        )
-                    })
+                    .map(|secret| ultravox(if wrong { "not the secret" } else { secret }, body, &timestamp))
                     .collect();
                 vec![
                     ("X-Ultravox-Webhook-Timestamp", timestamp),
@@ -80,11 +64,7 @@ impl Signer {
             }
             Signer::Svix { id, secret } => {
                 let timestamp = at.timestamp().to_string();
-                let secret = if wrong {
-                    "whsec_bm90IHRoZSBzZWNyZXQ="
-                } else {
-                    secret
-                };
+                let secret = if wrong { "whsec_bm90IHRoZSBzZWNyZXQ=" } else { secret };
                 let signature = svix(secret, id, &timestamp, body);
                 vec![
                     ("svix-id", id.clone()),
@@ -102,8 +82,7 @@ mod tests {
 
     #[test]
     fn ultravox_signs_the_body_and_then_the_timestamp() {
-        let body =
-            br#"{"event":"call.ended","call":{"callId":"3c90c3cc-0d44-4b50-8888-8dd25736052a"}}"#;
+        let body = br#"{"event":"call.ended","call":{"callId":"3c90c3cc-0d44-4b50-8888-8dd25736052a"}}"#;
         assert_eq!(
             ultravox("uv-test-secret", body, "2026-01-02T03:04:05.678901+00:00"),
             "c6d51f2000b922c6c8d6d2bbe00524f086866d463f72a7424189de267323520e"
@@ -115,12 +94,7 @@ mod tests {
         let body = br#"{"data":{"id":"org_test","object":"organization","deleted":true},"object":"event","type":"organization.deleted","timestamp":1767323045678,"instance_id":"ins_test"}"#;
         let secret = "whsec_Y2xlcmstc2FuZGJveC1zaWduaW5nLXNlY3JldCEhISE=";
         assert_eq!(
-            svix(
-                secret,
-                "msg_2abcDEFghiJKLmnoPQRstuVWXyz",
-                "1767323045",
-                body
-            ),
+            svix(secret, "msg_2abcDEFghiJKLmnoPQRstuVWXyz", "1767323045", body),
             "v1,Rv4mi37mFhMBc+4OWwHtZeSkmXQ+gFveKpw0cDzBLj4="
         );
     }

@@ -30,9 +30,7 @@ pub async fn sandbox() -> (Sandbox, Api) {
 }
 
 pub async fn with(options: Options) -> (Sandbox, Api) {
-    let sandbox = Sandbox::start(options)
-        .await
-        .expect("a sandbox on free ports");
+    let sandbox = Sandbox::start(options).await.expect("a sandbox on free ports");
     let api = Api::ultravox(sandbox.ultravox_url());
     (sandbox, api)
 }
@@ -58,10 +56,7 @@ impl Api {
 
     /// Clerk's backend API, newest version.
     pub fn clerk(base: &str) -> Api {
-        let header = (
-            "Authorization",
-            "Bearer sk_test_0123456789abcdefghij".to_owned(),
-        );
+        let header = ("Authorization", "Bearer sk_test_0123456789abcdefghij".to_owned());
         Api {
             base: base.to_owned(),
             client: client(),
@@ -89,9 +84,7 @@ impl Api {
         } else {
             format!("{}{path}", self.base)
         };
-        self.client
-            .request(method, url)
-            .header(self.header.0, &self.header.1)
+        self.client.request(method, url).header(self.header.0, &self.header.1)
     }
 
     /// Sends, checks the answer against the spec, and returns status and body.
@@ -114,12 +107,7 @@ impl Api {
         self.finish(Method::POST, path, request.body(body)).await
     }
 
-    async fn finish(
-        &self,
-        method: Method,
-        path: &str,
-        request: reqwest::RequestBuilder,
-    ) -> (u16, Value) {
+    async fn finish(&self, method: Method, path: &str, request: reqwest::RequestBuilder) -> (u16, Value) {
         let response = request.send().await.expect("an answer");
         let status = response.status().as_u16();
         let bytes = response.bytes().await.expect("a body");
@@ -148,10 +136,7 @@ impl Api {
 
     pub async fn post(&self, path: &str, body: Value) -> Value {
         let (status, answer) = self.send(Method::POST, path, Some(&body)).await;
-        assert!(
-            (200..300).contains(&status),
-            "POST {path}: {status} {answer}"
-        );
+        assert!((200..300).contains(&status), "POST {path}: {status} {answer}");
         answer
     }
 
@@ -180,10 +165,7 @@ impl Api {
 
     pub async fn agent(&self, template: Value) -> String {
         let agent = self
-            .post(
-                "/api/agents",
-                json!({ "name": "Front desk", "callTemplate": template }),
-            )
+            .post("/api/agents", json!({ "name": "Front desk", "callTemplate": template }))
             .await;
         agent["agentId"].as_str().expect("an id").to_owned()
     }
@@ -192,20 +174,15 @@ impl Api {
     pub async fn dial(&self, agent: &str, number: &str) -> Value {
         let medium = json!({ "sip": { "outgoing": { "to": number, "from": "+14155550199" } } });
         let call = self
-            .post(
-                &format!("/api/agents/{agent}/calls"),
-                json!({ "medium": medium }),
-            )
+            .post(&format!("/api/agents/{agent}/calls"), json!({ "medium": medium }))
             .await;
         self.billed(&call).await
     }
 
     pub async fn billed(&self, call: &Value) -> Value {
         let path = format!("/api/calls/{}", id(call));
-        self.until(&path, |call| {
-            call["billingStatus"] != "BILLING_STATUS_PENDING"
-        })
-        .await
+        self.until(&path, |call| call["billingStatus"] != "BILLING_STATUS_PENDING")
+            .await
     }
 }
 

@@ -28,10 +28,7 @@ async fn a_call_is_told_in_order_and_every_webhook_is_signed() {
 
     let hooks = receiver.until_event("call.billed").await;
     let events: Vec<_> = hooks.iter().map(|hook| hook.event()).collect();
-    assert_eq!(
-        events,
-        ["call.started", "call.joined", "call.ended", "call.billed"]
-    );
+    assert_eq!(events, ["call.started", "call.joined", "call.ended", "call.billed"]);
     for hook in &hooks {
         assert!(hook.is_signed_by(SECRET) && !hook.is_signed_by("another"));
         chrono::DateTime::parse_from_rfc3339(hook.header("x-ultravox-webhook-timestamp")).unwrap();
@@ -40,10 +37,7 @@ async fn a_call_is_told_in_order_and_every_webhook_is_signed() {
         }
     }
     assert_eq!(hooks[3].body["call"], call);
-    assert_eq!(
-        hooks[2].body["call"]["billingStatus"],
-        "BILLING_STATUS_PENDING"
-    );
+    assert_eq!(hooks[2].body["call"]["billingStatus"], "BILLING_STATUS_PENDING");
     sandbox.stop().await;
 }
 
@@ -61,9 +55,7 @@ async fn webhooks_of_the_account_and_callbacks_of_a_call_are_signed_with_each_of
         "medium": { "sip": { "outgoing": { "to": "+14155550132", "from": "+14155550199" } } },
         "callbacks": { "ended": { "url": callback.url, "secrets": ["mine"] } },
     });
-    let call = api
-        .post(&format!("/api/agents/{agent}/calls"), request)
-        .await;
+    let call = api.post(&format!("/api/agents/{agent}/calls"), request).await;
     api.billed(&call).await;
 
     let told = account.until_event("call.ended").await;
@@ -91,10 +83,7 @@ async fn a_webhook_that_is_refused_remembers_its_failures() {
     api.dial(&agent, "+14155550132").await;
     receiver.until_event("call.started").await;
     let webhook = api
-        .get(&format!(
-            "/api/webhooks/{}",
-            webhook["webhookId"].as_str().unwrap()
-        ))
+        .get(&format!("/api/webhooks/{}", webhook["webhookId"].as_str().unwrap()))
         .await;
     assert_eq!(webhook["recentFailures"][0]["failure"], "HTTP 503");
     assert_eq!(webhook["status"], "normal");
@@ -113,19 +102,13 @@ async fn a_transcript_grows_while_people_talk_and_leaves_out_defaults() {
         .agent(json!({ "systemPrompt": prompt, "selectedTools": [tool], "recordingEnabled": true }))
         .await;
     let medium = json!({ "sip": { "outgoing": { "to": "+14155550100", "from": "+14155550199" } } });
-    let request = json!({ "medium": medium, "templateContext": { "company": "Acme" }, "metadata": { "campaign": "c1" } });
-    let call = api
-        .post(&format!("/api/agents/{agent}/calls"), request)
-        .await;
-    assert_eq!(
-        call["systemPrompt"],
-        "You are Anna. You book appointments for Acme."
-    );
+    let request =
+        json!({ "medium": medium, "templateContext": { "company": "Acme" }, "metadata": { "campaign": "c1" } });
+    let call = api.post(&format!("/api/agents/{agent}/calls"), request).await;
+    assert_eq!(call["systemPrompt"], "You are Anna. You book appointments for Acme.");
     let path = format!("/api/calls/{}/messages?mode=in_call&pageSize=50", id(&call));
     let early = api
-        .until(&path, |page| {
-            !page["results"].as_array().unwrap().is_empty()
-        })
+        .until(&path, |page| !page["results"].as_array().unwrap().is_empty())
         .await;
     let call = api.billed(&call).await;
     let late = api.get(&path).await;
@@ -136,10 +119,7 @@ async fn a_transcript_grows_while_people_talk_and_leaves_out_defaults() {
         "index 0 is left out"
     );
     assert_eq!(messages[1]["callStageMessageIndex"], 1);
-    assert_eq!(
-        messages[0]["text"],
-        "Hello, this is Anna. How can I help you today?"
-    );
+    assert_eq!(messages[0]["text"], "Hello, this is Anna. How can I help you today?");
     let roles: Vec<_> = messages
         .iter()
         .map(|message| message["role"].as_str().unwrap())
@@ -151,8 +131,7 @@ async fn a_transcript_grows_while_people_talk_and_leaves_out_defaults() {
     assert!(call["summary"].as_str().unwrap().contains("book_slot"));
 
     let base = format!("/api/calls/{}", id(&call));
-    api.get(&format!("{base}/events?minimum_severity=debug"))
-        .await;
+    api.get(&format!("{base}/events?minimum_severity=debug")).await;
     let tools = api.get(&format!("{base}/tools")).await;
     assert_eq!(tools[0]["name"], "book_slot");
     let stages = api.get(&format!("{base}/stages")).await;
@@ -191,18 +170,9 @@ async fn a_context_that_does_not_fit_its_schema_is_refused() {
     let schema = json!({ "type": "object", "properties": { "name": { "type": "string" } }, "required": ["name"], "additionalProperties": false });
     let agent = api.agent(json!({ "contextSchema": schema })).await;
     let path = format!("/api/agents/{agent}/calls");
-    for context in [
-        json!({}),
-        json!({ "name": 7 }),
-        json!({ "name": "Ann", "age": 7 }),
-    ] {
+    for context in [json!({}), json!({ "name": 7 }), json!({ "name": "Ann", "age": 7 })] {
         let answer = api
-            .refused(
-                Method::POST,
-                &path,
-                json!({ "templateContext": context }),
-                400,
-            )
+            .refused(Method::POST, &path, json!({ "templateContext": context }), 400)
             .await;
         assert!(answer["templateContext"][0].is_string());
     }
@@ -229,8 +199,7 @@ async fn calls_are_found_by_what_they_carry() {
     let (one, two) = (api.agent(json!({})).await, api.agent(json!({})).await);
     for (agent, key) in [(&one, "a"), (&one, "b"), (&two, "c")] {
         let path = format!("/api/agents/{agent}/calls");
-        api.post(&path, json!({ "metadata": { "intent": key } }))
-            .await;
+        api.post(&path, json!({ "metadata": { "intent": key } })).await;
     }
     let count = async |query: &str| {
         api.get(&format!("/api/calls?{query}")).await["results"]
@@ -278,10 +247,7 @@ async fn a_recording_is_behind_a_redirect_to_another_host_where_the_key_has_no_b
     assert_eq!(stored.headers()["content-type"], "audio/wav");
     let sound = stored.bytes().await.unwrap();
     assert_eq!(&sound[..4], b"RIFF");
-    assert!(
-        sound[44..].iter().any(|byte| *byte != 0),
-        "there is something to hear"
-    );
+    assert!(sound[44..].iter().any(|byte| *byte != 0), "there is something to hear");
 
     let silent = api.agent(json!({ "recordingEnabled": false })).await;
     let call = api.dial(&silent, "+14155550132").await;
@@ -334,10 +300,7 @@ async fn objects_survive_a_restart_and_live_calls_have_lost_their_connection() {
         ..options
     })
     .await;
-    assert_eq!(
-        api.get(&format!("/api/agents/{agent}")).await["name"],
-        "Front desk"
-    );
+    assert_eq!(api.get(&format!("/api/agents/{agent}")).await["name"], "Front desk");
     assert_eq!(
         api.get(&format!("/api/calls/{}", id(&call))).await["endReason"],
         "unjoined"

@@ -22,16 +22,9 @@ fn claims(token: &Value) -> Value {
 /// A browser with a development token, and what to add to its addresses.
 async fn browser(base: &str) -> (Api, String) {
     let api = Api::browser(base);
-    let response = api
-        .request(Method::POST, "/v1/dev_browser")
-        .send()
-        .await
-        .unwrap();
+    let response = api.request(Method::POST, "/v1/dev_browser").send().await.unwrap();
     let token: Value = response.json().await.unwrap();
-    (
-        api,
-        format!("__clerk_db_jwt={}", token["token"].as_str().unwrap()),
-    )
+    (api, format!("__clerk_db_jwt={}", token["token"].as_str().unwrap()))
 }
 
 #[tokio::test]
@@ -62,26 +55,17 @@ async fn a_password_signs_in_and_the_organization_is_chosen_by_touch() {
         id(&first["response"])
     );
     let (status, wrong) = api
-        .form(
-            &attempt,
-            &[("strategy", "password"), ("password", "wrong horse")],
-        )
+        .form(&attempt, &[("strategy", "password"), ("password", "wrong horse")])
         .await;
     assert_eq!(
         (status, &wrong["errors"][0]["code"]),
         (422, &json!("form_password_incorrect"))
     );
     let (_, done) = api
-        .form(
-            &attempt,
-            &[("strategy", "password"), ("password", "correct horse")],
-        )
+        .form(&attempt, &[("strategy", "password"), ("password", "correct horse")])
         .await;
     assert_eq!(done["response"]["status"], "complete");
-    let session = done["response"]["created_session_id"]
-        .as_str()
-        .unwrap()
-        .to_owned();
+    let session = done["response"]["created_session_id"].as_str().unwrap().to_owned();
     assert_eq!(done["client"]["last_active_session_id"], json!(session));
     let token = claims(&done["client"]["sessions"][0]["last_active_token"]["jwt"]);
     assert!(token.get("o").is_none(), "a personal workspace first");
@@ -89,10 +73,7 @@ async fn a_password_signs_in_and_the_organization_is_chosen_by_touch() {
 
     let touch = format!("/v1/client/sessions/{session}/touch?{me}");
     let (_, chosen) = api
-        .form(
-            &touch,
-            &[("active_organization_id", &org), ("intent", "select_org")],
-        )
+        .form(&touch, &[("active_organization_id", &org), ("intent", "select_org")])
         .await;
     assert_eq!(
         claims(&chosen["response"]["last_active_token"]["jwt"])["o"]["id"],
@@ -102,9 +83,7 @@ async fn a_password_signs_in_and_the_organization_is_chosen_by_touch() {
         .form(&format!("/v1/client/sessions/{session}/tokens?{me}"), &[])
         .await;
     assert_eq!(claims(&fresh["jwt"])["o"]["rol"], "admin");
-    let (status, _) = api
-        .form(&touch, &[("active_organization_id", "org_foreign")])
-        .await;
+    let (status, _) = api.form(&touch, &[("active_organization_id", "org_foreign")]).await;
     assert_eq!(status, 404);
     let (_, personal) = api.form(&touch, &[("active_organization_id", "")]).await;
     assert!(
@@ -115,15 +94,11 @@ async fn a_password_signs_in_and_the_organization_is_chosen_by_touch() {
 
     api.get(&format!("/v1/me?{me}")).await;
     assert_eq!(
-        api.get(&format!("/v1/me/organization_memberships?{me}"))
-            .await["response"]["total_count"],
+        api.get(&format!("/v1/me/organization_memberships?{me}")).await["response"]["total_count"],
         1
     );
-    api.get(&format!("/v1/client/sessions/{session}?{me}"))
-        .await;
-    let (status, out) = api
-        .send(Method::DELETE, &format!("/v1/client?{me}"), None)
-        .await;
+    api.get(&format!("/v1/client/sessions/{session}?{me}")).await;
+    let (status, out) = api.send(Method::DELETE, &format!("/v1/client?{me}"), None).await;
     assert_eq!((status, &out["response"]["sessions"]), (200, &json!([])));
     let (status, _) = api
         .form(&format!("/v1/client/sessions/{session}/tokens?{me}"), &[])
@@ -136,31 +111,20 @@ async fn a_password_signs_in_and_the_organization_is_chosen_by_touch() {
 async fn a_ticket_signs_in_once() {
     let (sandbox, backend) = clerk().await;
     let ann = user(&backend, "ann@example.com").await;
-    let ticket = backend
-        .post("/v1/sign_in_tokens", json!({ "user_id": ann }))
-        .await;
+    let ticket = backend.post("/v1/sign_in_tokens", json!({ "user_id": ann })).await;
     let token = ticket["token"].as_str().unwrap();
     let (api, me) = browser(sandbox.clerk_url()).await;
     let path = format!("/v1/client/sign_ins?{me}");
-    let (_, done) = api
-        .form(&path, &[("strategy", "ticket"), ("ticket", token)])
-        .await;
+    let (_, done) = api.form(&path, &[("strategy", "ticket"), ("ticket", token)]).await;
     assert_eq!(done["response"]["status"], "complete");
-    let (status, again) = api
-        .form(&path, &[("strategy", "ticket"), ("ticket", token)])
-        .await;
+    let (status, again) = api.form(&path, &[("strategy", "ticket"), ("ticket", token)]).await;
     assert_eq!(
         (status, &again["errors"][0]["code"]),
         (400, &json!("sign_in_token_already_used_code"))
     );
-    let other = backend
-        .post("/v1/sign_in_tokens", json!({ "user_id": ann }))
-        .await;
+    let other = backend.post("/v1/sign_in_tokens", json!({ "user_id": ann })).await;
     let revoked = backend
-        .post(
-            &format!("/v1/sign_in_tokens/{}/revoke", id(&other)),
-            json!({}),
-        )
+        .post(&format!("/v1/sign_in_tokens/{}/revoke", id(&other)), json!({}))
         .await;
     assert_eq!(revoked["status"], "revoked");
     sandbox.stop().await;
@@ -171,17 +135,12 @@ async fn a_new_person_signs_up_makes_an_organization_and_an_invited_one_joins_it
     let (sandbox, backend) = clerk().await;
     let (api, me) = browser(sandbox.clerk_url()).await;
     let path = format!("/v1/client/sign_ups?{me}");
-    let (_, partial) = api
-        .form(&path, &[("email_address", "new@example.com")])
-        .await;
+    let (_, partial) = api.form(&path, &[("email_address", "new@example.com")]).await;
     assert_eq!(partial["response"]["missing_fields"], json!(["password"]));
     let (_, done) = api
         .form(
             &path,
-            &[
-                ("email_address", "new@example.com"),
-                ("password", "correct horse"),
-            ],
+            &[("email_address", "new@example.com"), ("password", "correct horse")],
         )
         .await;
     assert_eq!(done["response"]["status"], "complete");
@@ -206,9 +165,7 @@ async fn a_new_person_signs_up_makes_an_organization_and_an_invited_one_joins_it
         )
         .await;
     assert_eq!(joined["response"]["status"], "complete");
-    let members = eve
-        .get(&format!("/v1/me/organization_memberships?{her}"))
-        .await;
+    let members = eve.get(&format!("/v1/me/organization_memberships?{her}")).await;
     assert_eq!(members["response"]["data"][0]["role"], "org:viewer");
 
     backend
@@ -224,17 +181,11 @@ async fn a_new_person_signs_up_makes_an_organization_and_an_invited_one_joins_it
         ("password", "correct horse"),
         ("strategy", "password"),
     ];
-    bob.form(&format!("/v1/client/sign_ins?{his}"), &fields)
-        .await;
-    let offers = bob
-        .get(&format!("/v1/me/organization_invitations?{his}"))
-        .await;
+    bob.form(&format!("/v1/client/sign_ins?{his}"), &fields).await;
+    let offers = bob.get(&format!("/v1/me/organization_invitations?{his}")).await;
     let offer = id(&offers["response"]["data"][0]);
     let (status, _) = bob
-        .form(
-            &format!("/v1/me/organization_invitations/{offer}/accept?{his}"),
-            &[],
-        )
+        .form(&format!("/v1/me/organization_invitations/{offer}/accept?{his}"), &[])
         .await;
     assert_eq!(status, 200);
     sandbox.stop().await;
@@ -276,21 +227,14 @@ async fn the_handshake_comes_back_with_signed_cookies() {
             .collect::<Vec<_>>()
     };
     let out = shake(&me).await;
-    assert!(
-        out.iter()
-            .any(|cookie| cookie.starts_with("__client_uat=0;"))
-    );
+    assert!(out.iter().any(|cookie| cookie.starts_with("__client_uat=0;")));
     assert!(
         out.iter()
             .any(|cookie| cookie.starts_with("__session=;") && cookie.contains("Max-Age=0"))
     );
 
-    let fields = [
-        ("identifier", "ann@example.com"),
-        ("password", "correct horse"),
-    ];
-    api.form(&format!("/v1/client/sign_ins?{me}"), &fields)
-        .await;
+    let fields = [("identifier", "ann@example.com"), ("password", "correct horse")];
+    api.form(&format!("/v1/client/sign_ins?{me}"), &fields).await;
     let cookies = shake(&format!("{me}&organization_id={org}")).await;
     let session = cookies
         .iter()
@@ -299,17 +243,11 @@ async fn the_handshake_comes_back_with_signed_cookies() {
     let token = claims(&json!(session.split(';').next().unwrap()));
     assert_eq!(token["o"]["id"], json!(org));
     assert!(
-        cookies
-            .iter()
-            .any(|cookie| cookie.starts_with("__session_")),
+        cookies.iter().any(|cookie| cookie.starts_with("__session_")),
         "and under its suffixed name"
     );
     let (status, _) = api
-        .send(
-            Method::GET,
-            "/v1/client/handshake?redirect_url=nowhere",
-            None,
-        )
+        .send(Method::GET, "/v1/client/handshake?redirect_url=nowhere", None)
         .await;
     assert_eq!(status, 422);
     sandbox.stop().await;
@@ -332,19 +270,11 @@ async fn a_page_of_any_origin_may_ask_and_finds_the_script() {
         preflight.headers()["access-control-allow-origin"],
         "http://localhost:3000"
     );
-    assert_eq!(
-        preflight.headers()["access-control-allow-credentials"],
-        "true"
-    );
-    assert_eq!(
-        preflight.headers()["access-control-allow-headers"],
-        "content-type"
-    );
+    assert_eq!(preflight.headers()["access-control-allow-credentials"], "true");
+    assert_eq!(preflight.headers()["access-control-allow-headers"], "content-type");
 
     let script = client()
-        .get(format!(
-            "{base}/npm/@clerk/clerk-js@5/dist/clerk.browser.js"
-        ))
+        .get(format!("{base}/npm/@clerk/clerk-js@5/dist/clerk.browser.js"))
         .send()
         .await
         .unwrap();
@@ -370,8 +300,6 @@ async fn a_page_of_any_origin_may_ask_and_finds_the_script() {
         .unwrap();
     let host = String::from_utf8(STANDARD.decode(key).unwrap()).unwrap();
     assert_eq!(format!("http://{host}"), format!("{base}$"));
-    Api::browser(base)
-        .get("/.well-known/openid-configuration")
-        .await;
+    Api::browser(base).get("/.well-known/openid-configuration").await;
     sandbox.stop().await;
 }

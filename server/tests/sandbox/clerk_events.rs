@@ -16,15 +16,9 @@ use crate::spec;
 const SECRET: &str = "whsec_Y2xlcmstc2FuZGJveC1zaWduaW5nLXNlY3JldCEhISE=";
 
 fn is_signed(hook: &Hook) -> bool {
-    let key = STANDARD
-        .decode(SECRET.trim_start_matches("whsec_"))
-        .expect("base64");
+    let key = STANDARD.decode(SECRET.trim_start_matches("whsec_")).expect("base64");
     let mut mac = Hmac::<Sha256>::new_from_slice(&key).expect("any key");
-    let head = format!(
-        "{}.{}.",
-        hook.header("svix-id"),
-        hook.header("svix-timestamp")
-    );
+    let head = format!("{}.{}.", hook.header("svix-id"), hook.header("svix-timestamp"));
     mac.update(head.as_bytes());
     mac.update(&hook.raw);
     hook.header("svix-signature") == format!("v1,{}", STANDARD.encode(mac.finalize().into_bytes()))
@@ -50,10 +44,7 @@ async fn start(receiver: &Receiver) -> (Sandbox, Api) {
 async fn every_change_is_told_with_the_documented_shape() {
     let receiver = Receiver::start().await;
     let (sandbox, api) = start(&receiver).await;
-    let (ann, bob) = (
-        user(&api, "ann@example.com").await,
-        user(&api, "bob@example.com").await,
-    );
+    let (ann, bob) = (user(&api, "ann@example.com").await, user(&api, "bob@example.com").await);
     let org = organization(&api, &ann).await;
     let members = format!("/v1/organizations/{org}/memberships");
     api.post(&members, json!({ "user_id": bob, "role": "org:member" }))
@@ -76,10 +67,8 @@ async fn every_change_is_told_with_the_documented_shape() {
     )
     .await;
     api.post("/v1/sessions", json!({ "user_id": bob })).await;
-    api.send(Method::DELETE, &format!("{members}/{ann}"), None)
-        .await;
-    api.send(Method::DELETE, &format!("/v1/users/{bob}"), None)
-        .await;
+    api.send(Method::DELETE, &format!("{members}/{ann}"), None).await;
+    api.send(Method::DELETE, &format!("/v1/users/{bob}"), None).await;
     api.send(Method::DELETE, &format!("/v1/organizations/{org}"), None)
         .await;
 
@@ -138,10 +127,7 @@ async fn a_doubled_event_keeps_its_id_and_a_shuffled_one_comes_after_the_next() 
     organization(&api, &ann).await;
     let hooks = receiver.until(|hooks| hooks.len() == 4).await;
     let told: Vec<_> = hooks[2..].iter().map(Hook::event).collect();
-    assert_eq!(
-        told,
-        ["organizationMembership.created", "organization.created"]
-    );
+    assert_eq!(told, ["organizationMembership.created", "organization.created"]);
     sandbox.stop().await;
 }
 
@@ -159,12 +145,6 @@ async fn a_refused_event_is_repeated_with_the_same_id() {
         .iter()
         .map(|sent| sent["outcome"].as_str().unwrap())
         .collect();
-    assert_eq!(
-        outcomes
-            .iter()
-            .filter(|outcome| **outcome == "HTTP 503")
-            .count(),
-        2
-    );
+    assert_eq!(outcomes.iter().filter(|outcome| **outcome == "HTTP 503").count(), 2);
     sandbox.stop().await;
 }

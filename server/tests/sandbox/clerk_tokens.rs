@@ -35,16 +35,11 @@ async fn a_session_token_names_the_active_organization_and_what_is_permitted() {
     let ann = user(&api, "ann@example.com").await;
     let org = organization(&api, &ann).await;
     let session = api
-        .post(
-            "/v1/sessions",
-            json!({ "user_id": ann, "active_organization_id": org }),
-        )
+        .post("/v1/sessions", json!({ "user_id": ann, "active_organization_id": org }))
         .await;
     let path = format!("/v1/sessions/{}/tokens", id(&session));
     let token = api.post(&path, json!({})).await;
-    let claims = verified(&api, token["jwt"].as_str().unwrap())
-        .await
-        .unwrap();
+    let claims = verified(&api, token["jwt"].as_str().unwrap()).await.unwrap();
     assert_eq!(
         (&claims["sub"], &claims["sid"], &claims["v"]),
         (&json!(ann), &session["id"], &json!(2))
@@ -56,23 +51,14 @@ async fn a_session_token_names_the_active_organization_and_what_is_permitted() {
         (&claims["o"]["per"], &claims["o"]["fpm"]),
         (&json!("manage,read"), &json!("3,3,3"))
     );
-    assert_eq!(
-        claims["exp"].as_i64().unwrap() - claims["iat"].as_i64().unwrap(),
-        60
-    );
+    assert_eq!(claims["exp"].as_i64().unwrap() - claims["iat"].as_i64().unwrap(), 60);
 
     let (status, _) = api
-        .send(
-            Method::POST,
-            "/_sandbox/settings",
-            Some(&json!({ "token_version": 1 })),
-        )
+        .send(Method::POST, "/_sandbox/settings", Some(&json!({ "token_version": 1 })))
         .await;
     assert_eq!(status, 204);
     let token = api.post(&path, json!({ "expires_in_seconds": 300 })).await;
-    let claims = verified(&api, token["jwt"].as_str().unwrap())
-        .await
-        .unwrap();
+    let claims = verified(&api, token["jwt"].as_str().unwrap()).await.unwrap();
     assert_eq!(
         (&claims["org_id"], &claims["org_role"]),
         (&json!(org), &json!("org:admin"))
@@ -97,10 +83,7 @@ async fn a_session_token_names_the_active_organization_and_what_is_permitted() {
 #[tokio::test]
 async fn somebody_who_was_removed_no_longer_gets_the_organization() {
     let (sandbox, api) = clerk().await;
-    let (ann, bob) = (
-        user(&api, "ann@example.com").await,
-        user(&api, "bob@example.com").await,
-    );
+    let (ann, bob) = (user(&api, "ann@example.com").await, user(&api, "bob@example.com").await);
     let org = organization(&api, &ann).await;
     api.post(
         &format!("/v1/organizations/{org}/memberships"),
@@ -108,10 +91,7 @@ async fn somebody_who_was_removed_no_longer_gets_the_organization() {
     )
     .await;
     let session = api
-        .post(
-            "/v1/sessions",
-            json!({ "user_id": bob, "active_organization_id": org }),
-        )
+        .post("/v1/sessions", json!({ "user_id": bob, "active_organization_id": org }))
         .await;
     api.send(
         Method::DELETE,
@@ -122,13 +102,10 @@ async fn somebody_who_was_removed_no_longer_gets_the_organization() {
     let token = api
         .post(&format!("/v1/sessions/{}/tokens", id(&session)), json!({}))
         .await;
-    let claims = verified(&api, token["jwt"].as_str().unwrap())
-        .await
-        .unwrap();
+    let claims = verified(&api, token["jwt"].as_str().unwrap()).await.unwrap();
     assert!(claims.get("o").is_none());
     let foreign = json!({ "user_id": bob, "active_organization_id": org });
-    api.refused(Method::POST, "/v1/sessions", foreign, 404)
-        .await;
+    api.refused(Method::POST, "/v1/sessions", foreign, 404).await;
     sandbox.stop().await;
 }
 
@@ -145,10 +122,7 @@ async fn keys_rotate_and_tokens_of_the_old_one_hold_until_it_is_dropped() {
         2
     );
     let new = mint(&api, json!({})).await;
-    assert_ne!(
-        decode_header(&old).unwrap().kid,
-        decode_header(&new).unwrap().kid
-    );
+    assert_ne!(decode_header(&old).unwrap().kid, decode_header(&new).unwrap().kid);
     verified(&api, &old).await.unwrap();
     verified(&api, &new).await.unwrap();
     api.post("/_sandbox/rotate", json!({ "drop": true })).await;
@@ -173,11 +147,7 @@ async fn any_good_token_can_be_minted() {
     );
     assert_eq!(
         (&claims["azp"], &claims["extra"], &claims["fea"]),
-        (
-            &json!("http://localhost:3000"),
-            &json!(1),
-            &json!("o:calls,o:agents")
-        )
+        (&json!("http://localhost:3000"), &json!(1), &json!("o:calls,o:agents"))
     );
     let pending = verified(&api, &mint(&api, json!({ "sts": "pending" })).await)
         .await

@@ -29,24 +29,20 @@ async fn a_lost_answer_has_really_done_the_work() {
     assert!(lost.is_err(), "the connection is closed without an answer");
     let found = api.get("/api/agents?search=lost").await;
     assert_eq!(found["results"][0]["name"], "Lost");
-    assert_eq!(
-        api.get("/_sandbox/faults").await,
-        json!([]),
-        "it struck once"
-    );
+    assert_eq!(api.get("/_sandbox/faults").await, json!([]), "it struck once");
     sandbox.stop().await;
 }
 
 #[tokio::test]
 async fn a_status_comes_with_the_providers_body_and_its_retry_after() {
     let (sandbox, api) = sandbox().await;
-    inject(&api, json!({ "kind": "status", "status": 429, "retry_after": 7, "path": "/api/agents", "count": 2 })).await;
+    inject(
+        &api,
+        json!({ "kind": "status", "status": 429, "retry_after": 7, "path": "/api/agents", "count": 2 }),
+    )
+    .await;
     for _ in 0..2 {
-        let response = api
-            .request(Method::GET, "/api/agents")
-            .send()
-            .await
-            .unwrap();
+        let response = api.request(Method::GET, "/api/agents").send().await.unwrap();
         assert_eq!(response.status(), 429);
         assert_eq!(response.headers()["retry-after"], "7");
         assert!(response.json::<Value>().await.unwrap()["detail"].is_string());
@@ -54,8 +50,7 @@ async fn a_status_comes_with_the_providers_body_and_its_retry_after() {
     api.get("/api/agents").await;
     for status in [500, 402, 503] {
         inject(&api, json!({ "kind": "status", "status": status })).await;
-        api.refused(Method::GET, "/api/agents", Value::Null, status)
-            .await;
+        api.refused(Method::GET, "/api/agents", Value::Null, status).await;
     }
     sandbox.stop().await;
 }
@@ -64,11 +59,7 @@ async fn a_status_comes_with_the_providers_body_and_its_retry_after() {
 async fn answers_can_be_late_broken_or_missing() {
     let (sandbox, api) = sandbox().await;
     inject(&api, json!({ "kind": "garbage" })).await;
-    let broken = api
-        .request(Method::GET, "/api/agents")
-        .send()
-        .await
-        .unwrap();
+    let broken = api.request(Method::GET, "/api/agents").send().await.unwrap();
     assert!(serde_json::from_slice::<Value>(&broken.bytes().await.unwrap()).is_err());
 
     inject(&api, json!({ "kind": "slow", "ms": 50 })).await;
@@ -96,9 +87,7 @@ async fn the_cap_on_live_calls_refuses_one_too_many() {
         .await
         .unwrap();
     assert_eq!(set.status(), 204);
-    let first = api
-        .post("/api/calls", json!({ "joinTimeout": "200s" }))
-        .await;
+    let first = api.post("/api/calls", json!({ "joinTimeout": "200s" })).await;
     let response = api
         .request(Method::POST, "/api/calls")
         .json(&json!({}))
@@ -142,29 +131,18 @@ async fn webhooks_can_be_dropped_doubled_and_shuffled() {
         hooks.len() == 3
     })
     .await;
-    assert_eq!(
-        events(&hooks),
-        ["call.started", "call.ended", "call.billed"]
-    );
-    let hooks = told(
-        json!({ "kind": "duplicate", "event": "call.ended" }),
-        |hooks| hooks.len() == 5,
-    )
+    assert_eq!(events(&hooks), ["call.started", "call.ended", "call.billed"]);
+    let hooks = told(json!({ "kind": "duplicate", "event": "call.ended" }), |hooks| {
+        hooks.len() == 5
+    })
     .await;
     assert_eq!(
         events(&hooks),
-        [
-            "call.started",
-            "call.joined",
-            "call.ended",
-            "call.ended",
-            "call.billed"
-        ]
+        ["call.started", "call.joined", "call.ended", "call.ended", "call.billed"]
     );
-    let hooks = told(
-        json!({ "kind": "reorder", "event": "call.ended" }),
-        |hooks| hooks.len() == 4,
-    )
+    let hooks = told(json!({ "kind": "reorder", "event": "call.ended" }), |hooks| {
+        hooks.len() == 4
+    })
     .await;
     assert_eq!(
         events(&hooks),
@@ -174,37 +152,27 @@ async fn webhooks_can_be_dropped_doubled_and_shuffled() {
 
 #[tokio::test]
 async fn webhooks_can_be_late_forged_or_old() {
-    let hooks = told(
-        json!({ "kind": "delay", "event": "call.started", "ms": 20 }),
-        |hooks| hooks.len() == 4,
-    )
+    let hooks = told(json!({ "kind": "delay", "event": "call.started", "ms": 20 }), |hooks| {
+        hooks.len() == 4
+    })
     .await;
     assert_eq!(hooks.len(), 4);
-    let hooks = told(
-        json!({ "kind": "wrong_secret", "event": "call.ended" }),
-        |hooks| hooks.len() == 4,
-    )
+    let hooks = told(json!({ "kind": "wrong_secret", "event": "call.ended" }), |hooks| {
+        hooks.len() == 4
+    })
     .await;
     assert!(
         hooks
             .iter()
             .all(|hook| hook.is_signed_by("s") == (hook.event() != "call.ended"))
     );
-    let hooks = told(
-        json!({ "kind": "old_timestamp", "event": "call.ended" }),
-        |hooks| hooks.len() == 4,
-    )
+    let hooks = told(json!({ "kind": "old_timestamp", "event": "call.ended" }), |hooks| {
+        hooks.len() == 4
+    })
     .await;
-    let old = hooks
-        .iter()
-        .find(|hook| hook.event() == "call.ended")
-        .unwrap();
-    assert!(
-        old.is_signed_by("s"),
-        "the signature is good, only its time is not"
-    );
-    let at =
-        chrono::DateTime::parse_from_rfc3339(old.header("x-ultravox-webhook-timestamp")).unwrap();
+    let old = hooks.iter().find(|hook| hook.event() == "call.ended").unwrap();
+    assert!(old.is_signed_by("s"), "the signature is good, only its time is not");
+    let at = chrono::DateTime::parse_from_rfc3339(old.header("x-ultravox-webhook-timestamp")).unwrap();
     assert!(chrono::Utc::now() - at.to_utc() > chrono::TimeDelta::minutes(50));
 }
 
@@ -243,8 +211,7 @@ async fn the_admin_page_shows_requests_with_their_keys_masked() {
         .await
         .unwrap();
     assert_eq!(sent.status(), 303);
-    api.refused(Method::GET, "/api/agents", Value::Null, 503)
-        .await;
+    api.refused(Method::GET, "/api/agents", Value::Null, 503).await;
 
     let reset = client()
         .post(format!("{}/_sandbox/reset", sandbox.ultravox_url()))

@@ -72,13 +72,8 @@ impl Receiver {
             refusals: Mutex::new(times),
             ..Seen::default()
         });
-        let listener = tokio::net::TcpListener::bind("127.0.0.1:0")
-            .await
-            .expect("a port");
-        let url = format!(
-            "http://{}/hooks",
-            listener.local_addr().expect("an address")
-        );
+        let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.expect("a port");
+        let url = format!("http://{}/hooks", listener.local_addr().expect("an address"));
         let router = Router::new()
             .route("/hooks", post(receive))
             .with_state(Arc::clone(&seen));
@@ -101,21 +96,14 @@ impl Receiver {
                 changed.await;
             }
         };
-        tokio::time::timeout(DEADLINE, waiting)
-            .await
-            .unwrap_or_else(|_| {
-                let events: Vec<_> = self
-                    .all()
-                    .iter()
-                    .map(|hook| hook.event().to_owned())
-                    .collect();
-                panic!("the wanted webhooks never came, but {events:?}")
-            })
+        tokio::time::timeout(DEADLINE, waiting).await.unwrap_or_else(|_| {
+            let events: Vec<_> = self.all().iter().map(|hook| hook.event().to_owned()).collect();
+            panic!("the wanted webhooks never came, but {events:?}")
+        })
     }
 
     pub async fn until_event(&self, event: &str) -> Vec<Hook> {
-        self.until(|hooks| hooks.iter().any(|hook| hook.event() == event))
-            .await
+        self.until(|hooks| hooks.iter().any(|hook| hook.event() == event)).await
     }
 }
 
@@ -127,10 +115,7 @@ async fn receive(State(seen): State<Arc<Seen>>, headers: HeaderMap, raw: Bytes) 
     }
     drop(refusals);
     let body = serde_json::from_slice(&raw).unwrap_or(Value::Null);
-    seen.hooks
-        .lock()
-        .expect("the hooks")
-        .push(Hook { headers, raw, body });
+    seen.hooks.lock().expect("the hooks").push(Hook { headers, raw, body });
     seen.changed.notify_waiters();
     StatusCode::NO_CONTENT
 }

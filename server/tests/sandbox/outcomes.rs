@@ -7,10 +7,7 @@ use crate::api::{Api, id, sandbox};
 async fn outcome(api: &Api, agent: &str, ending: &str) -> (Value, Vec<Value>) {
     let call = api.dial(agent, &format!("+141555501{ending}")).await;
     let messages = api
-        .get(&format!(
-            "/api/calls/{}/messages?mode=in_call&pageSize=100",
-            id(&call)
-        ))
+        .get(&format!("/api/calls/{}/messages?mode=in_call&pageSize=100", id(&call)))
         .await;
     (call, messages["results"].as_array().unwrap().clone())
 }
@@ -35,10 +32,7 @@ async fn a_number_that_is_not_answered_says_why() {
             call["sipDetails"]["terminationReason"],
             format!("SIP_TERMINATION_{reason}")
         );
-        assert_eq!(
-            call["billingStatus"],
-            "BILLING_STATUS_FREE_ZERO_EFFECTIVE_DURATION"
-        );
+        assert_eq!(call["billingStatus"], "BILLING_STATUS_FREE_ZERO_EFFECTIVE_DURATION");
         assert_eq!(call["billedDuration"], "0s");
         assert_ne!(
             call["sipDetails"]["billedDuration"], "0s",
@@ -113,10 +107,7 @@ async fn a_failing_tool_leaves_the_reason_in_the_transcript() {
 async fn nobody_ever_joins_a_web_call() {
     let (sandbox, api) = sandbox().await;
     let call = api
-        .post(
-            "/api/calls",
-            json!({ "systemPrompt": "Hi", "joinTimeout": "20s" }),
-        )
+        .post("/api/calls", json!({ "systemPrompt": "Hi", "joinTimeout": "20s" }))
         .await;
     assert!(call["joinUrl"].is_string());
     let call = api.billed(&call).await;
@@ -129,10 +120,7 @@ async fn somebody_can_be_made_to_call_in() {
     let (sandbox, api) = sandbox().await;
     let agent = api.agent(json!({})).await;
     let call = api
-        .post(
-            "/_sandbox/inbound",
-            json!({ "agentId": agent, "from": "+14155550142" }),
-        )
+        .post("/_sandbox/inbound", json!({ "agentId": agent, "from": "+14155550142" }))
         .await;
     let call = api.billed(&call).await;
     assert_eq!(call["endReason"], "hangup");

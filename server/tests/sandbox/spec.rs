@@ -17,35 +17,26 @@ type Loaded = OnceLock<Option<Spec>>;
 
 pub fn ultravox() -> Option<&'static Spec> {
     static SPEC: Loaded = OnceLock::new();
-    SPEC.get_or_init(|| Spec::load("ultravox.openapi.json"))
-        .as_ref()
+    SPEC.get_or_init(|| Spec::load("ultravox.openapi.json")).as_ref()
 }
 
 pub fn clerk_backend() -> Option<&'static Spec> {
     static SPEC: Loaded = OnceLock::new();
-    SPEC.get_or_init(|| Spec::load("clerk-bapi.openapi.json"))
-        .as_ref()
+    SPEC.get_or_init(|| Spec::load("clerk-bapi.openapi.json")).as_ref()
 }
 
 pub fn clerk_browser() -> Option<&'static Spec> {
     static SPEC: Loaded = OnceLock::new();
-    SPEC.get_or_init(|| Spec::load("clerk-fapi.openapi.json"))
-        .as_ref()
+    SPEC.get_or_init(|| Spec::load("clerk-fapi.openapi.json")).as_ref()
 }
 
 pub fn clerk_events() -> Option<&'static Spec> {
     static SPEC: Loaded = OnceLock::new();
-    SPEC.get_or_init(|| Spec::load("clerk-webhooks.openapi.json"))
-        .as_ref()
+    SPEC.get_or_init(|| Spec::load("clerk-webhooks.openapi.json")).as_ref()
 }
 
 fn folder() -> PathBuf {
-    let usual = || {
-        PathBuf::from(concat!(
-            env!("CARGO_MANIFEST_DIR"),
-            "/../../shared/providers/specs"
-        ))
-    };
+    let usual = || PathBuf::from(concat!(env!("CARGO_MANIFEST_DIR"), "/../../shared/providers/specs"));
     std::env::var_os("SWITCHBOARD_SPECS").map_or_else(usual, PathBuf::from)
 }
 
@@ -74,12 +65,7 @@ fn opened(document: &mut Value) {
                     .and_then(Value::as_array)
                     .filter(|parts| parts.len() > 1)
                 {
-                    found.extend(
-                        parts
-                            .iter()
-                            .filter_map(|part| part["$ref"].as_str())
-                            .map(str::to_owned),
-                    );
+                    found.extend(parts.iter().filter_map(|part| part["$ref"].as_str()).map(str::to_owned));
                 }
                 members.values().for_each(|value| bases(value, found));
             }
@@ -144,11 +130,7 @@ impl Spec {
             panic!("{}: no path for {path}", self.name)
         };
         let operation = &self.document["paths"][&template][method.to_lowercase()];
-        assert!(
-            operation.is_object(),
-            "{}: no {method} {template}",
-            self.name
-        );
+        assert!(operation.is_object(), "{}: no {method} {template}", self.name);
         let mut response = &operation["responses"][status.to_string()];
         if response.is_null() {
             assert!(
@@ -173,18 +155,14 @@ impl Spec {
     /// Fails the test when an event is not what the spec declares for its type.
     pub fn check_event(&self, event: &Value) {
         let kind = event["type"].as_str().expect("a type");
-        let declared = &self.document["x-webhooks"][kind]["post"]["requestBody"]["content"]["application/json"]
-            ["schema"];
+        let declared =
+            &self.document["x-webhooks"][kind]["post"]["requestBody"]["content"]["application/json"]["schema"];
         assert!(declared.is_object(), "{}: no event {kind}", self.name);
         self.check(kind, declared, event);
     }
 
     pub fn check_schema(&self, name: &str, body: &Value) {
-        self.check(
-            name,
-            &json!({ "$ref": format!("#/components/schemas/{name}") }),
-            body,
-        );
+        self.check(name, &json!({ "$ref": format!("#/components/schemas/{name}") }), body);
     }
 
     pub fn check(&self, what: &str, schema: &Value, body: &Value) {
@@ -202,10 +180,7 @@ impl Spec {
     }
 
     fn validator(&self, what: &str, schema: &Value) -> std::sync::Arc<Validator> {
-        let mut validators = self
-            .validators
-            .lock()
-            .unwrap_or_else(PoisonError::into_inner);
+        let mut validators = self.validators.lock().unwrap_or_else(PoisonError::into_inner);
         let build = || {
             let root = json!({ "allOf": [schema], "components": self.document["components"] });
             let options = jsonschema::options().with_draft(Draft::Draft4).build(&root);

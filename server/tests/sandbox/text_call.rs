@@ -15,17 +15,12 @@ impl Socket {
     async fn open(call: &Value) -> Socket {
         let url = call["joinUrl"].as_str().expect("an address to join at");
         assert!(url.starts_with("ws://"));
-        let (socket, _) = tokio_tungstenite::connect_async(url)
-            .await
-            .expect("a websocket");
+        let (socket, _) = tokio_tungstenite::connect_async(url).await.expect("a websocket");
         Socket(socket)
     }
 
     async fn send(&mut self, message: Value) {
-        self.0
-            .send(Message::text(message.to_string()))
-            .await
-            .expect("sent");
+        self.0.send(Message::text(message.to_string())).await.expect("sent");
     }
 
     /// The next message of this kind; None when the other side closed.
@@ -62,8 +57,7 @@ async fn text_call(api: &Api, template: Value) -> Value {
         "medium": { "serverWebSocket": { "inputSampleRate": 8000 } },
         "initialOutputMedium": "MESSAGE_MEDIUM_TEXT",
     });
-    api.post(&format!("/api/agents/{agent}/calls"), request)
-        .await
+    api.post(&format!("/api/agents/{agent}/calls"), request).await
 }
 
 #[tokio::test]
@@ -75,10 +69,7 @@ async fn the_agent_greets_answers_and_hangs_up_when_told() {
     api.refused(Method::POST, &path, early, 422).await;
 
     let mut socket = Socket::open(&call).await;
-    assert_eq!(
-        socket.next("call_started").await.unwrap()["callId"],
-        call["callId"]
-    );
+    assert_eq!(socket.next("call_started").await.unwrap()["callId"], call["callId"]);
     let greeting = socket.transcript("agent").await;
     assert_eq!(
         greeting,
@@ -96,9 +87,7 @@ async fn the_agent_greets_answers_and_hangs_up_when_told() {
         "You would like to move your appointment. I can help with that. When would suit you?"
     );
 
-    socket
-        .send(json!({ "type": "ping", "timestamp": 1.5 }))
-        .await;
+    socket.send(json!({ "type": "ping", "timestamp": 1.5 })).await;
     assert_eq!(socket.next("pong").await.unwrap()["timestamp"], 1.5);
 
     let (status, _) = api
@@ -113,8 +102,7 @@ async fn the_agent_greets_answers_and_hangs_up_when_told() {
         socket.transcript("agent").await["text"],
         "Hello! Anna here. What can I do for you?"
     );
-    api.refused(Method::POST, &path, json!({ "type": "shout" }), 400)
-        .await;
+    api.refused(Method::POST, &path, json!({ "type": "shout" }), 400).await;
 
     let (status, _) = api
         .send(
@@ -182,7 +170,9 @@ async fn a_client_tool_is_asked_of_the_client() {
         .await;
     let asked = socket.next("client_tool_invocation").await.unwrap();
     assert_eq!(asked["toolName"], "show_calendar");
-    socket.send(json!({ "type": "client_tool_result", "invocationId": asked["invocationId"], "result": "shown" })).await;
+    socket
+        .send(json!({ "type": "client_tool_result", "invocationId": asked["invocationId"], "result": "shown" }))
+        .await;
     socket.transcript("agent").await;
     let messages = api
         .get(&format!("/api/calls/{}/messages?mode=in_call", id(&call)))

@@ -25,10 +25,7 @@ fn template() -> Value {
 async fn an_agent_is_made_read_changed_and_removed() {
     let (sandbox, api) = sandbox().await;
     let made = api
-        .post(
-            "/api/agents",
-            json!({ "name": "Anna", "callTemplate": template() }),
-        )
+        .post("/api/agents", json!({ "name": "Anna", "callTemplate": template() }))
         .await;
     let path = format!("/api/agents/{}", made["agentId"].as_str().unwrap());
     assert_eq!(api.get(&path).await, made);
@@ -51,10 +48,7 @@ async fn an_agent_is_made_read_changed_and_removed() {
     );
     assert_ne!(changed["publishedRevisionId"], made["publishedRevisionId"]);
 
-    assert_eq!(
-        api.send(Method::DELETE, &path, None).await,
-        (204, Value::Null)
-    );
+    assert_eq!(api.send(Method::DELETE, &path, None).await, (204, Value::Null));
     let gone = api.refused(Method::GET, &path, Value::Null, 404).await;
     assert_eq!(gone, json!({ "detail": "Not found." }));
     sandbox.stop().await;
@@ -66,18 +60,9 @@ async fn a_wrong_agent_is_refused_field_by_field() {
     let wrong = [
         (json!({ "name": "x".repeat(65) }), "name"),
         (json!({ "name": " " }), "name"),
-        (
-            json!({ "callTemplate": { "maxDuration": "1 hour" } }),
-            "callTemplate",
-        ),
-        (
-            json!({ "callTemplate": { "temperature": 1.5 } }),
-            "callTemplate",
-        ),
-        (
-            json!({ "callTemplate": { "voice": "nobody" } }),
-            "callTemplate",
-        ),
+        (json!({ "callTemplate": { "maxDuration": "1 hour" } }), "callTemplate"),
+        (json!({ "callTemplate": { "temperature": 1.5 } }), "callTemplate"),
+        (json!({ "callTemplate": { "voice": "nobody" } }), "callTemplate"),
         (
             json!({ "callTemplate": { "voice": "Mark", "externalVoice": { "lmnt": {} } } }),
             "callTemplate",
@@ -98,15 +83,10 @@ async fn a_wrong_agent_is_refused_field_by_field() {
             json!({ "callTemplate": { "firstSpeakerSettings": { "user": {}, "agent": {} } } }),
             "callTemplate",
         ),
-        (
-            json!({ "callTemplate": { "prompt": "typo" } }),
-            "callTemplate",
-        ),
+        (json!({ "callTemplate": { "prompt": "typo" } }), "callTemplate"),
     ];
     for (body, field) in wrong {
-        let answer = api
-            .refused(Method::POST, "/api/agents", body.clone(), 400)
-            .await;
+        let answer = api.refused(Method::POST, "/api/agents", body.clone(), 400).await;
         assert!(answer[field][0].is_string(), "{body}: {answer}");
     }
     sandbox.stop().await;
@@ -130,10 +110,7 @@ async fn a_key_of_another_shape_is_not_let_in() {
     };
     assert_eq!(status(None).await, 401);
     assert_eq!(status(Some("short.key")).await, 401);
-    assert_eq!(
-        status(Some("00000000.0123456789abcdefghijklmnopqrstuv")).await,
-        403
-    );
+    assert_eq!(status(Some("00000000.0123456789abcdefghijklmnopqrstuv")).await, 403);
     sandbox.stop().await;
 }
 
@@ -158,9 +135,7 @@ async fn a_list_is_walked_forwards_and_backwards_by_its_own_links() {
         );
         next = last["next"].clone();
     }
-    let expected: Vec<_> = (0..7)
-        .map(|number| json!(format!("Agent {number}")))
-        .collect();
+    let expected: Vec<_> = (0..7).map(|number| json!(format!("Agent {number}"))).collect();
     assert_eq!(names, expected);
     let before = api.get(last["previous"].as_str().unwrap()).await;
     let before: Vec<_> = before["results"]
@@ -190,14 +165,9 @@ async fn voices_are_many_and_can_be_narrowed_down() {
 
     let german = api.get("/api/voices?primaryLanguage=de-AT").await;
     let german = german["results"].as_array().unwrap();
-    assert_eq!(
-        german[0]["primaryLanguage"], "de-AT",
-        "the exact region comes first"
-    );
+    assert_eq!(german[0]["primaryLanguage"], "de-AT", "the exact region comes first");
     assert!(german.len() > 1);
-    let two = api
-        .get("/api/voices?provider=google&provider=lmnt&pageSize=100")
-        .await;
+    let two = api.get("/api/voices?provider=google&provider=lmnt&pageSize=100").await;
     assert!(
         two["results"]
             .as_array()
@@ -225,7 +195,8 @@ async fn voices_are_many_and_can_be_narrowed_down() {
 #[tokio::test]
 async fn a_voice_of_ones_own_is_described_or_cloned() {
     let (sandbox, api) = sandbox().await;
-    let voice = json!({ "name": "Ours", "definition": { "elevenLabs": { "voiceId": "abc" } }, "primaryLanguage": "en" });
+    let voice =
+        json!({ "name": "Ours", "definition": { "elevenLabs": { "voiceId": "abc" } }, "primaryLanguage": "en" });
     let made = api.post("/api/voices", voice.clone()).await;
     assert_eq!(
         (&made["ownership"], &made["provider"]),
@@ -261,18 +232,12 @@ async fn tools_webhooks_and_the_account_have_their_documented_shapes() {
     let (sandbox, api) = sandbox().await;
     let definition = json!({ "modelToolName": "lookup", "description": "Looks up.", "http": { "baseUrlPattern": "https://example.com", "httpMethod": "GET" } });
     let tool = api
-        .post(
-            "/api/tools",
-            json!({ "name": "lookup", "definition": definition }),
-        )
+        .post("/api/tools", json!({ "name": "lookup", "definition": definition }))
         .await;
     let path = format!("/api/tools/{}", tool["toolId"].as_str().unwrap());
     assert_eq!(api.get(&path).await, tool);
     let replaced = json!({ "name": "find", "definition": definition });
-    assert_eq!(
-        api.send(Method::PUT, &path, Some(&replaced)).await.1["name"],
-        "find"
-    );
+    assert_eq!(api.send(Method::PUT, &path, Some(&replaced)).await.1["name"], "find");
     api.get("/api/tools?search=find").await;
     api.refused(
         Method::POST,
@@ -310,13 +275,7 @@ async fn tools_webhooks_and_the_account_have_their_documented_shapes() {
         400,
     )
     .await;
-    assert_eq!(
-        api.get("/api/webhooks").await["results"]
-            .as_array()
-            .unwrap()
-            .len(),
-        1
-    );
+    assert_eq!(api.get("/api/webhooks").await["results"].as_array().unwrap().len(), 1);
     assert_eq!(api.send(Method::DELETE, &path, None).await.0, 204);
 
     assert_eq!(api.get("/api/accounts/me").await["activeCalls"], 0);

@@ -12,15 +12,9 @@ use serde_json::{Value, json};
 use super::super::http;
 use super::super::state::lock;
 use super::errors::{Answer, Problem};
-use super::{App, Clerk, browser, id, keys};
+use super::{App, Clerk, id, keys, me};
 
-const VERSIONS: [&str; 5] = [
-    "2021-02-05",
-    "2024-10-01",
-    "2025-04-10",
-    "2025-11-10",
-    "2026-05-12",
-];
+const VERSIONS: [&str; 5] = ["2021-02-05", "2024-10-01", "2025-04-10", "2025-11-10", "2026-05-12"];
 /// Seconds in which requests are counted.
 const WINDOW: f64 = 10.0;
 
@@ -34,7 +28,7 @@ pub async fn authenticate(State(app): App, mut request: Request, next: Next) -> 
         && request.method() == Method::POST
         && !request.headers().contains_key("authorization");
     if is_browser {
-        return browser::create_organization(app, request)
+        return me::create_organization(app, request)
             .await
             .unwrap_or_else(IntoResponse::into_response);
     }
@@ -50,26 +44,14 @@ pub async fn authenticate(State(app): App, mut request: Request, next: Next) -> 
 fn admit(app: &Clerk, request: &Request) -> Answer<SeparateMetadata> {
     let headers = request.headers();
     let Some(header) = http::text(headers, "authorization") else {
-        return Err(Problem::new(
-            401,
-            "authentication_invalid",
-            "Invalid authentication",
-        ));
+        return Err(Problem::new(401, "authentication_invalid", "Invalid authentication"));
     };
     let Some(key) = header.strip_prefix("Bearer ") else {
         let text = "Invalid Authorization header format. Must be \"Bearer <YOUR_API_KEY>\"";
-        return Err(Problem::new(
-            401,
-            "authorization_header_format_invalid",
-            text,
-        ));
+        return Err(Problem::new(401, "authorization_header_format_invalid", text));
     };
-    let tail = key
-        .strip_prefix("sk_test_")
-        .or_else(|| key.strip_prefix("sk_live_"));
-    if !tail.is_some_and(|tail| {
-        tail.len() >= 10 && tail.bytes().all(|byte| byte.is_ascii_alphanumeric())
-    }) {
+    let tail = key.strip_prefix("sk_test_").or_else(|| key.strip_prefix("sk_live_"));
+    if !tail.is_some_and(|tail| tail.len() >= 10 && tail.bytes().all(|byte| byte.is_ascii_alphanumeric())) {
         return Err(Problem::new(
             401,
             "clerk_key_invalid",
@@ -100,14 +82,7 @@ fn admit(app: &Clerk, request: &Request) -> Answer<SeparateMetadata> {
     let path = request.uri().path();
     let is_change = matches!(*request.method(), Method::PATCH | Method::PUT);
     if path != "/v1/jwks" {
-        app.count(
-            key,
-            if key.starts_with("sk_live_") {
-                1000
-            } else {
-                100
-            },
-        )?;
+        app.count(key, if key.starts_with("sk_live_") { 1000 } else { 100 })?;
     }
     if is_change {
         app.count(path.trim_end_matches("/metadata"), 10)?;
@@ -125,10 +100,7 @@ impl Clerk {
         let now = Instant::now();
         let mut recent = lock(&self.recent);
         let times = recent.entry(what.to_owned()).or_default();
-        while times
-            .front()
-            .is_some_and(|time| now.duration_since(*time) >= window)
-        {
+        while times.front().is_some_and(|time| now.duration_since(*time) >= window) {
             times.pop_front();
         }
         if let Some(oldest) = times.front().filter(|_| times.len() >= most) {
@@ -191,11 +163,7 @@ pub fn slice(query: &[(String, String)]) -> Answer<Slice> {
 
 impl Slice {
     pub fn of(&self, values: Vec<Value>) -> Vec<Value> {
-        values
-            .into_iter()
-            .skip(self.offset)
-            .take(self.limit)
-            .collect()
+        values.into_iter().skip(self.offset).take(self.limit).collect()
     }
 
     /// The envelope of the organization family.

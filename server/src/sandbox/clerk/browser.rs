@@ -14,10 +14,8 @@ use serde_json::{Value, json};
 use super::super::http;
 use super::backend::{answer, query};
 use super::errors::{Answer, Fields, Problem};
-use super::objects::{self, View, text};
-use super::{
-    App, Clerk, environment, handshake, id, invitations, keys, millis, organizations, signing_in,
-};
+use super::objects::{self, text};
+use super::{App, Clerk, environment, handshake, id, keys, me, millis, signing_in};
 
 const SCRIPT: &str = include_str!("script.js");
 
@@ -25,19 +23,10 @@ pub fn router() -> Router<Arc<Clerk>> {
     Router::new()
         .route("/npm/@clerk/{package}/dist/clerk.browser.js", get(script))
         .route("/.well-known/jwks.json", get(public_keys))
-        .route(
-            "/.well-known/openid-configuration",
-            get(environment::openid),
-        )
-        .route(
-            "/v1/environment",
-            get(environment::show).patch(environment::show),
-        )
+        .route("/.well-known/openid-configuration", get(environment::openid))
+        .route("/v1/environment", get(environment::show).patch(environment::show))
         .route("/v1/dev_browser", post(dev_browser))
-        .route(
-            "/v1/client",
-            get(show).put(create).post(create).delete(sign_out),
-        )
+        .route("/v1/client", get(show).put(create).post(create).delete(sign_out))
         .route("/v1/client/sign_ins", post(signing_in::sign_in))
         .route("/v1/client/sign_ins/{id}", get(signing_in::show_sign_in))
         .route(
@@ -52,19 +41,16 @@ pub fn router() -> Router<Arc<Clerk>> {
         .route("/v1/client/sessions/{id}/tokens", post(token))
         .route("/v1/client/sessions/{id}/end", post(end))
         .route("/v1/client/sessions/{id}/remove", post(end))
-        .route("/v1/me", get(me))
-        .route("/v1/me/organization_memberships", get(my_memberships))
-        .route("/v1/me/organization_invitations", get(my_invitations))
-        .route("/v1/me/organization_invitations/{id}/accept", post(accept))
+        .route("/v1/me", get(me::show))
+        .route("/v1/me/organization_memberships", get(me::memberships))
+        .route("/v1/me/organization_invitations", get(me::invitations))
+        .route("/v1/me/organization_invitations/{id}/accept", post(me::accept))
 }
 
 /// A development instance lets every origin in, with credentials.
 pub async fn cors(request: Request, next: Next) -> Response {
     let origin = request.headers().get(header::ORIGIN).cloned();
-    let asked = request
-        .headers()
-        .get(header::ACCESS_CONTROL_REQUEST_HEADERS)
-        .cloned();
+    let asked = request.headers().get(header::ACCESS_CONTROL_REQUEST_HEADERS).cloned();
     let mut response = if request.method() == Method::OPTIONS && origin.is_some() {
         StatusCode::NO_CONTENT.into_response()
     } else {
@@ -114,27 +100,17 @@ impl Browser {
         let query = query(uri);
         let token = http::first(&query, "__clerk_db_jwt")
             .or(http::first(&query, "__dev_session"))
-            .or(http::text(headers, "authorization")
-                .map(|value| value.trim_start_matches("Bearer ")))
+            .or(http::text(headers, "authorization").map(|value| value.trim_start_matches("Bearer ")))
             .or(cookie(headers, "__client"));
         let found = token.and_then(|token| {
             app.world.read(|world| {
-                let client = world
-                    .clients
-                    .values()
-                    .find(|client| client["token"] == token)?;
+                let client = world.clients.values().find(|client| client["token"] == token)?;
                 Some(Browser {
                     client: text(client, "id").to_owned(),
                 })
             })
         });
-        found.ok_or_else(|| {
-            Problem::new(
-                401,
-                "dev_browser_unauthenticated",
-                "Browser unauthenticated",
-            )
-        })
+        found.ok_or_else(|| Problem::new(401, "dev_browser_unauthenticated", "Browser unauthenticated"))
     }
 
     pub fn of_or_new(app: &Clerk, uri: &Uri, headers: &HeaderMap) -> Browser {
@@ -155,7 +131,7 @@ impl Browser {
         })
     }
 
-    fn user(&self, app: &Clerk) -> Answer<Value> {
+    pub fn user(&self, app: &Clerk) -> Answer<Value> {
         let signed_out = || Problem::new(401, "signed_out", "You are signed out");
         let session = self.session(app).ok_or_else(signed_out)?;
         app.world
@@ -178,11 +154,8 @@ impl Clerk {
             "id": id("client_"), "token": id("dvb_"), "sign_in_id": null, "last_active_session_id": null,
             "last_authentication_strategy": null, "created_at": now, "updated_at": now,
         });
-        self.world.write(|world| {
-            world
-                .clients
-                .insert(text(&client, "id").to_owned(), client.clone())
-        });
+        self.world
+            .write(|world| world.clients.insert(text(&client, "id").to_owned(), client.clone()));
         client
     }
 
@@ -203,13 +176,8 @@ impl Clerk {
                 ("", _) => None,
                 (_, Some(org)) if world.membership(&org, &user).is_some() => Some(org),
                 _ => {
-                    let text =
-                        "Given organization not found, or you don't have permission to access it";
-                    return Err(Problem::new(
-                        404,
-                        "organization_not_found_or_unauthorized",
-                        text,
-                    ));
+                    let text = "Given organization not found, or you don't have permission to access it";
+                    return Err(Problem::new(404, "organization_not_found_or_unauthorized", text));
                 }
             };
             if let Some(session) = world.sessions.get_mut(session) {
@@ -236,7 +204,9 @@ impl Clerk {
             .map(|session| self.session_document(session, azp))
             .collect();
         self.world.read(|world| {
-            let Some(client) = world.clients.get(client) else { return Value::Null };
+            let Some(client) = world.clients.get(client) else {
+                return Value::Null;
+            };
             json!({
                 "object": "client", "id": client["id"], "sessions": sessions,
                 "sign_in": world.sign_ins.get(text(client, "sign_in_id")), "sign_up": null,
@@ -250,8 +220,7 @@ impl Clerk {
 
     fn session_document(&self, session: &Value, azp: Option<&str>) -> Value {
         let token = self.session_token(text(session, "id"), None, azp, 60).ok();
-        self.world
-            .read(|world| objects::browser_session(world, session, token))
+        self.world.read(|world| objects::browser_session(world, session, token))
     }
 }
 
@@ -280,11 +249,7 @@ pub fn wrapped(app: &Clerk, browser: &Browser, response: Value, headers: &Header
 }
 
 async fn script() -> Response {
-    (
-        [(header::CONTENT_TYPE, "text/javascript; charset=utf-8")],
-        SCRIPT,
-    )
-        .into_response()
+    ([(header::CONTENT_TYPE, "text/javascript; charset=utf-8")], SCRIPT).into_response()
 }
 
 async fn public_keys(State(app): App) -> Json<Value> {
@@ -323,12 +288,7 @@ async fn sign_out(State(app): App, uri: Uri, headers: HeaderMap) -> Answer {
     answer(json!({ "response": app.client_document(&browser.client, None), "client": null }))
 }
 
-async fn show_session(
-    State(app): App,
-    Path(id): Path<String>,
-    uri: Uri,
-    headers: HeaderMap,
-) -> Answer {
+async fn show_session(State(app): App, Path(id): Path<String>, uri: Uri, headers: HeaderMap) -> Answer {
     let browser = Browser::of(&app, &uri, &headers)?;
     let session = browser.own_session(&app, &id)?;
     wrapped(
@@ -339,13 +299,7 @@ async fn show_session(
     )
 }
 
-async fn touch(
-    State(app): App,
-    Path(id): Path<String>,
-    uri: Uri,
-    headers: HeaderMap,
-    body: Bytes,
-) -> Answer {
+async fn touch(State(app): App, Path(id): Path<String>, uri: Uri, headers: HeaderMap, body: Bytes) -> Answer {
     let browser = Browser::of(&app, &uri, &headers)?;
     browser.own_session(&app, &id)?;
     if let Some(organization) = Fields::form(&body).text("active_organization_id") {
@@ -365,13 +319,7 @@ async fn touch(
     )
 }
 
-async fn token(
-    State(app): App,
-    Path(id): Path<String>,
-    uri: Uri,
-    headers: HeaderMap,
-    body: Bytes,
-) -> Answer {
+async fn token(State(app): App, Path(id): Path<String>, uri: Uri, headers: HeaderMap, body: Bytes) -> Answer {
     let browser = Browser::of(&app, &uri, &headers)?;
     browser.own_session(&app, &id)?;
     let fields = Fields::form(&body);
@@ -397,110 +345,4 @@ async fn end(State(app): App, Path(id): Path<String>, uri: Uri, headers: HeaderM
             .map(|session| objects::browser_session(world, session, None))
     });
     wrapped(&app, &browser, json!(session), &headers)
-}
-
-async fn me(State(app): App, uri: Uri, headers: HeaderMap) -> Answer {
-    let browser = Browser::of(&app, &uri, &headers)?;
-    let user = browser.user(&app)?;
-    let shown = app
-        .world
-        .read(|world| objects::user(world, &user, View::Frontend));
-    wrapped(&app, &browser, shown, &headers)
-}
-
-async fn my_memberships(State(app): App, uri: Uri, headers: HeaderMap) -> Answer {
-    let browser = Browser::of(&app, &uri, &headers)?;
-    let user = browser.user(&app)?;
-    let data: Vec<Value> = app.world.read(|world| {
-        let members = world.memberships_of(text(&user, "id"));
-        members
-            .map(|member| objects::membership(world, member, View::Frontend))
-            .collect()
-    });
-    wrapped(
-        &app,
-        &browser,
-        json!({ "total_count": data.len(), "data": data }),
-        &headers,
-    )
-}
-
-/// An invitation as the invited person sees it.
-fn offered(world: &super::World, invitation: &Value) -> Value {
-    let organization = world.organizations.get(text(invitation, "organization_id"));
-    json!({
-        "object": "organization_invitation", "id": invitation["id"], "email_address": invitation["email_address"],
-        "role": invitation["role"], "role_name": super::roles::name(text(invitation, "role")).unwrap_or_default(),
-        "status": invitation["status"], "public_metadata": invitation["public_metadata"],
-        "organization_id": invitation["organization_id"],
-        "public_organization_data": organization.map(|org| json!({
-            "id": org["id"], "name": org["name"], "slug": org["slug"], "image_url": org["image_url"],
-            "has_image": false,
-        })),
-        "expires_at": invitation["expires_at"], "url": null, "created_at": invitation["created_at"],
-        "updated_at": invitation["updated_at"],
-    })
-}
-
-async fn my_invitations(State(app): App, uri: Uri, headers: HeaderMap) -> Answer {
-    let browser = Browser::of(&app, &uri, &headers)?;
-    let user = browser.user(&app)?;
-    let data: Vec<Value> = app.world.read(|world| {
-        let mine = |inv: &&Value| {
-            text(inv, "email_address").eq_ignore_ascii_case(objects::email(&user))
-                && inv["status"] == "pending"
-        };
-        world
-            .invitations
-            .values()
-            .filter(mine)
-            .map(|invitation| offered(world, invitation))
-            .collect()
-    });
-    wrapped(
-        &app,
-        &browser,
-        json!({ "total_count": data.len(), "data": data }),
-        &headers,
-    )
-}
-
-async fn accept(State(app): App, Path(id): Path<String>, uri: Uri, headers: HeaderMap) -> Answer {
-    let browser = Browser::of(&app, &uri, &headers)?;
-    let accepted = invitations::accept(&app, &id, &browser.user(&app)?)?;
-    let shown = app.world.read(|world| offered(world, &accepted));
-    wrapped(&app, &browser, shown, &headers)
-}
-
-/// The signed-in person makes an organization and is its admin.
-pub async fn create_organization(app: Arc<Clerk>, request: Request) -> Answer {
-    let (parts, body) = request.into_parts();
-    let browser = Browser::of(&app, &parts.uri, &parts.headers)?;
-    let user = browser.user(&app)?;
-    let body = axum::body::to_bytes(body, 1 << 16)
-        .await
-        .unwrap_or_default();
-    let mut fields = Fields::form(&body);
-    fields.0.insert("created_by".into(), user["id"].clone());
-    let made = organizations::make(&app, &fields)?;
-    let shown = app.world.read(|world| {
-        let found = world.organizations.get(text(&made, "id"));
-        found.map(|org| objects::organization(world, org, View::Frontend))
-    });
-    let response = wrapped(&app, &browser, json!(shown), &parts.headers)?;
-    Ok(with_origin(response, &parts.headers))
-}
-
-/// What `cors` does, for the one answer that is given outside it.
-fn with_origin(mut response: Response, headers: &HeaderMap) -> Response {
-    if let Some(origin) = headers.get(header::ORIGIN) {
-        response
-            .headers_mut()
-            .insert(header::ACCESS_CONTROL_ALLOW_ORIGIN, origin.clone());
-        response.headers_mut().insert(
-            header::ACCESS_CONTROL_ALLOW_CREDENTIALS,
-            HeaderValue::from_static("true"),
-        );
-    }
-    response
 }

@@ -81,10 +81,7 @@ async fn instance(State(app): App) -> Json<Value> {
 /// Forgets everybody and everything but the keys.
 async fn reset(State(app): App) -> StatusCode {
     app.world.write(|world| {
-        let (instance, keys) = (
-            std::mem::take(&mut world.instance),
-            std::mem::take(&mut world.keys),
-        );
+        let (instance, keys) = (std::mem::take(&mut world.instance), std::mem::take(&mut world.keys));
         *world = World {
             instance,
             keys,

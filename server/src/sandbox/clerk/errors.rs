@@ -29,11 +29,7 @@ impl Problem {
     }
 
     pub fn not_found(what: &str) -> Self {
-        Self::new(
-            404,
-            "resource_not_found",
-            format!("No {what} was found with this id"),
-        )
+        Self::new(404, "resource_not_found", format!("No {what} was found with this id"))
     }
 
     /// 422 with the name of the parameter.
@@ -45,19 +41,11 @@ impl Problem {
     }
 
     pub fn missing(name: &str) -> Self {
-        Self::param(
-            "form_param_missing",
-            name,
-            format!("{name} must be included."),
-        )
+        Self::param("form_param_missing", name, format!("{name} must be included."))
     }
 
     pub fn invalid(name: &str) -> Self {
-        Self::param(
-            "form_param_value_invalid",
-            name,
-            format!("{name} is invalid"),
-        )
+        Self::param("form_param_value_invalid", name, format!("{name} is invalid"))
     }
 
     pub fn too_many(seconds: u64) -> Self {
@@ -83,11 +71,7 @@ pub fn body(code: &str, message: &str, meta: &Value) -> Value {
 
 impl IntoResponse for Problem {
     fn into_response(self) -> Response {
-        let mut response = (
-            self.status,
-            Json(body(self.code, &self.message, &self.meta)),
-        )
-            .into_response();
+        let mut response = (self.status, Json(body(self.code, &self.message, &self.meta))).into_response();
         if let Some(seconds) = self.retry_after {
             response
                 .headers_mut()
@@ -100,10 +84,7 @@ impl IntoResponse for Problem {
 /// The body for a status that was injected.
 pub fn refuse(status: StatusCode) -> Value {
     let (code, message) = match status.as_u16() {
-        401 => (
-            "authentication_invalid",
-            "Unable to authenticate this request",
-        ),
+        401 => ("authentication_invalid", "Unable to authenticate this request"),
         402 => ("unsupported_subscription_plan_features", "Payment required"),
         403 => (
             "authorization_invalid",
@@ -111,10 +92,7 @@ pub fn refuse(status: StatusCode) -> Value {
         ),
         404 => ("resource_not_found", "Not found"),
         409 => ("conflict", "Conflict"),
-        429 => (
-            "too_many_requests",
-            "Too many requests. Please try again in a bit.",
-        ),
+        429 => ("too_many_requests", "Too many requests. Please try again in a bit."),
         503 => ("service_unavailable", "Service unavailable"),
         _ => ("internal_clerk_error", "Oops, an unexpected error occurred"),
     };
@@ -141,12 +119,7 @@ impl Fields {
 
     pub fn form(body: &[u8]) -> Fields {
         let pairs = super::super::http::pairs(&String::from_utf8_lossy(body));
-        Fields(
-            pairs
-                .into_iter()
-                .map(|(name, value)| (name, json!(value)))
-                .collect(),
-        )
+        Fields(pairs.into_iter().map(|(name, value)| (name, json!(value))).collect())
     }
 
     pub fn text(&self, name: &str) -> Option<&str> {
@@ -225,9 +198,6 @@ mod tests {
             &mut metadata,
             &json!({ "a": { "b": null, "x": { "y": null, "z": 1 } }, "d": [2], "e": null }),
         );
-        assert_eq!(
-            metadata,
-            json!({ "a": { "c": 2, "x": { "z": 1 } }, "d": [2] })
-        );
+        assert_eq!(metadata, json!({ "a": { "c": 2, "x": { "z": 1 } }, "d": [2] }));
     }
 }

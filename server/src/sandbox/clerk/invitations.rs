@@ -17,11 +17,7 @@ fn make(app: &Arc<Clerk>, organization: &str, fields: &Fields) -> Answer<Value> 
     let (address, role) = (fields.need("email_address")?, fields.need("role")?);
     if !address.contains('@') {
         let text = "email_address must be a valid email address.";
-        return Err(Problem::param(
-            "form_param_format_invalid",
-            "email_address",
-            text,
-        ));
+        return Err(Problem::param("form_param_format_invalid", "email_address", text));
     }
     roles::name(role)?;
     let days = match fields.get("expires_in_days") {
@@ -31,8 +27,7 @@ fn make(app: &Arc<Clerk>, organization: &str, fields: &Fields) -> Answer<Value> 
             .filter(|days| (1..=365).contains(days))
             .ok_or_else(|| Problem::invalid("expires_in_days"))?,
     };
-    let metadata =
-        |name| Ok::<_, Problem>(fields.object(name)?.cloned().unwrap_or_else(|| json!({})));
+    let metadata = |name| Ok::<_, Problem>(fields.object(name)?.cloned().unwrap_or_else(|| json!({})));
     let (public, private) = (metadata("public_metadata")?, metadata("private_metadata")?);
     let shown = app.world.write(|world| {
         let known = world.user_by_email(address).map(|user| text(user, "id").to_owned());
@@ -41,14 +36,18 @@ fn make(app: &Arc<Clerk>, organization: &str, fields: &Fields) -> Answer<Value> 
             return Err(Problem::new(400, "already_a_member_in_organization", text));
         }
         let pending = |inv: &Value| {
-            inv["organization_id"] == organization && inv["status"] == "pending" && text(inv, "email_address").eq_ignore_ascii_case(address)
+            inv["organization_id"] == organization
+                && inv["status"] == "pending"
+                && text(inv, "email_address").eq_ignore_ascii_case(address)
         };
         if world.invitations.values().any(pending) {
             let text = "There is already a pending invitation for this email address.";
             return Err(Problem::new(400, "organization_invitation_not_unique", text));
         }
         let (now, key) = (millis(), id("orginv_"));
-        let redirect = fields.text("redirect_url").map_or_else(|| app.url.clone(), str::to_owned);
+        let redirect = fields
+            .text("redirect_url")
+            .map_or_else(|| app.url.clone(), str::to_owned);
         let separator = if redirect.contains('?') { '&' } else { '?' };
         let made = json!({
             "object": "organization_invitation", "id": key, "email_address": address, "role": role,
@@ -72,11 +71,7 @@ pub async fn create(State(app): App, Path(id): Path<String>, body: Bytes) -> Ans
 pub async fn create_many(State(app): App, Path(id): Path<String>, body: Bytes) -> Answer {
     let org = organizations::find(&app, &id)?;
     let Ok(Value::Array(items)) = serde_json::from_slice(&body) else {
-        return Err(Problem::new(
-            400,
-            "request_body_invalid",
-            "Request body is not a list",
-        ));
+        return Err(Problem::new(400, "request_body_invalid", "Request body is not a list"));
     };
     if items.is_empty() || items.len() > 10 {
         return Err(Problem::new(
@@ -98,8 +93,7 @@ pub async fn list(State(app): App, Path(id): Path<String>, uri: Uri) -> Answer {
     let statuses = http::all(&query, "status");
     let mut found: Vec<Value> = app.world.read(|world| {
         let of = |inv: &&Value| {
-            inv["organization_id"] == org["id"]
-                && (statuses.is_empty() || statuses.contains(&text(inv, "status")))
+            inv["organization_id"] == org["id"] && (statuses.is_empty() || statuses.contains(&text(inv, "status")))
         };
         world
             .invitations
@@ -143,8 +137,7 @@ pub async fn revoke(State(app): App, Path((org, key)): Path<(String, String)>) -
             "The invitation is not pending.",
         ));
     }
-    let shown = set_status(&app, &key, "revoked")
-        .ok_or_else(|| Problem::not_found("organization invitation"))?;
+    let shown = set_status(&app, &key, "revoked").ok_or_else(|| Problem::not_found("organization invitation"))?;
     app.tell("organizationInvitation.revoked", shown.clone());
     answer(shown)
 }
@@ -166,11 +159,7 @@ pub fn accept(app: &Arc<Clerk>, key: &str, user: &Value) -> Answer<Value> {
         "pending" => {}
         "accepted" => {
             let text = "The invitation has been accepted already.";
-            return Err(Problem::new(
-                400,
-                "organization_invitation_already_accepted",
-                text,
-            ));
+            return Err(Problem::new(400, "organization_invitation_already_accepted", text));
         }
         _ => {
             return Err(Problem::new(
@@ -189,8 +178,7 @@ pub fn accept(app: &Arc<Clerk>, key: &str, user: &Value) -> Answer<Value> {
         public,
         private,
     )?;
-    let mut shown = set_status(app, key, "accepted")
-        .ok_or_else(|| Problem::not_found("organization invitation"))?;
+    let mut shown = set_status(app, key, "accepted").ok_or_else(|| Problem::not_found("organization invitation"))?;
     let answer = shown.clone();
     shown["user_id"] = user["id"].clone();
     app.tell("organizationInvitation.accepted", shown);

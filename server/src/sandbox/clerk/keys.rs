@@ -47,13 +47,8 @@ impl Key {
         let der = URL_SAFE_NO_PAD.decode(&self.secret).unwrap_or_default();
         let pair = KeyPair::from_pkcs8(&der).expect("a key that was made here");
         let mut signature = vec![0; pair.public_modulus_len()];
-        pair.sign(
-            &RSA_PKCS1_SHA256,
-            &SystemRandom::new(),
-            message,
-            &mut signature,
-        )
-        .expect("a buffer of the right size");
+        pair.sign(&RSA_PKCS1_SHA256, &SystemRandom::new(), message, &mut signature)
+            .expect("a buffer of the right size");
         signature
     }
 }
@@ -125,12 +120,8 @@ pub fn forged(key: &Key, claims: &Value, how: &str) -> Option<String> {
             )
         }
         "unknown_kid" => {
-            let signed =
-                unsigned(json!({ "alg": "RS256", "kid": super::id("ins_"), "typ": "JWT" }));
-            format!(
-                "{signed}.{}",
-                URL_SAFE_NO_PAD.encode(key.sign(signed.as_bytes()))
-            )
+            let signed = unsigned(json!({ "alg": "RS256", "kid": super::id("ins_"), "typ": "JWT" }));
+            format!("{signed}.{}", URL_SAFE_NO_PAD.encode(key.sign(signed.as_bytes())))
         }
         "tampered" => {
             let good = jwt(key, claims);

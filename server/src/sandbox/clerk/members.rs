@@ -31,7 +31,10 @@ pub fn add(
             let text = "This user is already a member of the organization.";
             return Err(Problem::new(400, "already_a_member_in_organization", text));
         }
-        let most = world.organizations.get(organization).and_then(|org| org["max_allowed_memberships"].as_u64());
+        let most = world
+            .organizations
+            .get(organization)
+            .and_then(|org| org["max_allowed_memberships"].as_u64());
         if most.is_some_and(|most| most > 0 && world.members_in(organization).count() as u64 >= most) {
             let text = "The organization has reached its limit of members.";
             return Err(Problem::new(403, "organization_membership_quota_exceeded", text));
@@ -58,11 +61,7 @@ pub async fn create(State(app): App, Path(id): Path<String>, body: Bytes) -> Ans
     answer(add(&app, text(&org, "id"), user, role, public, private)?)
 }
 
-fn matching(
-    world: &World,
-    query: &[(String, String)],
-    fits: impl Fn(&Value) -> bool,
-) -> Vec<Value> {
+fn matching(world: &World, query: &[(String, String)], fits: impl Fn(&Value) -> bool) -> Vec<Value> {
     let (roles, users) = (http::all(query, "role"), http::all(query, "user_id"));
     let addresses = http::all(query, "email_address");
     let wanted = http::first(query, "query").map(str::to_lowercase);
@@ -72,10 +71,7 @@ fn matching(
         fits(member)
             && (roles.is_empty() || roles.contains(&text(member, "role")))
             && (users.is_empty() || users.contains(&text(member, "user_id")))
-            && (addresses.is_empty()
-                || addresses
-                    .iter()
-                    .any(|wanted| wanted.eq_ignore_ascii_case(&address)))
+            && (addresses.is_empty() || addresses.iter().any(|wanted| wanted.eq_ignore_ascii_case(&address)))
             && wanted.as_deref().is_none_or(|wanted| {
                 address.contains(wanted)
                     || user.is_some_and(|user| {
@@ -86,9 +82,7 @@ fn matching(
             })
     };
     let found = world.memberships.values().filter(passes);
-    found
-        .map(|member| membership(world, member, View::Backend))
-        .collect()
+    found.map(|member| membership(world, member, View::Backend)).collect()
 }
 
 const ORDERS: &[&str] = &[
@@ -102,11 +96,9 @@ const ORDERS: &[&str] = &[
 
 pub async fn list(State(app): App, Path(id): Path<String>, uri: Uri) -> Answer {
     let (org, query) = (organizations::find(&app, &id)?, query(&uri));
-    let mut found = app.world.read(|world| {
-        matching(world, &query, |member| {
-            member["organization_id"] == org["id"]
-        })
-    });
+    let mut found = app
+        .world
+        .read(|world| matching(world, &query, |member| member["organization_id"] == org["id"]));
     order(&mut found, &query, ORDERS)?;
     answer(slice(&query)?.page(found))
 }
@@ -154,32 +146,18 @@ fn keeps_a_manager(app: &Clerk, org: &str, user: &str) -> Answer<()> {
         let leaves = world
             .membership(id, user)
             .is_some_and(|member| roles::may_manage(text(member, "role")));
-        let others = world
-            .members_in(id)
-            .filter(|member| member["user_id"] != user);
-        !leaves
-            || others
-                .into_iter()
-                .any(|member| roles::may_manage(text(member, "role")))
+        let others = world.members_in(id).filter(|member| member["user_id"] != user);
+        !leaves || others.into_iter().any(|member| roles::may_manage(text(member, "role")))
     });
-    let text =
-        "There has to be at least one organization member with the minimum required permissions.";
+    let text = "There has to be at least one organization member with the minimum required permissions.";
     if keeps {
         Ok(())
     } else {
-        Err(Problem::new(
-            400,
-            "organization_minimum_permissions_needed",
-            text,
-        ))
+        Err(Problem::new(400, "organization_minimum_permissions_needed", text))
     }
 }
 
-pub async fn update(
-    State(app): App,
-    Path((org, user)): Path<(String, String)>,
-    body: Bytes,
-) -> Answer {
+pub async fn update(State(app): App, Path((org, user)): Path<(String, String)>, body: Bytes) -> Answer {
     let fields = Fields::json(&body)?;
     let role = fields.need("role")?;
     roles::name(role)?;
@@ -189,11 +167,7 @@ pub async fn update(
     change(&app, &org, &user, |member| member["role"] = json!(role))
 }
 
-pub async fn merge_metadata(
-    State(app): App,
-    Path((org, user)): Path<(String, String)>,
-    body: Bytes,
-) -> Answer {
+pub async fn merge_metadata(State(app): App, Path((org, user)): Path<(String, String)>, body: Bytes) -> Answer {
     let fields = Fields::json(&body)?;
     fields.only(&["public_metadata", "private_metadata"])?;
     change(&app, &org, &user, |member| {
@@ -210,13 +184,8 @@ pub async fn delete(State(app): App, Path((org, user)): Path<(String, String)>) 
         let member = world.membership(text(&org, "id"), &user)?.clone();
         let shown = membership(world, &member, View::Backend);
         world.memberships.remove(text(&member, "id"));
-        let sessions = world
-            .sessions
-            .values_mut()
-            .filter(|session| session["user_id"] == user);
-        for session in
-            sessions.filter(|session| session["last_active_organization_id"] == org["id"])
-        {
+        let sessions = world.sessions.values_mut().filter(|session| session["user_id"] == user);
+        for session in sessions.filter(|session| session["last_active_organization_id"] == org["id"]) {
             session["last_active_organization_id"] = Value::Null;
         }
         Some(shown)

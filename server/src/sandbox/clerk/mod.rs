@@ -9,6 +9,7 @@ mod events;
 mod handshake;
 mod invitations;
 mod keys;
+mod me;
 mod members;
 mod objects;
 mod organizations;
@@ -87,9 +88,7 @@ impl World {
     }
 
     fn membership(&self, organization: &str, user: &str) -> Option<&Value> {
-        let is_it = |member: &&Value| {
-            member["organization_id"] == organization && member["user_id"] == user
-        };
+        let is_it = |member: &&Value| member["organization_id"] == organization && member["user_id"] == user;
         self.memberships.values().find(is_it)
     }
 
@@ -170,10 +169,7 @@ pub fn millis() -> i64 {
 pub fn router(app: Arc<Clerk>) -> Router {
     let desk = Arc::clone(&app.desk);
     let front = browser::router().layer(middleware::from_fn(browser::cors));
-    let back = backend_router().layer(middleware::from_fn_with_state(
-        Arc::clone(&app),
-        backend::authenticate,
-    ));
+    let back = backend_router().layer(middleware::from_fn_with_state(Arc::clone(&app), backend::authenticate));
     front
         .merge(back)
         .merge(control::router())
@@ -207,10 +203,7 @@ fn backend_router() -> Router<Arc<Clerk>> {
             "/v1/users/{id}/metadata",
             patch(users::merge_metadata).put(users::replace_metadata),
         )
-        .route(
-            "/v1/users/{id}/organization_memberships",
-            get(members::of_user),
-        )
+        .route("/v1/users/{id}/organization_memberships", get(members::of_user))
         .route("/v1/users/{id}/{change}", post(users::change_standing))
         .route(
             "/v1/organizations/{id}",
@@ -259,13 +252,7 @@ fn backend_router() -> Router<Arc<Clerk>> {
         .route("/v1/sessions/{id}", get(sessions::show))
         .route("/v1/sessions/{id}/revoke", post(sessions::revoke))
         .route("/v1/sessions/{id}/tokens", post(sessions::token))
-        .route(
-            "/v1/sessions/{id}/tokens/{template}",
-            post(sessions::token_of_template),
-        )
+        .route("/v1/sessions/{id}/tokens/{template}", post(sessions::token_of_template))
         .route("/v1/sign_in_tokens", post(signing_in::create_ticket))
-        .route(
-            "/v1/sign_in_tokens/{id}/revoke",
-            post(signing_in::revoke_ticket),
-        )
+        .route("/v1/sign_in_tokens/{id}/revoke", post(signing_in::revoke_ticket))
 }

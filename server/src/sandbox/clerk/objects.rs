@@ -59,9 +59,7 @@ pub fn public_user_data(user: &Value) -> Value {
 }
 
 pub fn email(user: &Value) -> &str {
-    user["email_addresses"][0]["email_address"]
-        .as_str()
-        .unwrap_or_default()
+    user["email_addresses"][0]["email_address"].as_str().unwrap_or_default()
 }
 
 pub fn membership(world: &World, member: &Value, view: View) -> Value {

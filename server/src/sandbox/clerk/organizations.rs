@@ -19,11 +19,7 @@ const METADATA: &[&str] = &["public_metadata", "private_metadata"];
 /// By id or slug.
 fn key(world: &World, name: &str) -> Option<String> {
     let fits = |(id, org): &(&String, &Value)| *id == name || org["slug"] == name;
-    world
-        .organizations
-        .iter()
-        .find(fits)
-        .map(|(id, _)| id.clone())
+    world.organizations.iter().find(fits).map(|(id, _)| id.clone())
 }
 
 pub fn find(app: &Clerk, name: &str) -> Answer<Value> {
@@ -63,21 +59,23 @@ pub fn make(app: &Arc<Clerk>, fields: &Fields) -> Answer<Value> {
         let text = "slug may contain lower-case letters, digits and dashes only.";
         return Err(Problem::param("form_param_format_invalid", "slug", text));
     }
-    let metadata =
-        |name| Ok::<_, Problem>(fields.object(name)?.cloned().unwrap_or_else(|| json!({})));
+    let metadata = |name| Ok::<_, Problem>(fields.object(name)?.cloned().unwrap_or_else(|| json!({})));
     let (public, private) = (metadata("public_metadata")?, metadata("private_metadata")?);
-    let now = fields
-        .get("created_at")
-        .and_then(Value::as_i64)
-        .unwrap_or_else(millis);
+    let now = fields.get("created_at").and_then(Value::as_i64).unwrap_or_else(millis);
     let made = app.world.write(|world| {
         let taken = |slug: &str| world.organizations.values().any(|org| org["slug"] == slug);
         let slug = match asked {
             Some(slug) if taken(slug) => {
-                return Err(Problem::param("form_identifier_exists", "slug", "That slug is taken. Please try another."));
+                return Err(Problem::param(
+                    "form_identifier_exists",
+                    "slug",
+                    "That slug is taken. Please try another.",
+                ));
             }
             Some(slug) => slug.to_owned(),
-            None => Some(slug(name)).filter(|slug| !taken(slug)).unwrap_or_else(|| format!("{}-{}", slug(name), millis())),
+            None => Some(slug(name))
+                .filter(|slug| !taken(slug))
+                .unwrap_or_else(|| format!("{}-{}", slug(name), millis())),
         };
         let id = id("org_");
         let mut org = json!({
@@ -93,20 +91,10 @@ pub fn make(app: &Arc<Clerk>, fields: &Fields) -> Answer<Value> {
         world.organizations.insert(id, org.clone());
         Ok(org)
     })?;
-    let shown = |app: &Clerk| {
-        app.world
-            .read(|world| organization(world, &made, View::Backend))
-    };
+    let shown = |app: &Clerk| app.world.read(|world| organization(world, &made, View::Backend));
     app.tell("organization.created", shown(app));
     if let Some(creator) = creator {
-        members::add(
-            app,
-            text(&made, "id"),
-            creator,
-            "org:admin",
-            &json!({}),
-            &json!({}),
-        )?;
+        members::add(app, text(&made, "id"), creator, "org:admin", &json!({}), &json!({}))?;
     }
     Ok(shown(app))
 }
@@ -119,10 +107,7 @@ pub async fn create(State(app): App, body: Bytes) -> Answer {
 pub async fn list(State(app): App, uri: Uri) -> Answer {
     let query = query(&uri);
     let wanted = http::first(&query, "query").map(str::to_lowercase);
-    let (users, ids) = (
-        http::all(&query, "user_id"),
-        http::all(&query, "organization_id"),
-    );
+    let (users, ids) = (http::all(&query, "user_id"), http::all(&query, "organization_id"));
     let mut found: Vec<Value> = app.world.read(|world| {
         let fits = |org: &&Value| {
             let id = text(org, "id");
@@ -131,10 +116,7 @@ pub async fn list(State(app): App, uri: Uri) -> Answer {
                     .iter()
                     .any(|field| text(org, field).to_lowercase().contains(wanted))
             }) && (ids.is_empty() || ids.contains(&id))
-                && (users.is_empty()
-                    || users
-                        .iter()
-                        .any(|user| world.membership(id, user).is_some()))
+                && (users.is_empty() || users.iter().any(|user| world.membership(id, user).is_some()))
         };
         world
             .organizations
@@ -149,10 +131,7 @@ pub async fn list(State(app): App, uri: Uri) -> Answer {
 
 pub async fn show(State(app): App, Path(id): Path<String>) -> Answer {
     let org = find(&app, &id)?;
-    answer(
-        app.world
-            .read(|world| organization(world, &org, View::Backend)),
-    )
+    answer(app.world.read(|world| organization(world, &org, View::Backend)))
 }
 
 fn change(app: &Arc<Clerk>, name: &str, change: impl FnOnce(&mut Value)) -> Answer {
@@ -227,11 +206,7 @@ pub async fn replace_metadata(State(app): App, Path(id): Path<String>, body: Byt
     fields.only(METADATA)?;
     change(&app, &id, |org| {
         for (name, value) in &fields.0 {
-            org[name] = if value.is_null() {
-                json!({})
-            } else {
-                value.clone()
-            };
+            org[name] = if value.is_null() { json!({}) } else { value.clone() };
         }
     })
 }
@@ -245,9 +220,7 @@ pub async fn delete(State(app): App, Path(id): Path<String>) -> Answer {
             .members_in(id)
             .map(|member| membership(world, member, View::Backend))
             .collect();
-        world
-            .memberships
-            .retain(|_, member| member["organization_id"] != id);
+        world.memberships.retain(|_, member| member["organization_id"] != id);
         world
             .invitations
             .retain(|_, invitation| invitation["organization_id"] != id);
@@ -264,8 +237,7 @@ pub async fn delete(State(app): App, Path(id): Path<String>) -> Answer {
     for member in members {
         app.tell("organizationMembership.deleted", member);
     }
-    let deleted =
-        json!({ "object": "organization", "id": id, "slug": org["slug"], "deleted": true });
+    let deleted = json!({ "object": "organization", "id": id, "slug": org["slug"], "deleted": true });
     app.tell("organization.deleted", deleted.clone());
     answer(deleted)
 }

@@ -27,11 +27,7 @@ const ROLES: &[(&str, &str, &[&str])] = &[
     (
         "org:member",
         "Member",
-        &[
-            "org:sys_memberships:read",
-            "org:agents:read",
-            "org:calls:read",
-        ],
+        &["org:sys_memberships:read", "org:agents:read", "org:calls:read"],
     ),
     (
         "org:owner",
@@ -73,28 +69,17 @@ const ROLES: &[(&str, &str, &[&str])] = &[
     (
         "org:billing",
         "Billing",
-        &[
-            "org:sys_memberships:read",
-            "org:billing:manage",
-            "org:billing:read",
-        ],
+        &["org:sys_memberships:read", "org:billing:manage", "org:billing:read"],
     ),
     (
         "org:viewer",
         "Viewer",
-        &[
-            "org:sys_memberships:read",
-            "org:agents:read",
-            "org:calls:read",
-        ],
+        &["org:sys_memberships:read", "org:agents:read", "org:calls:read"],
     ),
 ];
 
 pub fn name(role: &str) -> Answer<&'static str> {
-    let found = ROLES
-        .iter()
-        .find(|(key, ..)| *key == role)
-        .map(|(_, name, _)| *name);
+    let found = ROLES.iter().find(|(key, ..)| *key == role).map(|(_, name, _)| *name);
     found.ok_or_else(|| Problem::not_found("organization role"))
 }
 
@@ -114,17 +99,11 @@ pub fn custom_permissions(role: &str) -> Vec<String> {
 
 /// Roles that may manage members: an organization keeps at least one of them.
 pub fn may_manage(role: &str) -> bool {
-    permissions(role)
-        .iter()
-        .any(|key| key == "org:sys_memberships:manage")
+    permissions(role).iter().any(|key| key == "org:sys_memberships:manage")
 }
 
 fn permission(key: &str) -> Value {
-    let kind = if key.starts_with("org:sys_") {
-        "system"
-    } else {
-        "user"
-    };
+    let kind = if key.starts_with("org:sys_") { "system" } else { "user" };
     json!({
         "object": "permission", "id": format!("perm_{}", key.replace(':', "")), "name": key, "key": key,
         "description": key, "type": kind, "created_at": 1_700_000_000_000_i64, "updated_at": 1_700_000_000_000_i64,
@@ -147,8 +126,7 @@ pub async fn list() -> Answer {
 }
 
 pub async fn list_permissions() -> Answer {
-    let keys: std::collections::BTreeSet<_> =
-        ROLES.iter().flat_map(|(.., keys)| keys.iter()).collect();
+    let keys: std::collections::BTreeSet<_> = ROLES.iter().flat_map(|(.., keys)| keys.iter()).collect();
     let data: Vec<_> = keys.iter().map(|key| permission(key)).collect();
     Ok(Json(json!({ "total_count": data.len(), "data": data })).into_response())
 }

@@ -23,9 +23,7 @@ impl Clerk {
             "abandon_at": now + 4 * LIFE, "created_at": now, "updated_at": now,
         });
         let told = self.world.write(|world| {
-            world
-                .sessions
-                .insert(text(&session, "id").to_owned(), session.clone());
+            world.sessions.insert(text(&session, "id").to_owned(), session.clone());
             let user = world.users.get_mut(user)?;
             user["last_sign_in_at"] = json!(now);
             user["last_active_at"] = json!(now);
@@ -77,14 +75,9 @@ pub async fn list(State(app): App, uri: Uri) -> Answer {
             .iter()
             .all(|name| get(name).is_none_or(|wanted| session[*name] == wanted))
     };
-    let found = app.world.read(|world| {
-        world
-            .sessions
-            .values()
-            .filter(fits)
-            .map(objects::session)
-            .collect()
-    });
+    let found = app
+        .world
+        .read(|world| world.sessions.values().filter(fits).map(objects::session).collect());
     answer(Value::Array(slice(&query)?.of(found)))
 }
 
@@ -128,10 +121,6 @@ pub async fn token(State(app): App, Path(id): Path<String>, body: Bytes) -> Answ
     answer(json!({ "object": "token", "jwt": app.session_token(&id, None, None, seconds)? }))
 }
 
-pub async fn token_of_template(
-    State(app): App,
-    Path((id, _template)): Path<(String, String)>,
-    body: Bytes,
-) -> Answer {
+pub async fn token_of_template(State(app): App, Path((id, _template)): Path<(String, String)>, body: Bytes) -> Answer {
     token(State(app), Path(id), body).await
 }

@@ -31,19 +31,9 @@ fn attempt(status: &str, identifier: Option<&str>, user: Option<&Value>) -> Valu
     })
 }
 
-fn complete(
-    app: &Arc<Clerk>,
-    browser: &Browser,
-    user: &Value,
-    strategy: &str,
-    attempt: &mut Value,
-) -> Answer<()> {
+fn complete(app: &Arc<Clerk>, browser: &Browser, user: &Value, strategy: &str, attempt: &mut Value) -> Answer<()> {
     if user["banned"] == true {
-        return Err(Problem::new(
-            403,
-            "user_banned",
-            "This account has been banned.",
-        ));
+        return Err(Problem::new(403, "user_banned", "This account has been banned."));
     }
     if user["locked"] == true {
         return Err(Problem::new(403, "user_locked", "Your account is locked."));
@@ -69,11 +59,7 @@ fn check_password(app: &Clerk, user: &Value, password: &str) -> Answer<()> {
     let id = text(user, "id");
     let known = app.world.read(|world| world.passwords.get(id).cloned());
     match known {
-        None => Err(Problem::new(
-            400,
-            "no_password_set",
-            "This account has no password.",
-        )),
+        None => Err(Problem::new(400, "no_password_set", "This account has no password.")),
         Some(known) if known == users::digest(id, password) => Ok(()),
         Some(_) => {
             let text = "Password is incorrect. Try again, or use another method.";
@@ -107,11 +93,7 @@ fn redeem(app: &Clerk, ticket: &str) -> Answer<Value> {
                 ));
             }
             _ if found["expires_at"].as_i64().is_some_and(|at| at < millis()) => {
-                return Err(Problem::new(
-                    400,
-                    "ticket_expired_code",
-                    "Ticket is expired.",
-                ));
+                return Err(Problem::new(400, "ticket_expired_code", "Ticket is expired."));
             }
             _ => {}
         }
@@ -122,18 +104,14 @@ fn redeem(app: &Clerk, ticket: &str) -> Answer<Value> {
 }
 
 fn by_identifier(app: &Clerk, identifier: &str) -> Answer<Value> {
-    let found = app
-        .world
-        .read(|world| world.user_by_email(identifier).cloned());
+    let found = app.world.read(|world| world.user_by_email(identifier).cloned());
     let text = "Couldn't find your account.";
     found.ok_or_else(|| Problem::param("form_identifier_not_found", "identifier", text))
 }
 
 fn keep(app: &Clerk, browser: &Browser, attempt: &Value) {
     app.world.write(|world| {
-        world
-            .sign_ins
-            .insert(text(attempt, "id").to_owned(), attempt.clone());
+        world.sign_ins.insert(text(attempt, "id").to_owned(), attempt.clone());
         if let Some(client) = world.clients.get_mut(&browser.client) {
             let open = (attempt["status"] != "complete").then(|| attempt["id"].clone());
             client["sign_in_id"] = json!(open);
@@ -147,11 +125,7 @@ pub async fn sign_in(State(app): App, uri: Uri, headers: HeaderMap, body: Bytes)
     let made = match (fields.text("strategy"), fields.text("identifier")) {
         (Some("ticket"), _) => {
             let user = redeem(&app, fields.need("ticket")?)?;
-            let mut made = attempt(
-                "needs_first_factor",
-                Some(super::objects::email(&user)),
-                Some(&user),
-            );
+            let mut made = attempt("needs_first_factor", Some(super::objects::email(&user)), Some(&user));
             complete(&app, &browser, &user, "ticket", &mut made)?;
             made
         }
@@ -182,12 +156,7 @@ pub async fn sign_in(State(app): App, uri: Uri, headers: HeaderMap, body: Bytes)
     wrapped(&app, &browser, made, &headers)
 }
 
-pub async fn show_sign_in(
-    State(app): App,
-    Path(id): Path<String>,
-    uri: Uri,
-    headers: HeaderMap,
-) -> Answer {
+pub async fn show_sign_in(State(app): App, Path(id): Path<String>, uri: Uri, headers: HeaderMap) -> Answer {
     let browser = Browser::of(&app, &uri, &headers)?;
     let found = app
         .world
@@ -243,14 +212,9 @@ pub async fn sign_up(State(app): App, uri: Uri, headers: HeaderMap, body: Bytes)
     let browser = Browser::of_or_new(&app, &uri, &headers);
     let fields = Fields::form(&body);
     let ticket = fields.text("ticket");
-    let invited =
-        ticket.and_then(|key| app.world.read(|world| world.invitations.get(key).cloned()));
+    let invited = ticket.and_then(|key| app.world.read(|world| world.invitations.get(key).cloned()));
     if ticket.is_some() && invited.is_none() {
-        return Err(Problem::new(
-            400,
-            "ticket_invalid_code",
-            "Ticket is invalid.",
-        ));
+        return Err(Problem::new(400, "ticket_invalid_code", "Ticket is invalid."));
     }
     let address = invited
         .as_ref()
@@ -306,8 +270,7 @@ pub async fn create_ticket(State(app): App, body: Bytes) -> Answer {
         "url": format!("{}/v1/tickets/accept?ticket={token}", app.url), "created_at": now, "updated_at": now,
         "expires_at": now + seconds * 1000,
     });
-    app.world
-        .write(|world| world.tickets.insert(key, ticket.clone()));
+    app.world.write(|world| world.tickets.insert(key, ticket.clone()));
     answer(shown(ticket))
 }
 
@@ -326,7 +289,5 @@ pub async fn revoke_ticket(State(app): App, Path(id): Path<String>) -> Answer {
         }
         Some(ticket.clone())
     });
-    answer(shown(
-        ticket.ok_or_else(|| Problem::not_found("sign in token"))?,
-    ))
+    answer(shown(ticket.ok_or_else(|| Problem::not_found("sign in token"))?))
 }

@@ -80,15 +80,11 @@ fn packed(permissions: &[String]) -> (String, String, String) {
         }
     }
     let mask = |feature: &&str| {
-        let bit =
-            |(place, name): (usize, &&str)| u64::from(pairs.contains(&(*feature, *name))) << place;
+        let bit = |(place, name): (usize, &&str)| u64::from(pairs.contains(&(*feature, *name))) << place;
         names.iter().enumerate().map(bit).sum::<u64>().to_string()
     };
     let map: Vec<_> = features.iter().map(mask).collect();
-    let features: Vec<_> = features
-        .iter()
-        .map(|feature| format!("o:{feature}"))
-        .collect();
+    let features: Vec<_> = features.iter().map(|feature| format!("o:{feature}")).collect();
     (features.join(","), names.join(","), map.join(","))
 }
 
@@ -149,18 +145,13 @@ impl Clerk {
 pub async fn mint(State(app): App, body: Bytes) -> Answer {
     let ask = Fields::json(&body)?;
     let user = ask.text("user").map_or_else(|| id("user_"), str::to_owned);
-    let session = ask
-        .text("session")
-        .map_or_else(|| id("sess_"), str::to_owned);
-    let permissions = ask
-        .get("permissions")
-        .and_then(Value::as_array)
-        .map(|list| {
-            list.iter()
-                .filter_map(Value::as_str)
-                .map(str::to_owned)
-                .collect::<Vec<_>>()
-        });
+    let session = ask.text("session").map_or_else(|| id("sess_"), str::to_owned);
+    let permissions = ask.get("permissions").and_then(Value::as_array).map(|list| {
+        list.iter()
+            .filter_map(Value::as_str)
+            .map(str::to_owned)
+            .collect::<Vec<_>>()
+    });
     let organization = ask.text("org").map(|org| {
         let known = app.world.read(|world| active(world, &user, org));
         let role = ask.text("role").map(str::to_owned);
@@ -216,20 +207,11 @@ mod tests {
 
     #[test]
     fn permissions_are_packed_lowest_bit_first() {
-        let permissions = [
-            "org:dashboard:manage",
-            "org:dashboard:read",
-            "org:teams:read",
-        ]
-        .map(str::to_owned);
+        let permissions = ["org:dashboard:manage", "org:dashboard:read", "org:teams:read"].map(str::to_owned);
         let packed = packed(&permissions);
         assert_eq!(
             packed,
-            (
-                "o:dashboard,o:teams".into(),
-                "manage,read".into(),
-                "3,2".into()
-            )
+            ("o:dashboard,o:teams".into(), "manage,read".into(), "3,2".into())
         );
     }
 }

@@ -70,11 +70,7 @@ pub fn digest(user: &str, password: &str) -> String {
 pub fn make(app: &Clerk, address: &str, fields: &Fields) -> Answer<Value> {
     if !address.contains('@') || address.contains(char::is_whitespace) {
         let text = "email_address must be a valid email address.";
-        return Err(Problem::param(
-            "form_param_format_invalid",
-            "email_address",
-            text,
-        ));
+        return Err(Problem::param("form_param_format_invalid", "email_address", text));
     }
     if let Some(password) = fields
         .text("password")
@@ -82,20 +78,12 @@ pub fn make(app: &Clerk, address: &str, fields: &Fields) -> Answer<Value> {
         && password.chars().count() < 8
     {
         let text = "Passwords must be 8 characters or more.";
-        return Err(Problem::param(
-            "form_password_length_too_short",
-            "password",
-            text,
-        ));
+        return Err(Problem::param("form_password_length_too_short", "password", text));
     }
     let made = app.world.write(|world| {
         if world.user_by_email(address).is_some() {
             let text = "That email address is taken. Please try another.";
-            return Err(Problem::param(
-                "form_identifier_exists",
-                "email_address",
-                text,
-            ));
+            return Err(Problem::param("form_identifier_exists", "email_address", text));
         }
         let external = fields.text("external_id");
         if external.is_some()
@@ -113,9 +101,7 @@ pub fn make(app: &Clerk, address: &str, fields: &Fields) -> Answer<Value> {
         let user_id = id("user_");
         let user = new_user(&user_id, address, fields);
         if let Some(password) = fields.text("password") {
-            world
-                .passwords
-                .insert(user_id.clone(), digest(&user_id, password));
+            world.passwords.insert(user_id.clone(), digest(&user_id, password));
         }
         world.users.insert(user_id, user.clone());
         Ok(user)
@@ -131,42 +117,24 @@ pub async fn create(State(app): App, body: Bytes) -> Answer {
         .get("email_address")
         .and_then(|list| list.get(0))
         .and_then(Value::as_str);
-    let address = address.ok_or_else(|| {
-        Problem::param(
-            "form_data_missing",
-            "email_address",
-            "email_address is required",
-        )
-    })?;
-    if fields.text("password").is_none()
-        && fields.get("skip_password_requirement") != Some(&json!(true))
-    {
+    let address =
+        address.ok_or_else(|| Problem::param("form_data_missing", "email_address", "email_address is required"))?;
+    if fields.text("password").is_none() && fields.get("skip_password_requirement") != Some(&json!(true)) {
         return Err(Problem::missing("password"));
     }
     answer(make(&app, address, &fields)?)
 }
 
 fn found(app: &Clerk, query: &[(String, String)]) -> Vec<Value> {
-    let lists = [
-        "email_address",
-        "user_id",
-        "external_id",
-        "username",
-        "organization_id",
-    ];
-    let wanted: Vec<(&str, Vec<&str>)> = lists
-        .iter()
-        .map(|name| (*name, http::all(query, name)))
-        .collect();
+    let lists = ["email_address", "user_id", "external_id", "username", "organization_id"];
+    let wanted: Vec<(&str, Vec<&str>)> = lists.iter().map(|name| (*name, http::all(query, name))).collect();
     let text_query = http::first(query, "query")
         .or(http::first(query, "email_address_query"))
         .map(str::to_lowercase);
     app.world.read(|world| {
         let fits = |user: &&Value| {
             let belongs = |name: &str, values: &[&str]| match name {
-                "email_address" => values
-                    .iter()
-                    .any(|value| value.eq_ignore_ascii_case(email(user))),
+                "email_address" => values.iter().any(|value| value.eq_ignore_ascii_case(email(user))),
                 "user_id" => values.contains(&text(user, "id")),
                 "organization_id" => values
                     .iter()
@@ -256,19 +224,12 @@ pub async fn update(
     }
     if let Some(password) = fields.text("password") {
         let digest = digest(&id, password);
-        app.world
-            .write(|world| world.passwords.insert(id.clone(), digest));
+        app.world.write(|world| world.passwords.insert(id.clone(), digest));
     }
     change(&app, &id, |user| {
-        for name in [
-            "external_id",
-            "first_name",
-            "last_name",
-            "username",
-            "locale",
-        ]
-        .iter()
-        .chain(METADATA)
+        for name in ["external_id", "first_name", "last_name", "username", "locale"]
+            .iter()
+            .chain(METADATA)
         {
             if let Some(value) = fields.get(name) {
                 user[*name] = value.clone();
@@ -298,11 +259,7 @@ pub async fn replace_metadata(State(app): App, Path(id): Path<String>, body: Byt
     change(&app, &id, |user| {
         for name in METADATA {
             if let Some(value) = fields.get(name) {
-                user[*name] = if value.is_null() {
-                    json!({})
-                } else {
-                    value.clone()
-                };
+                user[*name] = if value.is_null() { json!({}) } else { value.clone() };
             }
         }
     })
@@ -331,9 +288,7 @@ pub async fn delete(State(app): App, Path(id): Path<String>) -> Answer {
             .memberships_of(&id)
             .map(|member| membership(world, member, View::Backend))
             .collect();
-        world
-            .memberships
-            .retain(|_, member| member["user_id"] != id);
+        world.memberships.retain(|_, member| member["user_id"] != id);
         world.passwords.remove(&id);
         world.users.remove(&id);
         Some((user, members))

@@ -12,22 +12,12 @@ use super::page::{Ask, numbered, page};
 use super::{App, Ultravox, query, rules};
 
 pub const ID: &str = "5a4db0f1-5a4d-4b0f-8a4d-5a4db0f15a4d";
-const TTS: [&str; 6] = [
-    "elevenLabs",
-    "cartesia",
-    "lmnt",
-    "google",
-    "inworld",
-    "respeecher",
-];
+const TTS: [&str; 6] = ["elevenLabs", "cartesia", "lmnt", "google", "inworld", "respeecher"];
 
 fn account(app: &Ultravox) -> Value {
-    let (active, cap) = app.world.read(|world| {
-        (
-            world.calls.values().filter(|call| !call.is_over()).count(),
-            world.cap,
-        )
-    });
+    let (active, cap) = app
+        .world
+        .read(|world| (world.calls.values().filter(|call| !call.is_over()).count(), world.cap));
     json!({
         "accountId": ID, "name": "Sandbox", "billingUrl": format!("{}/_sandbox", app.url), "freeTimeUsed": "1800s",
         "freeTimeRemaining": "0s", "hasActiveSubscription": true, "subscriptionTier": "Pro",
@@ -86,24 +76,17 @@ pub async fn set_tts_keys(State(app): App, body: Bytes) -> Answer {
 }
 
 pub async fn twilio(State(app): App) -> Answer {
-    let config = app
-        .world
-        .read(|world| world.carriers.get("twilio").cloned());
+    let config = app.world.read(|world| world.carriers.get("twilio").cloned());
     Ok(Json(config.ok_or_else(Problem::not_found)?).into_response())
 }
 
 pub async fn set_twilio(State(app): App, method: axum::http::Method, body: Bytes) -> Answer {
     let mut fields = members(&body)?;
     let is_new = method == axum::http::Method::POST;
-    let known = app
-        .world
-        .read(|world| world.carriers.get("twilio").cloned());
+    let known = app.world.read(|world| world.carriers.get("twilio").cloned());
     let mut config = match known {
         Some(_) if is_new => {
-            return Err(Problem::field(
-                "non_field_errors",
-                "Twilio is configured already.",
-            ));
+            return Err(Problem::field("non_field_errors", "Twilio is configured already."));
         }
         None if !is_new => return Err(Problem::not_found()),
         known => known.unwrap_or_else(|| json!({ "callCreationAllowAllAgents": false })),
@@ -122,15 +105,7 @@ pub async fn set_twilio(State(app): App, method: axum::http::Method, body: Bytes
     }
     app.world
         .write(|world| world.carriers.insert("twilio".to_owned(), config.clone()));
-    Ok((
-        if is_new {
-            StatusCode::CREATED
-        } else {
-            StatusCode::OK
-        },
-        Json(config),
-    )
-        .into_response())
+    Ok((if is_new { StatusCode::CREATED } else { StatusCode::OK }, Json(config)).into_response())
 }
 
 pub async fn remove_twilio(State(app): App) -> Answer {

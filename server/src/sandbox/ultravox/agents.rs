@@ -36,10 +36,9 @@ pub async fn create(State(app): App, body: Bytes) -> Answer {
         "statistics": { "calls": 0 },
     });
     app.world.write(|world| {
-        world.agents.insert(
-            agent["agentId"].as_str().unwrap_or_default().to_owned(),
-            agent.clone(),
-        );
+        world
+            .agents
+            .insert(agent["agentId"].as_str().unwrap_or_default().to_owned(), agent.clone());
     });
     let agent = app.world.read(|world| shown(world, &agent));
     Ok((StatusCode::CREATED, Json(agent)).into_response())
@@ -49,24 +48,15 @@ pub async fn list(State(app): App, uri: Uri) -> Answer {
     let query = query(&uri);
     let search = http::first(&query, "search").map(str::to_lowercase);
     let sort = http::first(&query, "sort").unwrap_or("-created");
-    let (field, newest_first) = sort
-        .strip_prefix('-')
-        .map_or((sort, false), |field| (field, true));
+    let (field, newest_first) = sort.strip_prefix('-').map_or((sort, false), |field| (field, true));
     if !["created", "name"].contains(&field) {
-        return Err(Problem::field(
-            "sort",
-            format!("\"{sort}\" is not a valid choice."),
-        ));
+        return Err(Problem::field("sort", format!("\"{sort}\" is not a valid choice.")));
     }
     let rows = app.world.read(|world| {
         let wanted = |agent: &&Value| {
-            search.as_deref().is_none_or(|text| {
-                agent["name"]
-                    .as_str()
-                    .unwrap_or_default()
-                    .to_lowercase()
-                    .contains(text)
-            })
+            search
+                .as_deref()
+                .is_none_or(|text| agent["name"].as_str().unwrap_or_default().to_lowercase().contains(text))
         };
         world
             .agents
@@ -106,14 +96,8 @@ pub async fn update(State(app): App, Path(id): Path<String>, body: Bytes) -> Ans
         .read(|world| world.agents.get(&id).cloned())
         .ok_or_else(Problem::not_found)?;
     let mut merged = Map::new();
-    merged.insert(
-        "name".into(),
-        fields.get("name").unwrap_or(&found["name"]).clone(),
-    );
-    let mut template = found["callTemplate"]
-        .as_object()
-        .cloned()
-        .unwrap_or_default();
+    merged.insert("name".into(), fields.get("name").unwrap_or(&found["name"]).clone());
+    let mut template = found["callTemplate"].as_object().cloned().unwrap_or_default();
     match fields.get("callTemplate") {
         None => {}
         Some(Value::Object(changes)) => {
@@ -132,10 +116,7 @@ pub async fn update(State(app): App, Path(id): Path<String>, body: Bytes) -> Ans
             }
         }
         Some(_) => {
-            return Err(Problem::field(
-                "callTemplate",
-                "Expected a dictionary of items.",
-            ));
+            return Err(Problem::field("callTemplate", "Expected a dictionary of items."));
         }
     }
     merged.insert("callTemplate".into(), Value::Object(template.clone()));
@@ -164,9 +145,7 @@ fn check(app: &Ultravox, fields: &Map<String, Value>) -> Answer<()> {
     let mut wrong = Wrong::default();
     match fields.get("name") {
         None => {}
-        Some(Value::String(name)) if name.trim().is_empty() => {
-            wrong.add("name", "This field may not be blank.")
-        }
+        Some(Value::String(name)) if name.trim().is_empty() => wrong.add("name", "This field may not be blank."),
         Some(Value::String(name)) if name.chars().count() > 64 => {
             wrong.add("name", "Ensure this field has no more than 64 characters.");
         }
@@ -207,12 +186,6 @@ fn shown(world: &World, agent: &Value) -> Value {
         template.remove("sharedSecrets");
     }
     let id = agent["agentId"].clone();
-    agent["statistics"]["calls"] = json!(
-        world
-            .calls
-            .values()
-            .filter(|call| call.doc["agentId"] == id)
-            .count()
-    );
+    agent["statistics"]["calls"] = json!(world.calls.values().filter(|call| call.doc["agentId"] == id).count());
     agent
 }

@@ -46,15 +46,12 @@ impl IntoResponse for Problem {
     fn into_response(self) -> Response {
         let mut response = (self.status, Json(self.body)).into_response();
         if self.status == StatusCode::UNAUTHORIZED {
-            response.headers_mut().insert(
-                header::WWW_AUTHENTICATE,
-                HeaderValue::from_static("X-API-Key"),
-            );
-        }
-        if let Some(seconds) = self.retry_after {
             response
                 .headers_mut()
-                .insert(header::RETRY_AFTER, seconds.into());
+                .insert(header::WWW_AUTHENTICATE, HeaderValue::from_static("X-API-Key"));
+        }
+        if let Some(seconds) = self.retry_after {
+            response.headers_mut().insert(header::RETRY_AFTER, seconds.into());
         }
         response
     }
@@ -76,12 +73,7 @@ impl Wrong {
     pub fn under(self, field: &str) -> Self {
         let mut wrong = Wrong::default();
         for (inner, texts) in self.0 {
-            for text in texts
-                .as_array()
-                .into_iter()
-                .flatten()
-                .filter_map(Value::as_str)
-            {
+            for text in texts.as_array().into_iter().flatten().filter_map(Value::as_str) {
                 wrong.add(field, format!("{inner}: {text}"));
             }
         }
@@ -90,23 +82,14 @@ impl Wrong {
 
     pub fn merge(&mut self, other: Wrong) {
         for (field, texts) in other.0 {
-            for text in texts
-                .as_array()
-                .into_iter()
-                .flatten()
-                .filter_map(Value::as_str)
-            {
+            for text in texts.as_array().into_iter().flatten().filter_map(Value::as_str) {
                 self.add(&field, text);
             }
         }
     }
 
     pub fn check(self) -> Answer<()> {
-        if self.0.is_empty() {
-            Ok(())
-        } else {
-            Err(self.into())
-        }
+        if self.0.is_empty() { Ok(()) } else { Err(self.into()) }
     }
 }
 

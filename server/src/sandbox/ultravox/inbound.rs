@@ -12,7 +12,7 @@ use super::super::state::lock;
 use super::super::{Target, http};
 use super::errors::{Answer, Problem, members};
 use super::plan::{self, Plan};
-use super::{App, World, calls};
+use super::{App, World, begin};
 
 /// What the admin page says about this provider.
 pub fn notes() -> String {
@@ -78,13 +78,8 @@ pub async fn webhook(State(app): App, body: Bytes) -> Answer<Response> {
 }
 
 /// Somebody calls the agent's number. JSON or the page's form.
-pub async fn ring(
-    State(app): App,
-    headers: axum::http::HeaderMap,
-    body: Bytes,
-) -> Answer<Response> {
-    let is_json = http::text(&headers, header::CONTENT_TYPE.as_str())
-        .is_some_and(|kind| kind.contains("json"));
+pub async fn ring(State(app): App, headers: axum::http::HeaderMap, body: Bytes) -> Answer<Response> {
+    let is_json = http::text(&headers, header::CONTENT_TYPE.as_str()).is_some_and(|kind| kind.contains("json"));
     let fields = if is_json {
         Value::Object(members(&body)?)
     } else {
@@ -108,7 +103,7 @@ pub async fn ring(
     }
     let request = json!({ "medium": { "sip": { "incoming": {} } }, "metadata": metadata });
     let request = request.as_object().cloned().unwrap_or_default();
-    let call = calls::begin_for_agent(&app, agent, &request)?;
+    let call = begin::begin_for_agent(&app, agent, &request)?;
     if is_json {
         return Ok((StatusCode::CREATED, Json(call)).into_response());
     }

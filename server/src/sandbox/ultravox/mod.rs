@@ -2,7 +2,9 @@
 
 mod account;
 mod agents;
+mod begin;
 mod calls;
+mod converse;
 mod errors;
 mod inbound;
 mod line;
@@ -10,11 +12,14 @@ mod page;
 mod plan;
 mod recording;
 mod rules;
+mod said;
 mod socket;
 mod talk;
 mod tools;
+mod values;
 mod voices;
 mod webhooks;
+mod words;
 
 use std::collections::{BTreeMap, HashMap};
 use std::sync::{Arc, Mutex};
@@ -32,7 +37,7 @@ use tokio_util::sync::CancellationToken;
 
 use self::calls::Call;
 use self::errors::Problem;
-use self::line::Said;
+use self::said::Said;
 use super::deliver::Courier;
 use super::fault::{self, Desk, LARGEST_BODY};
 use super::pace::Pace;
@@ -40,9 +45,7 @@ use super::state::{Shelf, Snapshot, lock};
 use super::{Target, admin, http};
 
 /// Ten repeats: after thirty seconds, then each time twice as long.
-const RETRIES: &[f64] = &[
-    30.0, 60.0, 120.0, 240.0, 480.0, 960.0, 1920.0, 3840.0, 7680.0, 15360.0,
-];
+const RETRIES: &[f64] = &[30.0, 60.0, 120.0, 240.0, 480.0, 960.0, 1920.0, 3840.0, 7680.0, 15360.0];
 
 pub struct Setup<'a> {
     pub url: String,
@@ -146,34 +149,23 @@ pub fn router(app: Arc<Ultravox>) -> Router {
         .route("/api/agents", get(agents::list).post(agents::create))
         .route(
             "/api/agents/{id}",
-            get(agents::show)
-                .patch(agents::update)
-                .delete(agents::delete),
+            get(agents::show).patch(agents::update).delete(agents::delete),
         )
         .route(
             "/api/agents/{id}/calls",
-            get(calls::of_agent).post(calls::create_for_agent),
+            get(calls::of_agent).post(begin::create_for_agent),
         )
-        .route("/api/calls", get(calls::list).post(calls::create))
+        .route("/api/calls", get(calls::list).post(begin::create))
         .route("/api/calls/{id}", get(calls::show).delete(calls::delete))
         .route("/api/calls/{id}/messages", get(calls::messages))
         .route("/api/calls/{id}/events", get(calls::events))
         .route("/api/calls/{id}/recording", get(recording::redirect))
-        .route(
-            "/api/calls/{id}/send_data_message",
-            post(calls::send_data_message),
-        )
+        .route("/api/calls/{id}/send_data_message", post(calls::send_data_message))
         .route("/api/calls/{id}/tools", get(calls::tools))
         .route("/api/calls/{id}/stages", get(calls::stages))
         .route("/api/calls/{id}/stages/{stage}", get(calls::stage))
-        .route(
-            "/api/calls/{id}/stages/{stage}/messages",
-            get(calls::stage_messages),
-        )
-        .route(
-            "/api/calls/{id}/stages/{stage}/tools",
-            get(calls::stage_tools),
-        )
+        .route("/api/calls/{id}/stages/{stage}/messages", get(calls::stage_messages))
+        .route("/api/calls/{id}/stages/{stage}/tools", get(calls::stage_tools))
         .route("/api/deleted_calls", get(calls::deleted))
         .route("/api/deleted_calls/{id}", get(calls::tombstone))
         .route("/api/voices", get(voices::list).post(voices::create))
@@ -269,8 +261,6 @@ pub fn query(uri: &axum::http::Uri) -> Vec<(String, String)> {
 
 impl Ultravox {
     fn speak_into(&self, id: &str, said: Said) -> bool {
-        lock(&self.lines)
-            .get(id)
-            .is_some_and(|line| line.send(said).is_ok())
+        lock(&self.lines).get(id).is_some_and(|line| line.send(said).is_ok())
     }
 }

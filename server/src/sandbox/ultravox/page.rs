@@ -64,16 +64,10 @@ pub fn page(mut rows: Vec<Row>, ask: &Ask<'_>) -> Answer<Value> {
     }
     let before = |row: &Row, cursor: &Cursor| {
         let (row, mark) = ((&row.key, &row.id), (&cursor.key, &cursor.id));
-        if ask.newest_first {
-            row > mark
-        } else {
-            row < mark
-        }
+        if ask.newest_first { row > mark } else { row < mark }
     };
     let total = rows.len();
-    let cursor = http::first(ask.query, "cursor")
-        .map(Cursor::decode)
-        .transpose()?;
+    let cursor = http::first(ask.query, "cursor").map(Cursor::decode).transpose()?;
     let start = match &cursor {
         None => 0,
         Some(cursor) if cursor.back => rows

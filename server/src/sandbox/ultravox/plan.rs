@@ -24,12 +24,7 @@ pub const TABLE: &[(u8, u8, &str, Plan)] = &[
         "does not answer",
         Plan::Unanswered(30.0, "SIP_TERMINATION_TIMEOUT"),
     ),
-    (
-        21,
-        21,
-        "is busy",
-        Plan::Unanswered(3.0, "SIP_TERMINATION_BUSY"),
-    ),
+    (21, 21, "is busy", Plan::Unanswered(3.0, "SIP_TERMINATION_BUSY")),
     (
         22,
         22,
@@ -173,10 +168,7 @@ pub fn plan(number: &str) -> Plan {
     TABLE
         .iter()
         .find(|(from, to, ..)| (*from..=*to).contains(&ending))
-        .map_or(
-            Plan::Answered(Manner::Talk, Ending::Caller),
-            |(.., plan)| *plan,
-        )
+        .map_or(Plan::Answered(Manner::Talk, Ending::Caller), |(.., plan)| *plan)
 }
 
 #[cfg(test)]
@@ -185,17 +177,11 @@ mod tests {
 
     #[test]
     fn the_last_digits_of_a_fictional_number_decide() {
-        assert_eq!(
-            plan("+14155550121"),
-            Plan::Unanswered(3.0, "SIP_TERMINATION_BUSY")
-        );
+        assert_eq!(plan("+14155550121"), Plan::Unanswered(3.0, "SIP_TERMINATION_BUSY"));
         assert_eq!(
             plan("sip:+15550140@trunk.example"),
             Plan::Answered(Manner::Endless, Ending::Timeout)
         );
-        assert_eq!(
-            plan("+43 660 1234521"),
-            Plan::Answered(Manner::Talk, Ending::Caller)
-        );
+        assert_eq!(plan("+43 660 1234521"), Plan::Answered(Manner::Talk, Ending::Caller));
     }
 }

@@ -13,7 +13,7 @@ use super::super::http;
 use super::super::sign;
 use super::calls::{self, Call};
 use super::errors::{Answer, Problem};
-use super::{App, query, rules};
+use super::{App, query, values};
 
 const RATE: u32 = 8000;
 /// Longer recordings are cut: they are for listening to the player, not to the call.
@@ -47,8 +47,7 @@ pub fn link(storage: &str, path: &str) -> Response {
 /// Refuses a forged or old link, and one that comes with an API key: a key must not follow a redirect.
 pub fn check_link(uri: &Uri, headers: &HeaderMap) -> Result<(), Box<Response>> {
     let refuse = |status, code| {
-        let body =
-            format!("<?xml version='1.0' encoding='UTF-8'?><Error><Code>{code}</Code></Error>");
+        let body = format!("<?xml version='1.0' encoding='UTF-8'?><Error><Code>{code}</Code></Error>");
         Box::new((status, [(header::CONTENT_TYPE, "application/xml")], body).into_response())
     };
     if headers.contains_key("x-api-key") || headers.contains_key("authorization") {
@@ -57,21 +56,14 @@ pub fn check_link(uri: &Uri, headers: &HeaderMap) -> Result<(), Box<Response>> {
     let query = query(uri);
     let expires = http::first(&query, "expires").unwrap_or_default();
     let expected = sign::ultravox(LINK_SECRET, uri.path().as_bytes(), expires);
-    let fresh = expires
-        .parse::<i64>()
-        .is_ok_and(|at| at >= Utc::now().timestamp());
+    let fresh = expires.parse::<i64>().is_ok_and(|at| at >= Utc::now().timestamp());
     if fresh && http::first(&query, "signature") == Some(&expected) {
         return Ok(());
     }
     Err(refuse(StatusCode::FORBIDDEN, "AccessDenied"))
 }
 
-pub async fn serve(
-    State(app): App,
-    Path(file): Path<String>,
-    uri: Uri,
-    headers: HeaderMap,
-) -> Response {
+pub async fn serve(State(app): App, Path(file): Path<String>, uri: Uri, headers: HeaderMap) -> Response {
     if let Err(refusal) = check_link(&uri, &headers) {
         return *refusal;
     }
@@ -83,11 +75,7 @@ pub async fn serve(
 }
 
 pub fn wav_response(samples: &[i16]) -> Response {
-    (
-        [(header::CONTENT_TYPE, "audio/wav")],
-        Body::from(wav(samples)),
-    )
-        .into_response()
+    ([(header::CONTENT_TYPE, "audio/wav")], Body::from(wav(samples))).into_response()
 }
 
 fn sound(call: &Call) -> Vec<i16> {
@@ -97,7 +85,7 @@ fn sound(call: &Call) -> Vec<i16> {
         let time = |end: &str| {
             message["timespan"][end]
                 .as_str()
-                .and_then(rules::seconds)
+                .and_then(values::seconds)
                 .unwrap_or_default()
         };
         let pitch = match message["role"].as_str() {

@@ -3,6 +3,7 @@
 use serde_json::{Map, Value};
 
 use super::errors::Wrong;
+use super::values::seconds;
 
 type Fields = Map<String, Value>;
 
@@ -129,24 +130,16 @@ pub fn check(fields: &Fields, form: Form) -> Wrong {
         }
     }
     if is_set(fields, "voice") && is_set(fields, "externalVoice") {
-        wrong.add(
-            "externalVoice",
-            "Only one of voice and externalVoice may be set.",
-        );
+        wrong.add("externalVoice", "Only one of voice and externalVoice may be set.");
     }
     if form == Form::Template && is_set(fields, "voiceOverrides") && !is_set(fields, "voice") {
-        wrong.add(
-            "voiceOverrides",
-            "voiceOverrides may only be used with voice.",
-        );
+        wrong.add("voiceOverrides", "voiceOverrides may only be used with voice.");
     }
     wrong
 }
 
 pub fn is_set(fields: &Fields, name: &str) -> bool {
-    fields
-        .get(name)
-        .is_some_and(|value| !value.is_null() && value != "")
+    fields.get(name).is_some_and(|value| !value.is_null() && value != "")
 }
 
 fn check_field(wrong: &mut Wrong, name: &str, value: &Value) {
@@ -159,28 +152,17 @@ fn check_field(wrong: &mut Wrong, name: &str, value: &Value) {
             Some(time) if time <= 0.0 => wrong.add(name, "Must be positive."),
             Some(_) => {}
         },
-        "recordingEnabled" | "transcriptOptional" if !value.is_boolean() => {
-            wrong.add(name, "Must be a valid boolean.")
-        }
+        "recordingEnabled" | "transcriptOptional" if !value.is_boolean() => wrong.add(name, "Must be a valid boolean."),
         "temperature" => match value.as_f64() {
             Some(number) if (0.0..=1.0).contains(&number) => {}
             _ => wrong.add(name, "Must be a number between 0 and 1."),
         },
-        "name"
-        | "systemPrompt"
-        | "model"
-        | "voice"
-        | "languageHint"
-        | "timeExceededMessage"
-        | "agentId"
+        "name" | "systemPrompt" | "model" | "voice" | "languageHint" | "timeExceededMessage" | "agentId"
             if !value.is_string() =>
         {
             wrong.add(name, "Not a valid string.")
         }
-        "model"
-            if !MODELS.contains(&value.as_str().unwrap_or_default())
-                && value != "fixie-ai/ultravox" =>
-        {
+        "model" if !MODELS.contains(&value.as_str().unwrap_or_default()) && value != "fixie-ai/ultravox" => {
             wrong.add(name, format!("Unknown model {value}."));
         }
         "languageHint" if value.as_str().is_some_and(|text| text.len() > 16) => {
@@ -210,11 +192,7 @@ fn check_field(wrong: &mut Wrong, name: &str, value: &Value) {
             wrong,
             name,
             value,
-            &[
-                "FIRST_SPEAKER_AGENT",
-                "FIRST_SPEAKER_USER",
-                "FIRST_SPEAKER_UNSPECIFIED",
-            ],
+            &["FIRST_SPEAKER_AGENT", "FIRST_SPEAKER_USER", "FIRST_SPEAKER_UNSPECIFIED"],
         ),
         "medium" => check_medium(wrong, value),
         "firstSpeakerSettings" => check_first_speaker(wrong, value),
@@ -224,9 +202,7 @@ fn check_field(wrong: &mut Wrong, name: &str, value: &Value) {
         "toolOverrides" => check_tool_overrides(wrong, value),
         "metadata" => check_metadata(wrong, value),
         "callbacks" => check_callbacks(wrong, value),
-        "sharedSecrets" | "initialMessages" if !value.is_array() => {
-            wrong.add(name, "Expected a list of items.")
-        }
+        "sharedSecrets" | "initialMessages" if !value.is_array() => wrong.add(name, "Expected a list of items."),
         "templateContext"
         | "contextSchema"
         | "vadSettings"
@@ -257,10 +233,7 @@ fn only_one(wrong: &mut Wrong, name: &str, value: &Value, choices: &[&str], need
         wrong.add(name, format!("Message has no field named \"{unknown}\"."));
     }
     if members.len() > 1 || (needed && members.is_empty()) {
-        wrong.add(
-            name,
-            format!("Exactly one of {} must be set.", choices.join(", ")),
-        );
+        wrong.add(name, format!("Exactly one of {} must be set.", choices.join(", ")));
     }
 }
 
@@ -280,11 +253,7 @@ fn check_medium(wrong: &mut Wrong, value: &Value) {
         wrong.add("medium", "sip needs exactly one of incoming and outgoing.");
     }
     let socket = &value["serverWebSocket"];
-    if socket.is_object()
-        && socket["inputSampleRate"]
-            .as_u64()
-            .is_none_or(|rate| rate == 0)
-    {
+    if socket.is_object() && socket["inputSampleRate"].as_u64().is_none_or(|rate| rate == 0) {
         wrong.add("medium", "serverWebSocket needs inputSampleRate.");
     }
 }
@@ -311,10 +280,7 @@ fn check_inactivity(wrong: &mut Wrong, value: &Value) {
     };
     for item in items {
         if item["duration"].as_str().and_then(seconds).is_none() {
-            wrong.add(
-                "inactivityMessages",
-                "Each message needs a duration, such as \"30s\".",
-            );
+            wrong.add("inactivityMessages", "Each message needs a duration, such as \"30s\".");
         }
         let ends = [
             "END_BEHAVIOR_UNSPECIFIED",
@@ -341,15 +307,8 @@ fn check_vad(wrong: &mut Wrong, value: &Value) {
         }
     }
     let threshold = value.get("frameActivationThreshold");
-    if threshold.is_some_and(|number| {
-        !number
-            .as_f64()
-            .is_some_and(|number| (0.1..=1.0).contains(&number))
-    }) {
-        wrong.add(
-            "vadSettings",
-            "frameActivationThreshold must be between 0.1 and 1.",
-        );
+    if threshold.is_some_and(|number| !number.as_f64().is_some_and(|number| (0.1..=1.0).contains(&number))) {
+        wrong.add("vadSettings", "frameActivationThreshold must be between 0.1 and 1.");
     }
 }
 
@@ -360,16 +319,13 @@ pub fn check_tool(definition: &Value) -> Option<String> {
             .bytes()
             .all(|byte| byte.is_ascii_alphanumeric() || byte == b'_' || byte == b'-');
     if !good {
-        return Some(format!(
-            "modelToolName {name:?} must match ^[a-zA-Z0-9_-]{{1,64}}$."
-        ));
+        return Some(format!("modelToolName {name:?} must match ^[a-zA-Z0-9_-]{{1,64}}$."));
     }
     let kinds = ["http", "client", "dataConnection"]
         .iter()
         .filter(|kind| definition[**kind].is_object())
         .count();
-    (kinds != 1)
-        .then(|| format!("{name}: exactly one of http, client and dataConnection must be set."))
+    (kinds != 1).then(|| format!("{name}: exactly one of http, client and dataConnection must be set."))
 }
 
 /// The name the model sees, where it can be known without looking the tool up.
@@ -396,10 +352,7 @@ fn check_tools(wrong: &mut Wrong, name: &str, value: &Value) {
             .filter(|kind| !tool[**kind].is_null())
             .count();
         if named != 1 {
-            wrong.add(
-                name,
-                "Exactly one of toolId, toolName and temporaryTool must be set.",
-            );
+            wrong.add(name, "Exactly one of toolId, toolName and temporaryTool must be set.");
         }
         if let Some(text) = tool["temporaryTool"]
             .as_object()
@@ -408,10 +361,7 @@ fn check_tools(wrong: &mut Wrong, name: &str, value: &Value) {
             wrong.add(name, text);
         }
         if seen.contains(&tool_name(tool)) {
-            wrong.add(
-                name,
-                format!("Tool names must be unique: {}.", tool_name(tool)),
-            );
+            wrong.add(name, format!("Tool names must be unique: {}.", tool_name(tool)));
         }
         seen.push(tool_name(tool));
     }
@@ -425,16 +375,10 @@ fn check_tool_overrides(wrong: &mut Wrong, value: &Value) {
         .keys()
         .find(|key| !["remove", "removeAll", "add"].contains(&key.as_str()))
     {
-        wrong.add(
-            "toolOverrides",
-            format!("Message has no field named \"{unknown}\"."),
-        );
+        wrong.add("toolOverrides", format!("Message has no field named \"{unknown}\"."));
     }
     if members.contains_key("remove") && members.contains_key("removeAll") {
-        wrong.add(
-            "toolOverrides",
-            "Only one of remove and removeAll may be set.",
-        );
+        wrong.add("toolOverrides", "Only one of remove and removeAll may be set.");
     }
     if let Some(add) = members.get("add") {
         check_tools(wrong, "toolOverrides", add);
@@ -447,10 +391,7 @@ fn check_metadata(wrong: &mut Wrong, value: &Value) {
     };
     for (key, value) in members {
         if key.starts_with("ultravox.") {
-            wrong.add(
-                "metadata",
-                format!("{key}: keys may not begin with \"ultravox.\"."),
-            );
+            wrong.add("metadata", format!("{key}: keys may not begin with \"ultravox.\"."));
         }
         if !value.is_string() {
             wrong.add("metadata", format!("{key}: values must be strings."));
@@ -464,166 +405,12 @@ fn check_callbacks(wrong: &mut Wrong, value: &Value) {
     };
     for (event, callback) in members {
         if !["joined", "ended", "billed"].contains(&event.as_str()) {
-            wrong.add(
-                "callbacks",
-                format!("Message has no field named \"{event}\"."),
-            );
-        } else if !callback["url"]
+            wrong.add("callbacks", format!("Message has no field named \"{event}\"."));
+        } else if callback["url"]
             .as_str()
-            .is_some_and(|text| url::Url::parse(text).is_ok())
+            .is_none_or(|text| url::Url::parse(text).is_err())
         {
             wrong.add("callbacks", format!("{event}: a url is needed."));
         }
-    }
-}
-
-/// Reads a protobuf duration: `-?(0|[1-9][0-9]{0,11})(\.[0-9]{1,9})?s`.
-pub fn seconds(text: &str) -> Option<f64> {
-    let number = text.strip_suffix('s')?;
-    let digits = number.strip_prefix('-').unwrap_or(number);
-    let (whole, fraction) = digits.split_once('.').unwrap_or((digits, "0"));
-    let all_digits =
-        |part: &str| !part.is_empty() && part.bytes().all(|byte| byte.is_ascii_digit());
-    let good = all_digits(whole)
-        && whole.len() <= 12
-        && (whole == "0" || !whole.starts_with('0'))
-        && all_digits(fraction)
-        && fraction.len() <= 9;
-    if good { number.parse().ok() } else { None }
-}
-
-/// Writes a duration with at most three decimals.
-pub fn duration(seconds: f64) -> String {
-    let text = format!("{seconds:.3}");
-    format!("{}s", text.trim_end_matches('0').trim_end_matches('.'))
-}
-
-/// Checks a template's context against the part of JSON Schema that such schemas use.
-pub fn context(wrong: &mut Wrong, schema: &Value, value: &Value, path: &str) {
-    let label = if path.is_empty() {
-        "templateContext"
-    } else {
-        path
-    };
-    let fits = match schema["type"].as_str() {
-        Some("object") => value.is_object(),
-        Some("array") => value.is_array(),
-        Some("string") => value.is_string(),
-        Some("integer") => value.is_i64() || value.is_u64(),
-        Some("number") => value.is_number(),
-        Some("boolean") => value.is_boolean(),
-        Some("null") => value.is_null(),
-        _ => true,
-    };
-    if !fits {
-        return wrong.add(
-            "templateContext",
-            format!("{label} is not of type {}.", schema["type"]),
-        );
-    }
-    if schema["enum"]
-        .as_array()
-        .is_some_and(|choices| !choices.contains(value))
-    {
-        wrong.add(
-            "templateContext",
-            format!("{label} is not one of {}.", schema["enum"]),
-        );
-    }
-    for name in schema["required"]
-        .as_array()
-        .into_iter()
-        .flatten()
-        .filter_map(Value::as_str)
-    {
-        if value.is_object() && value.get(name).is_none() {
-            wrong.add(
-                "templateContext",
-                format!("'{name}' is a required property."),
-            );
-        }
-    }
-    for (name, inner) in value.as_object().into_iter().flatten() {
-        match schema["properties"].get(name) {
-            Some(schema) => context(wrong, schema, inner, name),
-            None if schema["additionalProperties"] == false => {
-                wrong.add(
-                    "templateContext",
-                    format!("Additional properties are not allowed ('{name}' was unexpected)."),
-                );
-            }
-            None => {}
-        }
-    }
-    for inner in value
-        .as_array()
-        .into_iter()
-        .flatten()
-        .filter(|_| schema["items"].is_object())
-    {
-        context(wrong, &schema["items"], inner, label);
-    }
-}
-
-/// Replaces `{{name}}` and `{{a.b}}`; what the context lacks becomes empty, as Mustache has it.
-pub fn render(template: &str, context: &Value) -> String {
-    let mut text = String::with_capacity(template.len());
-    let mut rest = template;
-    while let Some((before, tail)) = rest.split_once("{{") {
-        text.push_str(before);
-        let Some((name, after)) = tail.split_once("}}") else {
-            text.push_str("{{");
-            rest = tail;
-            continue;
-        };
-        let name = name.trim_matches(|c: char| c.is_whitespace() || c == '{' || c == '&');
-        let after = after.strip_prefix('}').unwrap_or(after);
-        match name
-            .split('.')
-            .fold(Some(context), |value, part| value?.get(part))
-        {
-            Some(Value::String(value)) => text.push_str(value),
-            Some(Value::Null) | None => {}
-            Some(value) => text.push_str(&value.to_string()),
-        }
-        rest = after;
-    }
-    text.push_str(rest);
-    text
-}
-
-#[cfg(test)]
-mod tests {
-    use serde_json::json;
-
-    use super::*;
-
-    #[test]
-    fn a_duration_is_digits_an_optional_fraction_and_an_s() {
-        assert_eq!(seconds("30s"), Some(30.0));
-        assert_eq!(seconds("0.384s"), Some(0.384));
-        for bad in [
-            "30",
-            "s",
-            "030s",
-            "1.s",
-            "1e3s",
-            "1.0123456789s",
-            "half a minute",
-        ] {
-            assert_eq!(seconds(bad), None, "{bad}");
-        }
-        assert_eq!(duration(6.0), "6s");
-        assert_eq!(duration(0.384), "0.384s");
-    }
-
-    #[test]
-    fn a_template_takes_what_the_context_has() {
-        let context = json!({ "name": "Ann", "order": { "id": 7 } });
-        assert_eq!(
-            render("Hi {{name}}, order {{ order.id }}{{nothing}}!", &context),
-            "Hi Ann, order 7!"
-        );
-        assert_eq!(render("a {{ b", &context), "a {{ b");
     }
 }

@@ -9,7 +9,7 @@ use serde_json::{Value, json};
 use tokio::sync::mpsc;
 
 use super::errors::{Answer, Problem};
-use super::line::Said;
+use super::said::Said;
 use super::{App, Ultravox};
 
 /// Whoever has the join address is let in, once: it needs no key.
@@ -20,9 +20,7 @@ pub async fn join(
 ) -> Answer<Response> {
     let waiting = app.world.read(|world| {
         world.calls.get(&id).is_some_and(|call| {
-            call.doc["medium"]["serverWebSocket"].is_object()
-                && call.doc["joined"].is_null()
-                && !call.is_over()
+            call.doc["medium"]["serverWebSocket"].is_object() && call.doc["joined"].is_null() && !call.is_over()
         })
     });
     if medium != "server_web_socket" || !waiting {
@@ -75,8 +73,6 @@ fn hear(app: &Ultravox, id: &str, text: &str) -> Option<Value> {
             app.speak_into(id, said);
             None
         }
-        Err((field, cause)) => {
-            Some(json!({ "type": "debug", "message": format!("{field}: {cause}") }))
-        }
+        Err((field, cause)) => Some(json!({ "type": "debug", "message": format!("{field}: {cause}") })),
     }
 }

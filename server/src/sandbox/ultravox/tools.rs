@@ -22,10 +22,7 @@ const BUILT_IN: &[(&str, &str)] = &[
     ("queryCorpus", "Looks something up in a corpus."),
     ("playDtmfSounds", "Presses keys."),
     ("coldTransfer", "Hands the call to another number."),
-    (
-        "warmTransfer",
-        "Hands the call to another number with an introduction.",
-    ),
+    ("warmTransfer", "Hands the call to another number with an introduction."),
 ];
 
 pub fn client() -> reqwest::Client {
@@ -50,10 +47,7 @@ pub fn chosen(app: &Ultravox, selected: Option<&Value>, overrides: &Value) -> An
         .flatten()
         .filter_map(Value::as_str)
         .collect();
-    let base = selected
-        .and_then(Value::as_array)
-        .cloned()
-        .unwrap_or_default();
+    let base = selected.and_then(Value::as_array).cloned().unwrap_or_default();
     let base = if overrides["removeAll"] == true {
         Vec::new()
     } else {
@@ -67,9 +61,7 @@ pub fn chosen(app: &Ultravox, selected: Option<&Value>, overrides: &Value) -> An
         .chain(&added)
     {
         let tool = resolve(app, selection)?;
-        if removed.contains(&tool["name"].as_str().unwrap_or_default())
-            && !added.contains(selection)
-        {
+        if removed.contains(&tool["name"].as_str().unwrap_or_default()) && !added.contains(selection) {
             continue;
         }
         tools.push(tool);
@@ -78,8 +70,7 @@ pub fn chosen(app: &Ultravox, selected: Option<&Value>, overrides: &Value) -> An
 }
 
 fn resolve(app: &Ultravox, selection: &Value) -> Answer<Value> {
-    let unknown =
-        |name: &Value| Problem::field("selectedTools", format!("Tool {name} does not exist."));
+    let unknown = |name: &Value| Problem::field("selectedTools", format!("Tool {name} does not exist."));
     let (id, definition) = if selection["temporaryTool"].is_object() {
         (Value::Null, selection["temporaryTool"].clone())
     } else if let Some(id) = selection["toolId"].as_str() {
@@ -90,13 +81,9 @@ fn resolve(app: &Ultravox, selection: &Value) -> Answer<Value> {
         (tool["toolId"].clone(), tool["definition"].clone())
     } else {
         let name = selection["toolName"].as_str().unwrap_or_default();
-        let own = app.world.read(|world| {
-            world
-                .tools
-                .values()
-                .find(|tool| tool["name"] == name)
-                .cloned()
-        });
+        let own = app
+            .world
+            .read(|world| world.tools.values().find(|tool| tool["name"] == name).cloned());
         match own {
             Some(tool) => (tool["toolId"].clone(), tool["definition"].clone()),
             None => (
@@ -142,10 +129,7 @@ pub fn arguments(tool: &Value, said: &str) -> Value {
         if let Some(choice) = schema["enum"].get(0).or(schema.get("default")) {
             return choice.clone();
         }
-        let name = parameter["name"]
-            .as_str()
-            .unwrap_or_default()
-            .to_lowercase();
+        let name = parameter["name"].as_str().unwrap_or_default().to_lowercase();
         match schema["type"].as_str() {
             Some("integer") => json!(2),
             Some("number") => json!(2.5),
@@ -174,12 +158,7 @@ pub fn arguments(tool: &Value, said: &str) -> Value {
 }
 
 /// Calls the tool's own server when it is on this machine; else says what it would have been asked.
-pub async fn invoke(
-    app: &Ultravox,
-    call: &Value,
-    tool: &Value,
-    arguments: &Value,
-) -> Result<String, String> {
+pub async fn invoke(app: &Ultravox, call: &Value, tool: &Value, arguments: &Value) -> Result<String, String> {
     let definition = &tool["definition"];
     if let Some(text) = definition["staticResponse"]["responseText"].as_str() {
         return Ok(text.to_owned());
@@ -194,13 +173,7 @@ pub async fn invoke(
     }
 }
 
-async fn ask(
-    app: &Ultravox,
-    call: &Value,
-    tool: &Value,
-    arguments: &Value,
-    url: url::Url,
-) -> Result<String, String> {
+async fn ask(app: &Ultravox, call: &Value, tool: &Value, arguments: &Value, url: url::Url) -> Result<String, String> {
     let definition = &tool["definition"];
     let known = |name: &Value| match name.as_str() {
         Some("KNOWN_PARAM_CALL_ID") => call["callId"].clone(),
@@ -225,9 +198,7 @@ async fn ask(
     for (parameter, value) in placed {
         let name = parameter["name"].as_str().unwrap_or_default();
         let value = tool["overrides"].get(name).cloned().unwrap_or(value);
-        let text = value
-            .as_str()
-            .map_or_else(|| value.to_string(), str::to_owned);
+        let text = value.as_str().map_or_else(|| value.to_string(), str::to_owned);
         match parameter["location"].as_str() {
             Some("PARAMETER_LOCATION_QUERY") => {
                 url.query_pairs_mut().append_pair(name, &text);
@@ -256,19 +227,13 @@ async fn ask(
         .into_iter()
         .flatten()
     {
-        for (name, need) in requirement["requirements"]
-            .as_object()
-            .into_iter()
-            .flatten()
-        {
+        for (name, need) in requirement["requirements"].as_object().into_iter().flatten() {
             let Some(token) = tool["authTokens"][name].as_str() else {
                 continue;
             };
             request = match (&need["headerApiKey"]["name"], &need["httpAuth"]["scheme"]) {
                 (Value::String(header), _) => request.header(header, token),
-                (_, Value::String(scheme)) => {
-                    request.header("authorization", format!("{scheme} {token}"))
-                }
+                (_, Value::String(scheme)) => request.header("authorization", format!("{scheme} {token}")),
                 _ => request,
             };
         }
@@ -291,10 +256,7 @@ async fn ask(
 
 fn check(app: &Ultravox, fields: &Map<String, Value>, own: Option<&str>) -> Answer<()> {
     let mut wrong = Wrong::default();
-    let name = fields
-        .get("name")
-        .and_then(Value::as_str)
-        .unwrap_or_default();
+    let name = fields.get("name").and_then(Value::as_str).unwrap_or_default();
     if name.is_empty() || name.chars().count() > 40 {
         wrong.add("name", "A name of at most 40 characters is needed.");
     }
@@ -307,10 +269,7 @@ fn check(app: &Ultravox, fields: &Map<String, Value>, own: Option<&str>) -> Answ
     if taken {
         wrong.add("name", "A tool of this name exists already.");
     }
-    match fields
-        .get("definition")
-        .filter(|definition| definition.is_object())
-    {
+    match fields.get("definition").filter(|definition| definition.is_object()) {
         None => wrong.add("definition", "This field is required."),
         Some(definition) => {
             if let Some(text) = rules::check_tool(definition) {
@@ -329,8 +288,7 @@ pub async fn create(State(app): App, body: Bytes) -> Answer {
         "toolId": id, "name": fields["name"], "created": pace::now(), "definition": fields["definition"],
         "ownership": "private",
     });
-    app.world
-        .write(|world| world.tools.insert(id, tool.clone()));
+    app.world.write(|world| world.tools.insert(id, tool.clone()));
     Ok((StatusCode::CREATED, Json(tool)).into_response())
 }
 
@@ -338,13 +296,9 @@ pub async fn list(State(app): App, uri: Uri) -> Answer {
     let query = query(&uri);
     let search = http::first(&query, "search").map(str::to_lowercase);
     let wanted = |tool: &&Value| {
-        search.as_deref().is_none_or(|text| {
-            tool["name"]
-                .as_str()
-                .unwrap_or_default()
-                .to_lowercase()
-                .contains(text)
-        })
+        search
+            .as_deref()
+            .is_none_or(|text| tool["name"].as_str().unwrap_or_default().to_lowercase().contains(text))
     };
     let rows = app.world.read(|world| {
         world

@@ -78,50 +78,14 @@ const PUBLIC: &[(&str, &str, &str, &str, &str)] = &[
         "cartesia",
         "Helpful, Indian, female",
     ),
-    (
-        "Ben",
-        "de",
-        "German",
-        "eleven_labs",
-        "Sachlich und freundlich, male",
-    ),
-    (
-        "Frida",
-        "de",
-        "German",
-        "inworld",
-        "Herzlich und klar, female",
-    ),
-    (
-        "Lukas",
-        "de-AT",
-        "German (Austria)",
-        "google",
-        "Ruhig, male",
-    ),
+    ("Ben", "de", "German", "eleven_labs", "Sachlich und freundlich, male"),
+    ("Frida", "de", "German", "inworld", "Herzlich und klar, female"),
+    ("Lukas", "de-AT", "German (Austria)", "google", "Ruhig, male"),
     ("Alex", "es", "Spanish", "eleven_labs", "Cercano, male"),
-    (
-        "Lucía",
-        "es-MX",
-        "Spanish (Mexico)",
-        "cartesia",
-        "Alegre, female",
-    ),
-    (
-        "Mateo",
-        "es-AR",
-        "Spanish (Argentina)",
-        "inworld",
-        "Tranquilo, male",
-    ),
+    ("Lucía", "es-MX", "Spanish (Mexico)", "cartesia", "Alegre, female"),
+    ("Mateo", "es-AR", "Spanish (Argentina)", "inworld", "Tranquilo, male"),
     ("Coco", "fr", "French", "eleven_labs", "Posée, female"),
-    (
-        "Hugo",
-        "fr-CA",
-        "French (Canada)",
-        "google",
-        "Chaleureux, male",
-    ),
+    ("Hugo", "fr-CA", "French (Canada)", "google", "Chaleureux, male"),
     ("Sofia", "it", "Italian", "cartesia", "Gentile, female"),
     ("Marco", "it", "Italian", "inworld", "Vivace, male"),
     (
@@ -131,13 +95,7 @@ const PUBLIC: &[(&str, &str, &str, &str, &str)] = &[
         "eleven_labs",
         "Simpática, female",
     ),
-    (
-        "Tiago",
-        "pt-PT",
-        "Portuguese (Portugal)",
-        "google",
-        "Sereno, male",
-    ),
+    ("Tiago", "pt-PT", "Portuguese (Portugal)", "google", "Sereno, male"),
     ("Daan", "nl", "Dutch", "cartesia", "Vriendelijk, male"),
     ("Sanne", "nl", "Dutch", "inworld", "Helder, female"),
     ("Haruka", "ja", "Japanese", "google", "Soft, female"),
@@ -168,7 +126,10 @@ fn public(app: &Ultravox) -> Vec<Value> {
         .map(|(name, language, label, provider, description)| {
             let digest = super::super::sign::ultravox("public voice", name.as_bytes(), language);
             let id = Uuid::parse_str(&digest[..32]).unwrap_or_default();
-            let key = PROVIDERS.iter().find(|(_, listed)| listed == provider).map_or("generic", |(key, _)| key);
+            let key = PROVIDERS
+                .iter()
+                .find(|(_, listed)| listed == provider)
+                .map_or("generic", |(key, _)| key);
             json!({
                 "voiceId": id, "name": name, "description": description, "primaryLanguage": language,
                 "languageLabel": label, "previewUrl": format!("{}/api/voices/{id}/preview", app.url),
@@ -180,9 +141,7 @@ fn public(app: &Ultravox) -> Vec<Value> {
 }
 
 fn every(app: &Ultravox) -> Vec<Value> {
-    let own: Vec<Value> = app
-        .world
-        .read(|world| world.voices.values().cloned().collect());
+    let own: Vec<Value> = app.world.read(|world| world.voices.values().cloned().collect());
     [own, public(app)].concat()
 }
 
@@ -225,14 +184,13 @@ pub async fn list(State(app): App, uri: Uri) -> Answer {
     let providers = http::all(&query, "provider");
     let wanted = |voice: &Value| {
         let text = |field: &str| voice[field].as_str().unwrap_or_default().to_lowercase();
-        search.as_deref().is_none_or(|search| {
-            text("name").contains(search) || text("description").contains(search)
-        }) && get("ownership").is_none_or(|ownership| voice["ownership"] == ownership)
+        search
+            .as_deref()
+            .is_none_or(|search| text("name").contains(search) || text("description").contains(search))
+            && get("ownership").is_none_or(|ownership| voice["ownership"] == ownership)
             && get("billingStyle").is_none_or(|style| voice["billingStyle"] == style)
-            && get("primaryLanguage")
-                .is_none_or(|language| same_language(&text("primaryLanguage"), language))
-            && (providers.is_empty()
-                || providers.contains(&voice["provider"].as_str().unwrap_or_default()))
+            && get("primaryLanguage").is_none_or(|language| same_language(&text("primaryLanguage"), language))
+            && (providers.is_empty() || providers.contains(&voice["provider"].as_str().unwrap_or_default()))
     };
     let asked = get("primaryLanguage").map(str::to_lowercase);
     let rows = every(&app)
@@ -240,11 +198,7 @@ pub async fn list(State(app): App, uri: Uri) -> Answer {
         .filter(wanted)
         .map(|voice| {
             // The exact region comes first, other regions of the same language behind it.
-            let exact = asked.as_deref()
-                == voice["primaryLanguage"]
-                    .as_str()
-                    .map(str::to_lowercase)
-                    .as_deref();
+            let exact = asked.as_deref() == voice["primaryLanguage"].as_str().map(str::to_lowercase).as_deref();
             let own = voice["ownership"] == "private";
             let key = format!(
                 "{}{}{}",
@@ -281,18 +235,14 @@ pub async fn show(State(app): App, Path(id): Path<String>) -> Answer {
 }
 
 pub async fn create(State(app): App, headers: HeaderMap, request: Request) -> Answer {
-    let is_form = http::text(&headers, "content-type")
-        .is_some_and(|kind| kind.starts_with("multipart/form-data"));
+    let is_form = http::text(&headers, "content-type").is_some_and(|kind| kind.starts_with("multipart/form-data"));
     let fields = if is_form {
         cloned(request).await?
     } else {
         described(request).await?
     };
     let mut wrong = Wrong::default();
-    let name = fields
-        .get("name")
-        .and_then(Value::as_str)
-        .unwrap_or_default();
+    let name = fields.get("name").and_then(Value::as_str).unwrap_or_default();
     match name.chars().count() {
         0 => wrong.add("name", "This field is required."),
         1..=40 => {}
@@ -325,8 +275,7 @@ pub async fn create(State(app): App, headers: HeaderMap, request: Request) -> An
         "previewUrl": format!("{}/api/voices/{id}/preview", app.url), "ownership": "private",
         "billingStyle": style, "provider": provider.map(|(_, listed)| listed), "definition": fields["definition"],
     });
-    app.world
-        .write(|world| world.voices.insert(id, voice.clone()));
+    app.world.write(|world| world.voices.insert(id, voice.clone()));
     Ok((StatusCode::CREATED, Json(voice)).into_response())
 }
 
@@ -342,8 +291,7 @@ async fn described(request: Request) -> Answer<Map<String, Value>> {
 
 /// A clone: one sound file and a name.
 async fn cloned(request: Request) -> Answer<Map<String, Value>> {
-    let bad =
-        |cause: &dyn std::fmt::Display| Problem::detail(StatusCode::BAD_REQUEST, cause.to_string());
+    let bad = |cause: &dyn std::fmt::Display| Problem::detail(StatusCode::BAD_REQUEST, cause.to_string());
     let mut form = Multipart::from_request(request, &())
         .await
         .map_err(|cause| bad(&cause))?;
@@ -373,20 +321,12 @@ async fn cloned(request: Request) -> Answer<Map<String, Value>> {
         None => return Err(Problem::field("file", "No file was submitted.")),
         Some((false, _)) => return Err(Problem::field("file", "Upload a .wav or .mp3 file.")),
         Some((_, size)) if size == 0 || size > 10 << 20 => {
-            return Err(Problem::field(
-                "file",
-                "The file must have between 1 byte and 10 MB.",
-            ));
+            return Err(Problem::field("file", "The file must have between 1 byte and 10 MB."));
         }
         Some(_) => {}
     }
-    fields
-        .entry("primaryLanguage")
-        .or_insert_with(|| json!("en"));
-    fields.insert(
-        "definition".into(),
-        json!({ "inworld": { "voiceId": Uuid::new_v4() } }),
-    );
+    fields.entry("primaryLanguage").or_insert_with(|| json!("en"));
+    fields.insert("definition".into(), json!({ "inworld": { "voiceId": Uuid::new_v4() } }));
     Ok(fields)
 }
 
@@ -432,18 +372,10 @@ pub async fn delete(State(app): App, Path(id): Path<String>) -> Answer {
 
 pub async fn preview(State(app): App, Path(id): Path<String>) -> Answer {
     find(&app, &id)?;
-    Ok(recording::link(
-        &app.storage_url,
-        &format!("/previews/{id}.wav"),
-    ))
+    Ok(recording::link(&app.storage_url, &format!("/previews/{id}.wav")))
 }
 
-pub async fn serve_preview(
-    State(app): App,
-    Path(file): Path<String>,
-    uri: Uri,
-    headers: HeaderMap,
-) -> Response {
+pub async fn serve_preview(State(app): App, Path(file): Path<String>, uri: Uri, headers: HeaderMap) -> Response {
     if let Err(refusal) = recording::check_link(&uri, &headers) {
         return *refusal;
     }
@@ -458,7 +390,5 @@ pub async fn preview_unsaved(body: Bytes) -> Answer {
     if !rules::is_set(&fields, "definition") {
         return Err(Problem::field("definition", "This field is required."));
     }
-    Ok(recording::wav_response(&recording::preview(
-        &Value::Object(fields),
-    )))
+    Ok(recording::wav_response(&recording::preview(&Value::Object(fields))))
 }

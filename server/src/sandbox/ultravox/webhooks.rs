@@ -35,9 +35,7 @@ fn strings(value: &Value) -> Vec<String> {
 pub fn tell(app: &Arc<Ultravox>, event: &str, call: &Value) {
     let mut receivers: Vec<(String, Vec<String>, Option<String>)> = app.world.read(|world| {
         let wanted = |webhook: &&Value| {
-            strings(&webhook["events"])
-                .iter()
-                .any(|wanted| wanted == event)
+            strings(&webhook["events"]).iter().any(|wanted| wanted == event)
                 && (webhook["agentId"].is_null() || webhook["agentId"] == call["agentId"])
         };
         world
@@ -96,8 +94,7 @@ fn check(fields: &Map<String, Value>, partial: bool) -> Answer<()> {
         Some(Value::String(url)) if url.len() > 200 => {
             wrong.add("url", "Ensure this field has no more than 200 characters.");
         }
-        Some(Value::String(url))
-            if url::Url::parse(url).is_ok_and(|url| matches!(url.scheme(), "http" | "https")) => {}
+        Some(Value::String(url)) if url::Url::parse(url).is_ok_and(|url| matches!(url.scheme(), "http" | "https")) => {}
         Some(_) => wrong.add("url", "Enter a valid URL."),
         None => wrong.add("url", "This field is required."),
     }
@@ -118,10 +115,7 @@ fn check(fields: &Map<String, Value>, partial: bool) -> Answer<()> {
         .iter()
         .any(|secret| secret.len() > 120)
     {
-        wrong.add(
-            "secrets",
-            "Ensure this field has no more than 120 characters.",
-        );
+        wrong.add("secrets", "Ensure this field has no more than 120 characters.");
     }
     wrong.check()
 }
@@ -149,8 +143,7 @@ pub async fn create(State(app): App, body: Bytes) -> Answer {
         "secrets": secrets, "events": fields["events"], "status": "normal", "lastStatusChange": null,
         "recentFailures": [],
     });
-    app.world
-        .write(|world| world.webhooks.insert(id, webhook.clone()));
+    app.world.write(|world| world.webhooks.insert(id, webhook.clone()));
     Ok((StatusCode::CREATED, Json(webhook)).into_response())
 }
 
@@ -187,12 +180,7 @@ pub async fn show(State(app): App, Path(id): Path<String>) -> Answer {
     Ok(Json(webhook.ok_or_else(Problem::not_found)?).into_response())
 }
 
-pub async fn update(
-    State(app): App,
-    method: axum::http::Method,
-    Path(id): Path<String>,
-    body: Bytes,
-) -> Answer {
+pub async fn update(State(app): App, method: axum::http::Method, Path(id): Path<String>, body: Bytes) -> Answer {
     let fields = members(&body)?;
     check(&fields, method == axum::http::Method::PATCH)?;
     let webhook = app.world.write(|world| {
