@@ -1,5 +1,7 @@
 //! The database: one pool per role, and the only way to an organization's rows.
 
+#[cfg(test)]
+mod abandoned;
 pub mod cluster;
 mod glance;
 mod migrate;
