@@ -11,6 +11,7 @@ pub mod error;
 pub mod id;
 pub mod keys;
 pub mod listing;
+pub mod mail;
 pub mod money;
 pub mod org;
 pub mod resource;
@@ -31,8 +32,6 @@ pub mod db;
 pub mod idempotency;
 #[cfg(feature = "ssr")]
 pub mod live;
-#[cfg(feature = "ssr")]
-pub mod mail;
 #[cfg(feature = "ssr")]
 pub mod mirror;
 #[cfg(feature = "ssr")]
