@@ -56,10 +56,12 @@ async fn a_thousand_abandoned_transactions_leave_no_organization_behind() {
 
 /// Begins, works and does not end as it should.
 async fn abandon(db: &Db, caller: &Caller, dice: &mut Dice) {
-    match dice.roll(6) {
+    match dice.roll(7) {
         // The browser went away: the future is dropped wherever it happened to be.
         0 | 1 => drop(polled(dice.roll(12), work(db, caller)).await),
-        // The same, from another thread.
+        // The same, without a transaction of our own.
+        6 => drop(polled(dice.roll(4), db.glance(caller.org())).await),
+        // The same, from another task.
         2 => {
             let (db, caller) = (db.clone(), caller.clone());
             let task = tokio::spawn(async move { work(&db, &caller).await });

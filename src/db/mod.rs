@@ -2,6 +2,7 @@
 
 #[cfg(test)]
 mod abandoned;
+mod begin;
 pub mod cluster;
 mod glance;
 mod migrate;
@@ -13,7 +14,7 @@ use std::time::Duration;
 
 use secrecy::ExposeSecret;
 use sqlx::{
-    AssertSqlSafe, ConnectOptions, Connection, Executor, PgPool,
+    AssertSqlSafe, ConnectOptions, Connection, Executor, PgPool, Postgres, SqlSafeStr, Transaction,
     postgres::{PgConnectOptions, PgPoolOptions},
 };
 
@@ -135,6 +136,10 @@ impl WorkerPool {
 impl IdentityPool {
     pub(crate) fn pool(&self) -> &PgPool {
         &self.0
+    }
+
+    pub(crate) async fn begin(&self) -> sqlx::Result<Transaction<'static, Postgres>> {
+        begin::begin(&self.0, "begin".into_sql_str()).await
     }
 }
 
