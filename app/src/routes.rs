@@ -20,7 +20,6 @@ pub fn routes() -> AnyView {
                     <Route path=path!("/agents") view=AgentList ssr=SsrMode::Async/>
                     <Route path=path!("/agents/new") view=AgentNew ssr=SsrMode::Async/>
                     <Route path=path!("/agents/:id") view=AgentEdit ssr=SsrMode::Async/>
-                    <Route path=path!("/*any") view=NotFound ssr=SsrMode::Async/>
                 </ParentRoute>
             </Routes>
         </Router>
