@@ -11,7 +11,6 @@ use crate::{
     id::Id,
     listing::{Position, Window},
     mirror::Agreement,
-    org::UserId,
 };
 
 /// The table as it lies there.
@@ -42,7 +41,7 @@ struct Flat {
     sync_checked_at: DateTime<Utc>,
     created_at: DateTime<Utc>,
     updated_at: DateTime<Utc>,
-    updated_by: UserId,
+    updated_by: String,
 }
 
 impl From<Flat> for Agent {
@@ -215,6 +214,19 @@ pub async fn update(tx: &mut OrgTx, id: Id<Agent>, draft: &AgentDraft, provider_
     .execute(tx.conn())
     .await
     .on_constraint("agents_org_id_name_norm_key", || Error::taken("name"))?;
+    Agent::find(tx, id).await
+}
+
+pub async fn republished(tx: &mut OrgTx, id: Id<Agent>, provider_id: &str) -> Result<Agent> {
+    sqlx::query!(
+        "update app.agents set provider_id = $3, sync = 'synced', sync_note = '', sync_checked_at = now()
+         where org_id = $1 and id = $2",
+        tx.org() as _,
+        id.uuid(),
+        provider_id,
+    )
+    .execute(tx.conn())
+    .await?;
     Agent::find(tx, id).await
 }
 
