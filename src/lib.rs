@@ -39,6 +39,8 @@ pub mod providers;
 #[cfg(feature = "ssr")]
 pub mod secret;
 #[cfg(feature = "ssr")]
+pub mod verify;
+#[cfg(feature = "ssr")]
 pub mod work;
 
 pub use error::{Error, Result};

@@ -7,6 +7,7 @@ pub mod agents;
 #[cfg(feature = "ssr")]
 pub mod api;
 pub mod audit;
+pub mod calls;
 pub mod error;
 pub mod frame;
 pub mod keys;

@@ -11,6 +11,7 @@ use crate::{
     account::{ForgotPage, ProfilePage, ResetPage, SignInPage, SignOutPage, SignUpPage, VerifyPage},
     agents::{AgentEdit, AgentList, AgentNew},
     audit::AuditPage,
+    calls::{CallList, CallPage},
     frame::{Frame, NotFound},
     keys::KeysPage,
     mail::MailboxPage,
@@ -33,6 +34,8 @@ pub fn routes() -> AnyView {
                 <Route path=path!("/profile") view=ProfilePage ssr=SsrMode::Async/>
                 <Route path=path!("/dev/mail") view=MailboxPage ssr=SsrMode::Async/>
                 <ParentRoute path=path!("") view=Frame ssr=SsrMode::Async>
+                    <Route path=path!("/calls") view=CallList ssr=SsrMode::Async/>
+                    <Route path=path!("/calls/:id") view=CallPage ssr=SsrMode::Async/>
                     <Route path=path!("/agents") view=AgentList ssr=SsrMode::Async/>
                     <Route path=path!("/agents/new") view=AgentNew ssr=SsrMode::Async/>
                     <Route path=path!("/agents/:id") view=AgentEdit ssr=SsrMode::Async/>

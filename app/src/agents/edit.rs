@@ -18,6 +18,7 @@ use super::{
 };
 use crate::{
     AppError,
+    calls::{PlaceCall, Preset, TestPanel},
     kit::{
         Ago, Copy, FormState, Lamp, Loading, Menu, PageHead, crumbs, icon, keys::on_ctrl, lamp, lamp_boxed, loaded,
         skeleton_rows,
@@ -129,6 +130,11 @@ fn head(editor: Editor, writes: bool) -> AnyView {
         .as_ref()
         .map_or_else(|| "New agent".to_owned(), |agent| agent.draft.name.clone());
     let is_new = saved.is_none();
+    let calling = RwSignal::new(false);
+    let preset = Signal::derive(move || Preset {
+        agent: editor.saved.with(|saved| saved.as_ref().map(|agent| agent.id)),
+        ..Preset::default()
+    });
     let beside = move || {
         (move || {
             let state = editor.saved.with(|saved| saved.as_ref().map(|agent| agent.sync.state));
@@ -162,12 +168,16 @@ fn head(editor: Editor, writes: bool) -> AnyView {
         view! {
             {discard}
             {(!is_new).then(|| more(editor))}
+            {(!is_new && may(Action::Create, Kind::Call)).then(|| {
+                view! { <button type="button" class="btn" on:click=move |_| calling.set(true)>{icon("call")}"Place a call"</button> }
+            })}
             {save}
         }
         .into_any()
     };
     view! {
         <PageHead class="page-head editor-head" title=title beside=beside sub=sub actions=actions crumbs=|| crumbs(&[("Agents", "/agents")])/>
+        {(!is_new && may(Action::Create, Kind::Call)).then(|| view! { <PlaceCall open=calling preset=preset/> })}
     }
     .into_any()
 }
@@ -305,6 +315,9 @@ fn aside(editor: Editor) -> AnyView {
         };
         Some(facts.into_any())
     };
+    let tested = editor.saved.get_untracked().map(|first| {
+        Signal::derive(move || editor.saved.get().unwrap_or_else(|| first.clone()))
+    });
     let first = editor.saved.get_untracked().is_none().then(|| {
         view! {
             <section class="card">
@@ -316,6 +329,7 @@ fn aside(editor: Editor) -> AnyView {
     view! {
         <aside class="stack s3 editor-aside" aria-label="About this agent">
             {first}
+            {tested.map(|agent| view! { <TestPanel agent=agent/> })}
             {facts}
         </aside>
     }
