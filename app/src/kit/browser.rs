@@ -143,7 +143,12 @@ pub fn is_within(element: &web_sys::Element, selector: &str) -> bool {
     element.closest(selector).is_ok_and(|found| found.is_some())
 }
 
-/// A full load: the server decides again who is looking, and at what.
+/// A full load of another page: the server decides again who is looking, and at what.
+pub fn go(to: &str) {
+    let _ = window().location().set_href(to);
+}
+
+/// The same for this page.
 pub fn reload() {
     let _ = window().location().reload();
 }

@@ -32,7 +32,8 @@ pub fn form_state(failure: Signal<Option<AppError>>, pending: Signal<bool>) -> F
 }
 
 impl FormState {
-    pub(super) fn claim(self, path: &str) {
+    /// A field on the page takes the complaints about its path.
+    pub fn claim(self, path: &str) {
         let path = path.to_owned();
         let gone = path.clone();
         self.claimed.update_value(|claimed| claimed.push(path));

@@ -4,6 +4,7 @@ use axum::{
     Extension, Router,
     handler::Handler,
     http::Method,
+    middleware::from_fn,
     routing::{MethodFilter, MethodRouter, on},
 };
 use switchboard::resource::{Action, Kind};
@@ -18,7 +19,10 @@ use utoipa::{
     },
 };
 
-use super::{ask::Access, problem::Problem};
+use super::{
+    ask::{self, Access},
+    problem::Problem,
+};
 use crate::pages::Site;
 
 type Schemas = Vec<(String, RefOr<Schema>)>;
@@ -248,7 +252,7 @@ impl EndpointBuilder {
         let filter = MethodFilter::try_from(self.method.clone()).expect("a method axum routes");
         let handler = on(filter, handler);
         let handler = match self.access {
-            Some(access) => handler.layer(Extension(access)),
+            Some(access) => handler.layer(from_fn(ask::once)).layer(Extension(access)),
             None => handler,
         };
         Endpoint {
