@@ -15,7 +15,6 @@ use serde::{Deserialize, Serialize};
 
 use crate::{
     id::Id,
-    org::UserId,
     resource::{Kind, Resource},
 };
 pub use draft::{AgentDraft, EndBehavior, FirstSpeaker, LANGUAGES, Silence, Variable, VariableKind, language_name};
@@ -37,7 +36,8 @@ pub struct Agent {
     pub sync: Sync,
     pub created_at: DateTime<Utc>,
     pub updated_at: DateTime<Utc>,
-    pub updated_by: UserId,
+    /// Who saved it last: a person or an API key.
+    pub updated_by: String,
 }
 
 /// Whether the provider's copy is what we last published.

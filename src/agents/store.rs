@@ -11,7 +11,6 @@ use crate::{
     id::Id,
     listing::{Position, Window},
     mirror::Agreement,
-    org::UserId,
 };
 
 /// The table as it lies there.
@@ -42,7 +41,7 @@ struct Flat {
     sync_checked_at: DateTime<Utc>,
     created_at: DateTime<Utc>,
     updated_at: DateTime<Utc>,
-    updated_by: UserId,
+    updated_by: String,
 }
 
 impl From<Flat> for Agent {

@@ -283,9 +283,8 @@ fn controls(player: Player, turns: Memo<Vec<Turn>>) -> AnyView {
             </label>
             <span class="legend push">
                 <span><i class="k-agent"></i>"Agent "{move || talked(Side::Agent)}</span>
-                <span><i class="k-caller"></i>"Caller "{move || talked(Side::Person)}</span>
+                <span><i class="k-caller"></i>"Person "{move || talked(Side::Person)}</span>
             </span>
-            <span class="keys wide"><kbd>"Space"</kbd><kbd>"←"</kbd><kbd>"→"</kbd></span>
         </div>
     }
     .into_any()
