@@ -33,13 +33,15 @@ pub fn site() -> anyhow::Result<LeptosOptions> {
     if std::env::var_os("LEPTOS_OUTPUT_NAME").is_some() {
         return Ok(get_configuration(None)?.leptos_options);
     }
-    let options = LeptosOptions::builder()
+    let mut options = LeptosOptions::builder()
         .output_name("switchboard")
         .site_root(std::env::var("SWITCHBOARD_SITE").unwrap_or_else(|_| "target/site".into()))
         .build();
     // The names of the files stand beside the program; leptos reads them from there at every page.
-    let hashed = std::env::current_exe()?.with_file_name(options.hash_file.as_ref()).exists();
-    Ok(LeptosOptions { hash_files: hashed, ..options })
+    options.hash_files = std::env::current_exe()?
+        .with_file_name(options.hash_file.as_ref())
+        .exists();
+    Ok(options)
 }
 
 pub fn router(core: Core, options: LeptosOptions) -> Router {

@@ -36,7 +36,7 @@ pub struct Agent {
     pub sync: Sync,
     pub created_at: DateTime<Utc>,
     pub updated_at: DateTime<Utc>,
-    /// Who saved it last: a person or an API key.
+    /// The id of the person or of the API key that saved it.
     pub updated_by: String,
 }
 

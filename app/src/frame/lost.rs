@@ -2,7 +2,11 @@
 
 use leptos::prelude::*;
 
-use crate::kit::{PageHead, Picture, empty};
+use super::around;
+use crate::{
+    kit::{PageHead, Picture, empty},
+    viewer,
+};
 
 /// Answers 404. The words are the same for what never was and for what belongs to somebody else.
 #[component]
@@ -11,7 +15,8 @@ pub fn NotFound() -> impl IntoView {
     if let Some(response) = use_context::<leptos_axum::ResponseOptions>() {
         response.set_status(http::StatusCode::NOT_FOUND);
     }
-    view! {
+    let words = || {
+        view! {
         <PageHead title="Not found"/>
         <div class="card">
             {empty(
@@ -24,5 +29,10 @@ pub fn NotFound() -> impl IntoView {
                 },
             )}
         </div>
+    }.into_any()
+    };
+    if viewer().place.is_some() {
+        return around(words);
     }
+    view! { <main class="pickorg">{words()}</main> }.into_any()
 }

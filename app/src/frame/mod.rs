@@ -29,8 +29,14 @@ struct Panels {
 
 const SIDE_COOKIE: &str = "side";
 
+/// Pages of an organization, each in its place.
 #[component]
 pub fn Frame() -> impl IntoView {
+    around(|| view! { <Outlet/> }.into_any())
+}
+
+/// Draws the frame around something. It is drawn inside, where it finds what the frame provides.
+fn around(inside: impl FnOnce() -> AnyView) -> AnyView {
     live_start();
     let panels = Panels {
         help: RwSignal::new(false),
@@ -56,14 +62,13 @@ pub fn Frame() -> impl IntoView {
             {nav::nav(panels)}
             <main id="main">
                 {notices()}
-                <div class="page">
-                    <Outlet/>
-                </div>
+                <div class="page">{inside()}</div>
             </main>
         </div>
         {help::help(panels.help)}
         {palette::palette(panels)}
     }
+    .into_any()
 }
 
 impl Panels {

@@ -1,5 +1,7 @@
 //! Keyboard: single keys rest while a field has the focus or a dialog is open.
 
+use std::rc::Rc;
+
 use leptos::{ev, prelude::*};
 use wasm_bindgen::JsCast;
 
@@ -25,10 +27,11 @@ pub fn on_ctrl(key: &'static str, run: impl Fn() + 'static) {
 }
 
 fn listen(take: impl Fn(&web_sys::KeyboardEvent) -> bool + 'static) {
-    let take = StoredValue::new_local(take);
+    let take = Rc::new(take);
     Effect::new(move |_| {
+        let take = Rc::clone(&take);
         let handle = window_event_listener(ev::keydown, move |event| {
-            if !event.default_prevented() && take.try_with_value(|take| take(&event)) == Some(true) {
+            if !event.default_prevented() && take(&event) {
                 event.prevent_default();
             }
         });

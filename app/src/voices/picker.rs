@@ -51,6 +51,7 @@ pub fn VoicePicker(
         .collect_view();
     view! {
         <div class="d-body stack s3">
+            {player.element()}
             <div class="cluster voice-filter">
                 <span class="affix">
                     {icon("search")}

@@ -1,7 +1,6 @@
 //! Hearing a voice: one audio element, so that no two speak at once.
 
-use leptos::prelude::*;
-use wasm_bindgen::{JsCast, closure::Closure};
+use leptos::{html, prelude::*};
 
 use crate::kit::icon;
 
@@ -10,61 +9,52 @@ use crate::kit::icon;
 pub struct Player {
     playing: RwSignal<Option<String>>,
     failed: RwSignal<Option<String>>,
-    audio: StoredValue<Option<web_sys::HtmlAudioElement>, LocalStorage>,
+    audio: NodeRef<html::Audio>,
 }
 
-/// A player that falls silent with the component that asked for it.
 pub fn use_player() -> Player {
-    let player = Player {
+    Player {
         playing: RwSignal::new(None),
         failed: RwSignal::new(None),
-        audio: StoredValue::new_local(None),
-    };
-    Effect::new(move |_| on_cleanup(move || player.hush()));
-    player
+        audio: NodeRef::new(),
+    }
 }
 
 impl Player {
-    pub fn plays(self, voice: &str) -> bool {
-        self.playing.with(|playing| playing.as_deref() == Some(voice))
+    /// The element that plays. It falls silent when it leaves the page.
+    pub fn element(self) -> AnyView {
+        let failed = move |_| {
+            // Stopping empties the source, which is no failure.
+            if let Some(voice) = self.playing.get_untracked() {
+                self.failed.set(Some(voice));
+                self.playing.set(None);
+            }
+        };
+        view! { <audio node_ref=self.audio preload="none" hidden on:ended=move |_| self.playing.set(None) on:error=failed></audio> }
+            .into_any()
     }
 
     fn hush(self) {
-        self.audio.try_update_value(|audio| {
-            if let Some(audio) = audio.take() {
-                let _ = audio.pause();
-                audio.set_src("");
-            }
-        });
-        self.playing.try_set(None);
+        self.playing.set(None);
+        if let Some(audio) = self.audio.get_untracked() {
+            let _ = audio.pause();
+        }
     }
 
     fn play(self, voice: String) {
-        self.hush();
         self.failed.set(None);
-        let Ok(audio) = web_sys::HtmlAudioElement::new_with_src(&format!("/app/voices/{voice}/preview")) else {
-            return;
-        };
-        let over = Closure::once_into_js(move || {
-            self.playing.try_set(None);
-        });
-        audio.set_onended(Some(over.unchecked_ref()));
-        let broken = voice.clone();
-        let failed = Closure::once_into_js(move || {
-            self.playing.try_set(None);
-            self.failed.try_set(Some(broken));
-        });
-        audio.set_onerror(Some(failed.unchecked_ref()));
-        let _ = audio.play();
-        self.audio.set_value(Some(audio));
-        self.playing.set(Some(voice));
+        if let Some(audio) = self.audio.get_untracked() {
+            audio.set_src(&format!("/app/voices/{voice}/preview"));
+            let _ = audio.play();
+            self.playing.set(Some(voice));
+        }
     }
 
     /// Plays or stops. `name` for those who cannot see which voice is meant.
     pub fn button(self, voice: String, name: &str) -> AnyView {
         let (plays, broken, pressed) = (voice.clone(), voice.clone(), voice.clone());
         let (listen, stop) = (format!("Listen to {name}"), format!("Stop {name}"));
-        let playing = Memo::new(move |_| self.plays(&plays));
+        let playing = Memo::new(move |_| self.playing.with(|playing| playing.as_ref() == Some(&plays)));
         let words = move || if playing.get() { stop.clone() } else { listen.clone() };
         let toggle = move |_| {
             if playing.get_untracked() {

@@ -1,5 +1,7 @@
 //! Endpoints: a route, what it needs and what it says of itself, in one place, so that no route goes undescribed.
 
+use std::convert::Infallible;
+
 use axum::{
     Extension, Router,
     handler::Handler,
@@ -252,7 +254,9 @@ impl EndpointBuilder {
         let filter = MethodFilter::try_from(self.method.clone()).expect("a method axum routes");
         let handler = on(filter, handler);
         let handler = match self.access {
-            Some(access) => handler.layer(from_fn(ask::once)).layer(Extension(access)),
+            Some(access) => handler
+                .layer::<_, Infallible>(from_fn(ask::once))
+                .layer(Extension(access)),
             None => handler,
         };
         Endpoint {

@@ -97,6 +97,7 @@ fn chosen_voice(editor: Editor) -> AnyView {
         })
     };
     view! {
+        {player.element()}
         <Field path="voice_id" label="Voice">
             <div class="voicebox" data-invalid=invalid>
                 {listen}
