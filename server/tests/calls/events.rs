@@ -146,9 +146,7 @@ async fn the_worker_does_all_of_it_by_itself_and_stops_when_told() {
         .await
         .unwrap();
     world
-        .until(async || {
-            flow::get(&world.core, &world.caller, placed.id).await.unwrap().billing == Billing::Billed
-        })
+        .until(async || flow::get(&world.core, &world.caller, placed.id).await.unwrap().billing == Billing::Billed)
         .await;
     drop(stop);
     worker.await.unwrap();
