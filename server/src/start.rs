@@ -136,7 +136,7 @@ async fn voice_provider(
     }
     let sandbox = Sandbox::start(sandbox::Options {
         speed: config.sandbox_speed,
-        snapshot: Some(config.data.join("sandbox.json")),
+        state_file: Some(config.data.join("sandbox.json")),
         ..sandbox::Options::default()
     })
     .await

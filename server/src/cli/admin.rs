@@ -1,8 +1,8 @@
 //! `switchboard admin`: accounts from the command line, for operators, scripts and tests.
 
 use clap::Subcommand;
-use secrecy::SecretString;
 use switchboard::{
+    account::Password,
     auth::admin,
     config::Config,
     org::{OrgId, Role},
@@ -88,19 +88,21 @@ pub async fn run(config: Config, command: Admin) -> anyhow::Result<()> {
     let done = async {
         match command {
             Admin::Bootstrap { email, password, org } => {
-                let made = admin::bootstrap(core, &email, &SecretString::from(password), &org).await?;
+                let made = admin::bootstrap(core, &email, &Password::from(password), &org).await?;
                 println!("{}", serde_json::to_string(&made)?);
             }
             Admin::CreateUser { email, password, name } => {
                 println!(
                     "{}",
-                    admin::create_user(core, &email, &SecretString::from(password), &name).await?
+                    admin::create_user(core, &email, &Password::from(password), &name).await?
                 );
             }
-            Admin::AddMember { email, org, role } => admin::add_member(core, &email, &org.0, role.0).await?,
-            Admin::Token { email, org } => println!("{}", admin::token(core, &email, &org.0).await?),
+            Admin::AddMember { email, org, role } => {
+                admin::add_member(core, &org.0, &email, role.0).await?;
+            }
+            Admin::Token { email, org } => println!("{}", admin::token(core, &email, Some(org.0)).await?),
             Admin::ResetPassword { email, password } => {
-                admin::reset_password(core, &email, &SecretString::from(password)).await?
+                admin::reset_password(core, &email, &Password::from(password)).await?
             }
         }
         anyhow::Ok(())

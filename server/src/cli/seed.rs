@@ -1,7 +1,6 @@
 //! `switchboard seed`: a demo organization to look around in.
 
 use anyhow::Context;
-use secrecy::SecretString;
 use switchboard::{
     Error,
     agents::{Agent, AgentDraft, STARTERS},
@@ -24,7 +23,7 @@ pub async fn seed(config: Config) -> anyhow::Result<()> {
     };
     let started = start(config, public_url).await?;
     let core = &started.core;
-    let made = admin::bootstrap(core, EMAIL, &SecretString::from(PASSWORD.to_owned()), ORG).await?;
+    let made = admin::bootstrap(core, EMAIL, &PASSWORD.into(), ORG).await?;
     let caller = auth::bearer(core, &made.api_key).await?;
     let voices = library::list(
         core,

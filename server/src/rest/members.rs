@@ -1,9 +1,9 @@
 //! `/members` and `/invitations`
 
 use axum::{Json as Answer, extract::Path, http::StatusCode};
-use serde::Deserialize;
+use serde::{Deserialize, Serialize};
 use switchboard::{
-    Error,
+    Error, Id,
     org::{Invitation, InvitationDraft, Member, Role, UserId, store},
     resource::{
         Action::{Create, Delete, Read, Update},
@@ -23,6 +23,11 @@ use super::{
 #[serde(deny_unknown_fields)]
 struct NewRole {
     role: Role,
+}
+
+#[derive(Serialize, ToSchema)]
+struct Invited {
+    id: Id<Invitation>,
 }
 
 pub fn endpoints() -> Vec<Endpoint> {
@@ -47,7 +52,7 @@ pub fn endpoints() -> Vec<Endpoint> {
         post("/invitations", "Invite somebody by mail")
             .needs(Create, Kind::Member)
             .body::<InvitationDraft>()
-            .answers::<Invitation>(201, "The link goes only to the person invited")
+            .answers::<Invited>(201, "The link goes only to the person invited")
             .by(invite),
         delete("/invitations/{id}", "Take an invitation back")
             .needs(Delete, Kind::Member)
@@ -78,13 +83,12 @@ async fn invitations(asking: Asking) -> Result<Answer<Vec<Invitation>>, Failure>
     Ok(Answer(store::invitations(&asking.core, &asking.caller).await?))
 }
 
-async fn invite(
-    asking: Asking,
-    Json(draft): Json<InvitationDraft>,
-) -> Result<(StatusCode, Answer<Invitation>), Failure> {
+async fn invite(asking: Asking, Json(draft): Json<InvitationDraft>) -> Result<(StatusCode, Answer<Invited>), Failure> {
     Ok((
         StatusCode::CREATED,
-        Answer(store::invite(&asking.core, &asking.caller, draft).await?),
+        Answer(Invited {
+            id: store::invite(&asking.core, &asking.caller, draft).await?,
+        }),
     ))
 }
 

@@ -18,13 +18,22 @@ pub fn router(desk: Arc<Desk>, notes: String) -> Router {
     let show = move |State(desk): State<Arc<Desk>>| async move { Html(page(&desk, &notes)) };
     Router::new()
         .route("/_sandbox", get(show))
-        .route("/_sandbox/style.css", get(|| async { ([(header::CONTENT_TYPE, "text/css")], STYLE) }))
+        .route(
+            "/_sandbox/style.css",
+            get(|| async { ([(header::CONTENT_TYPE, "text/css")], STYLE) }),
+        )
         .route("/_sandbox/faults", get(faults).post(inject).delete(clear))
         .route("/_sandbox/faults/form", axum::routing::post(inject_form))
         .route("/_sandbox/faults/clear", axum::routing::post(clear_form))
         .route("/_sandbox/faults/{id}", delete(clear_one))
-        .route("/_sandbox/requests", get(|State(desk): State<Arc<Desk>>| async move { Json(desk.requests()) }))
-        .route("/_sandbox/deliveries", get(|State(desk): State<Arc<Desk>>| async move { Json(desk.deliveries()) }))
+        .route(
+            "/_sandbox/requests",
+            get(|State(desk): State<Arc<Desk>>| async move { Json(desk.requests()) }),
+        )
+        .route(
+            "/_sandbox/deliveries",
+            get(|State(desk): State<Arc<Desk>>| async move { Json(desk.deliveries()) }),
+        )
         .with_state(desk)
 }
 
@@ -46,7 +55,11 @@ async fn inject_form(State(desk): State<Arc<Desk>>, Form(fields): Form<Vec<(Stri
         .filter(|(_, value)| !value.is_empty())
         .map(|(name, value)| {
             let number = matches!(name.as_str(), "status" | "retry_after" | "ms" | "count");
-            let value = value.parse::<u64>().ok().filter(|_| number).map_or_else(|| json!(value), |value| json!(value));
+            let value = value
+                .parse::<u64>()
+                .ok()
+                .filter(|_| number)
+                .map_or_else(|| json!(value), |value| json!(value));
             (name, value)
         })
         .collect();
@@ -75,7 +88,10 @@ async fn clear_one(State(desk): State<Arc<Desk>>, Path(id): Path<u64>) -> Status
 }
 
 fn escaped(text: &str) -> String {
-    text.replace('&', "&amp;").replace('<', "&lt;").replace('>', "&gt;").replace('"', "&quot;")
+    text.replace('&', "&amp;")
+        .replace('<', "&lt;")
+        .replace('>', "&gt;")
+        .replace('"', "&quot;")
 }
 
 fn cell(value: &Value) -> String {
@@ -91,10 +107,18 @@ fn table(caption: &str, columns: &[&str], rows: &[Value]) -> String {
     if rows.is_empty() {
         return format!("<h2>{caption}</h2><p>None.</p>");
     }
-    let head: String = columns.iter().map(|column| format!("<th scope=\"col\">{column}</th>")).collect();
+    let head: String = columns
+        .iter()
+        .map(|column| format!("<th scope=\"col\">{column}</th>"))
+        .collect();
     let body: String = rows
         .iter()
-        .map(|row| format!("<tr>{}</tr>", columns.iter().map(|column| cell(&row[*column])).collect::<String>()))
+        .map(|row| {
+            format!(
+                "<tr>{}</tr>",
+                columns.iter().map(|column| cell(&row[*column])).collect::<String>()
+            )
+        })
         .collect();
     format!(
         "<h2>{caption}</h2><div class=\"wide\" role=\"region\" aria-label=\"{caption}\" tabindex=\"0\">\
@@ -161,8 +185,20 @@ fn page(desk: &Desk, notes: &str) -> String {
 {requests}
 </main></body></html>"#,
         provider = desk.provider,
-        faults = table("Faults", &["fault", "detail", "method", "path", "event", "left"], &faults),
-        deliveries = table("Webhooks sent", &["at", "event", "url", "attempt", "outcome"], &desk.deliveries()),
-        requests = table("Requests", &["at", "method", "path", "status", "ms", "key", "fault", "body"], &desk.requests()),
+        faults = table(
+            "Faults",
+            &["fault", "detail", "method", "path", "event", "left"],
+            &faults
+        ),
+        deliveries = table(
+            "Webhooks sent",
+            &["at", "event", "url", "attempt", "outcome"],
+            &desk.deliveries()
+        ),
+        requests = table(
+            "Requests",
+            &["at", "method", "path", "status", "ms", "key", "fault", "body"],
+            &desk.requests()
+        ),
     )
 }

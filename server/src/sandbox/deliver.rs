@@ -55,7 +55,13 @@ impl Courier {
             .build()
             .expect("a client without special settings always builds");
         let on_failure = Box::new(on_failure);
-        Arc::new(Self { desk, client, schedule, on_failure, queues: Mutex::default() })
+        Arc::new(Self {
+            desk,
+            client,
+            schedule,
+            on_failure,
+            queues: Mutex::default(),
+        })
     }
 
     pub fn send(self: &Arc<Self>, post: Post) {

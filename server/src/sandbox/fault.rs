@@ -36,7 +36,9 @@ pub enum Effect {
     /// Never answers.
     Timeout,
     /// Answers properly, but late.
-    Slow { ms: u64 },
+    Slow {
+        ms: u64,
+    },
     /// Does the work, then closes the connection without an answer.
     LostAnswer,
     /// Does the work, then answers with broken JSON.
@@ -45,7 +47,9 @@ pub enum Effect {
     Duplicate,
     /// Sends the event after the one that follows it.
     Reorder,
-    Delay { ms: u64 },
+    Delay {
+        ms: u64,
+    },
     WrongSecret,
     OldTimestamp,
 }
@@ -53,7 +57,10 @@ pub enum Effect {
 impl Effect {
     fn on_webhooks(&self) -> bool {
         use Effect::{Delay, Drop, Duplicate, OldTimestamp, Reorder, WrongSecret};
-        matches!(self, Drop | Duplicate | Reorder | Delay { .. } | WrongSecret | OldTimestamp)
+        matches!(
+            self,
+            Drop | Duplicate | Reorder | Delay { .. } | WrongSecret | OldTimestamp
+        )
     }
 }
 
@@ -95,12 +102,7 @@ pub struct Desk {
 }
 
 impl Desk {
-    pub fn new(
-        provider: &'static str,
-        pace: Pace,
-        stop: CancellationToken,
-        refuse: fn(StatusCode) -> Value,
-    ) -> Self {
+    pub fn new(provider: &'static str, pace: Pace, stop: CancellationToken, refuse: fn(StatusCode) -> Value) -> Self {
         Self {
             provider,
             pace,
@@ -161,15 +163,16 @@ impl Desk {
     fn on_request(&self, method: &str, path: &str) -> Option<Effect> {
         self.strike(|fault| {
             !fault.effect.on_webhooks()
-                && fault.method.as_deref().is_none_or(|wanted| wanted.eq_ignore_ascii_case(method))
+                && fault
+                    .method
+                    .as_deref()
+                    .is_none_or(|wanted| wanted.eq_ignore_ascii_case(method))
                 && fault.path.as_deref().is_none_or(|wanted| path.starts_with(wanted))
         })
     }
 
     pub fn on_webhook(&self, event: &str) -> Option<Effect> {
-        self.strike(|fault| {
-            fault.effect.on_webhooks() && fault.event.as_deref().is_none_or(|wanted| wanted == event)
-        })
+        self.strike(|fault| fault.effect.on_webhooks() && fault.event.as_deref().is_none_or(|wanted| wanted == event))
     }
 }
 
@@ -255,14 +258,22 @@ fn masked_key(headers: &HeaderMap) -> Option<String> {
 
 fn is_secret(name: &str) -> bool {
     let name = name.to_ascii_lowercase();
-    ["password", "secret", "token", "ticket", "jwt", "key"].iter().any(|part| name.contains(part))
+    ["password", "secret", "token", "ticket", "jwt", "key"]
+        .iter()
+        .any(|part| name.contains(part))
 }
 
 fn masked_query(query: &str) -> Value {
     let pairs = http::pairs(query);
     pairs
         .into_iter()
-        .map(|(name, value)| if is_secret(&name) { (name, json!(masked(&value))) } else { (name, json!(value)) })
+        .map(|(name, value)| {
+            if is_secret(&name) {
+                (name, json!(masked(&value)))
+            } else {
+                (name, json!(value))
+            }
+        })
         .collect::<serde_json::Map<_, _>>()
         .into()
 }

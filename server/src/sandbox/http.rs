@@ -73,7 +73,10 @@ pub fn cut() -> Response<Body> {
 /// Says that it is JSON and is not.
 pub fn garbage() -> Response<Body> {
     let mut response = Response::new(Body::from("{\"results\": [{\"id\": \"0b1f"));
-    response.headers_mut().insert(header::CONTENT_TYPE, header::HeaderValue::from_static("application/json"));
+    response.headers_mut().insert(
+        header::CONTENT_TYPE,
+        header::HeaderValue::from_static("application/json"),
+    );
     response
 }
 
@@ -93,7 +96,10 @@ pub fn pairs(encoded: &str) -> Vec<(String, String)> {
 }
 
 pub fn first<'a>(pairs: &'a [(String, String)], name: &str) -> Option<&'a str> {
-    pairs.iter().find(|(key, _)| key == name).map(|(_, value)| value.as_str())
+    pairs
+        .iter()
+        .find(|(key, _)| key == name)
+        .map(|(_, value)| value.as_str())
 }
 
 /// All values of `name`, written `name=a&name=b`, `name[]=a` or `name=a,b`.

@@ -44,7 +44,11 @@ pub fn svix(secret: &str, id: &str, timestamp: &str, body: &[u8]) -> String {
 impl Signer {
     /// The headers for an attempt made at `now`: an attempt that is repeated is signed again.
     pub fn headers(&self, body: &[u8], now: DateTime<Utc>, twist: Twist) -> Vec<(&'static str, String)> {
-        let at = if twist == Twist::OldTimestamp { now - Duration::hours(1) } else { now };
+        let at = if twist == Twist::OldTimestamp {
+            now - Duration::hours(1)
+        } else {
+            now
+        };
         let wrong = twist == Twist::WrongSecret;
         match self {
             Signer::Ultravox { secrets } => {
@@ -62,7 +66,11 @@ impl Signer {
                 let timestamp = at.timestamp().to_string();
                 let secret = if wrong { "whsec_bm90IHRoZSBzZWNyZXQ=" } else { secret };
                 let signature = svix(secret, id, &timestamp, body);
-                vec![("svix-id", id.clone()), ("svix-timestamp", timestamp), ("svix-signature", signature)]
+                vec![
+                    ("svix-id", id.clone()),
+                    ("svix-timestamp", timestamp),
+                    ("svix-signature", signature),
+                ]
             }
         }
     }

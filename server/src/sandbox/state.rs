@@ -35,7 +35,12 @@ impl Snapshot {
             Some(path) => read(path)?,
             None => BTreeMap::new(),
         };
-        Ok(Self { path, found: Mutex::new(found), sections: Mutex::default(), dirty: Notify::new() })
+        Ok(Self {
+            path,
+            found: Mutex::new(found),
+            sections: Mutex::default(),
+            dirty: Notify::new(),
+        })
     }
 
     /// Writes the file whenever something has changed, and once more at the end.
@@ -58,8 +63,10 @@ impl Snapshot {
 
     fn write(&self) {
         let Some(path) = &self.path else { return };
-        let content: BTreeMap<_, _> =
-            lock(&self.sections).iter().map(|(name, section)| (*name, section())).collect();
+        let content: BTreeMap<_, _> = lock(&self.sections)
+            .iter()
+            .map(|(name, section)| (*name, section()))
+            .collect();
         if let Err(cause) = replace(path, &content) {
             tracing::warn!(%cause, path = %path.display(), "the sandbox's state was not written");
         }
@@ -100,12 +107,17 @@ pub struct Shelf<T> {
 impl<T: Default + Serialize + DeserializeOwned + Send + 'static> Shelf<T> {
     pub fn open(snapshot: &Arc<Snapshot>, name: &'static str) -> Self {
         let found = lock(&snapshot.found).remove(name);
-        let value = found.and_then(|found| serde_json::from_value(found).ok()).unwrap_or_default();
+        let value = found
+            .and_then(|found| serde_json::from_value(found).ok())
+            .unwrap_or_default();
         let value = Arc::new(Mutex::new(value));
         let seen = Arc::clone(&value);
         let section = move || serde_json::to_value(&*lock(&seen)).unwrap_or(Value::Null);
         lock(&snapshot.sections).push((name, Box::new(section)));
-        Self { value, snapshot: Arc::clone(snapshot) }
+        Self {
+            value,
+            snapshot: Arc::clone(snapshot),
+        }
     }
 
     pub fn read<R>(&self, look: impl FnOnce(&T) -> R) -> R {

@@ -8,7 +8,6 @@ use axum::{
     http::{HeaderMap, Method, Request, StatusCode, header},
 };
 use http_body_util::BodyExt;
-use secrecy::SecretString;
 use serde_json::{Value, json};
 use server::{router, sandbox::Sandbox, start};
 use switchboard::{
@@ -101,7 +100,7 @@ impl World {
 
     pub async fn org(&self, name: &str) -> Org {
         let email = format!("{}-{}@example.com", name.to_lowercase().replace(' ', "-"), serial());
-        let made = admin::bootstrap(&self.core, &email, &SecretString::from(PASSWORD), name)
+        let made = admin::bootstrap(&self.core, &email, &PASSWORD.into(), name)
             .await
             .unwrap();
         Org {
@@ -116,11 +115,14 @@ impl World {
     /// Somebody else in the organization, and a token to act with.
     pub async fn member(&self, org: &Org, role: Role) -> (UserId, String) {
         let email = format!("{}-{}@example.com", role.word(), serial());
-        let user = admin::create_user(&self.core, &email, &SecretString::from(PASSWORD), role.label())
+        let user = admin::create_user(&self.core, &email, &PASSWORD.into(), role.label())
             .await
             .unwrap();
-        admin::add_member(&self.core, &email, &org.id, role).await.unwrap();
-        (user, admin::token(&self.core, &email, &org.id).await.unwrap())
+        admin::add_member(&self.core, &org.id, &email, role).await.unwrap();
+        (
+            user,
+            admin::token(&self.core, &email, Some(org.id.clone())).await.unwrap(),
+        )
     }
 
     pub async fn caller(&self, org: &Org) -> Caller {

@@ -22,7 +22,11 @@ pub struct Api {
 }
 
 pub async fn sandbox() -> (Sandbox, Api) {
-    with(Options { speed: SPEED, ..Options::default() }).await
+    with(Options {
+        speed: SPEED,
+        ..Options::default()
+    })
+    .await
 }
 
 pub async fn with(options: Options) -> (Sandbox, Api) {
@@ -32,18 +36,30 @@ pub async fn with(options: Options) -> (Sandbox, Api) {
 }
 
 pub fn client() -> reqwest::Client {
-    let client = reqwest::Client::builder().redirect(reqwest::redirect::Policy::none()).no_proxy();
+    let client = reqwest::Client::builder()
+        .redirect(reqwest::redirect::Policy::none())
+        .no_proxy();
     client.timeout(DEADLINE).build().expect("a client")
 }
 
 impl Api {
     pub fn ultravox(base: &str) -> Api {
         let header = ("X-API-Key", KEY.to_owned());
-        Api { base: base.to_owned(), client: client(), header, spec: spec::ultravox(), prefix: "" }
+        Api {
+            base: base.to_owned(),
+            client: client(),
+            header,
+            spec: spec::ultravox(),
+            prefix: "",
+        }
     }
 
     pub fn request(&self, method: Method, path: &str) -> reqwest::RequestBuilder {
-        let url = if path.starts_with("http") { path.to_owned() } else { format!("{}{path}", self.base) };
+        let url = if path.starts_with("http") {
+            path.to_owned()
+        } else {
+            format!("{}{path}", self.base)
+        };
         self.client.request(method, url).header(self.header.0, &self.header.1)
     }
 
@@ -56,9 +72,17 @@ impl Api {
         let response = request.send().await.expect("an answer");
         let status = response.status().as_u16();
         let bytes = response.bytes().await.expect("a body");
-        let body = if bytes.is_empty() { Value::Null } else { serde_json::from_slice(&bytes).expect("JSON") };
+        let body = if bytes.is_empty() {
+            Value::Null
+        } else {
+            serde_json::from_slice(&bytes).expect("JSON")
+        };
         let path = path.trim_start_matches(&self.base);
-        let path = path.split('?').next().unwrap_or_default().trim_start_matches(self.prefix);
+        let path = path
+            .split('?')
+            .next()
+            .unwrap_or_default()
+            .trim_start_matches(self.prefix);
         if let Some(spec) = self.spec.filter(|_| !path.starts_with("/_sandbox")) {
             spec.check_answer(method.as_str(), path, status, &body);
         }
@@ -95,24 +119,31 @@ impl Api {
                 }
             }
         };
-        tokio::time::timeout(DEADLINE, asking).await.unwrap_or_else(|_| panic!("{path} never became as wanted"))
+        tokio::time::timeout(DEADLINE, asking)
+            .await
+            .unwrap_or_else(|_| panic!("{path} never became as wanted"))
     }
 
     pub async fn agent(&self, template: Value) -> String {
-        let agent = self.post("/api/agents", json!({ "name": "Front desk", "callTemplate": template })).await;
+        let agent = self
+            .post("/api/agents", json!({ "name": "Front desk", "callTemplate": template }))
+            .await;
         agent["agentId"].as_str().expect("an id").to_owned()
     }
 
     /// Calls a number and waits until the call is billed.
     pub async fn dial(&self, agent: &str, number: &str) -> Value {
         let medium = json!({ "sip": { "outgoing": { "to": number, "from": "+14155550199" } } });
-        let call = self.post(&format!("/api/agents/{agent}/calls"), json!({ "medium": medium })).await;
+        let call = self
+            .post(&format!("/api/agents/{agent}/calls"), json!({ "medium": medium }))
+            .await;
         self.billed(&call).await
     }
 
     pub async fn billed(&self, call: &Value) -> Value {
         let path = format!("/api/calls/{}", id(call));
-        self.until(&path, |call| call["billingStatus"] != "BILLING_STATUS_PENDING").await
+        self.until(&path, |call| call["billingStatus"] != "BILLING_STATUS_PENDING")
+            .await
     }
 }
 

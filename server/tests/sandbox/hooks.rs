@@ -23,11 +23,17 @@ pub struct Hook {
 
 impl Hook {
     pub fn header(&self, name: &str) -> &str {
-        self.headers.get(name).and_then(|value| value.to_str().ok()).unwrap_or_default()
+        self.headers
+            .get(name)
+            .and_then(|value| value.to_str().ok())
+            .unwrap_or_default()
     }
 
     pub fn event(&self) -> &str {
-        self.body["event"].as_str().or(self.body["type"].as_str()).unwrap_or_default()
+        self.body["event"]
+            .as_str()
+            .or(self.body["type"].as_str())
+            .unwrap_or_default()
     }
 
     /// Body, then timestamp; any of the signatures will do.
@@ -36,7 +42,9 @@ impl Hook {
         mac.update(&self.raw);
         mac.update(self.header("x-ultravox-webhook-timestamp").as_bytes());
         let expected = hex::encode(mac.finalize().into_bytes());
-        self.header("x-ultravox-webhook-signature").split(',').any(|signature| signature.trim() == expected)
+        self.header("x-ultravox-webhook-signature")
+            .split(',')
+            .any(|signature| signature.trim() == expected)
     }
 }
 
@@ -60,10 +68,15 @@ impl Receiver {
 
     /// Answers 503 so many times first.
     pub async fn refusing(times: u32) -> Receiver {
-        let seen = Arc::new(Seen { refusals: Mutex::new(times), ..Seen::default() });
+        let seen = Arc::new(Seen {
+            refusals: Mutex::new(times),
+            ..Seen::default()
+        });
         let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.expect("a port");
         let url = format!("http://{}/hooks", listener.local_addr().expect("an address"));
-        let router = Router::new().route("/hooks", post(receive)).with_state(Arc::clone(&seen));
+        let router = Router::new()
+            .route("/hooks", post(receive))
+            .with_state(Arc::clone(&seen));
         tokio::spawn(async move { axum::serve(listener, router).await });
         Receiver { url, seen }
     }

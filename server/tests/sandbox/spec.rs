@@ -42,12 +42,19 @@ impl Spec {
     pub fn load(name: &'static str) -> Option<Spec> {
         let path = folder().join(name);
         let Ok(text) = std::fs::read(&path) else {
-            println!("NOTICE: contract checks against {name} are skipped: {} is absent", path.display());
+            println!(
+                "NOTICE: contract checks against {name} are skipped: {} is absent",
+                path.display()
+            );
             return None;
         };
         let mut document: Value = serde_json::from_slice(&text).expect("the spec is JSON");
         nullable(&mut document);
-        Some(Spec { name, document, validators: Mutex::default() })
+        Some(Spec {
+            name,
+            document,
+            validators: Mutex::default(),
+        })
     }
 
     /// The declared path that fits, with braces where anything may stand. A literal beats a parameter.
@@ -56,24 +63,40 @@ impl Spec {
         let fits = |template: &&String| {
             let parts: Vec<&str> = template.split('/').collect();
             parts.len() == asked.len()
-                && parts.iter().zip(&asked).all(|(part, asked)| part.starts_with('{') || part == asked)
+                && parts
+                    .iter()
+                    .zip(&asked)
+                    .all(|(part, asked)| part.starts_with('{') || part == asked)
         };
         let paths = self.document["paths"].as_object()?;
-        paths.keys().filter(fits).min_by_key(|template| template.matches('{').count()).cloned()
+        paths
+            .keys()
+            .filter(fits)
+            .min_by_key(|template| template.matches('{').count())
+            .cloned()
     }
 
     /// Fails the test when a JSON answer is not what the spec declares for its status.
     pub fn check_answer(&self, method: &str, path: &str, status: u16, body: &Value) {
-        let Some(template) = self.template(path) else { panic!("{}: no path for {path}", self.name) };
+        let Some(template) = self.template(path) else {
+            panic!("{}: no path for {path}", self.name)
+        };
         let operation = &self.document["paths"][&template][method.to_lowercase()];
         assert!(operation.is_object(), "{}: no {method} {template}", self.name);
         let mut response = &operation["responses"][status.to_string()];
         if response.is_null() {
-            assert!(!(200..300).contains(&status), "{}: {method} {template} does not declare {status}", self.name);
+            assert!(
+                !(200..300).contains(&status),
+                "{}: {method} {template} does not declare {status}",
+                self.name
+            );
             return;
         }
         if let Some(reference) = response["$ref"].as_str() {
-            response = self.document.pointer(reference.trim_start_matches('#')).expect("a response to refer to");
+            response = self
+                .document
+                .pointer(reference.trim_start_matches('#'))
+                .expect("a response to refer to");
         }
         let schema = &response["content"]["application/json"]["schema"];
         if schema.is_object() {
@@ -87,9 +110,16 @@ impl Spec {
 
     pub fn check(&self, what: &str, schema: &Value, body: &Value) {
         let validator = self.validator(what, schema);
-        let errors: Vec<_> =
-            validator.iter_errors(body).map(|error| format!("{} at {}", error, error.instance_path)).collect();
-        assert!(errors.is_empty(), "{}: {what}\n{}\n{body:#}", self.name, errors.join("\n"));
+        let errors: Vec<_> = validator
+            .iter_errors(body)
+            .map(|error| format!("{} at {}", error, error.instance_path))
+            .collect();
+        assert!(
+            errors.is_empty(),
+            "{}: {what}\n{}\n{body:#}",
+            self.name,
+            errors.join("\n")
+        );
     }
 
     fn validator(&self, what: &str, schema: &Value) -> std::sync::Arc<Validator> {

@@ -36,7 +36,9 @@ impl Socket {
             }
             None
         };
-        tokio::time::timeout(DEADLINE, reading).await.expect("a message in time")
+        tokio::time::timeout(DEADLINE, reading)
+            .await
+            .expect("a message in time")
     }
 
     async fn transcript(&mut self, role: &str) -> Value {
@@ -75,27 +77,50 @@ async fn the_agent_greets_answers_and_hangs_up_when_told() {
     );
     assert_eq!(socket.next("state").await.unwrap()["state"], "listening");
 
-    socket.send(json!({ "type": "user_text_message", "text": "I want to move my appointment" })).await;
+    socket
+        .send(json!({ "type": "user_text_message", "text": "I want to move my appointment" }))
+        .await;
     assert_eq!(socket.transcript("user").await["ordinal"], 1);
     let reply = socket.transcript("agent").await;
-    assert_eq!(reply["text"], "You would like to move your appointment. I can help with that. When would suit you?");
+    assert_eq!(
+        reply["text"],
+        "You would like to move your appointment. I can help with that. When would suit you?"
+    );
 
     socket.send(json!({ "type": "ping", "timestamp": 1.5 })).await;
     assert_eq!(socket.next("pong").await.unwrap()["timestamp"], 1.5);
 
-    let (status, _) = api.send(Method::POST, &path, Some(&json!({ "type": "user_text_message", "text": "Hello" }))).await;
+    let (status, _) = api
+        .send(
+            Method::POST,
+            &path,
+            Some(&json!({ "type": "user_text_message", "text": "Hello" })),
+        )
+        .await;
     assert_eq!(status, 204);
-    assert_eq!(socket.transcript("agent").await["text"], "Hello! Anna here. What can I do for you?");
+    assert_eq!(
+        socket.transcript("agent").await["text"],
+        "Hello! Anna here. What can I do for you?"
+    );
     api.refused(Method::POST, &path, json!({ "type": "shout" }), 400).await;
 
-    let (status, _) = api.send(Method::POST, &path, Some(&json!({ "type": "hang_up", "message": "Bye now." }))).await;
+    let (status, _) = api
+        .send(
+            Method::POST,
+            &path,
+            Some(&json!({ "type": "hang_up", "message": "Bye now." })),
+        )
+        .await;
     assert_eq!(status, 204);
     assert_eq!(socket.transcript("agent").await["text"], "Bye now.");
     assert_eq!(socket.next("nothing more").await, None, "the socket closes");
     let call = api.billed(&call).await;
     assert_eq!(call["endReason"], "agent_hangup");
-    api.refused(Method::POST, &path, json!({ "type": "hang_up" }), 422).await;
-    let messages = api.get(&format!("/api/calls/{}/messages?mode=in_call", id(&call))).await;
+    api.refused(Method::POST, &path, json!({ "type": "hang_up" }), 422)
+        .await;
+    let messages = api
+        .get(&format!("/api/calls/{}/messages?mode=in_call", id(&call)))
+        .await;
     assert_eq!(messages["results"].as_array().unwrap().len(), 6);
     sandbox.stop().await;
 }
@@ -108,7 +133,12 @@ async fn closing_the_socket_ends_the_call_for_the_client() {
     socket.next("call_started").await.unwrap();
     socket.0.close(None).await.unwrap();
     assert_eq!(api.billed(&call).await["endReason"], "hangup");
-    assert!(tokio_tungstenite::connect_async(call["joinUrl"].as_str().unwrap()).await.is_err(), "it can be joined once");
+    assert!(
+        tokio_tungstenite::connect_async(call["joinUrl"].as_str().unwrap())
+            .await
+            .is_err(),
+        "it can be joined once"
+    );
     sandbox.stop().await;
 }
 
@@ -117,7 +147,9 @@ async fn a_goodbye_makes_the_agent_hang_up() {
     let (sandbox, api) = sandbox().await;
     let call = text_call(&api, json!({ "firstSpeakerSettings": { "user": {} } })).await;
     let mut socket = Socket::open(&call).await;
-    socket.send(json!({ "type": "user_text_message", "text": "Goodbye!" })).await;
+    socket
+        .send(json!({ "type": "user_text_message", "text": "Goodbye!" }))
+        .await;
     socket.transcript("agent").await;
     assert_eq!(api.billed(&call).await["endReason"], "agent_hangup");
     sandbox.stop().await;
@@ -127,15 +159,28 @@ async fn a_goodbye_makes_the_agent_hang_up() {
 async fn a_client_tool_is_asked_of_the_client() {
     let (sandbox, api) = sandbox().await;
     let tool = json!({ "temporaryTool": { "modelToolName": "show_calendar", "description": "Shows the calendar.", "client": {} } });
-    let call = text_call(&api, json!({ "selectedTools": [tool], "firstSpeakerSettings": { "user": {} } })).await;
+    let call = text_call(
+        &api,
+        json!({ "selectedTools": [tool], "firstSpeakerSettings": { "user": {} } }),
+    )
+    .await;
     let mut socket = Socket::open(&call).await;
-    socket.send(json!({ "type": "user_text_message", "text": "Open the calendar please" })).await;
+    socket
+        .send(json!({ "type": "user_text_message", "text": "Open the calendar please" }))
+        .await;
     let asked = socket.next("client_tool_invocation").await.unwrap();
     assert_eq!(asked["toolName"], "show_calendar");
-    socket.send(json!({ "type": "client_tool_result", "invocationId": asked["invocationId"], "result": "shown" })).await;
+    socket
+        .send(json!({ "type": "client_tool_result", "invocationId": asked["invocationId"], "result": "shown" }))
+        .await;
     socket.transcript("agent").await;
-    let messages = api.get(&format!("/api/calls/{}/messages?mode=in_call", id(&call))).await;
+    let messages = api
+        .get(&format!("/api/calls/{}/messages?mode=in_call", id(&call)))
+        .await;
     let result = &messages["results"].as_array().unwrap()[2];
-    assert_eq!((&result["role"], &result["text"]), (&json!("MESSAGE_ROLE_TOOL_RESULT"), &json!("shown")));
+    assert_eq!(
+        (&result["role"], &result["text"]),
+        (&json!("MESSAGE_ROLE_TOOL_RESULT"), &json!("shown"))
+    );
     sandbox.stop().await;
 }

@@ -1,6 +1,5 @@
 //! The backend API's door: who may enter, in which version, how often; and the small endpoints behind it.
 
-
 use std::time::Instant;
 
 use axum::Json;
@@ -29,7 +28,9 @@ pub async fn authenticate(State(app): App, mut request: Request, next: Next) -> 
         && request.method() == Method::POST
         && !request.headers().contains_key("authorization");
     if is_browser {
-        return browser::create_organization(app, request).await.unwrap_or_else(IntoResponse::into_response);
+        return browser::create_organization(app, request)
+            .await
+            .unwrap_or_else(IntoResponse::into_response);
     }
     match admit(&app, &request) {
         Ok(separate) => {
@@ -51,11 +52,18 @@ fn admit(app: &Clerk, request: &Request) -> Answer<SeparateMetadata> {
     };
     let tail = key.strip_prefix("sk_test_").or_else(|| key.strip_prefix("sk_live_"));
     if !tail.is_some_and(|tail| tail.len() >= 10 && tail.bytes().all(|byte| byte.is_ascii_alphanumeric())) {
-        return Err(Problem::new(401, "clerk_key_invalid", "The provided Clerk Secret Key is invalid."));
+        return Err(Problem::new(
+            401,
+            "clerk_key_invalid",
+            "The provided Clerk Secret Key is invalid.",
+        ));
     }
 
     let query = http::pairs(request.uri().query().unwrap_or_default());
-    let (in_header, in_query) = (http::text(headers, "clerk-api-version"), http::first(&query, "__clerk_api_version"));
+    let (in_header, in_query) = (
+        http::text(headers, "clerk-api-version"),
+        http::first(&query, "__clerk_api_version"),
+    );
     let version = match (in_header, in_query) {
         (Some(_), Some(_)) => {
             let text = "The API version may be given in the header or in the query, not in both.";
@@ -64,7 +72,11 @@ fn admit(app: &Clerk, request: &Request) -> Answer<SeparateMetadata> {
         (version, None) | (None, version) => version.unwrap_or(VERSIONS[0]),
     };
     if !VERSIONS.contains(&version) {
-        return Err(Problem::new(400, "api_version_invalid", format!("{version} is not a known API version.")));
+        return Err(Problem::new(
+            400,
+            "api_version_invalid",
+            format!("{version} is not a known API version."),
+        ));
     }
 
     let path = request.uri().path();
@@ -142,7 +154,11 @@ pub fn slice(query: &[(String, String)]) -> Answer<Slice> {
         Some(text) => text.parse::<usize>().map_err(|_| Problem::invalid(name)),
     };
     let (limit, offset) = (number("limit", 10)?, number("offset", 0)?);
-    if (1..=500).contains(&limit) { Ok(Slice { limit, offset }) } else { Err(Problem::invalid("limit")) }
+    if (1..=500).contains(&limit) {
+        Ok(Slice { limit, offset })
+    } else {
+        Err(Problem::invalid("limit"))
+    }
 }
 
 impl Slice {
@@ -182,4 +198,3 @@ pub fn answer(value: Value) -> Answer {
 pub fn query(uri: &axum::http::Uri) -> Vec<(String, String)> {
     http::pairs(uri.query().unwrap_or_default())
 }
-

@@ -29,7 +29,10 @@ pub fn router() -> Router<Arc<Clerk>> {
         .route("/v1/client", get(show).put(create).post(create).delete(sign_out))
         .route("/v1/client/sign_ins", post(signing_in::sign_in))
         .route("/v1/client/sign_ins/{id}", get(signing_in::show_sign_in))
-        .route("/v1/client/sign_ins/{id}/attempt_first_factor", post(signing_in::attempt_first_factor))
+        .route(
+            "/v1/client/sign_ins/{id}/attempt_first_factor",
+            post(signing_in::attempt_first_factor),
+        )
         .route("/v1/client/sign_ups", post(signing_in::sign_up))
         .route("/v1/client/handshake", get(handshake::handshake))
         .route("/v1/client/sessions", axum::routing::delete(sign_out))
@@ -56,10 +59,19 @@ pub async fn cors(request: Request, next: Next) -> Response {
     if let Some(origin) = origin {
         let headers = response.headers_mut();
         headers.insert(header::ACCESS_CONTROL_ALLOW_ORIGIN, origin);
-        headers.insert(header::ACCESS_CONTROL_ALLOW_CREDENTIALS, HeaderValue::from_static("true"));
+        headers.insert(
+            header::ACCESS_CONTROL_ALLOW_CREDENTIALS,
+            HeaderValue::from_static("true"),
+        );
         headers.insert(header::VARY, HeaderValue::from_static("Origin"));
-        headers.insert(header::ACCESS_CONTROL_ALLOW_METHODS, HeaderValue::from_static("GET, POST, PUT, PATCH, DELETE"));
-        headers.insert(header::ACCESS_CONTROL_EXPOSE_HEADERS, HeaderValue::from_static("Authorization, Retry-After"));
+        headers.insert(
+            header::ACCESS_CONTROL_ALLOW_METHODS,
+            HeaderValue::from_static("GET, POST, PUT, PATCH, DELETE"),
+        );
+        headers.insert(
+            header::ACCESS_CONTROL_EXPOSE_HEADERS,
+            HeaderValue::from_static("Authorization, Retry-After"),
+        );
         if let Some(asked) = asked {
             headers.insert(header::ACCESS_CONTROL_ALLOW_HEADERS, asked);
         }
@@ -73,8 +85,13 @@ pub struct Browser {
 }
 
 pub fn cookie<'a>(headers: &'a HeaderMap, name: &str) -> Option<&'a str> {
-    let cookies = headers.get_all(header::COOKIE).into_iter().filter_map(|value| value.to_str().ok());
-    cookies.flat_map(|line| line.split(';')).find_map(|pair| pair.trim().strip_prefix(name)?.strip_prefix('='))
+    let cookies = headers
+        .get_all(header::COOKIE)
+        .into_iter()
+        .filter_map(|value| value.to_str().ok());
+    cookies
+        .flat_map(|line| line.split(';'))
+        .find_map(|pair| pair.trim().strip_prefix(name)?.strip_prefix('='))
 }
 
 impl Browser {
@@ -88,29 +105,38 @@ impl Browser {
         let found = token.and_then(|token| {
             app.world.read(|world| {
                 let client = world.clients.values().find(|client| client["token"] == token)?;
-                Some(Browser { client: text(client, "id").to_owned() })
+                Some(Browser {
+                    client: text(client, "id").to_owned(),
+                })
             })
         });
         found.ok_or_else(|| Problem::new(401, "dev_browser_unauthenticated", "Browser unauthenticated"))
     }
 
     pub fn of_or_new(app: &Clerk, uri: &Uri, headers: &HeaderMap) -> Browser {
-        Browser::of(app, uri, headers)
-            .unwrap_or_else(|_| Browser { client: text(&app.make_client(), "id").to_owned() })
+        Browser::of(app, uri, headers).unwrap_or_else(|_| Browser {
+            client: text(&app.make_client(), "id").to_owned(),
+        })
     }
 
     /// The session that the browser used last.
     pub fn session(&self, app: &Clerk) -> Option<Value> {
         app.world.read(|world| {
             let last = text(world.clients.get(&self.client)?, "last_active_session_id");
-            world.sessions.get(last).filter(|session| session["status"] == "active").cloned()
+            world
+                .sessions
+                .get(last)
+                .filter(|session| session["status"] == "active")
+                .cloned()
         })
     }
 
     fn user(&self, app: &Clerk) -> Answer<Value> {
         let signed_out = || Problem::new(401, "signed_out", "You are signed out");
         let session = self.session(app).ok_or_else(signed_out)?;
-        app.world.read(|world| world.users.get(text(&session, "user_id")).cloned()).ok_or_else(signed_out)
+        app.world
+            .read(|world| world.users.get(text(&session, "user_id")).cloned())
+            .ok_or_else(signed_out)
     }
 
     fn own_session(&self, app: &Clerk, id: &str) -> Answer<Value> {
@@ -128,15 +154,24 @@ impl Clerk {
             "id": id("client_"), "token": id("dvb_"), "sign_in_id": null, "last_active_session_id": null,
             "last_authentication_strategy": null, "created_at": now, "updated_at": now,
         });
-        self.world.write(|world| world.clients.insert(text(&client, "id").to_owned(), client.clone()));
+        self.world
+            .write(|world| world.clients.insert(text(&client, "id").to_owned(), client.clone()));
         client
     }
 
     pub fn activate(&self, session: &str, organization: &str) -> Answer<()> {
         self.world.write(|world| {
-            let user = world.sessions.get(session).map(|session| text(session, "user_id").to_owned()).unwrap_or_default();
+            let user = world
+                .sessions
+                .get(session)
+                .map(|session| text(session, "user_id").to_owned())
+                .unwrap_or_default();
             let named = |org: &&Value| org["id"] == organization || org["slug"] == organization;
-            let found = world.organizations.values().find(named).map(|org| text(org, "id").to_owned());
+            let found = world
+                .organizations
+                .values()
+                .find(named)
+                .map(|org| text(org, "id").to_owned());
             let active = match (organization, found) {
                 ("", _) => None,
                 (_, Some(org)) if world.membership(&org, &user).is_some() => Some(org),
@@ -157,11 +192,21 @@ impl Clerk {
     /// The browser's client with the sessions that are still good, each with a fresh token.
     fn client_document(&self, client: &str, azp: Option<&str>) -> Value {
         let sessions: Vec<Value> = self.world.read(|world| {
-            world.sessions.values().filter(|s| s["client_id"] == client && s["status"] == "active").cloned().collect()
+            world
+                .sessions
+                .values()
+                .filter(|s| s["client_id"] == client && s["status"] == "active")
+                .cloned()
+                .collect()
         });
-        let sessions: Vec<Value> = sessions.iter().map(|session| self.session_document(session, azp)).collect();
+        let sessions: Vec<Value> = sessions
+            .iter()
+            .map(|session| self.session_document(session, azp))
+            .collect();
         self.world.read(|world| {
-            let Some(client) = world.clients.get(client) else { return Value::Null };
+            let Some(client) = world.clients.get(client) else {
+                return Value::Null;
+            };
             json!({
                 "object": "client", "id": client["id"], "sessions": sessions,
                 "sign_in": world.sign_ins.get(text(client, "sign_in_id")), "sign_up": null,
@@ -186,9 +231,17 @@ fn origin(headers: &HeaderMap) -> Option<&str> {
 /// `{response, client}`, and the cookie that makes this the client's browser.
 pub fn wrapped(app: &Clerk, browser: &Browser, response: Value, headers: &HeaderMap) -> Answer {
     let client = app.client_document(&browser.client, origin(headers));
-    let token = app.world.read(|world| world.clients.get(&browser.client).map(|client| text(client, "token").to_owned()));
+    let token = app.world.read(|world| {
+        world
+            .clients
+            .get(&browser.client)
+            .map(|client| text(client, "token").to_owned())
+    });
     let mut answer = Json(json!({ "response": response, "client": client })).into_response();
-    let cookie = format!("__client={}; Path=/; HttpOnly; SameSite=Lax; Max-Age=315360000", token.unwrap_or_default());
+    let cookie = format!(
+        "__client={}; Path=/; HttpOnly; SameSite=Lax; Max-Age=315360000",
+        token.unwrap_or_default()
+    );
     if let Ok(cookie) = HeaderValue::from_str(&cookie) {
         answer.headers_mut().insert(header::SET_COOKIE, cookie);
     }
@@ -238,7 +291,12 @@ async fn sign_out(State(app): App, uri: Uri, headers: HeaderMap) -> Answer {
 async fn show_session(State(app): App, Path(id): Path<String>, uri: Uri, headers: HeaderMap) -> Answer {
     let browser = Browser::of(&app, &uri, &headers)?;
     let session = browser.own_session(&app, &id)?;
-    wrapped(&app, &browser, app.session_document(&session, origin(&headers)), &headers)
+    wrapped(
+        &app,
+        &browser,
+        app.session_document(&session, origin(&headers)),
+        &headers,
+    )
 }
 
 async fn touch(State(app): App, Path(id): Path<String>, uri: Uri, headers: HeaderMap, body: Bytes) -> Answer {
@@ -253,7 +311,12 @@ async fn touch(State(app): App, Path(id): Path<String>, uri: Uri, headers: Heade
         }
     });
     let session = browser.own_session(&app, &id)?;
-    wrapped(&app, &browser, app.session_document(&session, origin(&headers)), &headers)
+    wrapped(
+        &app,
+        &browser,
+        app.session_document(&session, origin(&headers)),
+        &headers,
+    )
 }
 
 async fn token(State(app): App, Path(id): Path<String>, uri: Uri, headers: HeaderMap, body: Bytes) -> Answer {
@@ -267,9 +330,19 @@ async fn token(State(app): App, Path(id): Path<String>, uri: Uri, headers: Heade
 async fn end(State(app): App, Path(id): Path<String>, uri: Uri, headers: HeaderMap) -> Answer {
     let browser = Browser::of(&app, &uri, &headers)?;
     browser.own_session(&app, &id)?;
-    app.end_sessions(|session| session["id"] == id, if uri.path().ends_with("/remove") { "removed" } else { "ended" });
+    app.end_sessions(
+        |session| session["id"] == id,
+        if uri.path().ends_with("/remove") {
+            "removed"
+        } else {
+            "ended"
+        },
+    );
     let session = app.world.read(|world| {
-        world.sessions.get(&id).map(|session| objects::browser_session(world, session, None))
+        world
+            .sessions
+            .get(&id)
+            .map(|session| objects::browser_session(world, session, None))
     });
     wrapped(&app, &browser, json!(session), &headers)
 }
@@ -286,9 +359,16 @@ async fn my_memberships(State(app): App, uri: Uri, headers: HeaderMap) -> Answer
     let user = browser.user(&app)?;
     let data: Vec<Value> = app.world.read(|world| {
         let members = world.memberships_of(text(&user, "id"));
-        members.map(|member| objects::membership(world, member, View::Frontend)).collect()
+        members
+            .map(|member| objects::membership(world, member, View::Frontend))
+            .collect()
     });
-    wrapped(&app, &browser, json!({ "total_count": data.len(), "data": data }), &headers)
+    wrapped(
+        &app,
+        &browser,
+        json!({ "total_count": data.len(), "data": data }),
+        &headers,
+    )
 }
 
 /// An invitation as the invited person sees it.
@@ -315,9 +395,19 @@ async fn my_invitations(State(app): App, uri: Uri, headers: HeaderMap) -> Answer
         let mine = |inv: &&Value| {
             text(inv, "email_address").eq_ignore_ascii_case(objects::email(&user)) && inv["status"] == "pending"
         };
-        world.invitations.values().filter(mine).map(|invitation| offered(world, invitation)).collect()
+        world
+            .invitations
+            .values()
+            .filter(mine)
+            .map(|invitation| offered(world, invitation))
+            .collect()
     });
-    wrapped(&app, &browser, json!({ "total_count": data.len(), "data": data }), &headers)
+    wrapped(
+        &app,
+        &browser,
+        json!({ "total_count": data.len(), "data": data }),
+        &headers,
+    )
 }
 
 async fn accept(State(app): App, Path(id): Path<String>, uri: Uri, headers: HeaderMap) -> Answer {
@@ -347,8 +437,13 @@ pub async fn create_organization(app: Arc<Clerk>, request: Request) -> Answer {
 /// What `cors` does, for the one answer that is given outside it.
 fn with_origin(mut response: Response, headers: &HeaderMap) -> Response {
     if let Some(origin) = headers.get(header::ORIGIN) {
-        response.headers_mut().insert(header::ACCESS_CONTROL_ALLOW_ORIGIN, origin.clone());
-        response.headers_mut().insert(header::ACCESS_CONTROL_ALLOW_CREDENTIALS, HeaderValue::from_static("true"));
+        response
+            .headers_mut()
+            .insert(header::ACCESS_CONTROL_ALLOW_ORIGIN, origin.clone());
+        response.headers_mut().insert(
+            header::ACCESS_CONTROL_ALLOW_CREDENTIALS,
+            HeaderValue::from_static("true"),
+        );
     }
     response
 }

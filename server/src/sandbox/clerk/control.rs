@@ -69,7 +69,9 @@ async fn settings(State(app): App, body: Bytes) -> Answer<StatusCode> {
 async fn webhook(State(app): App, body: Bytes) -> Answer<StatusCode> {
     let fields = Fields::json(&body)?;
     let text = |name: &str| fields.text(name).map(str::to_owned);
-    *lock(&app.target) = text("url").zip(text("secret")).map(|(url, secret)| Target { url, secret });
+    *lock(&app.target) = text("url")
+        .zip(text("secret"))
+        .map(|(url, secret)| Target { url, secret });
     Ok(StatusCode::NO_CONTENT)
 }
 
@@ -82,7 +84,11 @@ async fn instance(State(app): App) -> Json<Value> {
 async fn reset(State(app): App) -> StatusCode {
     app.world.write(|world| {
         let (instance, keys) = (std::mem::take(&mut world.instance), std::mem::take(&mut world.keys));
-        *world = World { instance, keys, ..World::default() };
+        *world = World {
+            instance,
+            keys,
+            ..World::default()
+        };
     });
     lock(&app.recent).clear();
     app.desk.clear(None);

@@ -74,9 +74,22 @@ const PAGES: &[(&str, &str)] = &[
     ("logo_link_url", ""),
 ];
 const UNSET: &[&str] = &[
-    "logo_image_url", "favicon_image_url", "support_email", "google_one_tap_client_id", "help_url",
-    "privacy_policy_url", "terms_url", "logo_url", "favicon_url", "logo_image", "favicon_image", "captcha_public_key",
-    "captcha_widget_type", "captcha_public_key_invisible", "captcha_provider", "captcha_heartbeat",
+    "logo_image_url",
+    "favicon_image_url",
+    "support_email",
+    "google_one_tap_client_id",
+    "help_url",
+    "privacy_policy_url",
+    "terms_url",
+    "logo_url",
+    "favicon_url",
+    "logo_image",
+    "favicon_image",
+    "captcha_public_key",
+    "captcha_widget_type",
+    "captcha_public_key_invisible",
+    "captcha_provider",
+    "captcha_heartbeat",
 ];
 
 fn display(url: &str, instance: &str) -> Value {

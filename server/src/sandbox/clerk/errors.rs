@@ -19,7 +19,13 @@ pub type Answer<T = Response> = Result<T, Problem>;
 impl Problem {
     pub fn new(status: u16, code: &'static str, message: impl Into<String>) -> Self {
         let status = StatusCode::from_u16(status).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
-        Self { status, code, message: message.into(), meta: Value::Null, retry_after: None }
+        Self {
+            status,
+            code,
+            message: message.into(),
+            meta: Value::Null,
+            retry_after: None,
+        }
     }
 
     pub fn not_found(what: &str) -> Self {
@@ -28,7 +34,10 @@ impl Problem {
 
     /// 422 with the name of the parameter.
     pub fn param(code: &'static str, name: &str, message: impl Into<String>) -> Self {
-        Self { meta: json!({ "param_name": name }), ..Self::new(422, code, message) }
+        Self {
+            meta: json!({ "param_name": name }),
+            ..Self::new(422, code, message)
+        }
     }
 
     pub fn missing(name: &str) -> Self {
@@ -40,8 +49,15 @@ impl Problem {
     }
 
     pub fn too_many(seconds: u64) -> Self {
-        let problem = Self::new(429, "too_many_requests", "Too many requests. Please try again in a bit.");
-        Self { retry_after: Some(seconds), ..problem }
+        let problem = Self::new(
+            429,
+            "too_many_requests",
+            "Too many requests. Please try again in a bit.",
+        );
+        Self {
+            retry_after: Some(seconds),
+            ..problem
+        }
     }
 }
 
@@ -57,7 +73,9 @@ impl IntoResponse for Problem {
     fn into_response(self) -> Response {
         let mut response = (self.status, Json(body(self.code, &self.message, &self.meta))).into_response();
         if let Some(seconds) = self.retry_after {
-            response.headers_mut().insert(axum::http::header::RETRY_AFTER, seconds.into());
+            response
+                .headers_mut()
+                .insert(axum::http::header::RETRY_AFTER, seconds.into());
         }
         response
     }
@@ -68,7 +86,10 @@ pub fn refuse(status: StatusCode) -> Value {
     let (code, message) = match status.as_u16() {
         401 => ("authentication_invalid", "Unable to authenticate this request"),
         402 => ("unsupported_subscription_plan_features", "Payment required"),
-        403 => ("authorization_invalid", "You are not authorized to perform this request"),
+        403 => (
+            "authorization_invalid",
+            "You are not authorized to perform this request",
+        ),
         404 => ("resource_not_found", "Not found"),
         409 => ("conflict", "Conflict"),
         429 => ("too_many_requests", "Too many requests. Please try again in a bit."),
@@ -88,7 +109,11 @@ impl Fields {
         }
         match serde_json::from_slice(body) {
             Ok(Value::Object(members)) => Ok(Fields(members)),
-            _ => Err(Problem::new(400, "request_body_invalid", "Request body is not valid JSON")),
+            _ => Err(Problem::new(
+                400,
+                "request_body_invalid",
+                "Request body is not valid JSON",
+            )),
         }
     }
 
@@ -102,7 +127,9 @@ impl Fields {
     }
 
     pub fn need(&self, name: &str) -> Answer<&str> {
-        self.text(name).filter(|text| !text.is_empty()).ok_or_else(|| Problem::missing(name))
+        self.text(name)
+            .filter(|text| !text.is_empty())
+            .ok_or_else(|| Problem::missing(name))
     }
 
     pub fn get(&self, name: &str) -> Option<&Value> {
@@ -113,7 +140,11 @@ impl Fields {
     pub fn only(&self, known: &[&str]) -> Answer<()> {
         match self.0.keys().find(|name| !known.contains(&name.as_str())) {
             None => Ok(()),
-            Some(name) => Err(Problem::param("form_param_unknown", name, format!("{name} is not a valid parameter for this request."))),
+            Some(name) => Err(Problem::param(
+                "form_param_unknown",
+                name,
+                format!("{name} is not a valid parameter for this request."),
+            )),
         }
     }
 
@@ -122,7 +153,11 @@ impl Fields {
         match self.0.get(name) {
             None | Some(Value::Null) => Ok(None),
             Some(value) if value.is_object() => Ok(Some(value)),
-            Some(_) => Err(Problem::param("form_param_type_invalid", name, format!("{name} must be an object"))),
+            Some(_) => Err(Problem::param(
+                "form_param_type_invalid",
+                name,
+                format!("{name} must be an object"),
+            )),
         }
     }
 }
@@ -157,7 +192,10 @@ mod tests {
     #[test]
     fn metadata_is_merged_deeply_and_null_removes() {
         let mut metadata = json!({ "a": { "b": 1, "c": 2 }, "d": [1], "e": true });
-        merge(&mut metadata, &json!({ "a": { "b": null, "x": { "y": null, "z": 1 } }, "d": [2], "e": null }));
+        merge(
+            &mut metadata,
+            &json!({ "a": { "b": null, "x": { "y": null, "z": 1 } }, "d": [2], "e": null }),
+        );
         assert_eq!(metadata, json!({ "a": { "c": 2, "x": { "z": 1 } }, "d": [2] }));
     }
 }

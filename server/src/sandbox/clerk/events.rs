@@ -13,7 +13,9 @@ pub const RETRIES: &[f64] = &[5.0, 300.0, 1800.0, 7200.0, 18_000.0, 36_000.0, 36
 
 impl Clerk {
     pub fn tell(&self, kind: &str, data: Value) {
-        let Some(target) = lock(&self.target).clone() else { return };
+        let Some(target) = lock(&self.target).clone() else {
+            return;
+        };
         let body = json!({
             "data": data, "object": "event", "type": kind, "timestamp": millis(),
             "instance_id": self.world.read(|world| world.instance.clone()),
@@ -23,7 +25,10 @@ impl Clerk {
             event: kind.to_owned(),
             url: target.url,
             body: Bytes::from(body.to_string()),
-            signer: Signer::Svix { id: id("msg_"), secret: target.secret },
+            signer: Signer::Svix {
+                id: id("msg_"),
+                secret: target.secret,
+            },
             receiver: None,
         });
     }

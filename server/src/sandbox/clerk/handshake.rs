@@ -37,7 +37,8 @@ pub async fn handshake(State(app): App, uri: Uri, headers: HeaderMap) -> Answer 
     let query = query(&uri);
     let back = http::first(&query, "redirect_url").and_then(|text| url::Url::parse(text).ok());
     let back = back.filter(|url| matches!(url.scheme(), "http" | "https"));
-    let mut back = back.ok_or_else(|| Problem::param("invalid_redirect_url", "redirect_url", "redirect_url is invalid"))?;
+    let mut back =
+        back.ok_or_else(|| Problem::param("invalid_redirect_url", "redirect_url", "redirect_url is invalid"))?;
 
     let browser = Browser::of_or_new(&app, &uri, &headers);
     let session = browser.session(&app);
@@ -46,9 +47,19 @@ pub async fn handshake(State(app): App, uri: Uri, headers: HeaderMap) -> Answer 
         app.activate(text(session, "id"), organization).ok();
     }
     let azp = back.origin().ascii_serialization();
-    let token = session.as_ref().and_then(|session| app.session_token(text(session, "id"), None, Some(&azp), 60).ok());
-    let browser_token = app.world.read(|world| world.clients[&browser.client]["token"].as_str().unwrap_or_default().to_owned());
-    let since = session.as_ref().and_then(|session| session["created_at"].as_i64()).map_or(0, |at| at / 1000);
+    let token = session
+        .as_ref()
+        .and_then(|session| app.session_token(text(session, "id"), None, Some(&azp), 60).ok());
+    let browser_token = app.world.read(|world| {
+        world.clients[&browser.client]["token"]
+            .as_str()
+            .unwrap_or_default()
+            .to_owned()
+    });
+    let since = session
+        .as_ref()
+        .and_then(|session| session["created_at"].as_i64())
+        .map_or(0, |at| at / 1000);
 
     let suffix = app.suffix();
     let mut cookies = vec![format!("__clerk_db_jwt={browser_token}; Path=/; SameSite=Lax")];
@@ -61,10 +72,16 @@ pub async fn handshake(State(app): App, uri: Uri, headers: HeaderMap) -> Answer 
     for name in ["__client_uat".to_owned(), format!("__client_uat_{suffix}")] {
         cookies.push(format!("{name}={since}; Path=/; SameSite=Lax"));
     }
-    let key = app.world.read(|world| world.keys.first().cloned()).ok_or_else(|| Problem::not_found("key"))?;
+    let key = app
+        .world
+        .read(|world| world.keys.first().cloned())
+        .ok_or_else(|| Problem::not_found("key"))?;
     let payload = keys::jwt(&key, &json!({ "handshake": cookies }));
     back.query_pairs_mut().append_pair("__clerk_handshake", &payload);
-    let headers = [(header::LOCATION, back.to_string()), (header::CACHE_CONTROL, "no-store".to_owned())];
+    let headers = [
+        (header::LOCATION, back.to_string()),
+        (header::CACHE_CONTROL, "no-store".to_owned()),
+    ];
     Ok((StatusCode::TEMPORARY_REDIRECT, headers).into_response())
 }
 

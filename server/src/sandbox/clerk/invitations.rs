@@ -22,7 +22,10 @@ fn make(app: &Arc<Clerk>, organization: &str, fields: &Fields) -> Answer<Value> 
     roles::name(role)?;
     let days = match fields.get("expires_in_days") {
         None | Some(Value::Null) => 30,
-        Some(days) => days.as_i64().filter(|days| (1..=365).contains(days)).ok_or_else(|| Problem::invalid("expires_in_days"))?,
+        Some(days) => days
+            .as_i64()
+            .filter(|days| (1..=365).contains(days))
+            .ok_or_else(|| Problem::invalid("expires_in_days"))?,
     };
     let metadata = |name| Ok::<_, Problem>(fields.object(name)?.cloned().unwrap_or_else(|| json!({})));
     let (public, private) = (metadata("public_metadata")?, metadata("private_metadata")?);
@@ -33,14 +36,18 @@ fn make(app: &Arc<Clerk>, organization: &str, fields: &Fields) -> Answer<Value> 
             return Err(Problem::new(400, "already_a_member_in_organization", text));
         }
         let pending = |inv: &Value| {
-            inv["organization_id"] == organization && inv["status"] == "pending" && text(inv, "email_address").eq_ignore_ascii_case(address)
+            inv["organization_id"] == organization
+                && inv["status"] == "pending"
+                && text(inv, "email_address").eq_ignore_ascii_case(address)
         };
         if world.invitations.values().any(pending) {
             let text = "There is already a pending invitation for this email address.";
             return Err(Problem::new(400, "organization_invitation_not_unique", text));
         }
         let (now, key) = (millis(), id("orginv_"));
-        let redirect = fields.text("redirect_url").map_or_else(|| app.url.clone(), str::to_owned);
+        let redirect = fields
+            .text("redirect_url")
+            .map_or_else(|| app.url.clone(), str::to_owned);
         let separator = if redirect.contains('?') { '&' } else { '?' };
         let made = json!({
             "object": "organization_invitation", "id": key, "email_address": address, "role": role,
@@ -67,7 +74,11 @@ pub async fn create_many(State(app): App, Path(id): Path<String>, body: Bytes) -
         return Err(Problem::new(400, "request_body_invalid", "Request body is not a list"));
     };
     if items.is_empty() || items.len() > 10 {
-        return Err(Problem::new(400, "bulk_size_exceeded", "Between 1 and 10 invitations can be made at once."));
+        return Err(Problem::new(
+            400,
+            "bulk_size_exceeded",
+            "Between 1 and 10 invitations can be made at once.",
+        ));
     }
     let mut made = Vec::new();
     for item in items {
@@ -81,8 +92,15 @@ pub async fn list(State(app): App, Path(id): Path<String>, uri: Uri) -> Answer {
     let (org, query) = (organizations::find(&app, &id)?, query(&uri));
     let statuses = http::all(&query, "status");
     let mut found: Vec<Value> = app.world.read(|world| {
-        let of = |inv: &&Value| inv["organization_id"] == org["id"] && (statuses.is_empty() || statuses.contains(&text(inv, "status")));
-        world.invitations.values().filter(of).map(|inv| invitation(world, inv)).collect()
+        let of = |inv: &&Value| {
+            inv["organization_id"] == org["id"] && (statuses.is_empty() || statuses.contains(&text(inv, "status")))
+        };
+        world
+            .invitations
+            .values()
+            .filter(of)
+            .map(|inv| invitation(world, inv))
+            .collect()
     });
     order(&mut found, &query, &["created_at", "email_address"])?;
     answer(slice(&query)?.page(found))
@@ -91,7 +109,9 @@ pub async fn list(State(app): App, Path(id): Path<String>, uri: Uri) -> Answer {
 fn find(app: &Clerk, org: &str, key: &str) -> Answer<Value> {
     let org = organizations::find(app, org)?;
     let found = app.world.read(|world| world.invitations.get(key).cloned());
-    found.filter(|inv| inv["organization_id"] == org["id"]).ok_or_else(|| Problem::not_found("organization invitation"))
+    found
+        .filter(|inv| inv["organization_id"] == org["id"])
+        .ok_or_else(|| Problem::not_found("organization invitation"))
 }
 
 pub async fn show(State(app): App, Path((org, key)): Path<(String, String)>) -> Answer {
@@ -111,7 +131,11 @@ fn set_status(app: &Clerk, key: &str, status: &str) -> Option<Value> {
 
 pub async fn revoke(State(app): App, Path((org, key)): Path<(String, String)>) -> Answer {
     if find(&app, &org, &key)?["status"] != "pending" {
-        return Err(Problem::new(404, "organization_invitation_not_pending", "The invitation is not pending."));
+        return Err(Problem::new(
+            404,
+            "organization_invitation_not_pending",
+            "The invitation is not pending.",
+        ));
     }
     let shown = set_status(&app, &key, "revoked").ok_or_else(|| Problem::not_found("organization invitation"))?;
     app.tell("organizationInvitation.revoked", shown.clone());
@@ -126,17 +150,34 @@ pub fn accept(app: &Arc<Clerk>, key: &str, user: &Value) -> Answer<Value> {
     match text(&found, "status") {
         "pending" if found["expires_at"].as_i64().is_some_and(|at| at < millis()) => {
             set_status(app, key, "expired");
-            return Err(Problem::new(404, "organization_invitation_not_pending", "The invitation has expired."));
+            return Err(Problem::new(
+                404,
+                "organization_invitation_not_pending",
+                "The invitation has expired.",
+            ));
         }
         "pending" => {}
         "accepted" => {
             let text = "The invitation has been accepted already.";
             return Err(Problem::new(400, "organization_invitation_already_accepted", text));
         }
-        _ => return Err(Problem::new(404, "organization_invitation_not_pending", "The invitation is not pending.")),
+        _ => {
+            return Err(Problem::new(
+                404,
+                "organization_invitation_not_pending",
+                "The invitation is not pending.",
+            ));
+        }
     }
     let (public, private) = (&found["public_metadata"], &found["private_metadata"]);
-    members::add(app, text(&found, "organization_id"), text(user, "id"), text(&found, "role"), public, private)?;
+    members::add(
+        app,
+        text(&found, "organization_id"),
+        text(user, "id"),
+        text(&found, "role"),
+        public,
+        private,
+    )?;
     let mut shown = set_status(app, key, "accepted").ok_or_else(|| Problem::not_found("organization invitation"))?;
     let answer = shown.clone();
     shown["user_id"] = user["id"].clone();

@@ -25,7 +25,12 @@ impl Key {
         let pair = KeyPair::generate(KeySize::Rsa2048).map_err(std::io::Error::other)?;
         let secret = pair.as_der().map_err(std::io::Error::other)?;
         let (n, e) = numbers(pair.public_key().as_ref()).ok_or_else(|| std::io::Error::other("an odd public key"))?;
-        Ok(Key { kid: super::id("ins_"), secret: URL_SAFE_NO_PAD.encode(secret.as_ref()), n, e })
+        Ok(Key {
+            kid: super::id("ins_"),
+            secret: URL_SAFE_NO_PAD.encode(secret.as_ref()),
+            n,
+            e,
+        })
     }
 
     pub fn public(&self) -> Value {
@@ -41,7 +46,8 @@ impl Key {
         let der = URL_SAFE_NO_PAD.decode(&self.secret).unwrap_or_default();
         let pair = KeyPair::from_pkcs8(&der).expect("a key that was made here");
         let mut signature = vec![0; pair.public_modulus_len()];
-        pair.sign(&RSA_PKCS1_SHA256, &SystemRandom::new(), message, &mut signature).expect("a buffer of the right size");
+        pair.sign(&RSA_PKCS1_SHA256, &SystemRandom::new(), message, &mut signature)
+            .expect("a buffer of the right size");
         signature
     }
 }
@@ -67,7 +73,12 @@ fn element(tag: u8, der: &[u8]) -> Option<(&[u8], &[u8])> {
     } else {
         let digits = usize::from(first & 0x7f);
         let (digits, rest) = rest.split_at_checked(digits)?;
-        (digits.iter().fold(0, |length, digit| (length << 8) | usize::from(*digit)), rest)
+        (
+            digits
+                .iter()
+                .fold(0, |length, digit| (length << 8) | usize::from(*digit)),
+            rest,
+        )
     };
     (found == tag).then(|| rest.split_at_checked(length))?
 }
@@ -96,7 +107,10 @@ pub fn forged(key: &Key, claims: &Value, how: &str) -> Option<String> {
         "hs256" => {
             let signed = unsigned(json!({ "alg": "HS256", "kid": key.kid, "typ": "JWT" }));
             let mac = super::super::sign::ultravox(key.modulus(), signed.as_bytes(), "");
-            format!("{signed}.{}", URL_SAFE_NO_PAD.encode(hex::decode(mac).unwrap_or_default()))
+            format!(
+                "{signed}.{}",
+                URL_SAFE_NO_PAD.encode(hex::decode(mac).unwrap_or_default())
+            )
         }
         "unknown_kid" => {
             let signed = unsigned(json!({ "alg": "RS256", "kid": super::id("ins_"), "typ": "JWT" }));

@@ -31,7 +31,10 @@ pub fn add(
             let text = "This user is already a member of the organization.";
             return Err(Problem::new(400, "already_a_member_in_organization", text));
         }
-        let most = world.organizations.get(organization).and_then(|org| org["max_allowed_memberships"].as_u64());
+        let most = world
+            .organizations
+            .get(organization)
+            .and_then(|org| org["max_allowed_memberships"].as_u64());
         if most.is_some_and(|most| most > 0 && world.members_in(organization).count() as u64 >= most) {
             let text = "The organization has reached its limit of members.";
             return Err(Problem::new(403, "organization_membership_quota_exceeded", text));
@@ -82,11 +85,20 @@ fn matching(world: &World, query: &[(String, String)], fits: impl Fn(&Value) -> 
     found.map(|member| membership(world, member, View::Backend)).collect()
 }
 
-const ORDERS: &[&str] = &["created_at", "first_name", "last_name", "email_address", "username", "phone_number"];
+const ORDERS: &[&str] = &[
+    "created_at",
+    "first_name",
+    "last_name",
+    "email_address",
+    "username",
+    "phone_number",
+];
 
 pub async fn list(State(app): App, Path(id): Path<String>, uri: Uri) -> Answer {
     let (org, query) = (organizations::find(&app, &id)?, query(&uri));
-    let mut found = app.world.read(|world| matching(world, &query, |member| member["organization_id"] == org["id"]));
+    let mut found = app
+        .world
+        .read(|world| matching(world, &query, |member| member["organization_id"] == org["id"]));
     order(&mut found, &query, ORDERS)?;
     answer(slice(&query)?.page(found))
 }
@@ -103,7 +115,9 @@ pub async fn of_user(State(app): App, Path(id): Path<String>, uri: Uri) -> Answe
         return Err(Problem::not_found("user"));
     }
     let query = query(&uri);
-    let mut found = app.world.read(|world| matching(world, &[], |member| member["user_id"] == id));
+    let mut found = app
+        .world
+        .read(|world| matching(world, &[], |member| member["user_id"] == id));
     order(&mut found, &query, ORDERS)?;
     answer(slice(&query)?.page(found))
 }
@@ -129,12 +143,18 @@ fn keeps_a_manager(app: &Clerk, org: &str, user: &str) -> Answer<()> {
     let org = organizations::find(app, org)?;
     let keeps = app.world.read(|world| {
         let id = text(&org, "id");
-        let leaves = world.membership(id, user).is_some_and(|member| roles::may_manage(text(member, "role")));
+        let leaves = world
+            .membership(id, user)
+            .is_some_and(|member| roles::may_manage(text(member, "role")));
         let others = world.members_in(id).filter(|member| member["user_id"] != user);
         !leaves || others.into_iter().any(|member| roles::may_manage(text(member, "role")))
     });
     let text = "There has to be at least one organization member with the minimum required permissions.";
-    if keeps { Ok(()) } else { Err(Problem::new(400, "organization_minimum_permissions_needed", text)) }
+    if keeps {
+        Ok(())
+    } else {
+        Err(Problem::new(400, "organization_minimum_permissions_needed", text))
+    }
 }
 
 pub async fn update(State(app): App, Path((org, user)): Path<(String, String)>, body: Bytes) -> Answer {

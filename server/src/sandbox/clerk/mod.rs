@@ -72,11 +72,15 @@ pub struct World {
 
 impl World {
     fn members_in<'a>(&'a self, organization: &'a str) -> impl Iterator<Item = &'a Value> {
-        self.memberships.values().filter(move |member| member["organization_id"] == organization)
+        self.memberships
+            .values()
+            .filter(move |member| member["organization_id"] == organization)
     }
 
     fn memberships_of<'a>(&'a self, user: &'a str) -> impl Iterator<Item = &'a Value> {
-        self.memberships.values().filter(move |member| member["user_id"] == user)
+        self.memberships
+            .values()
+            .filter(move |member| member["user_id"] == user)
     }
 
     fn membership(&self, organization: &str, user: &str) -> Option<&Value> {
@@ -85,7 +89,9 @@ impl World {
     }
 
     fn user_by_email(&self, address: &str) -> Option<&Value> {
-        self.users.values().find(|user| objects::email(user).eq_ignore_ascii_case(address))
+        self.users
+            .values()
+            .find(|user| objects::email(user).eq_ignore_ascii_case(address))
     }
 }
 
@@ -129,7 +135,9 @@ impl Clerk {
 /// A prefix and what looks like a KSUID.
 pub fn id(prefix: &str) -> String {
     let mut random = rand::rng();
-    let tail: String = (0..25).map(|_| char::from(random.sample(rand::distr::Alphanumeric))).collect();
+    let tail: String = (0..25)
+        .map(|_| char::from(random.sample(rand::distr::Alphanumeric)))
+        .collect();
     format!("{prefix}2z{tail}")
 }
 
@@ -155,27 +163,68 @@ fn backend_router() -> Router<Arc<Clerk>> {
     Router::new()
         .route("/v1/jwks", get(backend::jwks))
         .route("/v1/instance", get(backend::instance))
-        .route("/v1/instance/organization_settings", get(backend::organization_settings))
+        .route(
+            "/v1/instance/organization_settings",
+            get(backend::organization_settings),
+        )
         .route("/v1/testing_tokens", post(backend::testing_token))
         .route("/v1/webhooks/svix_url", post(backend::svix_url))
         .route("/v1/organization_roles", get(roles::list))
         .route("/v1/organization_permissions", get(roles::list_permissions))
         .route("/v1/users", get(users::list).post(users::create))
         .route("/v1/users/count", get(users::count))
-        .route("/v1/users/{id}", get(users::show).patch(users::update).delete(users::delete))
-        .route("/v1/users/{id}/metadata", patch(users::merge_metadata).put(users::replace_metadata))
+        .route(
+            "/v1/users/{id}",
+            get(users::show).patch(users::update).delete(users::delete),
+        )
+        .route(
+            "/v1/users/{id}/metadata",
+            patch(users::merge_metadata).put(users::replace_metadata),
+        )
         .route("/v1/users/{id}/organization_memberships", get(members::of_user))
         .route("/v1/users/{id}/{change}", post(users::change_standing))
-        .route("/v1/organizations/{id}", get(organizations::show).patch(organizations::update).delete(organizations::delete))
-        .route("/v1/organizations/{id}/metadata", patch(organizations::merge_metadata).put(organizations::replace_metadata))
-        .route("/v1/organizations/{id}/memberships", get(members::list).post(members::create))
-        .route("/v1/organizations/{id}/memberships/{user}", patch(members::update).merge(delete(members::delete)))
-        .route("/v1/organizations/{id}/memberships/{user}/metadata", patch(members::merge_metadata))
-        .route("/v1/organizations/{id}/invitations", get(invitations::list).post(invitations::create))
-        .route("/v1/organizations/{id}/invitations/bulk", post(invitations::create_many))
-        .route("/v1/organizations/{id}/invitations/{invitation}", get(invitations::show))
-        .route("/v1/organizations/{id}/invitations/{invitation}/revoke", post(invitations::revoke))
-        .route("/v1/organizations", get(organizations::list).post(organizations::create))
+        .route(
+            "/v1/organizations/{id}",
+            get(organizations::show)
+                .patch(organizations::update)
+                .delete(organizations::delete),
+        )
+        .route(
+            "/v1/organizations/{id}/metadata",
+            patch(organizations::merge_metadata).put(organizations::replace_metadata),
+        )
+        .route(
+            "/v1/organizations/{id}/memberships",
+            get(members::list).post(members::create),
+        )
+        .route(
+            "/v1/organizations/{id}/memberships/{user}",
+            patch(members::update).merge(delete(members::delete)),
+        )
+        .route(
+            "/v1/organizations/{id}/memberships/{user}/metadata",
+            patch(members::merge_metadata),
+        )
+        .route(
+            "/v1/organizations/{id}/invitations",
+            get(invitations::list).post(invitations::create),
+        )
+        .route(
+            "/v1/organizations/{id}/invitations/bulk",
+            post(invitations::create_many),
+        )
+        .route(
+            "/v1/organizations/{id}/invitations/{invitation}",
+            get(invitations::show),
+        )
+        .route(
+            "/v1/organizations/{id}/invitations/{invitation}/revoke",
+            post(invitations::revoke),
+        )
+        .route(
+            "/v1/organizations",
+            get(organizations::list).post(organizations::create),
+        )
         .route("/v1/organization_memberships", get(members::all))
         .route("/v1/sessions", get(sessions::list).post(sessions::create))
         .route("/v1/sessions/{id}", get(sessions::show))

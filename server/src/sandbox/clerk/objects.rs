@@ -27,8 +27,10 @@ pub fn user(world: &World, user: &Value, view: View) -> Value {
         return user.clone();
     }
     let mut shown = without(user, &["private_metadata"]);
-    shown["organization_memberships"] =
-        world.memberships_of(text(user, "id")).map(|member| membership(world, member, view)).collect();
+    shown["organization_memberships"] = world
+        .memberships_of(text(user, "id"))
+        .map(|member| membership(world, member, view))
+        .collect();
     shown
 }
 
@@ -40,7 +42,10 @@ pub fn organization(world: &World, organization: &Value, view: View) -> Value {
     let mut shown = without(organization, hidden);
     let id = text(organization, "id");
     shown["members_count"] = json!(world.members_in(id).count());
-    let pending = world.invitations.values().filter(|inv| inv["organization_id"] == id && inv["status"] == "pending");
+    let pending = world
+        .invitations
+        .values()
+        .filter(|inv| inv["organization_id"] == id && inv["status"] == "pending");
     shown["pending_invitations_count"] = json!(pending.count());
     shown
 }
@@ -122,7 +127,13 @@ pub fn browser_session(world: &World, session: &Value, token: Option<String>) ->
 pub fn new_user(id: &str, address: &str, fields: &super::errors::Fields) -> Value {
     let now = millis();
     let take = |name: &str| fields.get(name).cloned().unwrap_or(Value::Null);
-    let metadata = |name: &str| fields.get(name).filter(|value| value.is_object()).cloned().unwrap_or_else(|| json!({}));
+    let metadata = |name: &str| {
+        fields
+            .get(name)
+            .filter(|value| value.is_object())
+            .cloned()
+            .unwrap_or_else(|| json!({}))
+    };
     let address_id = super::id("idn_");
     json!({
         "id": id, "object": "user", "username": take("username"), "first_name": take("first_name"),

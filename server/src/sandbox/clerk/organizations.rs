@@ -23,13 +23,18 @@ fn key(world: &World, name: &str) -> Option<String> {
 }
 
 pub fn find(app: &Clerk, name: &str) -> Answer<Value> {
-    let found = app.world.read(|world| key(world, name).and_then(|key| world.organizations.get(&key).cloned()));
+    let found = app
+        .world
+        .read(|world| key(world, name).and_then(|key| world.organizations.get(&key).cloned()));
     found.ok_or_else(|| Problem::not_found("organization"))
 }
 
 fn slug(name: &str) -> String {
-    let dashed: String =
-        name.to_lowercase().chars().map(|c| if c.is_ascii_alphanumeric() { c } else { '-' }).collect();
+    let dashed: String = name
+        .to_lowercase()
+        .chars()
+        .map(|c| if c.is_ascii_alphanumeric() { c } else { '-' })
+        .collect();
     let parts: Vec<_> = dashed.split('-').filter(|part| !part.is_empty()).collect();
     parts.join("-")
 }
@@ -38,7 +43,11 @@ fn slug(name: &str) -> String {
 pub fn make(app: &Arc<Clerk>, fields: &Fields) -> Answer<Value> {
     let name = fields.need("name")?;
     if name.chars().count() > 256 {
-        return Err(Problem::param("form_param_max_length_exceeded", "name", "name is too long"));
+        return Err(Problem::param(
+            "form_param_max_length_exceeded",
+            "name",
+            "name is too long",
+        ));
     }
     let creator = fields.text("created_by");
     if creator.is_some_and(|user| !app.world.read(|world| world.users.contains_key(user))) {
@@ -57,10 +66,16 @@ pub fn make(app: &Arc<Clerk>, fields: &Fields) -> Answer<Value> {
         let taken = |slug: &str| world.organizations.values().any(|org| org["slug"] == slug);
         let slug = match asked {
             Some(slug) if taken(slug) => {
-                return Err(Problem::param("form_identifier_exists", "slug", "That slug is taken. Please try another."));
+                return Err(Problem::param(
+                    "form_identifier_exists",
+                    "slug",
+                    "That slug is taken. Please try another.",
+                ));
             }
             Some(slug) => slug.to_owned(),
-            None => Some(slug(name)).filter(|slug| !taken(slug)).unwrap_or_else(|| format!("{}-{}", slug(name), millis())),
+            None => Some(slug(name))
+                .filter(|slug| !taken(slug))
+                .unwrap_or_else(|| format!("{}-{}", slug(name), millis())),
         };
         let id = id("org_");
         let mut org = json!({
@@ -97,11 +112,18 @@ pub async fn list(State(app): App, uri: Uri) -> Answer {
         let fits = |org: &&Value| {
             let id = text(org, "id");
             wanted.as_deref().is_none_or(|wanted| {
-                ["name", "slug", "id"].iter().any(|field| text(org, field).to_lowercase().contains(wanted))
+                ["name", "slug", "id"]
+                    .iter()
+                    .any(|field| text(org, field).to_lowercase().contains(wanted))
             }) && (ids.is_empty() || ids.contains(&id))
                 && (users.is_empty() || users.iter().any(|user| world.membership(id, user).is_some()))
         };
-        world.organizations.values().filter(fits).map(|org| organization(world, org, View::Backend)).collect()
+        world
+            .organizations
+            .values()
+            .filter(fits)
+            .map(|org| organization(world, org, View::Backend))
+            .collect()
     });
     order(&mut found, &query, &["created_at", "name", "members_count"])?;
     answer(slice(&query)?.page(found))
@@ -133,7 +155,14 @@ pub async fn update(
     body: Bytes,
 ) -> Answer {
     let fields = Fields::json(&body)?;
-    let known: &[&str] = &["name", "slug", "max_allowed_memberships", "admin_delete_enabled", "role_set_key", "created_at"];
+    let known: &[&str] = &[
+        "name",
+        "slug",
+        "max_allowed_memberships",
+        "admin_delete_enabled",
+        "role_set_key",
+        "created_at",
+    ];
     if separate.0 {
         fields.only(known)?;
     } else {
@@ -141,9 +170,15 @@ pub async fn update(
     }
     if let Some(slug) = fields.text("slug") {
         let own = text(&find(&app, &id)?, "id").to_owned();
-        let taken = app.world.read(|world| key(world, slug).is_some_and(|other| other != own));
+        let taken = app
+            .world
+            .read(|world| key(world, slug).is_some_and(|other| other != own));
         if taken {
-            return Err(Problem::param("form_identifier_exists", "slug", "That slug is taken. Please try another."));
+            return Err(Problem::param(
+                "form_identifier_exists",
+                "slug",
+                "That slug is taken. Please try another.",
+            ));
         }
     }
     change(&app, &id, |org| {
@@ -181,10 +216,19 @@ pub async fn delete(State(app): App, Path(id): Path<String>) -> Answer {
     let org = find(&app, &id)?;
     let id = text(&org, "id");
     let members = app.world.write(|world| {
-        let members: Vec<Value> = world.members_in(id).map(|member| membership(world, member, View::Backend)).collect();
+        let members: Vec<Value> = world
+            .members_in(id)
+            .map(|member| membership(world, member, View::Backend))
+            .collect();
         world.memberships.retain(|_, member| member["organization_id"] != id);
-        world.invitations.retain(|_, invitation| invitation["organization_id"] != id);
-        for session in world.sessions.values_mut().filter(|session| session["last_active_organization_id"] == id) {
+        world
+            .invitations
+            .retain(|_, invitation| invitation["organization_id"] != id);
+        for session in world
+            .sessions
+            .values_mut()
+            .filter(|session| session["last_active_organization_id"] == id)
+        {
             session["last_active_organization_id"] = Value::Null;
         }
         world.organizations.remove(id);

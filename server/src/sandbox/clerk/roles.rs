@@ -8,13 +8,74 @@ use super::errors::{Answer, Problem};
 
 /// Clerk's own two and the product's; permissions of the system never reach a token.
 const ROLES: &[(&str, &str, &[&str])] = &[
-    ("org:admin", "Admin", &["org:sys_profile:manage", "org:sys_profile:delete", "org:sys_memberships:read", "org:sys_memberships:manage", "org:agents:manage", "org:agents:read", "org:calls:manage", "org:calls:read", "org:billing:manage", "org:billing:read"]),
-    ("org:member", "Member", &["org:sys_memberships:read", "org:agents:read", "org:calls:read"]),
-    ("org:owner", "Owner", &["org:sys_profile:manage", "org:sys_profile:delete", "org:sys_memberships:read", "org:sys_memberships:manage", "org:agents:manage", "org:agents:read", "org:calls:manage", "org:calls:read", "org:billing:manage", "org:billing:read"]),
-    ("org:developer", "Developer", &["org:sys_memberships:read", "org:agents:manage", "org:agents:read", "org:calls:manage", "org:calls:read"]),
-    ("org:operator", "Operator", &["org:sys_memberships:read", "org:agents:read", "org:calls:manage", "org:calls:read"]),
-    ("org:billing", "Billing", &["org:sys_memberships:read", "org:billing:manage", "org:billing:read"]),
-    ("org:viewer", "Viewer", &["org:sys_memberships:read", "org:agents:read", "org:calls:read"]),
+    (
+        "org:admin",
+        "Admin",
+        &[
+            "org:sys_profile:manage",
+            "org:sys_profile:delete",
+            "org:sys_memberships:read",
+            "org:sys_memberships:manage",
+            "org:agents:manage",
+            "org:agents:read",
+            "org:calls:manage",
+            "org:calls:read",
+            "org:billing:manage",
+            "org:billing:read",
+        ],
+    ),
+    (
+        "org:member",
+        "Member",
+        &["org:sys_memberships:read", "org:agents:read", "org:calls:read"],
+    ),
+    (
+        "org:owner",
+        "Owner",
+        &[
+            "org:sys_profile:manage",
+            "org:sys_profile:delete",
+            "org:sys_memberships:read",
+            "org:sys_memberships:manage",
+            "org:agents:manage",
+            "org:agents:read",
+            "org:calls:manage",
+            "org:calls:read",
+            "org:billing:manage",
+            "org:billing:read",
+        ],
+    ),
+    (
+        "org:developer",
+        "Developer",
+        &[
+            "org:sys_memberships:read",
+            "org:agents:manage",
+            "org:agents:read",
+            "org:calls:manage",
+            "org:calls:read",
+        ],
+    ),
+    (
+        "org:operator",
+        "Operator",
+        &[
+            "org:sys_memberships:read",
+            "org:agents:read",
+            "org:calls:manage",
+            "org:calls:read",
+        ],
+    ),
+    (
+        "org:billing",
+        "Billing",
+        &["org:sys_memberships:read", "org:billing:manage", "org:billing:read"],
+    ),
+    (
+        "org:viewer",
+        "Viewer",
+        &["org:sys_memberships:read", "org:agents:read", "org:calls:read"],
+    ),
 ];
 
 pub fn name(role: &str) -> Answer<&'static str> {
@@ -24,11 +85,16 @@ pub fn name(role: &str) -> Answer<&'static str> {
 
 pub fn permissions(role: &str) -> Vec<String> {
     let found = ROLES.iter().find(|(key, ..)| *key == role);
-    found.map_or_else(Vec::new, |(.., permissions)| permissions.iter().map(|key| (*key).to_owned()).collect())
+    found.map_or_else(Vec::new, |(.., permissions)| {
+        permissions.iter().map(|key| (*key).to_owned()).collect()
+    })
 }
 
 pub fn custom_permissions(role: &str) -> Vec<String> {
-    permissions(role).into_iter().filter(|key| !key.starts_with("org:sys_")).collect()
+    permissions(role)
+        .into_iter()
+        .filter(|key| !key.starts_with("org:sys_"))
+        .collect()
 }
 
 /// Roles that may manage members: an organization keeps at least one of them.

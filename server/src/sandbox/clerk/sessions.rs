@@ -38,7 +38,10 @@ impl Clerk {
     /// Ends the active sessions that fit.
     pub fn end_sessions(&self, fits: impl Fn(&Value) -> bool, status: &str) {
         let ended: Vec<Value> = self.world.write(|world| {
-            let active = world.sessions.values_mut().filter(|session| session["status"] == "active" && fits(session));
+            let active = world
+                .sessions
+                .values_mut()
+                .filter(|session| session["status"] == "active" && fits(session));
             active
                 .map(|session| {
                     session["status"] = json!(status);
@@ -49,23 +52,32 @@ impl Clerk {
         });
         for session in ended {
             let mut data = objects::session(&session);
-            data["user"] = self.world.read(|world| world.users.get(text(&session, "user_id")).cloned()).into();
+            data["user"] = self
+                .world
+                .read(|world| world.users.get(text(&session, "user_id")).cloned())
+                .into();
             self.tell(&format!("session.{status}"), data);
         }
     }
 }
 
 fn find(app: &Clerk, id: &str) -> Answer<Value> {
-    app.world.read(|world| world.sessions.get(id).cloned()).ok_or_else(|| Problem::not_found("session"))
+    app.world
+        .read(|world| world.sessions.get(id).cloned())
+        .ok_or_else(|| Problem::not_found("session"))
 }
 
 pub async fn list(State(app): App, uri: Uri) -> Answer {
     let query = query(&uri);
     let get = |name| http::first(&query, name);
     let fits = |session: &&Value| {
-        ["user_id", "client_id", "status"].iter().all(|name| get(name).is_none_or(|wanted| session[*name] == wanted))
+        ["user_id", "client_id", "status"]
+            .iter()
+            .all(|name| get(name).is_none_or(|wanted| session[*name] == wanted))
     };
-    let found = app.world.read(|world| world.sessions.values().filter(fits).map(objects::session).collect());
+    let found = app
+        .world
+        .read(|world| world.sessions.values().filter(fits).map(objects::session).collect());
     answer(Value::Array(slice(&query)?.of(found)))
 }
 
@@ -101,7 +113,10 @@ pub async fn token(State(app): App, Path(id): Path<String>, body: Bytes) -> Answ
     }
     let seconds = match fields.get("expires_in_seconds") {
         None | Some(Value::Null) => 60,
-        Some(seconds) => seconds.as_i64().filter(|s| (30..=315_360_000).contains(s)).ok_or_else(|| Problem::invalid("expires_in_seconds"))?,
+        Some(seconds) => seconds
+            .as_i64()
+            .filter(|s| (30..=315_360_000).contains(s))
+            .ok_or_else(|| Problem::invalid("expires_in_seconds"))?,
     };
     answer(json!({ "object": "token", "jwt": app.session_token(&id, None, None, seconds)? }))
 }

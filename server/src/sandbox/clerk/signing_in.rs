@@ -72,10 +72,26 @@ fn check_password(app: &Clerk, user: &Value, password: &str) -> Answer<()> {
 fn redeem(app: &Clerk, ticket: &str) -> Answer<Value> {
     app.world.write(|world| {
         let invalid = || Problem::new(400, "ticket_invalid_code", "Ticket is invalid.");
-        let found = world.tickets.values_mut().find(|known| known["token"] == ticket).ok_or_else(invalid)?;
+        let found = world
+            .tickets
+            .values_mut()
+            .find(|known| known["token"] == ticket)
+            .ok_or_else(invalid)?;
         match text(found, "status") {
-            "accepted" => return Err(Problem::new(400, "sign_in_token_already_used_code", "The ticket has been used.")),
-            "revoked" => return Err(Problem::new(400, "sign_in_token_revoked_code", "The ticket has been revoked.")),
+            "accepted" => {
+                return Err(Problem::new(
+                    400,
+                    "sign_in_token_already_used_code",
+                    "The ticket has been used.",
+                ));
+            }
+            "revoked" => {
+                return Err(Problem::new(
+                    400,
+                    "sign_in_token_revoked_code",
+                    "The ticket has been revoked.",
+                ));
+            }
             _ if found["expires_at"].as_i64().is_some_and(|at| at < millis()) => {
                 return Err(Problem::new(400, "ticket_expired_code", "Ticket is expired."));
             }
@@ -124,7 +140,11 @@ pub async fn sign_in(State(app): App, uri: Uri, headers: HeaderMap, body: Bytes)
                 (Some("password"), None) => return Err(Problem::missing("password")),
                 (None, None) => {}
                 (Some(_), _) => {
-                    return Err(Problem::new(400, "strategy_for_user_invalid", "The strategy is not valid for this account"));
+                    return Err(Problem::new(
+                        400,
+                        "strategy_for_user_invalid",
+                        "The strategy is not valid for this account",
+                    ));
                 }
             }
             made
@@ -138,7 +158,10 @@ pub async fn sign_in(State(app): App, uri: Uri, headers: HeaderMap, body: Bytes)
 
 pub async fn show_sign_in(State(app): App, Path(id): Path<String>, uri: Uri, headers: HeaderMap) -> Answer {
     let browser = Browser::of(&app, &uri, &headers)?;
-    let found = app.world.read(|world| world.sign_ins.get(&id).cloned()).ok_or_else(|| Problem::not_found("sign in"))?;
+    let found = app
+        .world
+        .read(|world| world.sign_ins.get(&id).cloned())
+        .ok_or_else(|| Problem::not_found("sign in"))?;
     wrapped(&app, &browser, found, &headers)
 }
 
@@ -151,10 +174,16 @@ pub async fn attempt_first_factor(
 ) -> Answer {
     let browser = Browser::of(&app, &uri, &headers)?;
     let fields = Fields::form(&body);
-    let mut found =
-        app.world.read(|world| world.sign_ins.get(&id).cloned()).ok_or_else(|| Problem::not_found("sign in"))?;
+    let mut found = app
+        .world
+        .read(|world| world.sign_ins.get(&id).cloned())
+        .ok_or_else(|| Problem::not_found("sign in"))?;
     if found["status"] == "complete" {
-        return Err(Problem::new(400, "verification_already_verified", "This verification has already been verified."));
+        return Err(Problem::new(
+            400,
+            "verification_already_verified",
+            "This verification has already been verified.",
+        ));
     }
     match fields.need("strategy")? {
         "password" => {
@@ -166,7 +195,13 @@ pub async fn attempt_first_factor(
             let user = redeem(&app, fields.need("ticket")?)?;
             complete(&app, &browser, &user, "ticket", &mut found)?;
         }
-        _ => return Err(Problem::new(400, "verification_strategy_invalid", "The verification strategy is not valid")),
+        _ => {
+            return Err(Problem::new(
+                400,
+                "verification_strategy_invalid",
+                "The verification strategy is not valid",
+            ));
+        }
     }
     keep(&app, &browser, &found);
     wrapped(&app, &browser, found, &headers)
@@ -181,9 +216,19 @@ pub async fn sign_up(State(app): App, uri: Uri, headers: HeaderMap, body: Bytes)
     if ticket.is_some() && invited.is_none() {
         return Err(Problem::new(400, "ticket_invalid_code", "Ticket is invalid."));
     }
-    let address = invited.as_ref().map(|inv| text(inv, "email_address")).or(fields.text("email_address"));
-    let given = [("email_address", address.is_some()), ("password", fields.text("password").is_some())];
-    let missing: Vec<_> = given.iter().filter(|(_, given)| !given).map(|(name, _)| *name).collect();
+    let address = invited
+        .as_ref()
+        .map(|inv| text(inv, "email_address"))
+        .or(fields.text("email_address"));
+    let given = [
+        ("email_address", address.is_some()),
+        ("password", fields.text("password").is_some()),
+    ];
+    let missing: Vec<_> = given
+        .iter()
+        .filter(|(_, given)| !given)
+        .map(|(name, _)| *name)
+        .collect();
     let mut made = json!({
         "object": "sign_up_attempt", "id": id("sua_"), "status": "missing_requirements",
         "required_fields": ["email_address", "password"], "optional_fields": ["first_name", "last_name"],
@@ -215,7 +260,10 @@ pub async fn create_ticket(State(app): App, body: Bytes) -> Answer {
     if !app.world.read(|world| world.users.contains_key(user)) {
         return Err(Problem::not_found("user"));
     }
-    let seconds = fields.get("expires_in_seconds").and_then(Value::as_i64).unwrap_or(2_592_000);
+    let seconds = fields
+        .get("expires_in_seconds")
+        .and_then(Value::as_i64)
+        .unwrap_or(2_592_000);
     let (now, key, token) = (millis(), id("sit_"), id("ticket_"));
     let ticket = json!({
         "object": "sign_in_token", "id": key, "status": "pending", "user_id": user, "token": token,

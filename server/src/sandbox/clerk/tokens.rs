@@ -65,8 +65,10 @@ pub fn claims(issuer: &str, version: u64, say: &Claims<'_>) -> Value {
 
 /// `org:<feature>:<permission>` as features, permission names, and one bit mask for each feature, lowest bit first.
 fn packed(permissions: &[String]) -> (String, String, String) {
-    let pairs: Vec<(&str, &str)> =
-        permissions.iter().filter_map(|key| key.strip_prefix("org:")?.split_once(':')).collect();
+    let pairs: Vec<(&str, &str)> = permissions
+        .iter()
+        .filter_map(|key| key.strip_prefix("org:")?.split_once(':'))
+        .collect();
     let mut features: Vec<&str> = Vec::new();
     let mut names: Vec<&str> = Vec::new();
     for (feature, name) in &pairs {
@@ -109,14 +111,31 @@ impl Clerk {
         seconds: i64,
     ) -> Answer<String> {
         self.world.read(|world| {
-            let found = world.sessions.get(session).ok_or_else(|| Problem::not_found("session"))?;
+            let found = world
+                .sessions
+                .get(session)
+                .ok_or_else(|| Problem::not_found("session"))?;
             let user = found["user_id"].as_str().unwrap_or_default();
             let organization = organization.or(found["last_active_organization_id"].as_str());
             let organization = organization.and_then(|org| active(world, user, org));
-            let status = if found["status"] == "pending" { "pending" } else { "active" };
-            let say = Claims { user, session, azp, organization, status, seconds };
+            let status = if found["status"] == "pending" {
+                "pending"
+            } else {
+                "active"
+            };
+            let say = Claims {
+                user,
+                session,
+                azp,
+                organization,
+                status,
+                seconds,
+            };
             let version = world.token_version.unwrap_or(2);
-            let key = world.keys.first().ok_or_else(|| Problem::new(500, "internal_clerk_error", "no key"))?;
+            let key = world
+                .keys
+                .first()
+                .ok_or_else(|| Problem::new(500, "internal_clerk_error", "no key"))?;
             Ok(keys::jwt(key, &claims(&self.url, version, &say)))
         })
     }
@@ -128,7 +147,10 @@ pub async fn mint(State(app): App, body: Bytes) -> Answer {
     let user = ask.text("user").map_or_else(|| id("user_"), str::to_owned);
     let session = ask.text("session").map_or_else(|| id("sess_"), str::to_owned);
     let permissions = ask.get("permissions").and_then(Value::as_array).map(|list| {
-        list.iter().filter_map(Value::as_str).map(str::to_owned).collect::<Vec<_>>()
+        list.iter()
+            .filter_map(Value::as_str)
+            .map(str::to_owned)
+            .collect::<Vec<_>>()
     });
     let organization = ask.text("org").map(|org| {
         let known = app.world.read(|world| active(world, &user, org));
@@ -140,7 +162,11 @@ pub async fn mint(State(app): App, body: Bytes) -> Answer {
             permissions: Vec::new(),
         });
         if let Some(role) = role {
-            made.role = if role.starts_with("org:") { role } else { format!("org:{role}") };
+            made.role = if role.starts_with("org:") {
+                role
+            } else {
+                format!("org:{role}")
+            };
             made.permissions = roles::custom_permissions(&made.role);
         }
         made.permissions = permissions.clone().unwrap_or(made.permissions);
@@ -183,6 +209,9 @@ mod tests {
     fn permissions_are_packed_lowest_bit_first() {
         let permissions = ["org:dashboard:manage", "org:dashboard:read", "org:teams:read"].map(str::to_owned);
         let packed = packed(&permissions);
-        assert_eq!(packed, ("o:dashboard,o:teams".into(), "manage,read".into(), "3,2".into()));
+        assert_eq!(
+            packed,
+            ("o:dashboard,o:teams".into(), "manage,read".into(), "3,2".into())
+        );
     }
 }

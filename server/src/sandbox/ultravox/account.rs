@@ -15,8 +15,9 @@ pub const ID: &str = "5a4db0f1-5a4d-4b0f-8a4d-5a4db0f15a4d";
 const TTS: [&str; 6] = ["elevenLabs", "cartesia", "lmnt", "google", "inworld", "respeecher"];
 
 fn account(app: &Ultravox) -> Value {
-    let (active, cap) =
-        app.world.read(|world| (world.calls.values().filter(|call| !call.is_over()).count(), world.cap));
+    let (active, cap) = app
+        .world
+        .read(|world| (world.calls.values().filter(|call| !call.is_over()).count(), world.cap));
     json!({
         "accountId": ID, "name": "Sandbox", "billingUrl": format!("{}/_sandbox", app.url), "freeTimeUsed": "1800s",
         "freeTimeRemaining": "0s", "hasActiveSubscription": true, "subscriptionTier": "Pro",
@@ -38,13 +39,25 @@ pub async fn models(State(app): App, uri: Uri) -> Answer {
     let query = query(&uri);
     let rows = numbered(rules::MODELS.iter().map(|name| json!({ "name": name })));
     let url = format!("{}/api/models", app.url);
-    Ok(Json(page(rows, &Ask { url, query: &query, newest_first: false })?).into_response())
+    Ok(Json(page(
+        rows,
+        &Ask {
+            url,
+            query: &query,
+            newest_first: false,
+        },
+    )?)
+    .into_response())
 }
 
 /// Keys go in whole and come out as their first letters.
 pub async fn tts_keys(State(app): App) -> Answer {
     let keys: Map<String, Value> = app.world.read(|world| {
-        world.tts_keys.iter().map(|(name, prefix)| (name.clone(), json!({ "prefix": prefix }))).collect()
+        world
+            .tts_keys
+            .iter()
+            .map(|(name, prefix)| (name.clone(), json!({ "prefix": prefix })))
+            .collect()
     });
     Ok(Json(keys).into_response())
 }
@@ -88,7 +101,8 @@ pub async fn set_twilio(State(app): App, method: axum::http::Method, body: Bytes
     for (name, value) in fields {
         config[name] = value;
     }
-    app.world.write(|world| world.carriers.insert("twilio".to_owned(), config.clone()));
+    app.world
+        .write(|world| world.carriers.insert("twilio".to_owned(), config.clone()));
     Ok((if is_new { StatusCode::CREATED } else { StatusCode::OK }, Json(config)).into_response())
 }
 

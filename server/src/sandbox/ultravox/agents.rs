@@ -18,8 +18,15 @@ pub async fn create(State(app): App, body: Bytes) -> Answer {
     let fields = members(&body)?;
     check(&app, &fields)?;
     let now = pace::now();
-    let name = fields.get("name").and_then(Value::as_str).map_or_else(|| "New Agent".to_owned(), str::to_owned);
-    let template = fields.get("callTemplate").and_then(Value::as_object).cloned().unwrap_or_default();
+    let name = fields
+        .get("name")
+        .and_then(Value::as_str)
+        .map_or_else(|| "New Agent".to_owned(), str::to_owned);
+    let template = fields
+        .get("callTemplate")
+        .and_then(Value::as_object)
+        .cloned()
+        .unwrap_or_default();
     let agent = json!({
         "agentId": Uuid::new_v4(),
         "publishedRevisionId": Uuid::new_v4(),
@@ -29,7 +36,9 @@ pub async fn create(State(app): App, body: Bytes) -> Answer {
         "statistics": { "calls": 0 },
     });
     app.world.write(|world| {
-        world.agents.insert(agent["agentId"].as_str().unwrap_or_default().to_owned(), agent.clone());
+        world
+            .agents
+            .insert(agent["agentId"].as_str().unwrap_or_default().to_owned(), agent.clone());
     });
     let agent = app.world.read(|world| shown(world, &agent));
     Ok((StatusCode::CREATED, Json(agent)).into_response())
@@ -45,27 +54,47 @@ pub async fn list(State(app): App, uri: Uri) -> Answer {
     }
     let rows = app.world.read(|world| {
         let wanted = |agent: &&Value| {
-            search.as_deref().is_none_or(|text| agent["name"].as_str().unwrap_or_default().to_lowercase().contains(text))
+            search
+                .as_deref()
+                .is_none_or(|text| agent["name"].as_str().unwrap_or_default().to_lowercase().contains(text))
         };
-        world.agents.iter().filter(|(_, agent)| wanted(agent)).map(|(id, agent)| Row {
-            key: agent[field].as_str().unwrap_or_default().to_lowercase(),
-            id: id.clone(),
-            value: shown(world, agent),
-        }).collect()
+        world
+            .agents
+            .iter()
+            .filter(|(_, agent)| wanted(agent))
+            .map(|(id, agent)| Row {
+                key: agent[field].as_str().unwrap_or_default().to_lowercase(),
+                id: id.clone(),
+                value: shown(world, agent),
+            })
+            .collect()
     });
     let url = format!("{}/api/agents", app.url);
-    Ok(Json(page(rows, &Ask { url, query: &query, newest_first })?).into_response())
+    Ok(Json(page(
+        rows,
+        &Ask {
+            url,
+            query: &query,
+            newest_first,
+        },
+    )?)
+    .into_response())
 }
 
 pub async fn show(State(app): App, Path(id): Path<String>) -> Answer {
-    let agent = app.world.read(|world| world.agents.get(&id).map(|agent| shown(world, agent)));
+    let agent = app
+        .world
+        .read(|world| world.agents.get(&id).map(|agent| shown(world, agent)));
     Ok(Json(agent.ok_or_else(Problem::not_found)?).into_response())
 }
 
 /// Only members that are named change; `callTemplate` is replaced member by member, one level deep.
 pub async fn update(State(app): App, Path(id): Path<String>, body: Bytes) -> Answer {
     let fields = members(&body)?;
-    let found = app.world.read(|world| world.agents.get(&id).cloned()).ok_or_else(Problem::not_found)?;
+    let found = app
+        .world
+        .read(|world| world.agents.get(&id).cloned())
+        .ok_or_else(Problem::not_found)?;
     let mut merged = Map::new();
     merged.insert("name".into(), fields.get("name").unwrap_or(&found["name"]).clone());
     let mut template = found["callTemplate"].as_object().cloned().unwrap_or_default();
@@ -105,7 +134,9 @@ pub async fn update(State(app): App, Path(id): Path<String>, body: Bytes) -> Ans
 
 pub async fn delete(State(app): App, Path(id): Path<String>) -> Answer<Response> {
     let removed = app.world.write(|world| world.agents.remove(&id));
-    removed.map(|_| StatusCode::NO_CONTENT.into_response()).ok_or_else(Problem::not_found)
+    removed
+        .map(|_| StatusCode::NO_CONTENT.into_response())
+        .ok_or_else(Problem::not_found)
 }
 
 fn check(app: &Ultravox, fields: &Map<String, Value>) -> Answer<()> {

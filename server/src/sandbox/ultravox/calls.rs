@@ -48,7 +48,9 @@ impl Call {
 }
 
 fn find(app: &Ultravox, id: &str) -> Answer<Call> {
-    app.world.read(|world| world.calls.get(id).cloned()).ok_or_else(Problem::not_found)
+    app.world
+        .read(|world| world.calls.get(id).cloned())
+        .ok_or_else(Problem::not_found)
 }
 
 pub async fn create_for_agent(State(app): App, Path(id): Path<String>, body: Bytes) -> Answer {
@@ -59,7 +61,10 @@ pub async fn create_for_agent(State(app): App, Path(id): Path<String>, body: Byt
 
 /// Also the way in for calls that the sandbox lets come in.
 pub fn begin_for_agent(app: &Arc<Ultravox>, agent_id: &str, request: &Map<String, Value>) -> Answer<Value> {
-    let agent = app.world.read(|world| world.agents.get(agent_id).cloned()).ok_or_else(Problem::not_found)?;
+    let agent = app
+        .world
+        .read(|world| world.agents.get(agent_id).cloned())
+        .ok_or_else(Problem::not_found)?;
     let mut wrong = rules::check(request, Form::AgentCall);
     voices::check_known(app, request, &mut wrong, "");
     let mut fields = agent["callTemplate"].as_object().cloned().unwrap_or_default();
@@ -73,14 +78,24 @@ pub fn begin_for_agent(app: &Arc<Ultravox>, agent_id: &str, request: &Map<String
             *text = rules::render(text, &context);
         }
     }
-    for message in fields.get_mut("inactivityMessages").and_then(Value::as_array_mut).into_iter().flatten() {
+    for message in fields
+        .get_mut("inactivityMessages")
+        .and_then(Value::as_array_mut)
+        .into_iter()
+        .flatten()
+    {
         message["message"] = json!(rules::render(message["message"].as_str().unwrap_or_default(), &context));
     }
     if rules::is_set(request, "voice") {
         fields.remove("externalVoice");
     }
     let kept = ["templateContext", "toolOverrides", "agentId"];
-    fields.extend(request.iter().filter(|(name, value)| !value.is_null() && !kept.contains(&name.as_str())).map(clone_pair));
+    fields.extend(
+        request
+            .iter()
+            .filter(|(name, value)| !value.is_null() && !kept.contains(&name.as_str()))
+            .map(clone_pair),
+    );
     let overrides = request.get("toolOverrides").cloned().unwrap_or_default();
     let tools = tools::chosen(app, fields.get("selectedTools"), &overrides)?;
     begin(app, fields, tools, Some(&agent))
@@ -99,7 +114,15 @@ pub async fn create(State(app): App, uri: Uri, body: Bytes) -> Answer {
             wrong.add("initialMessages", "May not be set together with priorCallId.");
         }
         let prior = find(&app, prior)?;
-        for name in ["systemPrompt", "temperature", "model", "voice", "languageHint", "maxDuration", "medium"] {
+        for name in [
+            "systemPrompt",
+            "temperature",
+            "model",
+            "voice",
+            "languageHint",
+            "maxDuration",
+            "medium",
+        ] {
             if !fields.contains_key(name) && !prior.doc[name].is_null() {
                 fields.insert(name.into(), prior.doc[name].clone());
             }
@@ -112,14 +135,11 @@ pub async fn create(State(app): App, uri: Uri, body: Bytes) -> Answer {
     Ok((StatusCode::CREATED, Json(call)).into_response())
 }
 
-fn begin(
-    app: &Arc<Ultravox>,
-    fields: Map<String, Value>,
-    tools: Vec<Value>,
-    agent: Option<&Value>,
-) -> Answer<Value> {
+fn begin(app: &Arc<Ultravox>, fields: Map<String, Value>, tools: Vec<Value>, agent: Option<&Value>) -> Answer<Value> {
     let full = app.world.read(|world| {
-        world.cap.is_some_and(|cap| world.calls.values().filter(|call| !call.is_over()).count() >= cap)
+        world
+            .cap
+            .is_some_and(|cap| world.calls.values().filter(|call| !call.is_over()).count() >= cap)
     });
     if full {
         return Err(Problem::throttled(1));
@@ -129,7 +149,11 @@ fn begin(
     let call = Call {
         doc: doc.clone(),
         stage_id: Uuid::new_v4().to_string(),
-        initial_messages: fields.get("initialMessages").and_then(Value::as_array).cloned().unwrap_or_default(),
+        initial_messages: fields
+            .get("initialMessages")
+            .and_then(Value::as_array)
+            .cloned()
+            .unwrap_or_default(),
         messages: Vec::new(),
         events: Vec::new(),
         tools,
@@ -141,16 +165,28 @@ fn begin(
 }
 
 fn document(app: &Ultravox, id: &str, fields: &Map<String, Value>, agent: Option<&Value>) -> Value {
-    let get = |name: &str, default: Value| fields.get(name).filter(|value| !value.is_null()).cloned().unwrap_or(default);
+    let get = |name: &str, default: Value| {
+        fields
+            .get(name)
+            .filter(|value| !value.is_null())
+            .cloned()
+            .unwrap_or(default)
+    };
     let medium = match get("medium", Value::Null) {
         Value::Object(medium) if !medium.is_empty() => Value::Object(medium),
         _ => json!({ "webRtc": {} }),
     };
-    let first_speaker = get("firstSpeakerSettings", match fields.get("firstSpeaker").and_then(Value::as_str) {
-        Some("FIRST_SPEAKER_USER") => json!({ "user": {} }),
-        _ => json!({ "agent": {} }),
-    });
-    let kind = medium.as_object().and_then(|medium| medium.keys().next()).map_or("webRtc", String::as_str);
+    let first_speaker = get(
+        "firstSpeakerSettings",
+        match fields.get("firstSpeaker").and_then(Value::as_str) {
+            Some("FIRST_SPEAKER_USER") => json!({ "user": {} }),
+            _ => json!({ "agent": {} }),
+        },
+    );
+    let kind = medium
+        .as_object()
+        .and_then(|medium| medium.keys().next())
+        .map_or("webRtc", String::as_str);
     let path = match kind {
         "webRtc" => "web_rtc",
         "serverWebSocket" => "server_web_socket",
@@ -235,7 +271,15 @@ pub async fn list(State(app): App, uri: Uri) -> Answer {
         other => return Err(Problem::field("sort", format!("\"{other}\" is not a valid choice."))),
     };
     let url = format!("{}/api/calls", app.url);
-    Ok(Json(page(rows, &Ask { url, query: &query, newest_first })?).into_response())
+    Ok(Json(page(
+        rows,
+        &Ask {
+            url,
+            query: &query,
+            newest_first,
+        },
+    )?)
+    .into_response())
 }
 
 pub async fn of_agent(State(app): App, Path(id): Path<String>, uri: Uri) -> Answer {
@@ -245,19 +289,38 @@ pub async fn of_agent(State(app): App, Path(id): Path<String>, uri: Uri) -> Answ
     let query = query(&uri);
     let url = format!("{}/api/agents/{id}/calls", app.url);
     let rows = filtered(&app, &[("agentIds".to_owned(), id)])?;
-    Ok(Json(page(rows, &Ask { url, query: &query, newest_first: true })?).into_response())
+    Ok(Json(page(
+        rows,
+        &Ask {
+            url,
+            query: &query,
+            newest_first: true,
+        },
+    )?)
+    .into_response())
 }
 
 /// A day without a time means its first moment, or its last.
 fn moment(query: &[(String, String)], name: &str, end_of_day: bool) -> Answer<Option<DateTime<Utc>>> {
-    let Some(text) = http::first(query, name) else { return Ok(None) };
+    let Some(text) = http::first(query, name) else {
+        return Ok(None);
+    };
     let day = || {
         let day = text.parse::<NaiveDate>().ok()?;
-        let time = if end_of_day { day.and_hms_micro_opt(23, 59, 59, 999_999)? } else { day.and_hms_opt(0, 0, 0)? };
+        let time = if end_of_day {
+            day.and_hms_micro_opt(23, 59, 59, 999_999)?
+        } else {
+            day.and_hms_opt(0, 0, 0)?
+        };
         Some(time.and_utc())
     };
-    let parsed = DateTime::parse_from_rfc3339(text).map(|time| time.to_utc()).ok().or_else(day);
-    parsed.map(Some).ok_or_else(|| Problem::field(name, "Enter a valid date/time."))
+    let parsed = DateTime::parse_from_rfc3339(text)
+        .map(|time| time.to_utc())
+        .ok()
+        .or_else(day);
+    parsed
+        .map(Some)
+        .ok_or_else(|| Problem::field(name, "Enter a valid date/time."))
 }
 
 fn filtered(app: &Ultravox, query: &[(String, String)]) -> Answer<Vec<Row>> {
@@ -266,13 +329,17 @@ fn filtered(app: &Ultravox, query: &[(String, String)]) -> Answer<Vec<Row>> {
     let to = moment(query, "toDate", true)?.map(pace::stamp);
     let bound = |name| match http::first(query, name) {
         None => Ok(None),
-        Some(text) => rules::seconds(text).map(Some).ok_or_else(|| Problem::field(name, "Enter a valid duration.")),
+        Some(text) => rules::seconds(text)
+            .map(Some)
+            .ok_or_else(|| Problem::field(name, "Enter a valid duration.")),
     };
     let (shortest, longest) = (bound("durationMin")?, bound("durationMax")?);
     let voice = http::first(query, "voiceId");
     let search = http::first(query, "search").map(str::to_lowercase);
-    let metadata: Vec<_> =
-        query.iter().filter_map(|(name, value)| Some((name.strip_prefix("metadata.")?, value.as_str()))).collect();
+    let metadata: Vec<_> = query
+        .iter()
+        .filter_map(|(name, value)| Some((name.strip_prefix("metadata.")?, value.as_str())))
+        .collect();
     let clock = |name| http::first(query, name);
     let (day_start, day_end) = (clock("timeOfDayStart"), clock("timeOfDayEnd"));
 
@@ -282,8 +349,13 @@ fn filtered(app: &Ultravox, query: &[(String, String)]) -> Answer<Vec<Row>> {
         let time = created.get(11..19).unwrap_or_default();
         let length = length(doc);
         let found = |text: &String| {
-            ["shortSummary", "summary", "callId"].iter().any(|field| doc[*field].as_str().is_some_and(|value| value.to_lowercase().contains(text)))
-                || doc["agent"]["name"].as_str().is_some_and(|name| name.to_lowercase().contains(text))
+            ["shortSummary", "summary", "callId"].iter().any(|field| {
+                doc[*field]
+                    .as_str()
+                    .is_some_and(|value| value.to_lowercase().contains(text))
+            }) || doc["agent"]["name"]
+                .as_str()
+                .is_some_and(|name| name.to_lowercase().contains(text))
         };
         (agents.is_empty() || agents.contains(&doc["agentId"].as_str().unwrap_or_default()))
             && from.as_deref().is_none_or(|from| created >= from)
@@ -297,11 +369,16 @@ fn filtered(app: &Ultravox, query: &[(String, String)]) -> Answer<Vec<Row>> {
             && metadata.iter().all(|(key, value)| doc["metadata"][*key] == *value)
     };
     Ok(app.world.read(|world| {
-        world.calls.values().filter(wanted).map(|call| Row {
-            key: call.doc["created"].as_str().unwrap_or_default().to_owned(),
-            id: call.id().to_owned(),
-            value: call.doc.clone(),
-        }).collect()
+        world
+            .calls
+            .values()
+            .filter(wanted)
+            .map(|call| Row {
+                key: call.doc["created"].as_str().unwrap_or_default().to_owned(),
+                id: call.id().to_owned(),
+                value: call.doc.clone(),
+            })
+            .collect()
     }))
 }
 
@@ -315,7 +392,10 @@ pub fn length(doc: &Value) -> Option<f64> {
 pub async fn delete(State(app): App, Path(id): Path<String>) -> Answer {
     let call = find(&app, &id)?;
     if call.is_live() {
-        return Err(Problem::detail(StatusCode::BAD_REQUEST, "Cannot delete a call that is in progress."));
+        return Err(Problem::detail(
+            StatusCode::BAD_REQUEST,
+            "Cannot delete a call that is in progress.",
+        ));
     }
     lock(&app.lines).remove(&id);
     app.world.write(|world| {
@@ -336,7 +416,15 @@ pub async fn deleted(State(app): App, uri: Uri) -> Answer {
     let query = query(&uri);
     let rows = app.world.read(|world| numbered(world.deleted_calls.values().cloned()));
     let url = format!("{}/api/deleted_calls", app.url);
-    Ok(Json(page(rows, &Ask { url, query: &query, newest_first: false })?).into_response())
+    Ok(Json(page(
+        rows,
+        &Ask {
+            url,
+            query: &query,
+            newest_first: false,
+        },
+    )?)
+    .into_response())
 }
 
 pub async fn tombstone(State(app): App, Path(id): Path<String>) -> Answer {
@@ -352,7 +440,15 @@ pub async fn messages(State(app): App, Path(id): Path<String>, uri: Uri) -> Answ
         other => return Err(Problem::field("mode", format!("\"{other}\" is not a valid choice."))),
     };
     let url = format!("{}/api/calls/{id}/messages", app.url);
-    Ok(Json(page(numbered(all), &Ask { url, query: &query, newest_first: false })?).into_response())
+    Ok(Json(page(
+        numbered(all),
+        &Ask {
+            url,
+            query: &query,
+            newest_first: false,
+        },
+    )?)
+    .into_response())
 }
 
 pub async fn events(State(app): App, Path(id): Path<String>, uri: Uri) -> Answer {
@@ -363,11 +459,20 @@ pub async fn events(State(app): App, Path(id): Path<String>, uri: Uri) -> Answer
     let least = rank(least).ok_or_else(|| Problem::field("minimum_severity", "Not a valid choice."))?;
     let kind = http::first(&query, "type");
     let wanted = |event: &Value| {
-        rank(event["severity"].as_str().unwrap_or_default()) >= Some(least) && kind.is_none_or(|kind| event["type"] == kind)
+        rank(event["severity"].as_str().unwrap_or_default()) >= Some(least)
+            && kind.is_none_or(|kind| event["type"] == kind)
     };
     let url = format!("{}/api/calls/{id}/events", app.url);
     let rows = numbered(call.events.into_iter().filter(wanted));
-    Ok(Json(page(rows, &Ask { url, query: &query, newest_first: false })?).into_response())
+    Ok(Json(page(
+        rows,
+        &Ask {
+            url,
+            query: &query,
+            newest_first: false,
+        },
+    )?)
+    .into_response())
 }
 
 pub async fn send_data_message(State(app): App, Path(id): Path<String>, body: Bytes) -> Answer {
@@ -386,7 +491,11 @@ pub async fn tools(State(app): App, Path(id): Path<String>) -> Answer {
 
 fn stage_of(app: &Ultravox, id: &str, stage: &str) -> Answer<Call> {
     let call = find(app, id)?;
-    if call.stage_id == stage { Ok(call) } else { Err(Problem::not_found()) }
+    if call.stage_id == stage {
+        Ok(call)
+    } else {
+        Err(Problem::not_found())
+    }
 }
 
 pub async fn stage_tools(State(app): App, Path((id, stage)): Path<(String, String)>) -> Answer {
@@ -408,7 +517,15 @@ pub async fn stages(State(app): App, Path(id): Path<String>, uri: Uri) -> Answer
     let (call, query) = (find(&app, &id)?, query(&uri));
     let url = format!("{}/api/calls/{id}/stages", app.url);
     let rows = numbered([stage_document(&call)]);
-    Ok(Json(page(rows, &Ask { url, query: &query, newest_first: false })?).into_response())
+    Ok(Json(page(
+        rows,
+        &Ask {
+            url,
+            query: &query,
+            newest_first: false,
+        },
+    )?)
+    .into_response())
 }
 
 pub async fn stage(State(app): App, Path((id, stage)): Path<(String, String)>) -> Answer {
@@ -419,11 +536,18 @@ pub async fn stage_messages(State(app): App, Path((id, stage)): Path<(String, St
     let (call, query) = (stage_of(&app, &id, &stage)?, query(&uri));
     let url = format!("{}/api/calls/{id}/stages/{stage}/messages", app.url);
     let rows = numbered([call.initial_messages, call.messages].concat());
-    Ok(Json(page(rows, &Ask { url, query: &query, newest_first: false })?).into_response())
+    Ok(Json(page(
+        rows,
+        &Ask {
+            url,
+            query: &query,
+            newest_first: false,
+        },
+    )?)
+    .into_response())
 }
 
 /// What the number that is called decides; a call that dials nobody is nobody's plan.
 pub fn plan_of(doc: &Value) -> Option<plan::Plan> {
     plan::dialed(&doc["medium"]).map(plan::plan)
 }
-

@@ -16,7 +16,11 @@ pub type Answer<T = Response> = Result<T, Problem>;
 
 impl Problem {
     pub fn detail(status: StatusCode, text: impl Into<String>) -> Self {
-        Self { status, body: json!({ "detail": text.into() }), retry_after: None }
+        Self {
+            status,
+            body: json!({ "detail": text.into() }),
+            retry_after: None,
+        }
     }
 
     pub fn not_found() -> Self {
@@ -31,7 +35,10 @@ impl Problem {
 
     pub fn throttled(seconds: u64) -> Self {
         let text = format!("Request was throttled. Expected available in {seconds} seconds.");
-        Self { retry_after: Some(seconds), ..Self::detail(StatusCode::TOO_MANY_REQUESTS, text) }
+        Self {
+            retry_after: Some(seconds),
+            ..Self::detail(StatusCode::TOO_MANY_REQUESTS, text)
+        }
     }
 }
 
@@ -39,7 +46,9 @@ impl IntoResponse for Problem {
     fn into_response(self) -> Response {
         let mut response = (self.status, Json(self.body)).into_response();
         if self.status == StatusCode::UNAUTHORIZED {
-            response.headers_mut().insert(header::WWW_AUTHENTICATE, HeaderValue::from_static("X-API-Key"));
+            response
+                .headers_mut()
+                .insert(header::WWW_AUTHENTICATE, HeaderValue::from_static("X-API-Key"));
         }
         if let Some(seconds) = self.retry_after {
             response.headers_mut().insert(header::RETRY_AFTER, seconds.into());
@@ -86,7 +95,11 @@ impl Wrong {
 
 impl From<Wrong> for Problem {
     fn from(wrong: Wrong) -> Self {
-        Self { status: StatusCode::BAD_REQUEST, body: Value::Object(wrong.0), retry_after: None }
+        Self {
+            status: StatusCode::BAD_REQUEST,
+            body: Value::Object(wrong.0),
+            retry_after: None,
+        }
     }
 }
 
@@ -97,7 +110,13 @@ pub fn members(body: &[u8]) -> Answer<Map<String, Value>> {
     }
     match serde_json::from_slice(body) {
         Ok(Value::Object(members)) => Ok(members),
-        Ok(_) => Err(Problem::field("non_field_errors", "Invalid data. Expected a dictionary.")),
-        Err(cause) => Err(Problem::detail(StatusCode::BAD_REQUEST, format!("JSON parse error - {cause}"))),
+        Ok(_) => Err(Problem::field(
+            "non_field_errors",
+            "Invalid data. Expected a dictionary.",
+        )),
+        Err(cause) => Err(Problem::detail(
+            StatusCode::BAD_REQUEST,
+            format!("JSON parse error - {cause}"),
+        )),
     }
 }

@@ -16,7 +16,10 @@ use super::{App, World, calls};
 
 /// What the admin page says about this provider.
 pub fn notes() -> String {
-    let rows: String = plan::TABLE.iter().map(|(from, to, what, plan)| row(*from, *to, what, *plan)).collect();
+    let rows: String = plan::TABLE
+        .iter()
+        .map(|(from, to, what, plan)| row(*from, *to, what, *plan))
+        .collect();
     format!(
         r#"<h2>Numbers to call</h2>
 <p>The last two digits of +1 415 555 01<em>yy</em> decide what happens. Any other number answers and talks.</p>
@@ -32,7 +35,11 @@ pub fn notes() -> String {
 }
 
 fn row(from: u8, to: u8, what: &str, plan: Plan) -> String {
-    let digits = if from == to { format!("{from:02}") } else { format!("{from:02}–{to:02}") };
+    let digits = if from == to {
+        format!("{from:02}")
+    } else {
+        format!("{from:02}–{to:02}")
+    };
     let end = match plan {
         Plan::Unanswered(_, sip) => format!("unjoined, {sip}"),
         Plan::Answered(_, ending) => ending.reason().to_owned(),
@@ -64,7 +71,9 @@ pub async fn limits(State(app): App, Json(limits): Json<Limits>) -> StatusCode {
 pub async fn webhook(State(app): App, body: Bytes) -> Answer<Response> {
     let fields = members(&body)?;
     let text = |name: &str| fields.get(name).and_then(Value::as_str).map(str::to_owned);
-    *lock(&app.target) = text("url").zip(text("secret")).map(|(url, secret)| Target { url, secret });
+    *lock(&app.target) = text("url")
+        .zip(text("secret"))
+        .map(|(url, secret)| Target { url, secret });
     Ok(StatusCode::NO_CONTENT.into_response())
 }
 
@@ -75,11 +84,20 @@ pub async fn ring(State(app): App, headers: axum::http::HeaderMap, body: Bytes) 
         Value::Object(members(&body)?)
     } else {
         let pairs = http::pairs(&String::from_utf8_lossy(&body));
-        pairs.into_iter().map(|(name, value)| (name, json!(value))).collect::<serde_json::Map<_, _>>().into()
+        pairs
+            .into_iter()
+            .map(|(name, value)| (name, json!(value)))
+            .collect::<serde_json::Map<_, _>>()
+            .into()
     };
-    let agent = fields["agentId"].as_str().ok_or_else(|| Problem::field("agentId", "This field is required."))?;
+    let agent = fields["agentId"]
+        .as_str()
+        .ok_or_else(|| Problem::field("agentId", "This field is required."))?;
     let mut metadata = fields["metadata"].as_object().cloned().unwrap_or_default();
-    metadata.insert("sandbox.from".into(), json!(fields["from"].as_str().unwrap_or("+14155550100")));
+    metadata.insert(
+        "sandbox.from".into(),
+        json!(fields["from"].as_str().unwrap_or("+14155550100")),
+    );
     if let Some(to) = fields["to"].as_str() {
         metadata.insert("sandbox.to".into(), json!(to));
     }

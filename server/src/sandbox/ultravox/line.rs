@@ -27,11 +27,17 @@ const LEAST_JOIN: Duration = Duration::from_secs(2);
 #[derive(Debug)]
 pub enum Said {
     Joined(mpsc::UnboundedSender<Value>),
-    User { text: String, later: bool },
+    User {
+        text: String,
+        later: bool,
+    },
     Forced(String),
     HangUp(String),
     Output(&'static str),
-    ToolResult { invocation: String, result: Result<String, String> },
+    ToolResult {
+        invocation: String,
+        result: Result<String, String>,
+    },
     Closed,
 }
 
@@ -49,17 +55,27 @@ impl Said {
                 if !["immediate", "soon", "later"].contains(&urgency) {
                     return Err(("urgency", format!("\"{urgency}\" is not a valid choice.")));
                 }
-                Ok(Said::User { text: text("text"), later: urgency == "later" })
+                Ok(Said::User {
+                    text: text("text"),
+                    later: urgency == "later",
+                })
             }
             Some("forced_agent_message") => Ok(Said::Forced(text("content"))),
             Some("set_output_medium") if socket => {
                 let voice = message["medium"] == "voice";
-                Ok(Said::Output(if voice { "MESSAGE_MEDIUM_VOICE" } else { "MESSAGE_MEDIUM_TEXT" }))
+                Ok(Said::Output(if voice {
+                    "MESSAGE_MEDIUM_VOICE"
+                } else {
+                    "MESSAGE_MEDIUM_TEXT"
+                }))
             }
             Some("client_tool_result") if socket => {
                 let failed = message["errorType"].as_str().or(message["errorMessage"].as_str());
                 let result = failed.map_or_else(|| Ok(text("result")), |cause| Err(cause.to_owned()));
-                Ok(Said::ToolResult { invocation: text("invocationId"), result })
+                Ok(Said::ToolResult {
+                    invocation: text("invocationId"),
+                    result,
+                })
             }
             Some(other) => Err(("type", format!("\"{other}\" is not a valid choice."))),
             None => Err(("type", "This field is required.".to_owned())),
@@ -106,7 +122,9 @@ struct Line {
 
 /// Starts the line of a call that has just been made.
 pub fn open(app: &Arc<Ultravox>, id: &str) {
-    let Some(doc) = app.world.read(|world| world.calls.get(id).map(|call| call.doc.clone())) else { return };
+    let Some(doc) = app.world.read(|world| world.calls.get(id).map(|call| call.doc.clone())) else {
+        return;
+    };
     let (voice, inbox) = mpsc::unbounded_channel();
     lock(&app.lines).insert(id.to_owned(), voice);
     let longest = doc["maxDuration"].as_str().and_then(rules::seconds).unwrap_or(3600.0);
@@ -138,7 +156,11 @@ pub fn open(app: &Arc<Ultravox>, id: &str) {
 pub fn lost(app: &Arc<Ultravox>, id: &str) {
     let ended = app.world.write(|world| {
         let call = world.calls.get_mut(id)?;
-        let ending = if call.doc["joined"].is_null() { Ending::Unjoined } else { Ending::Connection };
+        let ending = if call.doc["joined"].is_null() {
+            Ending::Unjoined
+        } else {
+            Ending::Connection
+        };
         call.doc["ended"] = json!(pace::now());
         call.doc["endReason"] = json!(ending.reason());
         Some(call.doc.clone())
@@ -197,7 +219,10 @@ impl Line {
     }
 
     fn join_timeout(&self) -> f64 {
-        self.doc["joinTimeout"].as_str().and_then(rules::seconds).unwrap_or(30.0)
+        self.doc["joinTimeout"]
+            .as_str()
+            .and_then(rules::seconds)
+            .unwrap_or(30.0)
     }
 
     async fn wait_for_socket(&mut self) -> Ending {
@@ -230,9 +255,15 @@ impl Line {
     }
 
     fn join(&mut self, ring: f64) {
-        let created = self.doc["created"].as_str().and_then(|text| DateTime::parse_from_rfc3339(text).ok());
+        let created = self.doc["created"]
+            .as_str()
+            .and_then(|text| DateTime::parse_from_rfc3339(text).ok());
         // Simulated time may run ahead of the clock on the wall, and a call's own times must agree with each other.
-        self.joined = if ring > 0.0 { created.map_or_else(Utc::now, |at| at.to_utc()) + delta(ring) } else { Utc::now() };
+        self.joined = if ring > 0.0 {
+            created.map_or_else(Utc::now, |at| at.to_utc()) + delta(ring)
+        } else {
+            Utc::now()
+        };
         let joined = pace::stamp(self.joined);
         let doc = self.change(|call| {
             call.doc["joined"] = json!(joined);
@@ -255,7 +286,10 @@ impl Line {
         }
         match manner {
             Manner::Voicemail => {
-                beats.push_back(say(Who::Person, "You have reached the voicemail of this number. Please leave a message after the tone."));
+                beats.push_back(say(
+                    Who::Person,
+                    "You have reached the voicemail of this number. Please leave a message after the tone.",
+                ));
                 beats.push_back(Beat::Silence(1.5));
                 beats.push_back(say(Who::Agent, &talk::greeting(&self.doc)));
                 beats.push_back(say(Who::Agent, "I will try to reach you another time. Goodbye."));
@@ -270,7 +304,10 @@ impl Line {
                 }
                 if messages.is_empty() {
                     beats.push_back(Beat::Silence(10.0));
-                    beats.push_back(say(Who::Agent, talk::words(self.doc["languageHint"].as_str()).still_there));
+                    beats.push_back(say(
+                        Who::Agent,
+                        talk::words(self.doc["languageHint"].as_str()).still_there,
+                    ));
                 }
                 beats.push_back(Beat::Silence(5.0));
             }
@@ -282,7 +319,11 @@ impl Line {
             Manner::Talk | Manner::Endless | Manner::ToolsFail => {
                 beats.push_back(say(Who::Agent, &talk::greeting(&self.doc)));
                 beats.extend(self.talk());
-                let who = if ending == Ending::Agent { Who::Agent } else { Who::Person };
+                let who = if ending == Ending::Agent {
+                    Who::Agent
+                } else {
+                    Who::Person
+                };
                 if manner != Manner::Endless {
                     beats.push_back(say(who, talk::goodbye(&self.doc, who)));
                 }
@@ -359,8 +400,12 @@ impl Line {
         let mut nudges = quiet.iter();
         loop {
             let nudge = nudges.next();
-            let wait = nudge.and_then(|nudge| nudge["duration"].as_str()).and_then(rules::seconds);
-            let wait = wait.map_or(left, |wait| Duration::try_from_secs_f64(wait).unwrap_or(left)).min(left);
+            let wait = nudge
+                .and_then(|nudge| nudge["duration"].as_str())
+                .and_then(rules::seconds);
+            let wait = wait
+                .map_or(left, |wait| Duration::try_from_secs_f64(wait).unwrap_or(left))
+                .min(left);
             tokio::select! {
                 said = self.inbox.recv() => {
                     self.at += started.elapsed().as_secs_f64();
@@ -375,7 +420,10 @@ impl Line {
             };
             let text = nudge["message"].as_str().unwrap_or_default();
             self.say(Who::Agent, text, 0.0);
-            if nudge["endBehavior"].as_str().is_some_and(|end| end.starts_with("END_BEHAVIOR_HANG_UP")) {
+            if nudge["endBehavior"]
+                .as_str()
+                .is_some_and(|end| end.starts_with("END_BEHAVIOR_HANG_UP"))
+            {
                 self.at += started.elapsed().as_secs_f64();
                 return Some(Ending::Agent);
             }
@@ -423,7 +471,10 @@ impl Line {
     /// The tool whose name or description shares a longer word with what was written.
     fn tool_for(&self, text: &str) -> Option<usize> {
         let text = text.to_lowercase();
-        let wanted: Vec<&str> = text.split(|c: char| !c.is_alphanumeric()).filter(|word| word.len() > 4).collect();
+        let wanted: Vec<&str> = text
+            .split(|c: char| !c.is_alphanumeric())
+            .filter(|word| word.len() > 4)
+            .collect();
         self.change(|call| {
             call.tools.iter().position(|tool| {
                 let about = format!("{} {}", tool["name"], tool["definition"]["description"]).to_lowercase();
@@ -441,7 +492,11 @@ impl Line {
     }
 
     fn say(&mut self, who: Who, text: &str, takes: f64) {
-        let medium = if who == Who::Agent { self.output.clone() } else { "MESSAGE_MEDIUM_VOICE".to_owned() };
+        let medium = if who == Who::Agent {
+            self.output.clone()
+        } else {
+            "MESSAGE_MEDIUM_VOICE".to_owned()
+        };
         self.write(who, text, &medium, takes);
         if who == Who::Agent {
             self.send(json!({ "type": "state", "state": "listening" }));
@@ -455,7 +510,11 @@ impl Line {
         };
         self.turns += usize::from(who == Who::Person);
         self.append(json!({ "role": role, "text": text, "medium": medium }), takes);
-        let short = if medium == "MESSAGE_MEDIUM_TEXT" { "text" } else { "voice" };
+        let short = if medium == "MESSAGE_MEDIUM_TEXT" {
+            "text"
+        } else {
+            "voice"
+        };
         self.send(json!({
             "type": "transcript", "role": name, "medium": short, "text": text, "delta": null, "final": true,
             "ordinal": self.ordinal,
@@ -482,9 +541,13 @@ impl Line {
     }
 
     async fn use_tool(&mut self, index: usize) {
-        let Some(Some(tool)) = self.change(|call| call.tools.get(index).cloned()) else { return };
+        let Some(Some(tool)) = self.change(|call| call.tools.get(index).cloned()) else {
+            return;
+        };
         let name = tool["name"].as_str().unwrap_or_default().to_owned();
-        let last = self.change(|call| call.messages.last().map(|message| message["text"].clone())).flatten();
+        let last = self
+            .change(|call| call.messages.last().map(|message| message["text"].clone()))
+            .flatten();
         let arguments = tools::arguments(&tool, last.as_ref().and_then(Value::as_str).unwrap_or_default());
         let invocation = Uuid::new_v4().to_string();
         let common = json!({ "invocationId": invocation, "toolName": name, "medium": self.output });
@@ -495,7 +558,10 @@ impl Line {
             }
             message
         };
-        self.append(with(json!({ "role": "MESSAGE_ROLE_TOOL_CALL", "text": arguments.to_string() })), 1.0);
+        self.append(
+            with(json!({ "role": "MESSAGE_ROLE_TOOL_CALL", "text": arguments.to_string() })),
+            1.0,
+        );
         let result = if self.tools_fail {
             Err("The tool did not answer in time.".to_owned())
         } else if tool["definition"]["client"].is_object() && self.socket.is_some() {
@@ -508,7 +574,10 @@ impl Line {
             Err(cause) => (String::new(), json!(cause)),
         };
         let severity = if error.is_null() { "info" } else { "warning" };
-        self.append(with(json!({ "role": "MESSAGE_ROLE_TOOL_RESULT", "text": text, "errorDetails": error })), 0.2);
+        self.append(
+            with(json!({ "role": "MESSAGE_ROLE_TOOL_RESULT", "text": text, "errorDetails": error })),
+            0.2,
+        );
         self.event(severity, "tool_used", &format!("The agent used {name}."));
         self.tools_used.push(name);
     }
@@ -560,13 +629,19 @@ impl Line {
             Ending::Connection | Ending::System => "SIP_TERMINATION_UNKNOWN",
             _ => "SIP_TERMINATION_NORMAL",
         });
-        let created = self.doc["created"].as_str().and_then(|text| DateTime::parse_from_rfc3339(text).ok());
+        let created = self.doc["created"]
+            .as_str()
+            .and_then(|text| DateTime::parse_from_rfc3339(text).ok());
         let ended = if answered {
             self.joined + delta(self.at)
         } else {
             created.map_or_else(Utc::now, |at| at.to_utc()) + delta(if ring > 0.0 { ring } else { self.join_timeout() })
         };
-        let severity = if matches!(ending, Ending::Connection | Ending::System) { "error" } else { "info" };
+        let severity = if matches!(ending, Ending::Connection | Ending::System) {
+            "error"
+        } else {
+            "info"
+        };
         self.event(severity, "call_ended", &format!("The call ended: {}.", ending.reason()));
         let doc = self.change(|call| {
             call.doc["ended"] = json!(pace::stamp(ended));

@@ -114,7 +114,12 @@ impl Ultravox {
     /// Calls that were live when the process ended have lost their connection.
     pub fn finish_what_was_live(self: &Arc<Self>) {
         let live: Vec<String> = self.world.read(|world| {
-            world.calls.values().filter(|call| !call.is_over()).map(|call| call.id().to_owned()).collect()
+            world
+                .calls
+                .values()
+                .filter(|call| !call.is_over())
+                .map(|call| call.id().to_owned())
+                .collect()
         });
         for id in live {
             line::lost(self, &id);
@@ -137,8 +142,14 @@ pub fn router(app: Arc<Ultravox>) -> Router {
     let desk = Arc::clone(&app.desk);
     let api = Router::new()
         .route("/api/agents", get(agents::list).post(agents::create))
-        .route("/api/agents/{id}", get(agents::show).patch(agents::update).delete(agents::delete))
-        .route("/api/agents/{id}/calls", get(calls::of_agent).post(calls::create_for_agent))
+        .route(
+            "/api/agents/{id}",
+            get(agents::show).patch(agents::update).delete(agents::delete),
+        )
+        .route(
+            "/api/agents/{id}/calls",
+            get(calls::of_agent).post(calls::create_for_agent),
+        )
         .route("/api/calls", get(calls::list).post(calls::create))
         .route("/api/calls/{id}", get(calls::show).delete(calls::delete))
         .route("/api/calls/{id}/messages", get(calls::messages))
@@ -153,23 +164,41 @@ pub fn router(app: Arc<Ultravox>) -> Router {
         .route("/api/deleted_calls", get(calls::deleted))
         .route("/api/deleted_calls/{id}", get(calls::tombstone))
         .route("/api/voices", get(voices::list).post(voices::create))
-        .route("/api/voices/{id}", get(voices::show).patch(voices::update).put(voices::update).delete(voices::delete))
+        .route(
+            "/api/voices/{id}",
+            get(voices::show)
+                .patch(voices::update)
+                .put(voices::update)
+                .delete(voices::delete),
+        )
         .route("/api/voices/{id}/preview", get(voices::preview))
         .route("/api/voice_preview", post(voices::preview_unsaved))
         .route("/api/tools", get(tools::list).post(tools::create))
-        .route("/api/tools/{id}", get(tools::show).put(tools::replace).delete(tools::delete))
+        .route(
+            "/api/tools/{id}",
+            get(tools::show).put(tools::replace).delete(tools::delete),
+        )
         .route("/api/webhooks", get(webhooks::list).post(webhooks::create))
         .route(
             "/api/webhooks/{id}",
-            get(webhooks::show).patch(webhooks::update).put(webhooks::update).delete(webhooks::delete),
+            get(webhooks::show)
+                .patch(webhooks::update)
+                .put(webhooks::update)
+                .delete(webhooks::delete),
         )
         .route("/api/models", get(account::models))
         .route("/api/accounts", get(account::all))
         .route("/api/accounts/me", get(account::me))
-        .route("/api/accounts/me/tts_api_keys", get(account::tts_keys).patch(account::set_tts_keys))
+        .route(
+            "/api/accounts/me/tts_api_keys",
+            get(account::tts_keys).patch(account::set_tts_keys),
+        )
         .route(
             "/api/telephony_configs/twilio",
-            get(account::twilio).post(account::set_twilio).patch(account::set_twilio).delete(account::remove_twilio),
+            get(account::twilio)
+                .post(account::set_twilio)
+                .patch(account::set_twilio)
+                .delete(account::remove_twilio),
         )
         .fallback(|| async { Problem::not_found() })
         .layer(middleware::from_fn(authenticate));
@@ -205,7 +234,10 @@ async fn authenticate(request: Request, next: Next) -> Response {
     let good = key.split_once('.').is_some_and(|(prefix, secret)| {
         prefix.len() == 8
             && secret.len() == 32
-            && prefix.bytes().chain(secret.bytes()).all(|byte| byte.is_ascii_alphanumeric())
+            && prefix
+                .bytes()
+                .chain(secret.bytes())
+                .all(|byte| byte.is_ascii_alphanumeric())
     });
     if !good {
         return Problem::detail(StatusCode::UNAUTHORIZED, "Invalid API key.").into_response();

@@ -51,7 +51,12 @@ impl Cursor {
 pub fn page(mut rows: Vec<Row>, ask: &Ask<'_>) -> Answer<Value> {
     let size = match http::first(ask.query, "pageSize") {
         None => USUAL,
-        Some(text) => text.parse::<usize>().ok().filter(|size| *size > 0).unwrap_or(USUAL).min(MOST),
+        Some(text) => text
+            .parse::<usize>()
+            .ok()
+            .filter(|size| *size > 0)
+            .unwrap_or(USUAL)
+            .min(MOST),
     };
     rows.sort_by(|a, b| (&a.key, &a.id).cmp(&(&b.key, &b.id)));
     if ask.newest_first {
@@ -65,9 +70,11 @@ pub fn page(mut rows: Vec<Row>, ask: &Ask<'_>) -> Answer<Value> {
     let cursor = http::first(ask.query, "cursor").map(Cursor::decode).transpose()?;
     let start = match &cursor {
         None => 0,
-        Some(cursor) if cursor.back => {
-            rows.iter().take_while(|row| before(row, cursor)).count().saturating_sub(size)
-        }
+        Some(cursor) if cursor.back => rows
+            .iter()
+            .take_while(|row| before(row, cursor))
+            .count()
+            .saturating_sub(size),
         Some(cursor) => rows
             .iter()
             .take_while(|row| before(row, cursor) || (row.key == cursor.key && row.id == cursor.id))
@@ -75,7 +82,11 @@ pub fn page(mut rows: Vec<Row>, ask: &Ask<'_>) -> Answer<Value> {
     };
     let end = (start + size).min(total);
     let link = |back: bool, row: &Row| {
-        let cursor = Cursor { back, key: row.key.clone(), id: row.id.clone() };
+        let cursor = Cursor {
+            back,
+            key: row.key.clone(),
+            id: row.id.clone(),
+        };
         let mut query = url::form_urlencoded::Serializer::new(String::new());
         query.extend_pairs(ask.query.iter().filter(|(name, _)| name != "cursor"));
         query.append_pair("cursor", &cursor.encode());
@@ -92,6 +103,10 @@ pub fn numbered(values: impl IntoIterator<Item = Value>) -> Vec<Row> {
     values
         .into_iter()
         .enumerate()
-        .map(|(number, value)| Row { key: format!("{number:09}"), id: String::new(), value })
+        .map(|(number, value)| Row {
+            key: format!("{number:09}"),
+            id: String::new(),
+            value,
+        })
         .collect()
 }

@@ -23,9 +23,15 @@ const LINK: i64 = 600;
 const LINK_SECRET: &str = "storage links of the sandbox";
 
 pub async fn redirect(State(app): App, Path(id): Path<String>) -> Answer {
-    let call = app.world.read(|world| world.calls.get(&id).cloned()).ok_or_else(Problem::not_found)?;
+    let call = app
+        .world
+        .read(|world| world.calls.get(&id).cloned())
+        .ok_or_else(Problem::not_found)?;
     if call.doc["recordingEnabled"] != true || calls::length(&call.doc).is_none() {
-        return Err(Problem::detail(StatusCode::NOT_FOUND, "There is no recording of this call."));
+        return Err(Problem::detail(
+            StatusCode::NOT_FOUND,
+            "There is no recording of this call.",
+        ));
     }
     Ok(link(&app.storage_url, &format!("/recordings/{id}.wav")))
 }
@@ -76,14 +82,24 @@ fn sound(call: &Call) -> Vec<i16> {
     let length = calls::length(&call.doc).unwrap_or_default().min(LONGEST);
     let mut samples = vec![0_i16; (length * f64::from(RATE)) as usize];
     for (turn, message) in call.messages.iter().enumerate() {
-        let time = |end: &str| message["timespan"][end].as_str().and_then(rules::seconds).unwrap_or_default();
+        let time = |end: &str| {
+            message["timespan"][end]
+                .as_str()
+                .and_then(rules::seconds)
+                .unwrap_or_default()
+        };
         let pitch = match message["role"].as_str() {
             Some("MESSAGE_ROLE_AGENT") => 196.0,
             Some("MESSAGE_ROLE_USER") => 293.7,
             _ => continue,
         };
         // Neighbouring turns of the same voice differ by a third, so that turns can be told apart.
-        tone(&mut samples, time("start"), time("end"), pitch * if turn % 4 < 2 { 1.0 } else { 1.26 });
+        tone(
+            &mut samples,
+            time("start"),
+            time("end"),
+            pitch * if turn % 4 < 2 { 1.0 } else { 1.26 },
+        );
     }
     samples
 }

@@ -7,26 +7,104 @@ use super::errors::Wrong;
 type Fields = Map<String, Value>;
 
 const TEMPLATE: &[&str] = &[
-    "name", "created", "updated", "medium", "initialOutputMedium", "joinTimeout", "maxDuration", "vadSettings",
-    "recordingEnabled", "firstSpeakerSettings", "systemPrompt", "temperature", "model", "voice", "externalVoice",
-    "voiceOverrides", "languageHint", "timeExceededMessage", "inactivityMessages", "selectedTools", "dataConnection",
-    "contextSchema", "sharedSecrets", "retentionPolicy",
+    "name",
+    "created",
+    "updated",
+    "medium",
+    "initialOutputMedium",
+    "joinTimeout",
+    "maxDuration",
+    "vadSettings",
+    "recordingEnabled",
+    "firstSpeakerSettings",
+    "systemPrompt",
+    "temperature",
+    "model",
+    "voice",
+    "externalVoice",
+    "voiceOverrides",
+    "languageHint",
+    "timeExceededMessage",
+    "inactivityMessages",
+    "selectedTools",
+    "dataConnection",
+    "contextSchema",
+    "sharedSecrets",
+    "retentionPolicy",
 ];
 const AGENT_CALL: &[&str] = &[
-    "templateContext", "initialMessages", "metadata", "medium", "joinTimeout", "maxDuration", "recordingEnabled",
-    "initialOutputMedium", "firstSpeakerSettings", "dataConnection", "experimentalSettings", "callbacks", "voice",
-    "voiceOverrides", "toolOverrides", "retentionPolicy", "sharedSecrets", "agentId",
+    "templateContext",
+    "initialMessages",
+    "metadata",
+    "medium",
+    "joinTimeout",
+    "maxDuration",
+    "recordingEnabled",
+    "initialOutputMedium",
+    "firstSpeakerSettings",
+    "dataConnection",
+    "experimentalSettings",
+    "callbacks",
+    "voice",
+    "voiceOverrides",
+    "toolOverrides",
+    "retentionPolicy",
+    "sharedSecrets",
+    "agentId",
 ];
 const CALL: &[&str] = &[
-    "systemPrompt", "temperature", "model", "voice", "externalVoice", "languageHint", "initialMessages",
-    "joinTimeout", "maxDuration", "timeExceededMessage", "inactivityMessages", "selectedTools", "medium",
-    "recordingEnabled", "firstSpeaker", "transcriptOptional", "initialOutputMedium", "vadSettings",
-    "firstSpeakerSettings", "experimentalSettings", "metadata", "initialState", "dataConnection", "callbacks",
-    "voiceOverrides", "retentionPolicy", "sharedSecrets",
+    "systemPrompt",
+    "temperature",
+    "model",
+    "voice",
+    "externalVoice",
+    "languageHint",
+    "initialMessages",
+    "joinTimeout",
+    "maxDuration",
+    "timeExceededMessage",
+    "inactivityMessages",
+    "selectedTools",
+    "medium",
+    "recordingEnabled",
+    "firstSpeaker",
+    "transcriptOptional",
+    "initialOutputMedium",
+    "vadSettings",
+    "firstSpeakerSettings",
+    "experimentalSettings",
+    "metadata",
+    "initialState",
+    "dataConnection",
+    "callbacks",
+    "voiceOverrides",
+    "retentionPolicy",
+    "sharedSecrets",
 ];
-const MEDIA: &[&str] = &["webRtc", "twilio", "serverWebSocket", "telnyx", "plivo", "exotel", "sip"];
-const VOICES: &[&str] = &["elevenLabs", "cartesia", "lmnt", "google", "inworld", "respeecher", "generic"];
-pub const MODELS: &[&str] = &["ultravox-v0.7", "ultravox-v0.6", "ultravox-v0.6-gemma3-27b", "ultravox-v0.6-llama3.3-70b"];
+const MEDIA: &[&str] = &[
+    "webRtc",
+    "twilio",
+    "serverWebSocket",
+    "telnyx",
+    "plivo",
+    "exotel",
+    "sip",
+];
+const VOICES: &[&str] = &[
+    "elevenLabs",
+    "cartesia",
+    "lmnt",
+    "google",
+    "inworld",
+    "respeecher",
+    "generic",
+];
+pub const MODELS: &[&str] = &[
+    "ultravox-v0.7",
+    "ultravox-v0.6",
+    "ultravox-v0.6-gemma3-27b",
+    "ultravox-v0.6-llama3.3-70b",
+];
 
 /// Which message is being read.
 #[derive(Clone, Copy, PartialEq, Eq)]
@@ -66,7 +144,10 @@ pub fn is_set(fields: &Fields, name: &str) -> bool {
 fn check_field(wrong: &mut Wrong, name: &str, value: &Value) {
     match name {
         "joinTimeout" | "maxDuration" => match value.as_str().and_then(seconds) {
-            None => wrong.add(name, "Not a duration: expected digits, an optional fraction and \"s\", such as \"30s\"."),
+            None => wrong.add(
+                name,
+                "Not a duration: expected digits, an optional fraction and \"s\", such as \"30s\".",
+            ),
             Some(time) if time <= 0.0 => wrong.add(name, "Must be positive."),
             Some(_) => {}
         },
@@ -76,21 +157,42 @@ fn check_field(wrong: &mut Wrong, name: &str, value: &Value) {
             _ => wrong.add(name, "Must be a number between 0 and 1."),
         },
         "name" | "systemPrompt" | "model" | "voice" | "languageHint" | "timeExceededMessage" | "agentId"
-            if !value.is_string() => wrong.add(name, "Not a valid string."),
+            if !value.is_string() =>
+        {
+            wrong.add(name, "Not a valid string.")
+        }
         "model" if !MODELS.contains(&value.as_str().unwrap_or_default()) && value != "fixie-ai/ultravox" => {
             wrong.add(name, format!("Unknown model {value}."));
         }
         "languageHint" if value.as_str().is_some_and(|text| text.len() > 16) => {
             wrong.add(name, "Ensure this field has no more than 16 characters.");
         }
-        "initialOutputMedium" => one_of(wrong, name, value, &["MESSAGE_MEDIUM_VOICE", "MESSAGE_MEDIUM_TEXT", "MESSAGE_MEDIUM_UNSPECIFIED"]),
+        "initialOutputMedium" => one_of(
+            wrong,
+            name,
+            value,
+            &[
+                "MESSAGE_MEDIUM_VOICE",
+                "MESSAGE_MEDIUM_TEXT",
+                "MESSAGE_MEDIUM_UNSPECIFIED",
+            ],
+        ),
         "retentionPolicy" => one_of(
             wrong,
             name,
             value,
-            &["CALL_RETENTION_POLICY_RETAIN", "CALL_RETENTION_POLICY_AUTO_DELETE", "CALL_RETENTION_POLICY_UNSPECIFIED"],
+            &[
+                "CALL_RETENTION_POLICY_RETAIN",
+                "CALL_RETENTION_POLICY_AUTO_DELETE",
+                "CALL_RETENTION_POLICY_UNSPECIFIED",
+            ],
         ),
-        "firstSpeaker" => one_of(wrong, name, value, &["FIRST_SPEAKER_AGENT", "FIRST_SPEAKER_USER", "FIRST_SPEAKER_UNSPECIFIED"]),
+        "firstSpeaker" => one_of(
+            wrong,
+            name,
+            value,
+            &["FIRST_SPEAKER_AGENT", "FIRST_SPEAKER_USER", "FIRST_SPEAKER_UNSPECIFIED"],
+        ),
         "medium" => check_medium(wrong, value),
         "firstSpeakerSettings" => check_first_speaker(wrong, value),
         "externalVoice" | "voiceOverrides" => only_one(wrong, name, value, VOICES, true),
@@ -100,8 +202,16 @@ fn check_field(wrong: &mut Wrong, name: &str, value: &Value) {
         "metadata" => check_metadata(wrong, value),
         "callbacks" => check_callbacks(wrong, value),
         "sharedSecrets" | "initialMessages" if !value.is_array() => wrong.add(name, "Expected a list of items."),
-        "templateContext" | "contextSchema" | "vadSettings" | "dataConnection" | "experimentalSettings" | "initialState"
-            if !value.is_object() => wrong.add(name, "Expected a dictionary of items."),
+        "templateContext"
+        | "contextSchema"
+        | "vadSettings"
+        | "dataConnection"
+        | "experimentalSettings"
+        | "initialState"
+            if !value.is_object() =>
+        {
+            wrong.add(name, "Expected a dictionary of items.")
+        }
         "vadSettings" => check_vad(wrong, value),
         _ => {}
     }
@@ -130,7 +240,10 @@ fn check_medium(wrong: &mut Wrong, value: &Value) {
     only_one(wrong, "medium", value, MEDIA, false);
     for carrier in ["twilio", "telnyx", "plivo", "sip"] {
         let outgoing = &value[carrier]["outgoing"];
-        if outgoing.is_object() && (outgoing["to"].as_str().unwrap_or_default().is_empty() || outgoing["from"].as_str().unwrap_or_default().is_empty()) {
+        if outgoing.is_object()
+            && (outgoing["to"].as_str().unwrap_or_default().is_empty()
+                || outgoing["from"].as_str().unwrap_or_default().is_empty())
+        {
             wrong.add("medium", format!("{carrier}.outgoing needs to and from."));
         }
     }
@@ -151,7 +264,10 @@ fn check_first_speaker(wrong: &mut Wrong, value: &Value) {
         if words["text"].is_string() && words["prompt"].is_string() {
             wrong.add(name, "Only one of text and prompt may be set.");
         }
-        if let Some(delay) = words.get("delay").filter(|delay| delay.as_str().and_then(seconds).is_none()) {
+        if let Some(delay) = words
+            .get("delay")
+            .filter(|delay| delay.as_str().and_then(seconds).is_none())
+        {
             wrong.add(name, format!("{delay} is not a duration."));
         }
     }
@@ -165,7 +281,11 @@ fn check_inactivity(wrong: &mut Wrong, value: &Value) {
         if item["duration"].as_str().and_then(seconds).is_none() {
             wrong.add("inactivityMessages", "Each message needs a duration, such as \"30s\".");
         }
-        let ends = ["END_BEHAVIOR_UNSPECIFIED", "END_BEHAVIOR_HANG_UP_SOFT", "END_BEHAVIOR_HANG_UP_STRICT"];
+        let ends = [
+            "END_BEHAVIOR_UNSPECIFIED",
+            "END_BEHAVIOR_HANG_UP_SOFT",
+            "END_BEHAVIOR_HANG_UP_STRICT",
+        ];
         if let Some(end) = item.get("endBehavior") {
             one_of(wrong, "inactivityMessages", end, &ends);
         }
@@ -173,8 +293,15 @@ fn check_inactivity(wrong: &mut Wrong, value: &Value) {
 }
 
 fn check_vad(wrong: &mut Wrong, value: &Value) {
-    for name in ["turnEndpointDelay", "minimumTurnDuration", "minimumInterruptionDuration"] {
-        if value.get(name).is_some_and(|time| time.as_str().and_then(seconds).is_none()) {
+    for name in [
+        "turnEndpointDelay",
+        "minimumTurnDuration",
+        "minimumInterruptionDuration",
+    ] {
+        if value
+            .get(name)
+            .is_some_and(|time| time.as_str().and_then(seconds).is_none())
+        {
             wrong.add("vadSettings", format!("{name} is not a duration."));
         }
     }
@@ -187,20 +314,30 @@ fn check_vad(wrong: &mut Wrong, value: &Value) {
 pub fn check_tool(definition: &Value) -> Option<String> {
     let name = definition["modelToolName"].as_str().unwrap_or_default();
     let good = (1..=64).contains(&name.len())
-        && name.bytes().all(|byte| byte.is_ascii_alphanumeric() || byte == b'_' || byte == b'-');
+        && name
+            .bytes()
+            .all(|byte| byte.is_ascii_alphanumeric() || byte == b'_' || byte == b'-');
     if !good {
         return Some(format!("modelToolName {name:?} must match ^[a-zA-Z0-9_-]{{1,64}}$."));
     }
-    let kinds = ["http", "client", "dataConnection"].iter().filter(|kind| definition[**kind].is_object()).count();
+    let kinds = ["http", "client", "dataConnection"]
+        .iter()
+        .filter(|kind| definition[**kind].is_object())
+        .count();
     (kinds != 1).then(|| format!("{name}: exactly one of http, client and dataConnection must be set."))
 }
 
 /// The name the model sees, where it can be known without looking the tool up.
 pub fn tool_name(tool: &Value) -> &str {
-    [&tool["nameOverride"], &tool["temporaryTool"]["modelToolName"], &tool["toolName"], &tool["toolId"]]
-        .into_iter()
-        .find_map(Value::as_str)
-        .unwrap_or_default()
+    [
+        &tool["nameOverride"],
+        &tool["temporaryTool"]["modelToolName"],
+        &tool["toolName"],
+        &tool["toolId"],
+    ]
+    .into_iter()
+    .find_map(Value::as_str)
+    .unwrap_or_default()
 }
 
 fn check_tools(wrong: &mut Wrong, name: &str, value: &Value) {
@@ -209,11 +346,17 @@ fn check_tools(wrong: &mut Wrong, name: &str, value: &Value) {
     };
     let mut seen = Vec::new();
     for tool in tools {
-        let named = ["toolId", "toolName", "temporaryTool"].iter().filter(|kind| !tool[**kind].is_null()).count();
+        let named = ["toolId", "toolName", "temporaryTool"]
+            .iter()
+            .filter(|kind| !tool[**kind].is_null())
+            .count();
         if named != 1 {
             wrong.add(name, "Exactly one of toolId, toolName and temporaryTool must be set.");
         }
-        if let Some(text) = tool["temporaryTool"].as_object().and_then(|_| check_tool(&tool["temporaryTool"])) {
+        if let Some(text) = tool["temporaryTool"]
+            .as_object()
+            .and_then(|_| check_tool(&tool["temporaryTool"]))
+        {
             wrong.add(name, text);
         }
         if seen.contains(&tool_name(tool)) {
@@ -227,7 +370,10 @@ fn check_tool_overrides(wrong: &mut Wrong, value: &Value) {
     let Some(members) = value.as_object() else {
         return wrong.add("toolOverrides", "Expected a dictionary of items.");
     };
-    if let Some(unknown) = members.keys().find(|key| !["remove", "removeAll", "add"].contains(&key.as_str())) {
+    if let Some(unknown) = members
+        .keys()
+        .find(|key| !["remove", "removeAll", "add"].contains(&key.as_str()))
+    {
         wrong.add("toolOverrides", format!("Message has no field named \"{unknown}\"."));
     }
     if members.contains_key("remove") && members.contains_key("removeAll") {
@@ -259,7 +405,10 @@ fn check_callbacks(wrong: &mut Wrong, value: &Value) {
     for (event, callback) in members {
         if !["joined", "ended", "billed"].contains(&event.as_str()) {
             wrong.add("callbacks", format!("Message has no field named \"{event}\"."));
-        } else if !callback["url"].as_str().is_some_and(|text| url::Url::parse(text).is_ok()) {
+        } else if !callback["url"]
+            .as_str()
+            .is_some_and(|text| url::Url::parse(text).is_ok())
+        {
             wrong.add("callbacks", format!("{event}: a url is needed."));
         }
     }
@@ -301,10 +450,18 @@ pub fn context(wrong: &mut Wrong, schema: &Value, value: &Value, path: &str) {
     if !fits {
         return wrong.add("templateContext", format!("{label} is not of type {}.", schema["type"]));
     }
-    if schema["enum"].as_array().is_some_and(|choices| !choices.contains(value)) {
+    if schema["enum"]
+        .as_array()
+        .is_some_and(|choices| !choices.contains(value))
+    {
         wrong.add("templateContext", format!("{label} is not one of {}.", schema["enum"]));
     }
-    for name in schema["required"].as_array().into_iter().flatten().filter_map(Value::as_str) {
+    for name in schema["required"]
+        .as_array()
+        .into_iter()
+        .flatten()
+        .filter_map(Value::as_str)
+    {
         if value.is_object() && value.get(name).is_none() {
             wrong.add("templateContext", format!("'{name}' is a required property."));
         }
@@ -313,12 +470,20 @@ pub fn context(wrong: &mut Wrong, schema: &Value, value: &Value, path: &str) {
         match schema["properties"].get(name) {
             Some(schema) => context(wrong, schema, inner, name),
             None if schema["additionalProperties"] == false => {
-                wrong.add("templateContext", format!("Additional properties are not allowed ('{name}' was unexpected)."));
+                wrong.add(
+                    "templateContext",
+                    format!("Additional properties are not allowed ('{name}' was unexpected)."),
+                );
             }
             None => {}
         }
     }
-    for inner in value.as_array().into_iter().flatten().filter(|_| schema["items"].is_object()) {
+    for inner in value
+        .as_array()
+        .into_iter()
+        .flatten()
+        .filter(|_| schema["items"].is_object())
+    {
         context(wrong, &schema["items"], inner, label);
     }
 }
@@ -367,7 +532,10 @@ mod tests {
     #[test]
     fn a_template_takes_what_the_context_has() {
         let context = json!({ "name": "Ann", "order": { "id": 7 } });
-        assert_eq!(render("Hi {{name}}, order {{ order.id }}{{nothing}}!", &context), "Hi Ann, order 7!");
+        assert_eq!(
+            render("Hi {{name}}, order {{ order.id }}{{nothing}}!", &context),
+            "Hi Ann, order 7!"
+        );
         assert_eq!(render("a {{ b", &context), "a {{ b");
     }
 }

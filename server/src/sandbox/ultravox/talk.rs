@@ -23,16 +23,27 @@ pub struct Words {
     pub still_there: &'static str,
 }
 
-
 const ENGLISH: Words = Words {
     hello: "Hello?",
     greeting: "Hello, this is {name}. How can I help you today?",
     turns: &[
-        ("Hi, I have a question about your service.", "Of course, I'm happy to help. What would you like to know?"),
-        ("Could you tell me how soon I can get started?", "Most people are set up within a day. Shall I note your details?"),
-        ("Yes, please do.", "Wonderful, I have written that down and a colleague will follow up."),
+        (
+            "Hi, I have a question about your service.",
+            "Of course, I'm happy to help. What would you like to know?",
+        ),
+        (
+            "Could you tell me how soon I can get started?",
+            "Most people are set up within a day. Shall I note your details?",
+        ),
+        (
+            "Yes, please do.",
+            "Wonderful, I have written that down and a colleague will follow up.",
+        ),
     ],
-    more: ("One more thing, can you say that again?", "Certainly. I have noted your request and we will get back to you."),
+    more: (
+        "One more thing, can you say that again?",
+        "Certainly. I have noted your request and we will get back to you.",
+    ),
     bye_person: "Great, thank you. Goodbye!",
     bye_agent: "Thank you for calling. Have a lovely day, goodbye!",
     echo: "I understand: \"{text}\". I have made a note of it. Is there anything else?",
@@ -40,22 +51,52 @@ const ENGLISH: Words = Words {
 };
 
 const BOOKING: &[(&str, &str)] = &[
-    ("Hi, I would like to book an appointment.", "With pleasure. Which day would suit you best?"),
-    ("Thursday afternoon, if possible.", "Let me look. Thursday at half past two is free. Shall I take that one?"),
-    ("Yes, that works for me.", "Perfect, you are booked for Thursday at two thirty. You will get a confirmation shortly."),
+    (
+        "Hi, I would like to book an appointment.",
+        "With pleasure. Which day would suit you best?",
+    ),
+    (
+        "Thursday afternoon, if possible.",
+        "Let me look. Thursday at half past two is free. Shall I take that one?",
+    ),
+    (
+        "Yes, that works for me.",
+        "Perfect, you are booked for Thursday at two thirty. You will get a confirmation shortly.",
+    ),
 ];
 const ORDER: &[(&str, &str)] = &[
-    ("Hi, where is my order? It should have been here yesterday.", "I'm sorry about that. Could you give me your order number?"),
-    ("It is four seven one one.", "Thank you. I can see it left our warehouse this morning and arrives tomorrow before noon."),
-    ("All right, that is fine.", "I have also added a note for the driver to ring the bell."),
+    (
+        "Hi, where is my order? It should have been here yesterday.",
+        "I'm sorry about that. Could you give me your order number?",
+    ),
+    (
+        "It is four seven one one.",
+        "Thank you. I can see it left our warehouse this morning and arrives tomorrow before noon.",
+    ),
+    (
+        "All right, that is fine.",
+        "I have also added a note for the driver to ring the bell.",
+    ),
 ];
 const BILLING: &[(&str, &str)] = &[
-    ("Hello, I think there is a mistake on my last invoice.", "Let me check that with you. Which amount looks wrong?"),
-    ("I was charged twice for the same month.", "I see both payments. I will refund the second one, which takes three to five days."),
-    ("Thanks for sorting that out.", "You are welcome, and you will receive an e-mail about the refund."),
+    (
+        "Hello, I think there is a mistake on my last invoice.",
+        "Let me check that with you. Which amount looks wrong?",
+    ),
+    (
+        "I was charged twice for the same month.",
+        "I see both payments. I will refund the second one, which takes three to five days.",
+    ),
+    (
+        "Thanks for sorting that out.",
+        "You are welcome, and you will receive an e-mail about the refund.",
+    ),
 ];
 const SURVEY: &[(&str, &str)] = &[
-    ("Yes, I have a minute.", "Thank you. From one to ten, how likely are you to recommend us?"),
+    (
+        "Yes, I have a minute.",
+        "Thank you. From one to ten, how likely are you to recommend us?",
+    ),
     ("I would say a nine.", "That is great to hear. What do you like most?"),
     ("The quick answers, mostly.", "Thank you, I have noted that."),
 ];
@@ -64,11 +105,23 @@ const GERMAN: Words = Words {
     hello: "Hallo?",
     greeting: "Guten Tag, hier ist {name}. Wie kann ich Ihnen helfen?",
     turns: &[
-        ("Guten Tag, ich habe eine Frage zu Ihrem Angebot.", "Sehr gerne. Was möchten Sie wissen?"),
-        ("Wie schnell kann ich beginnen?", "Meist innerhalb eines Tages. Darf ich Ihre Daten aufnehmen?"),
-        ("Ja, bitte.", "Wunderbar, ich habe alles notiert und wir melden uns bei Ihnen."),
+        (
+            "Guten Tag, ich habe eine Frage zu Ihrem Angebot.",
+            "Sehr gerne. Was möchten Sie wissen?",
+        ),
+        (
+            "Wie schnell kann ich beginnen?",
+            "Meist innerhalb eines Tages. Darf ich Ihre Daten aufnehmen?",
+        ),
+        (
+            "Ja, bitte.",
+            "Wunderbar, ich habe alles notiert und wir melden uns bei Ihnen.",
+        ),
     ],
-    more: ("Können Sie das bitte wiederholen?", "Natürlich. Ich habe Ihr Anliegen notiert."),
+    more: (
+        "Können Sie das bitte wiederholen?",
+        "Natürlich. Ich habe Ihr Anliegen notiert.",
+    ),
     bye_person: "Vielen Dank, auf Wiederhören!",
     bye_agent: "Danke für Ihren Anruf. Auf Wiederhören!",
     echo: "Ich verstehe: „{text}“. Das habe ich notiert. Kann ich sonst noch etwas tun?",
@@ -78,8 +131,14 @@ const SPANISH: Words = Words {
     hello: "¿Hola?",
     greeting: "Hola, le habla {name}. ¿En qué puedo ayudarle?",
     turns: &[
-        ("Hola, tengo una pregunta sobre su servicio.", "Por supuesto. ¿Qué le gustaría saber?"),
-        ("¿Cuándo podría empezar?", "Normalmente en un día. ¿Quiere que anote sus datos?"),
+        (
+            "Hola, tengo una pregunta sobre su servicio.",
+            "Por supuesto. ¿Qué le gustaría saber?",
+        ),
+        (
+            "¿Cuándo podría empezar?",
+            "Normalmente en un día. ¿Quiere que anote sus datos?",
+        ),
         ("Sí, por favor.", "Perfecto, ya lo he anotado y le llamaremos."),
     ],
     more: ("¿Puede repetirlo, por favor?", "Claro. He anotado su petición."),
@@ -92,9 +151,18 @@ const FRENCH: Words = Words {
     hello: "Allô ?",
     greeting: "Bonjour, ici {name}. Comment puis-je vous aider ?",
     turns: &[
-        ("Bonjour, j'ai une question sur votre service.", "Bien sûr. Que souhaitez-vous savoir ?"),
-        ("Quand puis-je commencer ?", "En général sous un jour. Puis-je noter vos coordonnées ?"),
-        ("Oui, s'il vous plaît.", "Parfait, c'est noté et nous vous rappellerons."),
+        (
+            "Bonjour, j'ai une question sur votre service.",
+            "Bien sûr. Que souhaitez-vous savoir ?",
+        ),
+        (
+            "Quand puis-je commencer ?",
+            "En général sous un jour. Puis-je noter vos coordonnées ?",
+        ),
+        (
+            "Oui, s'il vous plaît.",
+            "Parfait, c'est noté et nous vous rappellerons.",
+        ),
     ],
     more: ("Pouvez-vous répéter ?", "Certainement. J'ai bien noté votre demande."),
     bye_person: "Merci beaucoup, au revoir !",
@@ -106,8 +174,14 @@ const ITALIAN: Words = Words {
     hello: "Pronto?",
     greeting: "Buongiorno, sono {name}. Come posso aiutarla?",
     turns: &[
-        ("Buongiorno, ho una domanda sul vostro servizio.", "Certamente. Che cosa desidera sapere?"),
-        ("Quando posso iniziare?", "Di solito entro un giorno. Posso prendere i suoi dati?"),
+        (
+            "Buongiorno, ho una domanda sul vostro servizio.",
+            "Certamente. Che cosa desidera sapere?",
+        ),
+        (
+            "Quando posso iniziare?",
+            "Di solito entro un giorno. Posso prendere i suoi dati?",
+        ),
         ("Sì, grazie.", "Perfetto, ho annotato tutto e la richiameremo."),
     ],
     more: ("Può ripetere, per favore?", "Certo. Ho annotato la sua richiesta."),
@@ -120,8 +194,14 @@ const PORTUGUESE: Words = Words {
     hello: "Alô?",
     greeting: "Olá, aqui é {name}. Como posso ajudar?",
     turns: &[
-        ("Olá, tenho uma dúvida sobre o serviço.", "Claro. O que gostaria de saber?"),
-        ("Quando posso começar?", "Normalmente em um dia. Posso anotar os seus dados?"),
+        (
+            "Olá, tenho uma dúvida sobre o serviço.",
+            "Claro. O que gostaria de saber?",
+        ),
+        (
+            "Quando posso começar?",
+            "Normalmente em um dia. Posso anotar os seus dados?",
+        ),
         ("Sim, por favor.", "Perfeito, já anotei e entraremos em contato."),
     ],
     more: ("Pode repetir, por favor?", "Claro. Anotei o seu pedido."),
@@ -132,7 +212,11 @@ const PORTUGUESE: Words = Words {
 };
 
 pub fn words(language: Option<&str>) -> &'static Words {
-    match language.and_then(|tag| tag.get(..2)).map(str::to_ascii_lowercase).as_deref() {
+    match language
+        .and_then(|tag| tag.get(..2))
+        .map(str::to_ascii_lowercase)
+        .as_deref()
+    {
         Some("de") => &GERMAN,
         Some("es") => &SPANISH,
         Some("fr") => &FRENCH,
@@ -161,7 +245,9 @@ pub fn agent_name(call: &Value) -> String {
 pub fn greeting(call: &Value) -> String {
     let words = words(call["languageHint"].as_str());
     let settings = &call["firstSpeakerSettings"];
-    let fixed = settings["agent"]["text"].as_str().or_else(|| settings["user"]["fallback"]["text"].as_str());
+    let fixed = settings["agent"]["text"]
+        .as_str()
+        .or_else(|| settings["user"]["fallback"]["text"].as_str());
     fixed.map_or_else(|| words.greeting.replace("{name}", &agent_name(call)), str::to_owned)
 }
 
@@ -196,7 +282,10 @@ pub fn conversation(call: &Value, choice: u64) -> Vec<(Who, String)> {
         .flat_map(|(person, agent)| [(Who::Person, (*person).to_owned()), (Who::Agent, (*agent).to_owned())])
         .collect();
     if choice % 2 == 1 {
-        said.extend([(Who::Person, words.more.0.to_owned()), (Who::Agent, words.more.1.to_owned())]);
+        said.extend([
+            (Who::Person, words.more.0.to_owned()),
+            (Who::Agent, words.more.1.to_owned()),
+        ]);
     }
     said
 }
@@ -207,7 +296,11 @@ pub fn hello(call: &Value) -> &'static str {
 
 pub fn goodbye(call: &Value, who: Who) -> &'static str {
     let words = words(call["languageHint"].as_str());
-    if who == Who::Agent { words.bye_agent } else { words.bye_person }
+    if who == Who::Agent {
+        words.bye_agent
+    } else {
+        words.bye_person
+    }
 }
 
 pub fn more(call: &Value) -> (&'static str, &'static str) {
@@ -216,9 +309,18 @@ pub fn more(call: &Value) -> (&'static str, &'static str) {
 
 pub fn is_goodbye(text: &str) -> bool {
     let text = text.to_lowercase();
-    ["goodbye", "bye", "auf wiederhören", "tschüss", "adiós", "au revoir", "arrivederci", "até logo"]
-        .iter()
-        .any(|word| text.contains(word))
+    [
+        "goodbye",
+        "bye",
+        "auf wiederhören",
+        "tschüss",
+        "adiós",
+        "au revoir",
+        "arrivederci",
+        "até logo",
+    ]
+    .iter()
+    .any(|word| text.contains(word))
 }
 
 /// Answers what somebody wrote, repeating what they want from the other side.
@@ -234,13 +336,26 @@ pub fn reply(call: &Value, text: &str) -> String {
     if ["hi", "hello", "hey", "hello there", "good morning"].contains(&lower.as_str()) {
         return format!("Hello! {} here. What can I do for you?", agent_name(call));
     }
-    for wish in ["i want to ", "i'd like to ", "i would like to ", "i need to ", "can i ", "could i "] {
+    for wish in [
+        "i want to ",
+        "i'd like to ",
+        "i would like to ",
+        "i need to ",
+        "can i ",
+        "could i ",
+    ] {
         if let Some((_, wanted)) = lower.split_once(wish) {
-            return format!("You would like to {}. I can help with that. When would suit you?", turned(wanted));
+            return format!(
+                "You would like to {}. I can help with that. When would suit you?",
+                turned(wanted)
+            );
         }
     }
     if text.trim_end().ends_with('?') {
-        return format!("Good question. You are asking: \"{}\" Let me find that out for you.", text.trim());
+        return format!(
+            "Good question. You are asking: \"{}\" Let me find that out for you.",
+            text.trim()
+        );
     }
     words.echo.replace("{text}", text.trim())
 }
@@ -272,7 +387,10 @@ pub fn summary(call: &Value, turns: usize, tools: &[String], ending: &str) -> (S
         _ => "The call ended because of an error.",
     };
     if turns == 0 {
-        return (format!("The caller reached {name} but said nothing. {end}"), "No conversation took place.".to_owned());
+        return (
+            format!("The caller reached {name} but said nothing. {end}"),
+            "No conversation took place.".to_owned(),
+        );
     }
     (
         format!("The caller spoke with {name} about {about}, in {turns} turns.{used} {end}"),
@@ -299,6 +417,9 @@ mod tests {
     #[test]
     fn the_language_hint_chooses_the_words() {
         let call = json!({ "languageHint": "de-AT", "agent": { "name": "Empfang" } });
-        assert_eq!(greeting(&call), "Guten Tag, hier ist Empfang. Wie kann ich Ihnen helfen?");
+        assert_eq!(
+            greeting(&call),
+            "Guten Tag, hier ist Empfang. Wie kann ich Ihnen helfen?"
+        );
     }
 }

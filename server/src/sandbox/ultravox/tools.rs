@@ -41,12 +41,25 @@ fn built_in(name: &str) -> Option<Value> {
 
 /// The tools of a call: those of its template, less and more what the request says.
 pub fn chosen(app: &Ultravox, selected: Option<&Value>, overrides: &Value) -> Answer<Vec<Value>> {
-    let removed: Vec<&str> = overrides["remove"].as_array().into_iter().flatten().filter_map(Value::as_str).collect();
+    let removed: Vec<&str> = overrides["remove"]
+        .as_array()
+        .into_iter()
+        .flatten()
+        .filter_map(Value::as_str)
+        .collect();
     let base = selected.and_then(Value::as_array).cloned().unwrap_or_default();
-    let base = if overrides["removeAll"] == true { Vec::new() } else { base };
+    let base = if overrides["removeAll"] == true {
+        Vec::new()
+    } else {
+        base
+    };
     let added = overrides["add"].as_array().cloned().unwrap_or_default();
     let mut tools = Vec::new();
-    for selection in base.iter().filter(|tool| !removed.contains(&rules::tool_name(tool))).chain(&added) {
+    for selection in base
+        .iter()
+        .filter(|tool| !removed.contains(&rules::tool_name(tool)))
+        .chain(&added)
+    {
         let tool = resolve(app, selection)?;
         if removed.contains(&tool["name"].as_str().unwrap_or_default()) && !added.contains(selection) {
             continue;
@@ -61,17 +74,28 @@ fn resolve(app: &Ultravox, selection: &Value) -> Answer<Value> {
     let (id, definition) = if selection["temporaryTool"].is_object() {
         (Value::Null, selection["temporaryTool"].clone())
     } else if let Some(id) = selection["toolId"].as_str() {
-        let tool = app.world.read(|world| world.tools.get(id).cloned()).ok_or_else(|| unknown(&selection["toolId"]))?;
+        let tool = app
+            .world
+            .read(|world| world.tools.get(id).cloned())
+            .ok_or_else(|| unknown(&selection["toolId"]))?;
         (tool["toolId"].clone(), tool["definition"].clone())
     } else {
         let name = selection["toolName"].as_str().unwrap_or_default();
-        let own = app.world.read(|world| world.tools.values().find(|tool| tool["name"] == name).cloned());
+        let own = app
+            .world
+            .read(|world| world.tools.values().find(|tool| tool["name"] == name).cloned());
         match own {
             Some(tool) => (tool["toolId"].clone(), tool["definition"].clone()),
-            None => (Value::Null, built_in(name).ok_or_else(|| unknown(&selection["toolName"]))?),
+            None => (
+                Value::Null,
+                built_in(name).ok_or_else(|| unknown(&selection["toolName"]))?,
+            ),
         }
     };
-    let name = selection["nameOverride"].as_str().or(definition["modelToolName"].as_str()).unwrap_or_default();
+    let name = selection["nameOverride"]
+        .as_str()
+        .or(definition["modelToolName"].as_str())
+        .unwrap_or_default();
     Ok(json!({
         "callToolId": Uuid::new_v4(), "toolId": id, "name": name, "definition": definition,
         "overrides": selection["parameterOverrides"], "authTokens": selection["authTokens"],
@@ -96,7 +120,10 @@ pub fn shown(tools: &[Value]) -> Vec<Value> {
 
 /// What the model would fill in: something plausible for every dynamic parameter.
 pub fn arguments(tool: &Value, said: &str) -> Value {
-    let parameters = tool["definition"]["dynamicParameters"].as_array().cloned().unwrap_or_default();
+    let parameters = tool["definition"]["dynamicParameters"]
+        .as_array()
+        .cloned()
+        .unwrap_or_default();
     let value = |parameter: &Value| {
         let schema = &parameter["schema"];
         if let Some(choice) = schema["enum"].get(0).or(schema.get("default")) {
@@ -120,7 +147,12 @@ pub fn arguments(tool: &Value, said: &str) -> Value {
     };
     parameters
         .iter()
-        .map(|parameter| (parameter["name"].as_str().unwrap_or_default().to_owned(), value(parameter)))
+        .map(|parameter| {
+            (
+                parameter["name"].as_str().unwrap_or_default().to_owned(),
+                value(parameter),
+            )
+        })
         .collect::<Map<_, _>>()
         .into()
 }
@@ -131,7 +163,9 @@ pub async fn invoke(app: &Ultravox, call: &Value, tool: &Value, arguments: &Valu
     if let Some(text) = definition["staticResponse"]["responseText"].as_str() {
         return Ok(text.to_owned());
     }
-    let address = definition["http"]["baseUrlPattern"].as_str().and_then(|pattern| url::Url::parse(pattern).ok());
+    let address = definition["http"]["baseUrlPattern"]
+        .as_str()
+        .and_then(|pattern| url::Url::parse(pattern).ok());
     let near = |url: &url::Url| matches!(url.host_str(), Some("localhost" | "127.0.0.1" | "[::1]"));
     match address.filter(near) {
         Some(address) => ask(app, call, tool, arguments, address).await,
@@ -179,14 +213,24 @@ async fn ask(app: &Ultravox, call: &Value, tool: &Value, arguments: &Value, url:
             }
         }
     }
-    let method = definition["http"]["httpMethod"].as_str().unwrap_or("POST").parse().unwrap_or(reqwest::Method::POST);
+    let method = definition["http"]["httpMethod"]
+        .as_str()
+        .unwrap_or("POST")
+        .parse()
+        .unwrap_or(reqwest::Method::POST);
     let mut request = app.client.request(method, url);
     for (name, text) in headers {
         request = request.header(name, text);
     }
-    for requirement in definition["requirements"]["httpSecurityOptions"]["options"].as_array().into_iter().flatten() {
+    for requirement in definition["requirements"]["httpSecurityOptions"]["options"]
+        .as_array()
+        .into_iter()
+        .flatten()
+    {
         for (name, need) in requirement["requirements"].as_object().into_iter().flatten() {
-            let Some(token) = tool["authTokens"][name].as_str() else { continue };
+            let Some(token) = tool["authTokens"][name].as_str() else {
+                continue;
+            };
             request = match (&need["headerApiKey"]["name"], &need["httpAuth"]["scheme"]) {
                 (Value::String(header), _) => request.header(header, token),
                 (_, Value::String(scheme)) => request.header("authorization", format!("{scheme} {token}")),
@@ -197,10 +241,17 @@ async fn ask(app: &Ultravox, call: &Value, tool: &Value, arguments: &Value, url:
     if !body.is_empty() {
         request = request.json(&body);
     }
-    let response = request.send().await.map_err(|_| "The tool could not be reached.".to_owned())?;
+    let response = request
+        .send()
+        .await
+        .map_err(|_| "The tool could not be reached.".to_owned())?;
     let status = response.status();
     let text = response.text().await.unwrap_or_default();
-    if status.is_success() { Ok(text) } else { Err(format!("The tool answered {status}: {text}")) }
+    if status.is_success() {
+        Ok(text)
+    } else {
+        Err(format!("The tool answered {status}: {text}"))
+    }
 }
 
 fn check(app: &Ultravox, fields: &Map<String, Value>, own: Option<&str>) -> Answer<()> {
@@ -209,7 +260,12 @@ fn check(app: &Ultravox, fields: &Map<String, Value>, own: Option<&str>) -> Answ
     if name.is_empty() || name.chars().count() > 40 {
         wrong.add("name", "A name of at most 40 characters is needed.");
     }
-    let taken = app.world.read(|world| world.tools.iter().any(|(id, tool)| tool["name"] == name && Some(id.as_str()) != own));
+    let taken = app.world.read(|world| {
+        world
+            .tools
+            .iter()
+            .any(|(id, tool)| tool["name"] == name && Some(id.as_str()) != own)
+    });
     if taken {
         wrong.add("name", "A tool of this name exists already.");
     }
@@ -240,17 +296,32 @@ pub async fn list(State(app): App, uri: Uri) -> Answer {
     let query = query(&uri);
     let search = http::first(&query, "search").map(str::to_lowercase);
     let wanted = |tool: &&Value| {
-        search.as_deref().is_none_or(|text| tool["name"].as_str().unwrap_or_default().to_lowercase().contains(text))
+        search
+            .as_deref()
+            .is_none_or(|text| tool["name"].as_str().unwrap_or_default().to_lowercase().contains(text))
     };
     let rows = app.world.read(|world| {
-        world.tools.values().filter(wanted).map(|tool| Row {
-            key: tool["name"].as_str().unwrap_or_default().to_lowercase(),
-            id: tool["toolId"].as_str().unwrap_or_default().to_owned(),
-            value: tool.clone(),
-        }).collect()
+        world
+            .tools
+            .values()
+            .filter(wanted)
+            .map(|tool| Row {
+                key: tool["name"].as_str().unwrap_or_default().to_lowercase(),
+                id: tool["toolId"].as_str().unwrap_or_default().to_owned(),
+                value: tool.clone(),
+            })
+            .collect()
     });
     let url = format!("{}/api/tools", app.url);
-    Ok(Json(page(rows, &Ask { url, query: &query, newest_first: false })?).into_response())
+    Ok(Json(page(
+        rows,
+        &Ask {
+            url,
+            query: &query,
+            newest_first: false,
+        },
+    )?)
+    .into_response())
 }
 
 pub async fn show(State(app): App, Path(id): Path<String>) -> Answer {
@@ -272,5 +343,7 @@ pub async fn replace(State(app): App, Path(id): Path<String>, body: Bytes) -> An
 
 pub async fn delete(State(app): App, Path(id): Path<String>) -> Answer {
     let removed = app.world.write(|world| world.tools.remove(&id));
-    removed.map(|_| StatusCode::NO_CONTENT.into_response()).ok_or_else(Problem::not_found)
+    removed
+        .map(|_| StatusCode::NO_CONTENT.into_response())
+        .ok_or_else(Problem::not_found)
 }

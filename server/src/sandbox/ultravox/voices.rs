@@ -15,15 +15,69 @@ use super::{App, Ultravox, query, recording, rules};
 
 /// Name, language, what the language is called, provider, description.
 const PUBLIC: &[(&str, &str, &str, &str, &str)] = &[
-    ("Mark", "en-US", "English (United States)", "inworld", "Calm and friendly, American, male"),
-    ("Jessica", "en-US", "English (United States)", "eleven_labs", "Bright and conversational, American, female"),
-    ("Tanya", "en-US", "English (United States)", "cartesia", "Clear and professional, American, female"),
-    ("Aaron", "en-US", "English (United States)", "lmnt", "Warm, measured, American, male"),
-    ("Emily", "en-GB", "English (United Kingdom)", "eleven_labs", "Polite and crisp, British, female"),
-    ("Oliver", "en-GB", "English (United Kingdom)", "google", "Steady, British, male"),
-    ("Muyiwa", "en-NG", "English (Nigeria)", "cartesia", "Confident, Nigerian, male"),
-    ("Chelsea", "en-AU", "English (Australia)", "inworld", "Easygoing, Australian, female"),
-    ("Anika", "en-IN", "English (India)", "cartesia", "Helpful, Indian, female"),
+    (
+        "Mark",
+        "en-US",
+        "English (United States)",
+        "inworld",
+        "Calm and friendly, American, male",
+    ),
+    (
+        "Jessica",
+        "en-US",
+        "English (United States)",
+        "eleven_labs",
+        "Bright and conversational, American, female",
+    ),
+    (
+        "Tanya",
+        "en-US",
+        "English (United States)",
+        "cartesia",
+        "Clear and professional, American, female",
+    ),
+    (
+        "Aaron",
+        "en-US",
+        "English (United States)",
+        "lmnt",
+        "Warm, measured, American, male",
+    ),
+    (
+        "Emily",
+        "en-GB",
+        "English (United Kingdom)",
+        "eleven_labs",
+        "Polite and crisp, British, female",
+    ),
+    (
+        "Oliver",
+        "en-GB",
+        "English (United Kingdom)",
+        "google",
+        "Steady, British, male",
+    ),
+    (
+        "Muyiwa",
+        "en-NG",
+        "English (Nigeria)",
+        "cartesia",
+        "Confident, Nigerian, male",
+    ),
+    (
+        "Chelsea",
+        "en-AU",
+        "English (Australia)",
+        "inworld",
+        "Easygoing, Australian, female",
+    ),
+    (
+        "Anika",
+        "en-IN",
+        "English (India)",
+        "cartesia",
+        "Helpful, Indian, female",
+    ),
     ("Ben", "de", "German", "eleven_labs", "Sachlich und freundlich, male"),
     ("Frida", "de", "German", "inworld", "Herzlich und klar, female"),
     ("Lukas", "de-AT", "German (Austria)", "google", "Ruhig, male"),
@@ -34,7 +88,13 @@ const PUBLIC: &[(&str, &str, &str, &str, &str)] = &[
     ("Hugo", "fr-CA", "French (Canada)", "google", "Chaleureux, male"),
     ("Sofia", "it", "Italian", "cartesia", "Gentile, female"),
     ("Marco", "it", "Italian", "inworld", "Vivace, male"),
-    ("Rosa", "pt-BR", "Portuguese (Brazil)", "eleven_labs", "Simpática, female"),
+    (
+        "Rosa",
+        "pt-BR",
+        "Portuguese (Brazil)",
+        "eleven_labs",
+        "Simpática, female",
+    ),
     ("Tiago", "pt-PT", "Portuguese (Portugal)", "google", "Sereno, male"),
     ("Daan", "nl", "Dutch", "cartesia", "Vriendelijk, male"),
     ("Sanne", "nl", "Dutch", "inworld", "Helder, female"),
@@ -66,7 +126,10 @@ fn public(app: &Ultravox) -> Vec<Value> {
         .map(|(name, language, label, provider, description)| {
             let digest = super::super::sign::ultravox("public voice", name.as_bytes(), language);
             let id = Uuid::parse_str(&digest[..32]).unwrap_or_default();
-            let key = PROVIDERS.iter().find(|(_, listed)| listed == provider).map_or("generic", |(key, _)| key);
+            let key = PROVIDERS
+                .iter()
+                .find(|(_, listed)| listed == provider)
+                .map_or("generic", |(key, _)| key);
             json!({
                 "voiceId": id, "name": name, "description": description, "primaryLanguage": language,
                 "languageLabel": label, "previewUrl": format!("{}/api/voices/{id}/preview", app.url),
@@ -83,18 +146,34 @@ fn every(app: &Ultravox) -> Vec<Value> {
 }
 
 fn find(app: &Ultravox, id: &str) -> Answer<Value> {
-    every(app).into_iter().find(|voice| voice["voiceId"] == id).ok_or_else(Problem::not_found)
+    every(app)
+        .into_iter()
+        .find(|voice| voice["voiceId"] == id)
+        .ok_or_else(Problem::not_found)
 }
 
 /// A template may name a voice by its id or its name, and the voice must exist.
 pub fn check_known(app: &Ultravox, fields: &Map<String, Value>, wrong: &mut Wrong, under: &str) {
-    let Some(name) = fields.get("voice").and_then(Value::as_str).filter(|name| !name.is_empty()) else { return };
+    let Some(name) = fields
+        .get("voice")
+        .and_then(Value::as_str)
+        .filter(|name| !name.is_empty())
+    else {
+        return;
+    };
     let known = every(app).iter().any(|voice| {
-        voice["voiceId"] == name || voice["name"].as_str().is_some_and(|known| known.eq_ignore_ascii_case(name))
+        voice["voiceId"] == name
+            || voice["name"]
+                .as_str()
+                .is_some_and(|known| known.eq_ignore_ascii_case(name))
     });
     if !known {
         let text = format!("Voice \"{name}\" does not exist.");
-        if under.is_empty() { wrong.add("voice", text) } else { wrong.add(under, format!("voice: {text}")) }
+        if under.is_empty() {
+            wrong.add("voice", text)
+        } else {
+            wrong.add(under, format!("voice: {text}"))
+        }
     }
 }
 
@@ -105,7 +184,9 @@ pub async fn list(State(app): App, uri: Uri) -> Answer {
     let providers = http::all(&query, "provider");
     let wanted = |voice: &Value| {
         let text = |field: &str| voice[field].as_str().unwrap_or_default().to_lowercase();
-        search.as_deref().is_none_or(|search| text("name").contains(search) || text("description").contains(search))
+        search
+            .as_deref()
+            .is_none_or(|search| text("name").contains(search) || text("description").contains(search))
             && get("ownership").is_none_or(|ownership| voice["ownership"] == ownership)
             && get("billingStyle").is_none_or(|style| voice["billingStyle"] == style)
             && get("primaryLanguage").is_none_or(|language| same_language(&text("primaryLanguage"), language))
@@ -119,12 +200,29 @@ pub async fn list(State(app): App, uri: Uri) -> Answer {
             // The exact region comes first, other regions of the same language behind it.
             let exact = asked.as_deref() == voice["primaryLanguage"].as_str().map(str::to_lowercase).as_deref();
             let own = voice["ownership"] == "private";
-            let key = format!("{}{}{}", u8::from(!exact), u8::from(!own), voice["name"].as_str().unwrap_or_default());
-            Row { key, id: voice["voiceId"].as_str().unwrap_or_default().to_owned(), value: voice }
+            let key = format!(
+                "{}{}{}",
+                u8::from(!exact),
+                u8::from(!own),
+                voice["name"].as_str().unwrap_or_default()
+            );
+            Row {
+                key,
+                id: voice["voiceId"].as_str().unwrap_or_default().to_owned(),
+                value: voice,
+            }
         })
         .collect();
     let url = format!("{}/api/voices", app.url);
-    Ok(Json(page(rows, &Ask { url, query: &query, newest_first: false })?).into_response())
+    Ok(Json(page(
+        rows,
+        &Ask {
+            url,
+            query: &query,
+            newest_first: false,
+        },
+    )?)
+    .into_response())
 }
 
 fn same_language(tag: &str, asked: &str) -> bool {
@@ -138,7 +236,11 @@ pub async fn show(State(app): App, Path(id): Path<String>) -> Answer {
 
 pub async fn create(State(app): App, headers: HeaderMap, request: Request) -> Answer {
     let is_form = http::text(&headers, "content-type").is_some_and(|kind| kind.starts_with("multipart/form-data"));
-    let fields = if is_form { cloned(request).await? } else { described(request).await? };
+    let fields = if is_form {
+        cloned(request).await?
+    } else {
+        described(request).await?
+    };
     let mut wrong = Wrong::default();
     let name = fields.get("name").and_then(Value::as_str).unwrap_or_default();
     match name.chars().count() {
@@ -146,17 +248,27 @@ pub async fn create(State(app): App, headers: HeaderMap, request: Request) -> An
         1..=40 => {}
         _ => wrong.add("name", "Ensure this field has no more than 40 characters."),
     }
-    if app.world.read(|world| world.voices.values().any(|voice| voice["name"] == name)) {
+    if app
+        .world
+        .read(|world| world.voices.values().any(|voice| voice["name"] == name))
+    {
         wrong.add("name", "A voice of this name exists already.");
     }
-    let key = fields["definition"].as_object().and_then(|definition| definition.keys().next()).cloned();
+    let key = fields["definition"]
+        .as_object()
+        .and_then(|definition| definition.keys().next())
+        .cloned();
     let provider = key.and_then(|key| PROVIDERS.iter().find(|(known, _)| *known == key));
     if provider.is_none() {
         wrong.add("definition", "Exactly one provider must be set.");
     }
     wrong.check()?;
     let id = Uuid::new_v4().to_string();
-    let style = if is_form { "VOICE_BILLING_STYLE_INCLUDED" } else { "VOICE_BILLING_STYLE_EXTERNAL" };
+    let style = if is_form {
+        "VOICE_BILLING_STYLE_INCLUDED"
+    } else {
+        "VOICE_BILLING_STYLE_EXTERNAL"
+    };
     let voice = json!({
         "voiceId": id, "name": name, "description": fields.get("description"),
         "primaryLanguage": fields.get("primaryLanguage"), "languageLabel": fields.get("primaryLanguage"),
@@ -168,7 +280,9 @@ pub async fn create(State(app): App, headers: HeaderMap, request: Request) -> An
 }
 
 async fn described(request: Request) -> Answer<Map<String, Value>> {
-    let body = Bytes::from_request(request, &()).await.map_err(|cause| Problem::detail(cause.status(), cause.body_text()))?;
+    let body = Bytes::from_request(request, &())
+        .await
+        .map_err(|cause| Problem::detail(cause.status(), cause.body_text()))?;
     members(&body).map(|mut fields| {
         fields.entry("definition").or_insert(Value::Null);
         fields
@@ -178,18 +292,29 @@ async fn described(request: Request) -> Answer<Map<String, Value>> {
 /// A clone: one sound file and a name.
 async fn cloned(request: Request) -> Answer<Map<String, Value>> {
     let bad = |cause: &dyn std::fmt::Display| Problem::detail(StatusCode::BAD_REQUEST, cause.to_string());
-    let mut form = Multipart::from_request(request, &()).await.map_err(|cause| bad(&cause))?;
+    let mut form = Multipart::from_request(request, &())
+        .await
+        .map_err(|cause| bad(&cause))?;
     let mut fields = Map::new();
     let mut sample = None;
     while let Some(field) = form.next_field().await.map_err(|cause| bad(&cause))? {
         let name = field.name().unwrap_or_default().to_owned();
         if name == "file" {
-            let sound = field.file_name().is_some_and(|name| name.ends_with(".wav") || name.ends_with(".mp3"));
+            let sound = field
+                .file_name()
+                .is_some_and(|name| name.ends_with(".wav") || name.ends_with(".mp3"));
             let bytes = field.bytes().await.map_err(|cause| bad(&cause))?;
             sample = Some((sound, bytes.len()));
         } else {
             let text = field.text().await.map_err(|cause| bad(&cause))?;
-            fields.insert(if name == "language" { "primaryLanguage".to_owned() } else { name }, json!(text));
+            fields.insert(
+                if name == "language" {
+                    "primaryLanguage".to_owned()
+                } else {
+                    name
+                },
+                json!(text),
+            );
         }
     }
     match sample {
@@ -208,10 +333,19 @@ async fn cloned(request: Request) -> Answer<Map<String, Value>> {
 pub async fn update(State(app): App, Path(id): Path<String>, body: Bytes) -> Answer {
     let fields = members(&body)?;
     if find(&app, &id)?["ownership"] == "public" {
-        return Err(Problem::detail(StatusCode::FORBIDDEN, "You do not have permission to perform this action."));
+        return Err(Problem::detail(
+            StatusCode::FORBIDDEN,
+            "You do not have permission to perform this action.",
+        ));
     }
-    if fields.get("name").is_some_and(|name| name.as_str().is_none_or(|name| name.is_empty() || name.chars().count() > 40)) {
-        return Err(Problem::field("name", "Ensure this field has no more than 40 characters."));
+    if fields.get("name").is_some_and(|name| {
+        name.as_str()
+            .is_none_or(|name| name.is_empty() || name.chars().count() > 40)
+    }) {
+        return Err(Problem::field(
+            "name",
+            "Ensure this field has no more than 40 characters.",
+        ));
     }
     let voice = app.world.write(|world| {
         let voice = world.voices.get_mut(&id)?;
@@ -227,7 +361,10 @@ pub async fn update(State(app): App, Path(id): Path<String>, body: Bytes) -> Ans
 
 pub async fn delete(State(app): App, Path(id): Path<String>) -> Answer {
     if find(&app, &id)?["ownership"] == "public" {
-        return Err(Problem::detail(StatusCode::FORBIDDEN, "You do not have permission to perform this action."));
+        return Err(Problem::detail(
+            StatusCode::FORBIDDEN,
+            "You do not have permission to perform this action.",
+        ));
     }
     app.world.write(|world| world.voices.remove(&id));
     Ok(StatusCode::NO_CONTENT.into_response())

@@ -23,7 +23,13 @@ const EVENTS: [&str; 4] = ["call.started", "call.joined", "call.ended", "call.bi
 const KEPT: usize = 10;
 
 fn strings(value: &Value) -> Vec<String> {
-    value.as_array().into_iter().flatten().filter_map(Value::as_str).map(str::to_owned).collect()
+    value
+        .as_array()
+        .into_iter()
+        .flatten()
+        .filter_map(Value::as_str)
+        .map(str::to_owned)
+        .collect()
 }
 
 pub fn tell(app: &Arc<Ultravox>, event: &str, call: &Value) {
@@ -32,9 +38,18 @@ pub fn tell(app: &Arc<Ultravox>, event: &str, call: &Value) {
             strings(&webhook["events"]).iter().any(|wanted| wanted == event)
                 && (webhook["agentId"].is_null() || webhook["agentId"] == call["agentId"])
         };
-        world.webhooks.iter().filter(|(_, webhook)| wanted(webhook)).map(|(id, webhook)| {
-            (webhook["url"].as_str().unwrap_or_default().to_owned(), strings(&webhook["secrets"]), Some(id.clone()))
-        }).collect()
+        world
+            .webhooks
+            .iter()
+            .filter(|(_, webhook)| wanted(webhook))
+            .map(|(id, webhook)| {
+                (
+                    webhook["url"].as_str().unwrap_or_default().to_owned(),
+                    strings(&webhook["secrets"]),
+                    Some(id.clone()),
+                )
+            })
+            .collect()
     });
     let callback = &call["callbacks"][event.trim_start_matches("call.")];
     if let Some(url) = callback["url"].as_str() {
@@ -46,13 +61,21 @@ pub fn tell(app: &Arc<Ultravox>, event: &str, call: &Value) {
     let body = Bytes::from(json!({ "event": event, "call": call }).to_string());
     for (url, secrets, receiver) in receivers {
         let signer = Signer::Ultravox { secrets };
-        app.courier.send(Post { event: event.to_owned(), url, body: body.clone(), signer, receiver });
+        app.courier.send(Post {
+            event: event.to_owned(),
+            url,
+            body: body.clone(),
+            signer,
+            receiver,
+        });
     }
 }
 
 pub fn failed(app: &Ultravox, id: &str, failure: &str, last: bool) {
     app.world.write(|world| {
-        let Some(webhook) = world.webhooks.get_mut(id) else { return };
+        let Some(webhook) = world.webhooks.get_mut(id) else {
+            return;
+        };
         if let Some(failures) = webhook["recentFailures"].as_array_mut() {
             failures.insert(0, json!({ "timestamp": pace::now(), "failure": failure }));
             failures.truncate(KEPT);
@@ -78,14 +101,20 @@ fn check(fields: &Map<String, Value>, partial: bool) -> Answer<()> {
     match fields.get("events") {
         None if partial => {}
         Some(Value::Array(events)) if !events.is_empty() => {
-            for event in events.iter().filter(|event| !EVENTS.iter().any(|known| *event == known)) {
+            for event in events
+                .iter()
+                .filter(|event| !EVENTS.iter().any(|known| *event == known))
+            {
                 wrong.add("events", format!("{event} is not a valid choice."));
             }
         }
         Some(_) => wrong.add("events", "This list may not be empty."),
         None => wrong.add("events", "This field is required."),
     }
-    if strings(fields.get("secrets").unwrap_or(&Value::Null)).iter().any(|secret| secret.len() > 120) {
+    if strings(fields.get("secrets").unwrap_or(&Value::Null))
+        .iter()
+        .any(|secret| secret.len() > 120)
+    {
         wrong.add("secrets", "Ensure this field has no more than 120 characters.");
     }
     wrong.check()
@@ -97,11 +126,18 @@ pub async fn create(State(app): App, body: Bytes) -> Answer {
     if let Some(Value::String(agent)) = fields.get("agentId")
         && !app.world.read(|world| world.agents.contains_key(agent))
     {
-        return Err(Problem::field("agentId", format!("Invalid pk \"{agent}\" - object does not exist.")));
+        return Err(Problem::field(
+            "agentId",
+            format!("Invalid pk \"{agent}\" - object does not exist."),
+        ));
     }
     let id = Uuid::new_v4().to_string();
     let secrets = strings(fields.get("secrets").unwrap_or(&Value::Null));
-    let secrets = if secrets.is_empty() { vec![Uuid::new_v4().simple().to_string()] } else { secrets };
+    let secrets = if secrets.is_empty() {
+        vec![Uuid::new_v4().simple().to_string()]
+    } else {
+        secrets
+    };
     let webhook = json!({
         "webhookId": id, "agentId": fields.get("agentId"), "created": pace::now(), "url": fields["url"],
         "secrets": secrets, "events": fields["events"], "status": "normal", "lastStatusChange": null,
@@ -116,14 +152,27 @@ pub async fn list(State(app): App, uri: Uri) -> Answer {
     let agent = http::first(&query, "agentId");
     let rows = app.world.read(|world| {
         let wanted = |webhook: &&Value| agent.is_none_or(|agent| webhook["agentId"] == agent);
-        world.webhooks.values().filter(wanted).map(|webhook| Row {
-            key: webhook["created"].as_str().unwrap_or_default().to_owned(),
-            id: webhook["webhookId"].as_str().unwrap_or_default().to_owned(),
-            value: webhook.clone(),
-        }).collect()
+        world
+            .webhooks
+            .values()
+            .filter(wanted)
+            .map(|webhook| Row {
+                key: webhook["created"].as_str().unwrap_or_default().to_owned(),
+                id: webhook["webhookId"].as_str().unwrap_or_default().to_owned(),
+                value: webhook.clone(),
+            })
+            .collect()
     });
     let url = format!("{}/api/webhooks", app.url);
-    Ok(Json(page(rows, &Ask { url, query: &query, newest_first: true })?).into_response())
+    Ok(Json(page(
+        rows,
+        &Ask {
+            url,
+            query: &query,
+            newest_first: true,
+        },
+    )?)
+    .into_response())
 }
 
 pub async fn show(State(app): App, Path(id): Path<String>) -> Answer {
@@ -150,5 +199,7 @@ pub async fn update(State(app): App, method: axum::http::Method, Path(id): Path<
 
 pub async fn delete(State(app): App, Path(id): Path<String>) -> Answer {
     let removed = app.world.write(|world| world.webhooks.remove(&id));
-    removed.map(|_| StatusCode::NO_CONTENT.into_response()).ok_or_else(Problem::not_found)
+    removed
+        .map(|_| StatusCode::NO_CONTENT.into_response())
+        .ok_or_else(Problem::not_found)
 }
