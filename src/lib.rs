@@ -11,6 +11,7 @@ pub mod error;
 pub mod id;
 pub mod keys;
 pub mod listing;
+pub mod mail;
 pub mod money;
 pub mod org;
 pub mod resource;
@@ -32,13 +33,13 @@ pub mod idempotency;
 #[cfg(feature = "ssr")]
 pub mod live;
 #[cfg(feature = "ssr")]
-pub mod mail;
-#[cfg(feature = "ssr")]
 pub mod mirror;
 #[cfg(feature = "ssr")]
 pub mod providers;
 #[cfg(feature = "ssr")]
 pub mod secret;
+#[cfg(feature = "ssr")]
+pub mod verify;
 #[cfg(feature = "ssr")]
 pub mod work;
 

@@ -2,12 +2,19 @@
 //!
 //! `docs/architecture.md` follows one request from a page here to its row.
 
+pub mod account;
 pub mod agents;
 #[cfg(feature = "ssr")]
 pub mod api;
+pub mod audit;
+pub mod calls;
 pub mod error;
 pub mod frame;
+pub mod keys;
 pub mod kit;
+pub mod mail;
+pub mod members;
+pub mod orgs;
 mod routes;
 mod viewer;
 pub mod voices;
@@ -62,6 +69,8 @@ pub fn shell(options: LeptosOptions) -> impl IntoView {
 pub fn App() -> impl IntoView {
     provide_meta_context();
     viewer::provide_viewer();
+    // A server function redirects where the viewer changes: the next document must be drawn for whoever it is then.
+    _ = leptos::server_fn::redirect::set_redirect_hook(kit::browser::go);
     kit::provide();
     view! {
         <Title formatter=|page: String| if page.is_empty() { "Switchboard".to_owned() } else { format!("{page} · Switchboard") }/>

@@ -30,18 +30,9 @@ enum Needs {
 fn needs(path: &str) -> Needs {
     match path.split('/').nth(1).unwrap_or_default() {
         "sign-in" | "sign-up" | "forgot" => Needs::Stranger,
-        "verify" | "reset" | "invitation" | "dev" => Needs::Nobody,
+        "verify" | "reset" | "join" | "sign-out" | "dev" => Needs::Nobody,
         "select-org" | "profile" => Needs::Person,
         _ => Needs::Organization,
-    }
-}
-
-/// The session cookie: bound to this host and to https where there is https.
-pub fn session_cookie_name(core: &Core) -> &'static str {
-    if core.public_url.scheme() == "https" {
-        "__Host-switchboard"
-    } else {
-        "switchboard"
     }
 }
 
@@ -85,7 +76,7 @@ pub async fn recognize(State(core): State<Core>, mut request: Request, next: Nex
 
 async fn visit(core: &Core, headers: &HeaderMap) -> Result<Option<Visit>, Error> {
     match &core.installation.identity {
-        Identity::Local => match cookie(headers, session_cookie_name(core)) {
+        Identity::Local => match cookie(headers, session::cookie_name(core)) {
             Some(token) => session::visit(core, token).await,
             None => Ok(None),
         },

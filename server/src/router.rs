@@ -28,16 +28,17 @@ const REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
 /// Longest body of a request: a long prompt, with room.
 const BODY: usize = 1024 * 1024;
 
-/// Where the browser's files are: beside the binary as built, or where cargo-leptos says.
+/// Where the browser's files are: as cargo-leptos says, else as `scripts/build` leaves them.
 pub fn site() -> anyhow::Result<LeptosOptions> {
-    let mut options = get_configuration(None)?.leptos_options;
-    if std::env::var_os("LEPTOS_SITE_ROOT").is_none() {
-        options = LeptosOptions::builder()
-            .output_name("switchboard")
-            .site_root(std::env::var("SWITCHBOARD_SITE").unwrap_or_else(|_| "target/site".into()))
-            .hash_files(true)
-            .build();
+    if std::env::var_os("LEPTOS_OUTPUT_NAME").is_some() {
+        return Ok(get_configuration(None)?.leptos_options);
     }
+    let mut options = LeptosOptions::builder()
+        .output_name("switchboard")
+        .site_root(std::env::var("SWITCHBOARD_SITE").unwrap_or_else(|_| "target/site".into()))
+        .build();
+    // The names of the files stand beside the program; leptos reads them from there at every page.
+    options.hash_files = std::env::current_exe()?.with_file_name(options.hash_file.as_ref()).exists();
     Ok(options)
 }
 

@@ -30,6 +30,10 @@ impl Mirrored for Agent {
         store::update(tx, id, draft, provider_id).await
     }
 
+    async fn republished(tx: &mut OrgTx, id: Id<Self>, provider_id: &str) -> Result<Self> {
+        store::republished(tx, id, provider_id).await
+    }
+
     async fn delete(tx: &mut OrgTx, id: Id<Self>) -> Result<()> {
         store::delete(tx, id).await
     }

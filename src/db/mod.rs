@@ -54,6 +54,8 @@ pub enum DbError {
     Cluster(#[from] cluster::ClusterError),
     #[error("migration failed: {0}")]
     Migration(String),
+    #[error("the database could not be verified: {0}")]
+    Unverified(String),
 }
 
 impl Logins {
@@ -202,7 +204,7 @@ async fn pool(options: &PgConnectOptions, max: u32, statement_timeout_s: u32) ->
 }
 
 /// A connection error may quote the URL it was given, password and all.
-fn describe(error: &sqlx::Error) -> String {
+pub(crate) fn describe(error: &sqlx::Error) -> String {
     match error {
         sqlx::Error::Database(db) => format!("{} ({})", db.message(), db.code().unwrap_or_default()),
         sqlx::Error::Io(io) => io.to_string(),

@@ -5,7 +5,6 @@
 
 use chrono::TimeDelta;
 use serde::Deserialize;
-use serde_json::json;
 use tokio::task::JoinSet;
 use uuid::Uuid;
 
@@ -13,7 +12,7 @@ use crate::{
     auth::Caller,
     calls::watch,
     core::Core,
-    error::{Error, Provider, Result},
+    error::{Error, Result},
     id::Id,
     org::OrgId,
 };
@@ -24,44 +23,6 @@ const LEASE: TimeDelta = TimeDelta::seconds(60);
 /// An event may come before the answer that tells us whose call it is about, and after a call of some other program
 /// that shares the account. After so many attempts, half an hour in all, it is the latter.
 const ATTEMPTS: i32 = 10;
-
-/// An event as it is kept.
-pub struct Incoming<'a> {
-    pub provider: Provider,
-    /// The same for every delivery of one event.
-    pub dedupe_key: &'a str,
-    pub event: &'a str,
-    /// The provider's id of what it is about.
-    pub subject: &'a str,
-    pub body: serde_json::Value,
-}
-
-/// Keeps an event; one that is known already is fine.
-pub async fn keep(core: &Core, incoming: Incoming<'_>) -> Result<()> {
-    let kept = sqlx::query!(
-        "insert into ops.inbox (id, provider, dedupe_key, event, subject, body) values ($1, $2, $3, $4, $5, $6)
-         on conflict (provider, dedupe_key) do nothing",
-        Uuid::now_v7(),
-        word(incoming.provider),
-        incoming.dedupe_key,
-        incoming.event,
-        incoming.subject,
-        incoming.body,
-    )
-    .execute(core.db.worker.queue())
-    .await?;
-    let fresh = if kept.rows_affected() == 1 { "new" } else { "known" };
-    metrics::counter!("switchboard_events_in_total", "provider" => word(incoming.provider), "fresh" => fresh)
-        .increment(1);
-    Ok(())
-}
-
-const fn word(provider: Provider) -> &'static str {
-    match provider {
-        Provider::Ultravox => "ultravox",
-        Provider::Clerk => "clerk",
-    }
-}
 
 #[derive(Deserialize)]
 struct Envelope {
@@ -75,7 +36,8 @@ struct Named {
     call_id: String,
 }
 
-/// Keeps what Ultravox posted, its signature having been verified. Ultravox gives events no id.
+/// Keeps what Ultravox posted, its signature having been verified; what is known already is fine. Events have no id of
+/// their own: a call begins, is joined, ends and is billed once.
 pub async fn receive_ultravox(core: &Core, body: &[u8]) -> Result<()> {
     let envelope: Envelope =
         serde_json::from_slice(body).map_err(|_| Error::invalid("body", "This is no event of Ultravox."))?;
@@ -83,18 +45,19 @@ pub async fn receive_ultravox(core: &Core, body: &[u8]) -> Result<()> {
     if event.len() > 100 || subject.len() > 100 {
         return Err(Error::invalid("body", "This is no event of Ultravox."));
     }
-    let dedupe_key = format!("{subject}:{event}");
-    keep(
-        core,
-        Incoming {
-            provider: Provider::Ultravox,
-            dedupe_key: &dedupe_key,
-            event,
-            subject,
-            body: json!({}),
-        },
+    let kept = sqlx::query!(
+        "insert into ops.inbox (id, provider, dedupe_key, event, subject, body) values ($1, 'ultravox', $2, $3, $4, '{}')
+         on conflict (provider, dedupe_key) do nothing",
+        Uuid::now_v7(),
+        format!("{subject}:{event}"),
+        event,
+        subject,
     )
-    .await
+    .execute(core.db.worker.queue())
+    .await?;
+    let word = if kept.rows_affected() == 1 { "new" } else { "known" };
+    metrics::counter!("switchboard_events_in_total", "provider" => "ultravox", "event" => word).increment(1);
+    Ok(())
 }
 
 struct Pending {

@@ -3,7 +3,7 @@
 //! Every piece lies in a table, is claimed with a lease, and may be done twice without harm. A process that dies leaves
 //! leases that end; any number of processes may work at once.
 
-mod hook;
+pub mod hook;
 pub mod inbox;
 pub mod queue;
 
@@ -11,7 +11,7 @@ use std::{future::Future, time::Duration};
 
 use tokio::{sync::watch, task::JoinSet};
 
-use crate::{core::Core, error::Result};
+use crate::{auth, core::Core, error::Result, mail};
 
 /// Works until `shutdown`; then finishes what it has begun.
 pub async fn run(core: Core, shutdown: impl Future<Output = ()>) {
@@ -27,13 +27,18 @@ pub async fn run(core: Core, shutdown: impl Future<Output = ()>) {
     every("agents", Duration::from_secs(5), |core| {
         Box::pin(queue::settle_agents(core))
     });
+    every("mail", Duration::from_secs(2), |core| Box::pin(mail::deliver_due(core)));
     every("webhook", Duration::from_secs(600), |core| Box::pin(hook::ensure(core)));
-    every("inbox_purge", Duration::from_secs(3600), |core| {
-        Box::pin(inbox::purge(core))
-    });
+    every("sweep", Duration::from_secs(3600), |core| Box::pin(sweep(core)));
     shutdown.await;
     stop.send_replace(true);
     while jobs.join_next().await.is_some() {}
+}
+
+/// Throws away what nobody asks for any more.
+async fn sweep(core: &Core) -> Result<usize> {
+    auth::sweep(core).await?;
+    inbox::purge(core).await
 }
 
 /// Does what is due and says how much there was.

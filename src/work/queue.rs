@@ -30,7 +30,7 @@ const AGENT_LEASE: Duration = Duration::from_secs(120);
 pub struct Claim {
     pub org: OrgId,
     pub due: Due,
-    /// Claims in a row that came to nothing.
+    /// Claims since the last that came to something, this one counted.
     pub attempts: i32,
 }
 
@@ -99,7 +99,9 @@ async fn attend(core: &Core, claims: Vec<Claim>, kind: &'static str) -> usize {
 
 /// Tries again later, each time a little later, and says once that it is stuck.
 async fn put_off(core: &Core, claim: &Claim, kind: &str, error: &Error) {
-    let seconds = f64::from(2_i32.pow(claim.attempts.clamp(0, 9).cast_unsigned()));
+    // Somebody may be watching a call; nobody waits for an agent's next round.
+    let longest = if kind == watch::MIRROR { 5 } else { 9 };
+    let seconds = f64::from(2_i32.pow(claim.attempts.clamp(0, longest).cast_unsigned()));
     tracing::warn!(kind, object = %claim.due.object_id, attempts = claim.attempts, %error, "could not settle");
     if let Err(error) = postpone(core, &claim.org, kind, claim.due.object_id, seconds).await {
         tracing::warn!(%error, "the lease brings it back instead");

@@ -1,5 +1,12 @@
 //! Agents in the browser: what pages may ask about them.
 
+mod deeds;
+mod edit;
+mod editor;
+mod leave;
+mod list;
+mod sections;
+
 use leptos::{prelude::*, server_fn::codec::Json};
 use switchboard::{
     Id,
@@ -13,6 +20,9 @@ use crate::AppError;
 use crate::api::{caller, core};
 #[cfg(feature = "ssr")]
 use switchboard::{agents, crud, mirror};
+
+pub use edit::{AgentEdit, AgentNew};
+pub use list::AgentList;
 
 #[server(input = Json)]
 pub async fn list_agents(org: OrgId, filter: AgentFilter, page: Page) -> Result<Listing<AgentRow>, AppError> {

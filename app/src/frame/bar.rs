@@ -1,6 +1,6 @@
 //! The bar on top: the organization, the palette, the balance, and the person.
 
-use leptos::prelude::*;
+use leptos::{prelude::*, server_fn::ServerFn};
 use switchboard::{
     resource::{Action, Kind},
     viewer::Person,
@@ -8,6 +8,7 @@ use switchboard::{
 
 use super::Panels;
 use crate::{
+    account::SignOut,
     kit::{Menu, browser, icon},
     may, viewer,
 };
@@ -83,17 +84,15 @@ fn account(person: Person) -> AnyView {
             <div class="m-who"><b>{person.name}</b><small>{person.email}</small>{role.map(|role| view! { <small>{role}" here"</small> })}</div>
             <hr/>
             <button type="button" class="only-small" on:click=|_| flip_theme()>{icon("theme")}"Light or dark"</button>
+            <a href="/profile" rel="external">{icon("sliders")}"Profile"</a>
             <a href="/select-org" rel="external">{icon("transfer")}"Switch organization"</a>
-            <form method="post" action=SIGN_OUT>
+            <form method="post" action=SignOut::url()>
                 <button type="submit">{icon("out")}"Sign out"</button>
             </form>
         </Menu>
     }
     .into_any()
 }
-
-/// The server function that ends the session. A plain form: leaving must work even when nothing else does.
-const SIGN_OUT: &str = "/fn/app/gate/sign_out";
 
 /// Two letters that stand for a name.
 pub fn initials(name: &str) -> String {

@@ -143,7 +143,22 @@ pub fn is_within(element: &web_sys::Element, selector: &str) -> bool {
     element.closest(selector).is_ok_and(|found| found.is_some())
 }
 
-/// A full load: the server decides again who is looking, and at what.
+/// A full load of another page: the server decides again who is looking, and at what.
+pub fn go(to: &str) {
+    let _ = window().location().set_href(to);
+}
+
+/// The same for this page.
 pub fn reload() {
     let _ = window().location().reload();
+}
+
+/// Says that the page is alive: to tests, to measurements, and to styles that wait for it.
+pub fn hydrated() {
+    if let Some(root) = document().document_element() {
+        let _ = root.set_attribute("data-hydrated", "");
+    }
+    if let Some(performance) = window().performance() {
+        let _ = performance.mark("hydrated");
+    }
 }

@@ -32,7 +32,8 @@ pub fn form_state(failure: Signal<Option<AppError>>, pending: Signal<bool>) -> F
 }
 
 impl FormState {
-    pub(super) fn claim(self, path: &str) {
+    /// A field on the page takes the complaints about its path.
+    pub fn claim(self, path: &str) {
         let path = path.to_owned();
         let gone = path.clone();
         self.claimed.update_value(|claimed| claimed.push(path));
@@ -88,21 +89,26 @@ impl FormState {
         }
     }
 
-    /// Puts the focus where the person is needed next.
-    pub fn focus_first_error(self) {
+    /// After every failed answer.
+    fn focus_on_failure(self) {
         Effect::new(move |_| {
             if self.failure.with(Option::is_some) {
-                request_animation_frame(|| {
-                    if let Some(first) = browser::all("[aria-invalid='true']").first() {
-                        open_folds(first);
-                        let _ = first.focus();
-                    } else {
-                        browser::focus(".banner[role='alert'] a, .banner[role='alert'] button");
-                    }
-                });
+                focus_first_error();
             }
         });
     }
+}
+
+/// Puts the focus where the person is needed next, once what is wrong is on the page.
+pub fn focus_first_error() {
+    request_animation_frame(|| {
+        if let Some(first) = browser::all("[aria-invalid='true']").first() {
+            open_folds(first);
+            let _ = first.focus();
+        } else {
+            browser::focus(".banner[role='alert'] a, .banner[role='alert'] button");
+        }
+    });
 }
 
 /// A field in a closed fold cannot be seen, let alone focused.
@@ -147,7 +153,7 @@ fn form_inside(
     children: Children,
 ) -> AnyView {
     let state = form_state(failure, pending);
-    state.focus_first_error();
+    state.focus_on_failure();
     let inside = children();
     view! { <div class=class>{state.notice()}{inside}</div> }.into_any()
 }

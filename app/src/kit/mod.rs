@@ -26,14 +26,14 @@ mod toast;
 
 use leptos::prelude::*;
 
-pub use confirm::{Confirm, Question, use_confirm};
+pub use confirm::{Asking, Confirm, Question, use_confirm};
 pub use copy::Copy;
 pub use dialog::{Dialog, show_while};
 pub use empty::{Picture, empty, jackstrip};
 pub use fault::{Cover, banner, message_of, problem};
 pub use field::{Check, Field, Range, Select, Switch, TextArea, TextField, field_id};
 pub use filters::{Chip, Choice, Search, UrlQuery, use_url};
-pub use form::{Form, FormState, OrgField, Submit, form_state};
+pub use form::{Form, FormState, OrgField, Submit, focus_first_error, form_state};
 pub use icon::{Lamp, icon, lamp, lamp_bare, lamp_boxed};
 pub use live::{LiveBanner, live_start, use_live};
 pub use loaded::{Loading, loaded, skeleton_rows};
@@ -44,7 +44,7 @@ pub use pick::Pick;
 pub use table::{Column, Columns, Row, RowMenu, Selection, Table, list_keys, table};
 pub use tags::TagInput;
 pub use time::{Ago, When, ago_words, date_words};
-pub use toast::{Toast, Toasts, use_toasts};
+pub use toast::{Toast, ToastList, Toasts, use_toasts};
 
 /// What every page may use; once, in [`crate::App`].
 pub fn provide() {

@@ -1,6 +1,6 @@
 //! Tables: one concrete, erased table for all lists. A list says what its cells are, and nothing else.
 
-use std::collections::BTreeSet;
+use std::collections::BTreeMap;
 
 use leptos::prelude::*;
 
@@ -26,49 +26,44 @@ pub struct Row {
     pub cells: Vec<AnyView>,
 }
 
-/// Which rows are ticked, by id.
+/// Which rows are ticked: their names by id, so that a question about them can name them.
 #[derive(Clone, Copy)]
-pub struct Selection(RwSignal<BTreeSet<String>>);
+pub struct Selection(RwSignal<BTreeMap<String, String>>);
 
 impl Default for Selection {
     fn default() -> Self {
-        Self(RwSignal::new(BTreeSet::new()))
+        Self(RwSignal::new(BTreeMap::new()))
     }
 }
 
 impl Selection {
     pub fn has(self, id: &str) -> bool {
-        self.0.with(|ids| ids.contains(id))
+        self.0.with(|rows| rows.contains_key(id))
     }
 
     pub fn count(self) -> usize {
-        self.0.with(BTreeSet::len)
+        self.0.with(BTreeMap::len)
     }
 
-    pub fn ids(self) -> Vec<String> {
-        self.0.with_untracked(|ids| ids.iter().cloned().collect())
+    /// Id and name of each.
+    pub fn rows(self) -> Vec<(String, String)> {
+        self.0.with_untracked(|rows| rows.clone().into_iter().collect())
     }
 
-    pub fn set(self, id: String, on: bool) {
-        self.0.update(|ids| {
-            if on {
-                ids.insert(id);
-            } else {
-                ids.remove(&id);
-            }
+    pub fn pick(self, (id, name): (String, String)) {
+        self.0.update(|rows| {
+            rows.insert(id, name);
+        });
+    }
+
+    pub fn drop(self, id: &str) {
+        self.0.update(|rows| {
+            rows.remove(id);
         });
     }
 
     pub fn clear(self) {
-        self.0.set(BTreeSet::new());
-    }
-
-    fn set_all(self, ids: &[String], on: bool) {
-        self.0.set(if on {
-            ids.iter().cloned().collect()
-        } else {
-            BTreeSet::new()
-        });
+        self.0.set(BTreeMap::new());
     }
 }
 
@@ -182,13 +177,21 @@ pub fn table(table: Table, rows: Vec<Row>) -> AnyView {
         .filter(|(_, shown)| **shown)
         .map(|(column, _)| view! { <th scope="col" class=column.class>{column.head}</th> })
         .collect_view();
-    let all: StoredValue<Vec<String>> = StoredValue::new(rows.iter().map(|row| row.id.clone()).collect());
+    let all: StoredValue<Vec<(String, String)>> =
+        StoredValue::new(rows.iter().map(|row| (row.id.clone(), row.name.clone())).collect());
     let select_all = table.selection.map(|selection| {
-        let every = move || all.with_value(|all| !all.is_empty() && selection.count() >= all.len());
+        let every = move || all.with_value(|all| !all.is_empty() && all.iter().all(|(id, _)| selection.has(id)));
+        let flip = move |on: bool| {
+            if on {
+                all.get_value().into_iter().for_each(|row| selection.pick(row));
+            } else {
+                selection.clear();
+            }
+        };
         view! {
             <th scope="col" class="tight">
                 <input type="checkbox" aria-label="Select all on this page" prop:checked=every
-                    on:change=move |event| all.with_value(|all| selection.set_all(all, event_target_checked(&event)))/>
+                    on:change=move |event| flip(event_target_checked(&event))/>
             </th>
         }
     });
@@ -219,11 +222,18 @@ fn line(table: Table, shown: &[bool], row: Row) -> AnyView {
         .map(|((column, cell), _)| view! { <td class=column.class>{cell}</td> })
         .collect_view();
     let tick = table.selection.map(|selection| {
-        let (id, changed) = (row.id.clone(), row.id.clone());
+        let (id, picked) = (row.id.clone(), (row.id.clone(), row.name.clone()));
+        let flip = move |on: bool| {
+            if on {
+                selection.pick(picked.clone())
+            } else {
+                selection.drop(&picked.0)
+            }
+        };
         view! {
             <td class="tight gone">
                 <input type="checkbox" aria-label=format!("Select {}", row.name) prop:checked=move || selection.has(&id)
-                    on:change=move |event| selection.set(changed.clone(), event_target_checked(&event))/>
+                    on:change=move |event| flip(event_target_checked(&event))/>
             </td>
         }
     });

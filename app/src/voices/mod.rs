@@ -1,5 +1,8 @@
 //! Voices in the browser: the library a person chooses from.
 
+mod picker;
+mod preview;
+
 use leptos::prelude::*;
 use switchboard::{
     org::OrgId,
@@ -11,6 +14,9 @@ use crate::AppError;
 use crate::api::{caller, core};
 #[cfg(feature = "ssr")]
 use switchboard::voices::library;
+
+pub use picker::VoicePicker;
+pub use preview::{Player, use_player};
 
 #[server]
 pub async fn list_voices(org: OrgId, filter: VoiceFilter) -> Result<Vec<Voice>, AppError> {

@@ -3,6 +3,7 @@
 mod admin;
 mod seed;
 mod serve;
+mod verify;
 
 use std::process::ExitCode;
 
@@ -42,6 +43,9 @@ enum Command {
         #[arg(long, default_value_t = 0)]
         clerk: u16,
     },
+    /// Shows whether the database keeps organizations apart. Ends with 0 when it does, 1 when not, 2 when that could not
+    /// be found out.
+    Verify(verify::Verify),
     /// Creates and repairs accounts from the command line.
     #[command(subcommand)]
     Admin(admin::Admin),
@@ -61,7 +65,11 @@ pub fn run() -> ExitCode {
             return ExitCode::FAILURE;
         }
     };
-    match runtime.block_on(dispatch(cli.command)) {
+    let command = match cli.command {
+        Command::Verify(command) => return runtime.block_on(verify::run(command)),
+        command => command,
+    };
+    match runtime.block_on(dispatch(command)) {
         Ok(()) => ExitCode::SUCCESS,
         Err(error) => {
             eprintln!("switchboard: {error:#}");
@@ -84,6 +92,6 @@ async fn dispatch(command: Command) -> anyhow::Result<()> {
         Command::Sandbox { ultravox, clerk } => serve::sandbox(config, ultravox, clerk).await,
         Command::Admin(command) => admin::run(config, command).await,
         Command::Postgres(command) => serve::postgres(config, command).await,
-        Command::Openapi => unreachable!("answered above, without a configuration"),
+        Command::Openapi | Command::Verify(_) => unreachable!("answered above"),
     }
 }

@@ -1,6 +1,6 @@
 //! Asking: who calls the REST API, how often, and whether they asked the same before.
 
-use std::{net::SocketAddr, num::NonZeroU32, sync::OnceLock, time::Duration};
+use std::{net::SocketAddr, num::NonZeroU32, sync::Arc, time::Duration};
 
 use axum::{
     body::{Body, Bytes, to_bytes},
@@ -57,36 +57,41 @@ impl<S: Send + Sync> FromRequestParts<S> for Asking {
     }
 }
 
+/// How often one organization, and one address without a credential, may ask. Counted by process.
+pub struct Limits {
+    callers: Limiter,
+    strangers: Limiter,
+}
+
+impl Limits {
+    pub fn new(per_second: u32) -> Self {
+        Self { callers: limiter(per_second), strangers: limiter((per_second / 10).max(10)) }
+    }
+}
+
 /// Verifies the bearer before anything of the request is looked at, then counts it.
-pub async fn authenticate(State(core): State<Core>, mut request: Request, next: Next) -> Response {
+pub async fn authenticate(State((core, limits)): State<(Core, Arc<Limits>)>, mut request: Request, next: Next) -> Response {
     let caller = match bearer(request.headers()) {
         Some(token) => auth::bearer(&core, token).await,
         None => Err(Error::Unauthenticated),
     };
-    let caller = match caller {
-        Ok(caller) => caller,
-        Err(error) => {
-            let address = request
-                .extensions()
-                .get::<ConnectInfo<SocketAddr>>()
-                .map_or_else(String::new, |peer| peer.0.ip().to_string());
-            // Guessing is slowed by address: whoever has no token has no organization to count for.
-            return match count(strangers(), address) {
-                Ok(_) => Failure::from(error).into_response(),
-                Err(limited) => limited.into_response(),
-            };
+    let counted = match &caller {
+        Ok(caller) => count(&limits.callers, caller.org().to_string()),
+        // Guessing is slowed by address: whoever has no token has no organization to count for.
+        Err(_) => {
+            let peer = request.extensions().get::<ConnectInfo<SocketAddr>>();
+            count(&limits.strangers, peer.map_or_else(String::new, |peer| peer.0.ip().to_string()))
         }
     };
-    let left = match count(callers(&core), caller.org().to_string()) {
-        Ok(left) => left,
-        Err(limited) => return limited.into_response(),
+    let (caller, left) = match (caller, counted) {
+        (_, Err(limited)) => return limited.into_response(),
+        (Err(error), _) => return Failure::from(error).into_response(),
+        (Ok(caller), Ok(left)) => (caller, left),
     };
     request.extensions_mut().insert(core);
     request.extensions_mut().insert(caller);
     let mut response = next.run(request).await;
-    response
-        .headers_mut()
-        .insert("ratelimit-remaining", HeaderValue::from(left));
+    response.headers_mut().insert("ratelimit-remaining", HeaderValue::from(left));
     response
 }
 
@@ -103,16 +108,6 @@ fn limiter(per_second: u32) -> Limiter {
             .allow_burst(per_second.saturating_mul(NonZeroU32::new(2).unwrap_or(NonZeroU32::MIN))),
     )
     .with_middleware()
-}
-
-fn callers(core: &Core) -> &'static Limiter {
-    static LIMITER: OnceLock<Limiter> = OnceLock::new();
-    LIMITER.get_or_init(|| limiter(core.config.requests_per_second))
-}
-
-fn strangers() -> &'static Limiter {
-    static LIMITER: OnceLock<Limiter> = OnceLock::new();
-    LIMITER.get_or_init(|| limiter(10))
 }
 
 fn count(limiter: &Limiter, key: String) -> Result<u32, Failure> {
@@ -218,10 +213,9 @@ impl<S: Send + Sync, T: DeserializeOwned> FromRequest<S> for Json<T> {
         let bytes = Bytes::from_request(request, state).await.map_err(|_| too_long())?;
         let mut json = serde_json::Deserializer::from_slice(&bytes);
         let value = serde_path_to_error::deserialize(&mut json).map_err(|error| {
-            let path = match error.path().to_string() {
-                path if path == "." => String::new(),
-                path => path,
-            };
+            let path = error.path().to_string();
+            // `.` is the body itself, `?` a part of it that has no name yet.
+            let path = path.trim_end_matches('?').trim_end_matches('.').to_owned();
             let inner = error.inner();
             let status = if inner.is_data() {
                 StatusCode::UNPROCESSABLE_ENTITY

@@ -1,9 +1,12 @@
 //! Endpoints: a route, what it needs and what it says of itself, in one place, so that no route goes undescribed.
 
+use std::convert::Infallible;
+
 use axum::{
     Extension, Router,
     handler::Handler,
     http::Method,
+    middleware::from_fn,
     routing::{MethodFilter, MethodRouter, on},
 };
 use switchboard::resource::{Action, Kind};
@@ -18,7 +21,10 @@ use utoipa::{
     },
 };
 
-use super::{ask::Access, problem::Problem};
+use super::{
+    ask::{self, Access},
+    problem::Problem,
+};
 use crate::pages::Site;
 
 type Schemas = Vec<(String, RefOr<Schema>)>;
@@ -248,7 +254,7 @@ impl EndpointBuilder {
         let filter = MethodFilter::try_from(self.method.clone()).expect("a method axum routes");
         let handler = on(filter, handler);
         let handler = match self.access {
-            Some(access) => handler.layer(Extension(access)),
+            Some(access) => handler.layer::<_, Infallible>(from_fn(ask::once)).layer(Extension(access)),
             None => handler,
         };
         Endpoint {

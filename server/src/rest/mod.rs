@@ -14,11 +14,13 @@ pub mod openapi;
 pub mod problem;
 mod voices;
 
+use std::sync::Arc;
+
 use axum::{
     Json, Router,
     extract::State,
     http::Uri,
-    middleware::{from_fn, from_fn_with_state},
+    middleware::from_fn_with_state,
     response::{IntoResponse, Response},
 };
 use switchboard::{Error, core::Core};
@@ -43,6 +45,7 @@ pub fn endpoints() -> Vec<Endpoint> {
 }
 
 pub fn routes(core: Core) -> Router<Site> {
+    let limits = Arc::new(ask::Limits::new(core.config.requests_per_second));
     let (open, guarded): (Vec<_>, Vec<_>) = endpoints().into_iter().partition(|endpoint| endpoint.access.is_none());
     let open = open
         .into_iter()
@@ -50,11 +53,10 @@ pub fn routes(core: Core) -> Router<Site> {
     guarded
         .into_iter()
         .fold(Router::new(), |router, endpoint| endpoint.mount(router))
-        .route_layer(from_fn(ask::once))
-        .route_layer(from_fn_with_state(core, ask::authenticate))
+        .route_layer(from_fn_with_state((core, limits), ask::authenticate))
         .merge(open)
         .route("/openapi.json", axum::routing::get(openapi::serve))
-        .fallback(nowhere)
+        .route("/{*rest}", axum::routing::any(nowhere))
         .method_not_allowed_fallback(nowhere)
 }
 

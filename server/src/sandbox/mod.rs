@@ -96,8 +96,7 @@ impl Sandbox {
             pace,
             webhook: options.clerk_webhook,
             stop: stop.clone(),
-        })
-        .await?;
+        });
 
         voice.finish_what_was_live();
         Ok(Sandbox {

@@ -44,21 +44,19 @@ impl Snapshot {
     }
 
     /// Writes the file whenever something has changed, and once more at the end.
-    pub fn keep(self: Arc<Self>, stop: CancellationToken) -> impl Future<Output = ()> + Send {
-        async move {
-            loop {
-                tokio::select! {
-                    () = self.dirty.notified() => {}
-                    () = stop.cancelled() => break,
-                }
-                tokio::select! {
-                    () = tokio::time::sleep(SETTLE) => {}
-                    () = stop.cancelled() => break,
-                }
-                self.write();
+    pub async fn keep(self: Arc<Self>, stop: CancellationToken) {
+        loop {
+            tokio::select! {
+                () = self.dirty.notified() => {}
+                () = stop.cancelled() => break,
+            }
+            tokio::select! {
+                () = tokio::time::sleep(SETTLE) => {}
+                () = stop.cancelled() => break,
             }
             self.write();
         }
+        self.write();
     }
 
     fn write(&self) {

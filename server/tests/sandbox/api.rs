@@ -54,6 +54,30 @@ impl Api {
         }
     }
 
+    /// Clerk's backend API, newest version.
+    pub fn clerk(base: &str) -> Api {
+        let header = ("Authorization", "Bearer sk_test_0123456789abcdefghij".to_owned());
+        Api {
+            base: base.to_owned(),
+            client: client(),
+            header,
+            spec: spec::clerk_backend(),
+            prefix: "/v1",
+        }
+    }
+
+    /// Clerk's frontend API as a page of this origin asks it.
+    pub fn browser(base: &str) -> Api {
+        let header = ("Origin", "http://127.0.0.1:3000".to_owned());
+        Api {
+            base: base.to_owned(),
+            client: client(),
+            header,
+            spec: spec::clerk_browser(),
+            prefix: "",
+        }
+    }
+
     pub fn request(&self, method: Method, path: &str) -> reqwest::RequestBuilder {
         let url = if path.starts_with("http") {
             path.to_owned()
@@ -69,6 +93,21 @@ impl Api {
         if let Some(body) = body {
             request = request.json(body);
         }
+        self.finish(method, path, request).await
+    }
+
+    /// The same with a form for a body.
+    pub async fn form(&self, path: &str, fields: &[(&str, &str)]) -> (u16, Value) {
+        let body = url::form_urlencoded::Serializer::new(String::new())
+            .extend_pairs(fields)
+            .finish();
+        let request = self
+            .request(Method::POST, path)
+            .header("content-type", "application/x-www-form-urlencoded");
+        self.finish(Method::POST, path, request.body(body)).await
+    }
+
+    async fn finish(&self, method: Method, path: &str, request: reqwest::RequestBuilder) -> (u16, Value) {
         let response = request.send().await.expect("an answer");
         let status = response.status().as_u16();
         let bytes = response.bytes().await.expect("a body");

@@ -2,6 +2,11 @@
 
 mod api;
 mod calls;
+mod clerk_backend;
+mod clerk_browser;
+mod clerk_events;
+mod clerk_members;
+mod clerk_tokens;
 mod faults;
 mod hooks;
 mod outcomes;

@@ -12,7 +12,7 @@ use serde_json::{Value, json};
 use super::super::http;
 use super::super::state::lock;
 use super::errors::{Answer, Problem};
-use super::{App, Clerk, browser, id, keys};
+use super::{App, Clerk, id, keys, me};
 
 const VERSIONS: [&str; 5] = ["2021-02-05", "2024-10-01", "2025-04-10", "2025-11-10", "2026-05-12"];
 /// Seconds in which requests are counted.
@@ -28,7 +28,7 @@ pub async fn authenticate(State(app): App, mut request: Request, next: Next) -> 
         && request.method() == Method::POST
         && !request.headers().contains_key("authorization");
     if is_browser {
-        return browser::create_organization(app, request)
+        return me::create_organization(app, request)
             .await
             .unwrap_or_else(IntoResponse::into_response);
     }

@@ -12,8 +12,8 @@ use serde_json::{Value, json};
 use super::super::Target;
 use super::super::state::lock;
 use super::backend::answer;
-use super::errors::{Answer, Fields, Problem};
-use super::keys::{self, Key};
+use super::errors::{Answer, Fields};
+use super::keys;
 use super::{App, Clerk, World, tokens};
 
 /// What the admin page says about this provider.
@@ -44,9 +44,7 @@ async fn rotate(State(app): App, body: Bytes) -> Answer {
     if drop_old {
         app.world.write(|world| world.keys.truncate(1));
     } else {
-        let made = tokio::task::spawn_blocking(Key::make).await;
-        let failed = || Problem::new(500, "internal_clerk_error", "No key could be made.");
-        let key = made.map_err(|_| failed())?.map_err(|_| failed())?;
+        let key = keys::make().await?;
         app.world.write(|world| world.keys.insert(0, key));
     }
     answer(app.world.read(|world| keys::jwks(&world.keys)))

@@ -171,7 +171,9 @@ pub fn merge(into: &mut Value, changes: &Value) {
     if !into.is_object() {
         *into = json!({});
     }
-    let Some(members) = into.as_object_mut() else { return };
+    let Some(members) = into.as_object_mut() else {
+        return;
+    };
     for (key, change) in changes {
         match change {
             Value::Null => {

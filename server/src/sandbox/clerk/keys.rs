@@ -9,6 +9,8 @@ use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 
+use super::errors::{Answer, Problem};
+
 /// One RSA key of 2048 bits, as it is kept.
 #[derive(Clone, Serialize, Deserialize)]
 pub struct Key {
@@ -20,12 +22,11 @@ pub struct Key {
 }
 
 impl Key {
-    /// Takes a moment: call it where blocking is fine.
-    pub fn make() -> std::io::Result<Key> {
-        let pair = KeyPair::generate(KeySize::Rsa2048).map_err(std::io::Error::other)?;
-        let secret = pair.as_der().map_err(std::io::Error::other)?;
-        let (n, e) = numbers(pair.public_key().as_ref()).ok_or_else(|| std::io::Error::other("an odd public key"))?;
-        Ok(Key {
+    fn make() -> Option<Key> {
+        let pair = KeyPair::generate(KeySize::Rsa2048).ok()?;
+        let secret = pair.as_der().ok()?;
+        let (n, e) = numbers(pair.public_key().as_ref())?;
+        Some(Key {
             kid: super::id("ins_"),
             secret: URL_SAFE_NO_PAD.encode(secret.as_ref()),
             n,
@@ -50,6 +51,12 @@ impl Key {
             .expect("a buffer of the right size");
         signature
     }
+}
+
+/// Takes a moment, and takes it where nobody else waits.
+pub async fn make() -> Answer<Key> {
+    let made = tokio::task::spawn_blocking(Key::make).await.ok().flatten();
+    made.ok_or_else(|| Problem::new(500, "internal_clerk_error", "No signing key could be made."))
 }
 
 /// Modulus and exponent out of a DER `RSAPublicKey`, base64url as a JWK wants them.

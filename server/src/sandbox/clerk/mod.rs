@@ -9,6 +9,7 @@ mod events;
 mod handshake;
 mod invitations;
 mod keys;
+mod me;
 mod members;
 mod objects;
 mod organizations;
@@ -22,15 +23,18 @@ use std::collections::{BTreeMap, HashMap, VecDeque};
 use std::sync::{Arc, Mutex};
 use std::time::Instant;
 
-use axum::extract::{DefaultBodyLimit, State};
+use axum::extract::{DefaultBodyLimit, Request, State};
+use axum::middleware::Next;
+use axum::response::{IntoResponse as _, Response};
 use axum::routing::{delete, get, patch, post};
 use axum::{Router, middleware};
 use rand::Rng as _;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
+use tokio::sync::OnceCell;
 use tokio_util::sync::CancellationToken;
 
-use self::errors::Problem;
+use self::errors::{Answer, Problem};
 use self::keys::Key;
 use super::deliver::Courier;
 use super::fault::{self, Desk, LARGEST_BODY};
@@ -105,30 +109,47 @@ pub struct Clerk {
     target: Mutex<Option<Target>>,
     /// When recent requests came, by what is limited.
     recent: Mutex<HashMap<String, VecDeque<Instant>>>,
+    first_key: OnceCell<()>,
 }
 
 type App = State<Arc<Clerk>>;
 
 impl Clerk {
-    pub async fn new(setup: Setup<'_>) -> std::io::Result<Arc<Self>> {
+    pub fn new(setup: Setup<'_>) -> Arc<Self> {
         let desk = Arc::new(Desk::new("Clerk", setup.pace, setup.stop, errors::refuse));
-        let world: Shelf<World> = Shelf::open(setup.snapshot, "clerk");
-        if world.read(|world| world.keys.is_empty()) {
-            let key = tokio::task::spawn_blocking(Key::make).await??;
-            world.write(|world| {
-                world.instance = id("ins_");
-                world.keys.push(key);
-            });
-        }
-        Ok(Arc::new(Self {
+        Arc::new(Self {
             url: setup.url,
-            world,
+            world: Shelf::open(setup.snapshot, "clerk"),
             courier: Courier::new(Arc::clone(&desk), events::RETRIES, |_, _, _| {}),
             desk,
             pace: setup.pace,
             target: Mutex::new(setup.webhook),
             recent: Mutex::default(),
-        }))
+            first_key: OnceCell::new(),
+        })
+    }
+
+    /// Makes the instance's first key when somebody first asks: who never does need not wait for it.
+    async fn has_a_key(&self) -> Answer<()> {
+        let make = async || {
+            if !self.world.read(|world| world.keys.is_empty()) {
+                return Ok(());
+            }
+            let key = keys::make().await?;
+            self.world.write(|world| {
+                world.instance = id("ins_");
+                world.keys.push(key);
+            });
+            Ok(())
+        };
+        self.first_key.get_or_try_init(make).await.copied()
+    }
+}
+
+async fn with_a_key(State(app): App, request: Request, next: Next) -> Response {
+    match app.has_a_key().await {
+        Ok(()) => next.run(request).await,
+        Err(problem) => problem.into_response(),
     }
 }
 
@@ -153,6 +174,7 @@ pub fn router(app: Arc<Clerk>) -> Router {
         .merge(back)
         .merge(control::router())
         .fallback(|| async { Problem::not_found("endpoint") })
+        .layer(middleware::from_fn_with_state(Arc::clone(&app), with_a_key))
         .with_state(app)
         .merge(admin::router(Arc::clone(&desk), control::NOTES.to_owned()))
         .layer(middleware::from_fn_with_state(desk, fault::guard))

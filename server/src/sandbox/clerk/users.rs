@@ -280,6 +280,8 @@ pub async fn change_standing(State(app): App, Path((id, what)): Path<(String, St
 }
 
 pub async fn delete(State(app): App, Path(id): Path<String>) -> Answer {
+    // Sessions first: what is told of them names their user.
+    app.end_sessions(|session| session["user_id"] == id, "removed");
     let removed = app.world.write(|world| {
         let user = world.users.get(&id)?.clone();
         let members: Vec<Value> = world
@@ -292,7 +294,6 @@ pub async fn delete(State(app): App, Path(id): Path<String>) -> Answer {
         Some((user, members))
     });
     let (user, members) = removed.ok_or_else(|| Problem::not_found("user"))?;
-    app.end_sessions(|session| session["user_id"] == id, "removed");
     for member in members {
         app.tell("organizationMembership.deleted", member);
     }

@@ -85,7 +85,9 @@ pub async fn set_twilio(State(app): App, method: axum::http::Method, body: Bytes
     let is_new = method == axum::http::Method::POST;
     let known = app.world.read(|world| world.carriers.get("twilio").cloned());
     let mut config = match known {
-        Some(_) if is_new => return Err(Problem::field("non_field_errors", "Twilio is configured already.")),
+        Some(_) if is_new => {
+            return Err(Problem::field("non_field_errors", "Twilio is configured already."));
+        }
         None if !is_new => return Err(Problem::not_found()),
         known => known.unwrap_or_else(|| json!({ "callCreationAllowAllAgents": false })),
     };

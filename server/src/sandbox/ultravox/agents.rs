@@ -115,7 +115,9 @@ pub async fn update(State(app): App, Path(id): Path<String>, body: Bytes) -> Ans
                 }
             }
         }
-        Some(_) => return Err(Problem::field("callTemplate", "Expected a dictionary of items.")),
+        Some(_) => {
+            return Err(Problem::field("callTemplate", "Expected a dictionary of items."));
+        }
     }
     merged.insert("callTemplate".into(), Value::Object(template.clone()));
     check(&app, &merged)?;

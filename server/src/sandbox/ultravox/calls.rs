@@ -1,6 +1,4 @@
-//! Calls: how one is made, and what can be read of it.
-
-use std::sync::Arc;
+//! Calls: what can be read of them, what can be said into them, and what is left when one is deleted.
 
 use axum::Json;
 use axum::extract::{Path, State};
@@ -9,17 +7,14 @@ use axum::response::IntoResponse as _;
 use bytes::Bytes;
 use chrono::{DateTime, NaiveDate, Utc};
 use serde::{Deserialize, Serialize};
-use serde_json::{Map, Value, json};
-use uuid::Uuid;
+use serde_json::{Value, json};
 
 use super::super::state::lock;
 use super::super::{http, pace};
 use super::errors::{Answer, Problem, members};
-use super::line::{self, Said};
 use super::page::{Ask, Row, numbered, page};
-use super::plan;
-use super::rules::{self, Form};
-use super::{App, Ultravox, query, tools, voices, webhooks};
+use super::said::Said;
+use super::{App, Ultravox, query, tools, values};
 
 #[derive(Clone, Serialize, Deserialize)]
 pub struct Call {
@@ -47,215 +42,10 @@ impl Call {
     }
 }
 
-fn find(app: &Ultravox, id: &str) -> Answer<Call> {
+pub fn find(app: &Ultravox, id: &str) -> Answer<Call> {
     app.world
         .read(|world| world.calls.get(id).cloned())
         .ok_or_else(Problem::not_found)
-}
-
-pub async fn create_for_agent(State(app): App, Path(id): Path<String>, body: Bytes) -> Answer {
-    let request = members(&body)?;
-    let call = begin_for_agent(&app, &id, &request)?;
-    Ok((StatusCode::CREATED, Json(call)).into_response())
-}
-
-/// Also the way in for calls that the sandbox lets come in.
-pub fn begin_for_agent(app: &Arc<Ultravox>, agent_id: &str, request: &Map<String, Value>) -> Answer<Value> {
-    let agent = app
-        .world
-        .read(|world| world.agents.get(agent_id).cloned())
-        .ok_or_else(Problem::not_found)?;
-    let mut wrong = rules::check(request, Form::AgentCall);
-    voices::check_known(app, request, &mut wrong, "");
-    let mut fields = agent["callTemplate"].as_object().cloned().unwrap_or_default();
-    let context = request.get("templateContext").cloned().unwrap_or_else(|| json!({}));
-    if let Some(schema) = fields.get("contextSchema") {
-        rules::context(&mut wrong, schema, &context, "");
-    }
-    wrong.check()?;
-    for name in ["systemPrompt", "languageHint", "timeExceededMessage"] {
-        if let Some(Value::String(text)) = fields.get_mut(name) {
-            *text = rules::render(text, &context);
-        }
-    }
-    for message in fields
-        .get_mut("inactivityMessages")
-        .and_then(Value::as_array_mut)
-        .into_iter()
-        .flatten()
-    {
-        message["message"] = json!(rules::render(message["message"].as_str().unwrap_or_default(), &context));
-    }
-    if rules::is_set(request, "voice") {
-        fields.remove("externalVoice");
-    }
-    let kept = ["templateContext", "toolOverrides", "agentId"];
-    fields.extend(
-        request
-            .iter()
-            .filter(|(name, value)| !value.is_null() && !kept.contains(&name.as_str()))
-            .map(clone_pair),
-    );
-    let overrides = request.get("toolOverrides").cloned().unwrap_or_default();
-    let tools = tools::chosen(app, fields.get("selectedTools"), &overrides)?;
-    begin(app, fields, tools, Some(&agent))
-}
-
-fn clone_pair((name, value): (&String, &Value)) -> (String, Value) {
-    (name.clone(), value.clone())
-}
-
-pub async fn create(State(app): App, uri: Uri, body: Bytes) -> Answer {
-    let mut fields = members(&body)?;
-    let mut wrong = rules::check(&fields, Form::Call);
-    voices::check_known(&app, &fields, &mut wrong, "");
-    if let Some(prior) = http::first(&query(&uri), "priorCallId") {
-        if fields.contains_key("initialMessages") {
-            wrong.add("initialMessages", "May not be set together with priorCallId.");
-        }
-        let prior = find(&app, prior)?;
-        for name in [
-            "systemPrompt",
-            "temperature",
-            "model",
-            "voice",
-            "languageHint",
-            "maxDuration",
-            "medium",
-        ] {
-            if !fields.contains_key(name) && !prior.doc[name].is_null() {
-                fields.insert(name.into(), prior.doc[name].clone());
-            }
-        }
-        fields.insert("initialMessages".into(), json!(prior.messages));
-    }
-    wrong.check()?;
-    let tools = tools::chosen(&app, fields.get("selectedTools"), &Value::Null)?;
-    let call = begin(&app, fields, tools, None)?;
-    Ok((StatusCode::CREATED, Json(call)).into_response())
-}
-
-fn begin(app: &Arc<Ultravox>, fields: Map<String, Value>, tools: Vec<Value>, agent: Option<&Value>) -> Answer<Value> {
-    let full = app.world.read(|world| {
-        world
-            .cap
-            .is_some_and(|cap| world.calls.values().filter(|call| !call.is_over()).count() >= cap)
-    });
-    if full {
-        return Err(Problem::throttled(1));
-    }
-    let id = Uuid::new_v4().to_string();
-    let doc = document(app, &id, &fields, agent);
-    let call = Call {
-        doc: doc.clone(),
-        stage_id: Uuid::new_v4().to_string(),
-        initial_messages: fields
-            .get("initialMessages")
-            .and_then(Value::as_array)
-            .cloned()
-            .unwrap_or_default(),
-        messages: Vec::new(),
-        events: Vec::new(),
-        tools,
-    };
-    app.world.write(|world| world.calls.insert(id.clone(), call));
-    webhooks::tell(app, "call.started", &doc);
-    line::open(app, &id);
-    Ok(doc)
-}
-
-fn document(app: &Ultravox, id: &str, fields: &Map<String, Value>, agent: Option<&Value>) -> Value {
-    let get = |name: &str, default: Value| {
-        fields
-            .get(name)
-            .filter(|value| !value.is_null())
-            .cloned()
-            .unwrap_or(default)
-    };
-    let medium = match get("medium", Value::Null) {
-        Value::Object(medium) if !medium.is_empty() => Value::Object(medium),
-        _ => json!({ "webRtc": {} }),
-    };
-    let first_speaker = get(
-        "firstSpeakerSettings",
-        match fields.get("firstSpeaker").and_then(Value::as_str) {
-            Some("FIRST_SPEAKER_USER") => json!({ "user": {} }),
-            _ => json!({ "agent": {} }),
-        },
-    );
-    let kind = medium
-        .as_object()
-        .and_then(|medium| medium.keys().next())
-        .map_or("webRtc", String::as_str);
-    let path = match kind {
-        "webRtc" => "web_rtc",
-        "serverWebSocket" => "server_web_socket",
-        other => other,
-    };
-    let dials_by_sip = medium["sip"]["outgoing"].is_object();
-    let output = match fields.get("initialOutputMedium").and_then(Value::as_str) {
-        Some("MESSAGE_MEDIUM_TEXT") => "MESSAGE_MEDIUM_TEXT",
-        _ => "MESSAGE_MEDIUM_VOICE",
-    };
-    let retention = match fields.get("retentionPolicy").and_then(Value::as_str) {
-        Some("CALL_RETENTION_POLICY_AUTO_DELETE") => "auto_delete",
-        _ => "retain",
-    };
-    let mut doc = json!({
-        "callId": id,
-        "clientVersion": null,
-        "created": pace::now(),
-        "joined": null,
-        "ended": null,
-        "endReason": null,
-        "billedDuration": null,
-        "billedSideInputTokens": null,
-        "billedSideOutputTokens": null,
-        "billingStatus": "BILLING_STATUS_PENDING",
-        "firstSpeaker": if first_speaker["user"].is_object() { "FIRST_SPEAKER_USER" } else { "FIRST_SPEAKER_AGENT" },
-        "firstSpeakerSettings": first_speaker,
-        "inactivityMessages": get("inactivityMessages", json!([])),
-        "initialOutputMedium": output,
-        "joinTimeout": get("joinTimeout", json!("30s")),
-        "joinUrl": (!dials_by_sip).then(|| format!("{}/calls/{id}/{path}", app.url.replacen("http", "ws", 1))),
-        "languageHint": get("languageHint", Value::Null),
-        "maxDuration": get("maxDuration", json!("3600s")),
-        "medium": medium,
-        "model": get("model", json!("ultravox-v0.7")),
-        "recordingEnabled": get("recordingEnabled", json!(false)),
-        "retentionPolicy": retention,
-        "systemPrompt": get("systemPrompt", Value::Null),
-        "temperature": get("temperature", json!(0.0)),
-        "timeExceededMessage": get("timeExceededMessage", Value::Null),
-        "voice": get("voice", Value::Null),
-        "transcriptOptional": get("transcriptOptional", json!(true)),
-        "vadSettings": get("vadSettings", Value::Null),
-        "shortSummary": null,
-        "summary": null,
-        "agent": agent.map(|agent| json!({ "agentId": agent["agentId"], "name": agent["name"] })),
-        "agentId": agent.map(|agent| agent["agentId"].clone()),
-        "experimentalSettings": get("experimentalSettings", json!({})),
-        "metadata": get("metadata", json!({})),
-        "initialState": get("initialState", json!({})),
-        "requestContext": {},
-        "sipDetails": null,
-    });
-    let optional = [
-        ("externalVoice", "externalVoice"),
-        ("voiceOverrides", "voiceOverrides"),
-        ("callbacks", "callbacks"),
-        ("dataConnection", "dataConnectionConfig"),
-    ];
-    for (field, shown) in optional {
-        if let Some(value) = fields.get(field).filter(|value| value.is_object()) {
-            doc[shown] = value.clone();
-        }
-    }
-    // A call that belongs to no agent names none: the schema has no null there.
-    if agent.is_none() {
-        doc["agent"] = json!({ "agentId": Uuid::nil(), "name": "" });
-    }
-    doc
 }
 
 pub async fn show(State(app): App, Path(id): Path<String>) -> Answer {
@@ -268,7 +58,9 @@ pub async fn list(State(app): App, uri: Uri) -> Answer {
     let newest_first = match http::first(&query, "sort").unwrap_or("-created") {
         "-created" => true,
         "created" => false,
-        other => return Err(Problem::field("sort", format!("\"{other}\" is not a valid choice."))),
+        other => {
+            return Err(Problem::field("sort", format!("\"{other}\" is not a valid choice.")));
+        }
     };
     let url = format!("{}/api/calls", app.url);
     Ok(Json(page(
@@ -329,7 +121,7 @@ fn filtered(app: &Ultravox, query: &[(String, String)]) -> Answer<Vec<Row>> {
     let to = moment(query, "toDate", true)?.map(pace::stamp);
     let bound = |name| match http::first(query, name) {
         None => Ok(None),
-        Some(text) => rules::seconds(text)
+        Some(text) => values::seconds(text)
             .map(Some)
             .ok_or_else(|| Problem::field(name, "Enter a valid duration.")),
     };
@@ -437,7 +229,9 @@ pub async fn messages(State(app): App, Path(id): Path<String>, uri: Uri) -> Answ
     let all = match http::first(&query, "mode").unwrap_or("last_stage") {
         "in_call" => call.messages,
         "last_stage" => [call.initial_messages, call.messages].concat(),
-        other => return Err(Problem::field("mode", format!("\"{other}\" is not a valid choice."))),
+        other => {
+            return Err(Problem::field("mode", format!("\"{other}\" is not a valid choice.")));
+        }
     };
     let url = format!("{}/api/calls/{id}/messages", app.url);
     Ok(Json(page(
@@ -545,9 +339,4 @@ pub async fn stage_messages(State(app): App, Path((id, stage)): Path<(String, St
         },
     )?)
     .into_response())
-}
-
-/// What the number that is called decides; a call that dials nobody is nobody's plan.
-pub fn plan_of(doc: &Value) -> Option<plan::Plan> {
-    plan::dialed(&doc["medium"]).map(plan::plan)
 }

@@ -12,7 +12,7 @@ use super::super::state::lock;
 use super::super::{Target, http};
 use super::errors::{Answer, Problem, members};
 use super::plan::{self, Plan};
-use super::{App, World, calls};
+use super::{App, World, begin};
 
 /// What the admin page says about this provider.
 pub fn notes() -> String {
@@ -103,7 +103,7 @@ pub async fn ring(State(app): App, headers: axum::http::HeaderMap, body: Bytes) 
     }
     let request = json!({ "medium": { "sip": { "incoming": {} } }, "metadata": metadata });
     let request = request.as_object().cloned().unwrap_or_default();
-    let call = calls::begin_for_agent(&app, agent, &request)?;
+    let call = begin::begin_for_agent(&app, agent, &request)?;
     if is_json {
         return Ok((StatusCode::CREATED, Json(call)).into_response());
     }

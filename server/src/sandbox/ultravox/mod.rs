@@ -2,7 +2,9 @@
 
 mod account;
 mod agents;
+mod begin;
 mod calls;
+mod converse;
 mod errors;
 mod inbound;
 mod line;
@@ -10,11 +12,14 @@ mod page;
 mod plan;
 mod recording;
 mod rules;
+mod said;
 mod socket;
 mod talk;
 mod tools;
+mod values;
 mod voices;
 mod webhooks;
+mod words;
 
 use std::collections::{BTreeMap, HashMap};
 use std::sync::{Arc, Mutex};
@@ -32,7 +37,7 @@ use tokio_util::sync::CancellationToken;
 
 use self::calls::Call;
 use self::errors::Problem;
-use self::line::Said;
+use self::said::Said;
 use super::deliver::Courier;
 use super::fault::{self, Desk, LARGEST_BODY};
 use super::pace::Pace;
@@ -148,9 +153,9 @@ pub fn router(app: Arc<Ultravox>) -> Router {
         )
         .route(
             "/api/agents/{id}/calls",
-            get(calls::of_agent).post(calls::create_for_agent),
+            get(calls::of_agent).post(begin::create_for_agent),
         )
-        .route("/api/calls", get(calls::list).post(calls::create))
+        .route("/api/calls", get(calls::list).post(begin::create))
         .route("/api/calls/{id}", get(calls::show).delete(calls::delete))
         .route("/api/calls/{id}/messages", get(calls::messages))
         .route("/api/calls/{id}/events", get(calls::events))

@@ -13,7 +13,7 @@ use super::super::http;
 use super::super::sign;
 use super::calls::{self, Call};
 use super::errors::{Answer, Problem};
-use super::{App, query, rules};
+use super::{App, query, values};
 
 const RATE: u32 = 8000;
 /// Longer recordings are cut: they are for listening to the player, not to the call.
@@ -85,7 +85,7 @@ fn sound(call: &Call) -> Vec<i16> {
         let time = |end: &str| {
             message["timespan"][end]
                 .as_str()
-                .and_then(rules::seconds)
+                .and_then(values::seconds)
                 .unwrap_or_default()
         };
         let pitch = match message["role"].as_str() {

@@ -9,7 +9,7 @@ use serde_json::{Value, json};
 use tokio::sync::mpsc;
 
 use super::errors::{Answer, Problem};
-use super::line::Said;
+use super::said::Said;
 use super::{App, Ultravox};
 
 /// Whoever has the join address is let in, once: it needs no key.

@@ -1,18 +1,17 @@
-//! Mail: written down with the change that causes it, delivered afterwards.
+//! The outbox: what each letter says, and how it leaves.
 
 use std::time::Duration;
 
-use chrono::{DateTime, Utc};
 use lettre::{
     AsyncSmtpTransport, AsyncTransport, Message, Tokio1Executor,
     message::{Mailbox, header::ContentType},
 };
 use secrecy::ExposeSecret;
-use serde::{Deserialize, Serialize};
 use sqlx::PgConnection;
 use url::Url;
 use uuid::Uuid;
 
+use super::Mail;
 use crate::{
     config,
     core::Core,
@@ -41,18 +40,6 @@ pub enum MailError {
 pub struct Letter {
     pub subject: String,
     pub body: String,
-}
-
-/// A mail as the development mailbox shows it.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
-pub struct Mail {
-    pub id: Uuid,
-    pub recipient: String,
-    pub subject: String,
-    pub body: String,
-    /// Where the mail sends its reader.
-    pub link: Option<String>,
-    pub created_at: DateTime<Utc>,
 }
 
 impl Mailer {
