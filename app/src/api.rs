@@ -56,7 +56,11 @@ pub fn from() -> From {
 /// What the browser proves its session with: our cookie, or Clerk's.
 pub fn session_cookie() -> Result<String> {
     let core = core();
-    let name = if core.uses_clerk() { "__session" } else { session::cookie_name(&core) };
+    let name = if core.uses_clerk() {
+        "__session"
+    } else {
+        session::cookie_name(&core)
+    };
     browser::cookie(name).ok_or(Error::Unauthenticated)
 }
 
@@ -76,7 +80,12 @@ pub fn clear_session() {
 
 fn keep_cookie(token: &str, max_age: Option<Duration>) {
     let core = core();
-    let line = cookie_line(session::cookie_name(&core), token, max_age, core.public_url.scheme() == "https");
+    let line = cookie_line(
+        session::cookie_name(&core),
+        token,
+        max_age,
+        core.public_url.scheme() == "https",
+    );
     let line = HeaderValue::try_from(line).expect("a token is plain letters");
     use_context::<ResponseOptions>()
         .expect("leptos provides the response")
@@ -102,6 +111,9 @@ mod tests {
             cookie_line("__Host-switchboard", "t0ken", Some(Duration::from_secs(60)), true),
             "__Host-switchboard=t0ken; Path=/; HttpOnly; SameSite=Lax; Secure; Max-Age=60"
         );
-        assert_eq!(cookie_line("switchboard", "t", None, false), "switchboard=t; Path=/; HttpOnly; SameSite=Lax");
+        assert_eq!(
+            cookie_line("switchboard", "t", None, false),
+            "switchboard=t; Path=/; HttpOnly; SameSite=Lax"
+        );
     }
 }

@@ -38,7 +38,9 @@ pub fn site() -> anyhow::Result<LeptosOptions> {
         .site_root(std::env::var("SWITCHBOARD_SITE").unwrap_or_else(|_| "target/site".into()))
         .build();
     // The names of the files stand beside the program; leptos reads them from there at every page.
-    options.hash_files = std::env::current_exe()?.with_file_name(options.hash_file.as_ref()).exists();
+    options.hash_files = std::env::current_exe()?
+        .with_file_name(options.hash_file.as_ref())
+        .exists();
     Ok(options)
 }
 
@@ -61,7 +63,7 @@ pub fn router(core: Core, options: LeptosOptions) -> Router {
         )
         .layer(from_fn_with_state(core.clone(), guard::recognize))
         .layer(from_fn_with_state(core.clone(), guard::same_origin))
-        .layer(from_fn(assets::cache));
+        .layer(from_fn_with_state(site.options.clone(), assets::serve));
 
     // By bearer token or by a provider's signature: no cookie counts here.
     let programs = Router::new()

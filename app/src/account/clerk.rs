@@ -28,7 +28,11 @@ pub fn is_clerk() -> bool {
 
 /// Clerk's script, with the nonce of this document; `then` runs once it is ready. Nothing with our own accounts.
 pub fn script(then: impl FnOnce(Clerk) + Send + Sync + 'static) -> AnyView {
-    let Identity::Clerk { publishable_key, script } = viewer().installation.identity else {
+    let Identity::Clerk {
+        publishable_key,
+        script,
+    } = viewer().installation.identity
+    else {
         return ().into_any();
     };
     let stage = RwSignal::new(Stage::Loading);
@@ -36,7 +40,9 @@ pub fn script(then: impl FnOnce(Clerk) + Send + Sync + 'static) -> AnyView {
     let then = StoredValue::new(Some(then));
     let start = move || {
         let Some(clerk) = Clerk::of_window() else { return };
-        let Some(Some(then)) = then.try_update_value(Option::take) else { return };
+        let Some(Some(then)) = then.try_update_value(Option::take) else {
+            return;
+        };
         let nonce = node.get_untracked().map(|script| script.nonce()).unwrap_or_default();
         clerk.load(
             &nonce,
@@ -50,7 +56,9 @@ pub fn script(then: impl FnOnce(Clerk) + Send + Sync + 'static) -> AnyView {
     // The script may have arrived before this page listened.
     Effect::new(move |_| start());
     let word = move || match stage.get() {
-        Stage::Loading => view! { <p class="s13 ink2" role="status">{lamp(Lamp::Work, "Clerk is loading")}</p> }.into_any(),
+        Stage::Loading => {
+            view! { <p class="s13 ink2" role="status">{lamp(Lamp::Work, "Clerk is loading")}</p> }.into_any()
+        }
         Stage::Ready => ().into_any(),
         Stage::Failed => view! {
             <div class="banner boxed" data-kind="fault" role="alert">
@@ -96,9 +104,15 @@ impl Clerk {
 
     /// Asks, and runs one of the two afterwards.
     fn promise(&self, method: &str, arguments: &[JsValue], then: impl FnOnce() + 'static, or: impl FnOnce() + 'static) {
-        match self.call(method, arguments).and_then(|answer| answer.dyn_into::<Promise>().ok()) {
+        match self
+            .call(method, arguments)
+            .and_then(|answer| answer.dyn_into::<Promise>().ok())
+        {
             Some(promise) => {
-                let (then, or) = (Closure::once(move |_: JsValue| then()), Closure::once(move |_: JsValue| or()));
+                let (then, or) = (
+                    Closure::once(move |_: JsValue| then()),
+                    Closure::once(move |_: JsValue| or()),
+                );
                 let _ = promise.then2(&then, &or);
                 // One of them runs, once, after this function has returned.
                 then.forget();
@@ -146,18 +160,33 @@ pub(super) fn mount(method: &'static str) -> AnyView {
 
 /// Moves Clerk's session to an organization, or to none for the personal workspace, and on to `next`.
 pub fn activate(org: Option<String>, next: String, failed: impl FnOnce() + 'static) {
-    let Some(clerk) = Clerk::of_window() else { return failed() };
+    let Some(clerk) = Clerk::of_window() else {
+        return failed();
+    };
     let choice = Object::new();
     let org = org.map_or(JsValue::NULL, JsValue::from);
     let _ = Reflect::set(&choice, &"organization".into(), &org);
-    clerk.promise("setActive", &[choice.into()], move || browser::go(way::inside(&next)), failed);
+    clerk.promise(
+        "setActive",
+        &[choice.into()],
+        move || browser::go(way::inside(&next)),
+        failed,
+    );
 }
 
 /// Ends Clerk's session, which only its script can.
 #[component]
 pub fn SignOutPage() -> impl IntoView {
     if !is_clerk() {
-        return gate("Sign out", "You are leaving this installation.", super::sign_out_form("btn primary lg block"));
+        return gate(
+            "Sign out",
+            "You are leaving this installation.",
+            super::sign_out_form("btn primary lg block"),
+        );
     }
-    gate("Signing out", "Clerk ends your session.", script(|clerk| clerk.sign_out()))
+    gate(
+        "Signing out",
+        "Clerk ends your session.",
+        script(|clerk| clerk.sign_out()),
+    )
 }

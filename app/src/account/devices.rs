@@ -14,8 +14,16 @@ pub fn Sessions() -> impl IntoView {
     let list: Loading<Devices> = Resource::new(move || end.version().get(), |_| list_devices());
     let rows = move |devices: Devices| {
         let alone = devices.sessions.len() < 2;
-        let rows = devices.sessions.into_iter().map(|row| line(row, devices.here)).collect_view();
-        let rest = if alone { "You are signed in nowhere else." } else { "This browser too. Tokens issued until now stop working." };
+        let rows = devices
+            .sessions
+            .into_iter()
+            .map(|row| line(row, devices.here))
+            .collect_view();
+        let rest = if alone {
+            "You are signed in nowhere else."
+        } else {
+            "This browser too. Tokens issued until now stop working."
+        };
         view! {
             <Form action=end class="rows">{rows}</Form>
             <footer>
@@ -82,7 +90,12 @@ fn browser_words(agent: &str) -> String {
         ("Mac OS X", "macOS"),
         ("Linux", "Linux"),
     ];
-    let first = |names: &[(&str, &'static str)]| names.iter().find(|(mark, _)| agent.contains(mark)).map(|(_, name)| *name);
+    let first = |names: &[(&str, &'static str)]| {
+        names
+            .iter()
+            .find(|(mark, _)| agent.contains(mark))
+            .map(|(_, name)| *name)
+    };
     match (first(&browser), first(&system)) {
         (Some(browser), Some(system)) => format!("{browser} on {system}"),
         (Some(one), None) | (None, Some(one)) => one.to_owned(),
@@ -96,7 +109,8 @@ mod tests {
 
     #[test]
     fn a_browser_is_named_as_people_call_it() {
-        let chrome = "Mozilla/5.0 (X11; Linux x86_64) AppleWebKit/537.36 (KHTML, like Gecko) Chrome/131.0.0.0 Safari/537.36";
+        let chrome =
+            "Mozilla/5.0 (X11; Linux x86_64) AppleWebKit/537.36 (KHTML, like Gecko) Chrome/131.0.0.0 Safari/537.36";
         let edge = "Mozilla/5.0 (Windows NT 10.0; Win64; x64) AppleWebKit/537.36 (KHTML, like Gecko) Chrome/131.0.0.0 Safari/537.36 Edg/131.0";
         let phone = "Mozilla/5.0 (iPhone; CPU iPhone OS 18_1 like Mac OS X) AppleWebKit/605.1.15 (KHTML, like Gecko) Version/18.1 Mobile/15E148 Safari/604.1";
         assert_eq!(browser_words(chrome), "Chrome on Linux");

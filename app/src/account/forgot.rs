@@ -31,7 +31,11 @@ pub fn ForgotPage() -> impl IntoView {
         </Form>
         <p class="s13 ink2">"Remembered it? " <a href="/sign-in">"Sign in"</a></p>
     };
-    gate("Lost your password?", "We mail you a link that lets you choose a new one.", body)
+    gate(
+        "Lost your password?",
+        "We mail you a link that lets you choose a new one.",
+        body,
+    )
 }
 
 #[component]

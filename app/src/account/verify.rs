@@ -30,7 +30,9 @@ pub fn VerifyPage() -> impl IntoView {
     }
     if !sent.get_untracked().is_empty() {
         let address = sent.get_untracked();
-        let lead = format!("A mail with a link is on its way to {address}. It works for a day. Look into the spam folder too.");
+        let lead = format!(
+            "A mail with a link is on its way to {address}. It works for a day. Look into the spam folder too."
+        );
         let body = view! {
             {mailbox_hint()}
             <Form action=resend>
@@ -48,7 +50,11 @@ pub fn VerifyPage() -> impl IntoView {
         </Form>
         <p class="s13 ink2">"Confirmed already? " <a href="/sign-in">"Sign in"</a></p>
     };
-    gate("Confirm your email address", "Links work once, for a day. Ask for a new one here.", body)
+    gate(
+        "Confirm your email address",
+        "Links work once, for a day. Ask for a new one here.",
+        body,
+    )
 }
 
 /// Where mail goes while this installation sends none.

@@ -7,8 +7,12 @@ use leptos_router::{hooks::use_query_map, params::ParamsMap};
 /// site, and never the page that asks.
 pub fn inside(next: &str) -> &str {
     let path = next.split(['?', '#']).next().unwrap_or_default();
-    let ours = path.starts_with('/') && !path.starts_with("//") && next.bytes().all(|b| b.is_ascii_graphic() && b != b'\\');
-    let asks = matches!(path.split('/').nth(1), Some("select-org" | "sign-in" | "sign-up" | "sign-out" | "fn"));
+    let ours =
+        path.starts_with('/') && !path.starts_with("//") && next.bytes().all(|b| b.is_ascii_graphic() && b != b'\\');
+    let asks = matches!(
+        path.split('/').nth(1),
+        Some("select-org" | "sign-in" | "sign-up" | "sign-out" | "fn")
+    );
     if ours && !asks { next } else { "/" }
 }
 
@@ -40,7 +44,13 @@ mod tests {
 
     #[test]
     fn only_a_path_of_ours_is_a_way_on() {
-        for ours in ["/agents", "/calls?status=ended&q=%C3%A4", "/agents/1#voice", "/join?token=t-1", "/"] {
+        for ours in [
+            "/agents",
+            "/calls?status=ended&q=%C3%A4",
+            "/agents/1#voice",
+            "/join?token=t-1",
+            "/",
+        ] {
             assert_eq!(inside(ours), ours);
         }
         for other in [
@@ -60,7 +70,13 @@ mod tests {
 
     #[test]
     fn the_way_on_never_leads_back_to_the_question() {
-        for asking in ["/select-org", "/select-org?next=/select-org", "/sign-in", "/sign-up?next=/", "/fn/app/x"] {
+        for asking in [
+            "/select-org",
+            "/select-org?next=/select-org",
+            "/sign-in",
+            "/sign-up?next=/",
+            "/fn/app/x",
+        ] {
             assert_eq!(inside(asking), "/", "{asking:?}");
         }
     }

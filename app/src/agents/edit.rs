@@ -315,9 +315,10 @@ fn aside(editor: Editor) -> AnyView {
         };
         Some(facts.into_any())
     };
-    let tested = editor.saved.get_untracked().map(|first| {
-        Signal::derive(move || editor.saved.get().unwrap_or_else(|| first.clone()))
-    });
+    let tested = editor
+        .saved
+        .get_untracked()
+        .map(|first| Signal::derive(move || editor.saved.get().unwrap_or_else(|| first.clone())));
     let first = editor.saved.get_untracked().is_none().then(|| {
         view! {
             <section class="card">

@@ -9,7 +9,10 @@ use switchboard::{
 
 use super::list_audit;
 use crate::{
-    kit::{Chip, Choice, Lamp, Loading, PageHead, Picture, UrlQuery, When, empty, icon, lamp_bare, loaded, pager, skeleton_rows, use_url},
+    kit::{
+        Chip, Choice, Lamp, Loading, PageHead, Picture, UrlQuery, When, empty, icon, lamp_bare, loaded, pager,
+        skeleton_rows, use_url,
+    },
     org,
 };
 
@@ -28,8 +31,10 @@ pub fn AuditPage() -> impl IntoView {
         };
         (filter, page)
     });
-    let entries: Loading<Listing<Entry>> =
-        Resource::new(move || asked.get(), move |(filter, page)| list_audit(here.get_value(), filter, page));
+    let entries: Loading<Listing<Entry>> = Resource::new(
+        move || asked.get(),
+        move |(filter, page)| list_audit(here.get_value(), filter, page),
+    );
     let kinds: Vec<Choice> = [Kind::Agent, Kind::Call, Kind::ApiKey, Kind::Member, Kind::Organization]
         .map(|kind| Choice::new(kind.word(), kind.plural()))
         .to_vec();
@@ -61,10 +66,20 @@ fn only_one(url: UrlQuery) -> AnyView {
 fn content(url: UrlQuery, listing: Listing<Entry>) -> AnyView {
     if listing.items.is_empty() {
         let card = if url.count(&["kind", "object_id", "cursor"]) == 0 {
-            empty(Picture::Loose, "Nothing has happened yet", "Every change to this organization is written down here, with who made it.", ())
+            empty(
+                Picture::Loose,
+                "Nothing has happened yet",
+                "Every change to this organization is written down here, with who made it.",
+                (),
+            )
         } else {
             let all = view! { <a class="btn" href=url.bare()>"Show everything"</a> };
-            empty(Picture::Loose, "Nothing here matches", "No entry is about this. The log itself goes on.", all)
+            empty(
+                Picture::Loose,
+                "Nothing here matches",
+                "No entry is about this. The log itself goes on.",
+                all,
+            )
         };
         return view! { <div class="card">{card}</div> }.into_any();
     }
@@ -140,7 +155,11 @@ fn subject(entry: &Entry) -> Subject {
     match kind {
         // The object is a person or an address; what the entry calls its name is what became of them.
         Some(Kind::Member) => Subject {
-            noun: if entry.object_id.contains('@') { "invitation of".into() } else { noun },
+            noun: if entry.object_id.contains('@') {
+                "invitation of".into()
+            } else {
+                noun
+            },
             name: entry.member_name.clone().unwrap_or_else(|| entry.object_id.clone()),
             href: None,
             detail: named.filter(|text| *text != "invitation"),
@@ -216,7 +235,10 @@ mod tests {
 
     #[test]
     fn what_is_deleted_is_named_and_not_linked() {
-        assert_eq!(subject(&entry("agents", "update", "1", "Front desk")).href.as_deref(), Some("/agents/1"));
+        assert_eq!(
+            subject(&entry("agents", "update", "1", "Front desk")).href.as_deref(),
+            Some("/agents/1")
+        );
         assert_eq!(subject(&entry("agents", "delete", "1", "Front desk")).href, None);
     }
 }

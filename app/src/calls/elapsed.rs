@@ -17,6 +17,9 @@ pub fn Elapsed(since: DateTime<Utc>) -> impl IntoView {
             now.try_set(Some(browser::now()));
         });
     });
-    let words = move || now.get().map_or("–".to_owned(), |now| clock(now as i64 - since.timestamp_millis()));
+    let words = move || {
+        now.get()
+            .map_or("–".to_owned(), |now| clock(now as i64 - since.timestamp_millis()))
+    };
     view! { <span class="elapsed">{words}</span> }
 }

@@ -13,7 +13,11 @@ pub fn events(call: Memo<Call>, events: Memo<Vec<Event>>) -> AnyView {
         let after = (event.at - since).num_milliseconds();
         let note = (!event.note.is_empty()).then(|| view! { <small>{event.note.clone()}</small> });
         let words = event_words(&event.kind);
-        let distance = if after < 500 { "0 s".to_owned() } else { format!("+{}", span(after)) };
+        let distance = if after < 500 {
+            "0 s".to_owned()
+        } else {
+            format!("+{}", span(after))
+        };
         view! {
             <li>
                 <time datetime=format!("{:?}", event.at)>{distance}</time>
@@ -69,7 +73,11 @@ pub fn names(call: Memo<Call>) -> AnyView {
         let call = call.get();
         let number = |name: &'static str, number: Option<String>| {
             number.map(|number| {
-                let label = if name == "To" { "Copy number called" } else { "Copy own number" };
+                let label = if name == "To" {
+                    "Copy number called"
+                } else {
+                    "Copy own number"
+                };
                 named(name, number.clone(), spaced(&number), label)
             })
         };

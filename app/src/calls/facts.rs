@@ -14,7 +14,11 @@ use crate::{
 };
 
 pub fn facts(call: Memo<Call>, turns: Memo<Vec<Turn>>) -> AnyView {
-    let quick = move || turns.with(|turns| usual_delay(turns)).map(|ms| fact("Answers after", delay(ms).into_any()));
+    let quick = move || {
+        turns
+            .with(|turns| usual_delay(turns))
+            .map(|ms| fact("Answers after", delay(ms).into_any()))
+    };
     let strip = move || {
         let call = call.get();
         view! {
@@ -58,9 +62,7 @@ fn rang(call: &Call) -> AnyView {
 fn price(call: &Call) -> AnyView {
     let words = price_of(call);
     match call.billing {
-        Billing::Pending if call.status.is_over() => {
-            view! { {lamp(Lamp::Work, words)} }.into_any()
-        }
+        Billing::Pending if call.status.is_over() => view! { {lamp(Lamp::Work, words)} }.into_any(),
         Billing::Billed => {
             let billed = call.billed_ms.map(|ms| format!(" for {} billed", clock(ms)));
             view! { {words}<span class="aside-note">{billed}</span> }.into_any()
@@ -71,7 +73,9 @@ fn price(call: &Call) -> AnyView {
 }
 
 fn placed_by(call: &Call) -> String {
-    let me = viewer().person.is_some_and(|person| person.id.to_string() == call.placed_by);
+    let me = viewer()
+        .person
+        .is_some_and(|person| person.id.to_string() == call.placed_by);
     if me {
         "You".to_owned()
     } else if call.placed_by.starts_with("user_") {
@@ -87,7 +91,11 @@ pub fn advice(call: &Call) -> Option<AnyView> {
     if !matches!(call.status, Status::Failed | Status::NotConnected) && reason.advice().is_empty() {
         return None;
     }
-    let kind = if call.status == Status::Failed { "fault" } else { "quiet" };
+    let kind = if call.status == Status::Failed {
+        "fault"
+    } else {
+        "quiet"
+    };
     let who = fault_of(reason).filter(|_| call.status == Status::Failed);
     let said = (!call.end_detail.is_empty()).then(|| {
         let sentence = call.end_detail.contains(' ') && call.end_detail.ends_with('.');
@@ -97,9 +105,12 @@ pub fn advice(call: &Call) -> Option<AnyView> {
             view! { <span class="muted">"Reported as "<code>{call.end_detail.clone()}</code>". "</span> }.into_any()
         }
     });
-    let agent = call.agent_id.filter(|_| reason == switchboard::calls::EndReason::AgentMissing).map(|id| {
-        view! { <a class="btn sm" href=format!("/agents/{id}")>"Open the agent"</a> }
-    });
+    let agent = call
+        .agent_id
+        .filter(|_| reason == switchboard::calls::EndReason::AgentMissing)
+        .map(|id| {
+            view! { <a class="btn sm" href=format!("/agents/{id}")>"Open the agent"</a> }
+        });
     let head = match who {
         Some(who) => format!("{}: {}. ", who, lower(reason.label())),
         None => format!("{}. ", reason.label()),
@@ -119,7 +130,9 @@ pub fn advice(call: &Call) -> Option<AnyView> {
 /// As it stands inside a sentence; `The` goes down, names like Ultravox are not first words here.
 fn lower(label: &str) -> String {
     let mut letters = label.chars();
-    letters.next().map_or_else(String::new, |first| first.to_lowercase().chain(letters).collect())
+    letters
+        .next()
+        .map_or_else(String::new, |first| first.to_lowercase().chain(letters).collect())
 }
 
 /// What stands where the player would be.
@@ -127,8 +140,16 @@ pub fn no_recording(call: &Call) -> Option<AnyView> {
     let (state, word, text) = match (call.recording, call.status) {
         (Recording::Ready, _) => return None,
         (_, status) if !status.is_over() => return None,
-        (Recording::Pending, _) => (Lamp::Work, "Recording on its way", "It appears here by itself, usually within half a minute."),
-        (Recording::Failed, _) => (Lamp::Warn, "No recording", "Ultravox recorded this call but did not hand the file out. The transcript below is complete."),
+        (Recording::Pending, _) => (
+            Lamp::Work,
+            "Recording on its way",
+            "It appears here by itself, usually within half a minute.",
+        ),
+        (Recording::Failed, _) => (
+            Lamp::Warn,
+            "No recording",
+            "Ultravox recorded this call but did not hand the file out. The transcript below is complete.",
+        ),
         (Recording::None, _) if call.joined_at.is_some() && call.to_number.is_some() => {
             (Lamp::Off, "Not recorded", "Recording is off in the agent's settings.")
         }

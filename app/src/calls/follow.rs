@@ -40,7 +40,9 @@ where
     F: Future<Output = Result<T, AppError>> + 'static,
 {
     let follow = Follow {
-        ask: StoredValue::new(Box::new(move || Box::pin(ask()) as Answer<T>) as Box<dyn Fn() -> Answer<T> + Send + Sync>),
+        ask: StoredValue::new(
+            Box::new(move || Box::pin(ask()) as Answer<T>) as Box<dyn Fn() -> Answer<T> + Send + Sync>
+        ),
         take: Callback::new(take),
         under_way: StoredValue::new(None),
     };
@@ -65,7 +67,9 @@ impl<T: Send + Sync + 'static> Follow<T> {
 
     async fn catch_up(self) {
         while self.under_way.try_set_value(Some(false)).is_none() {
-            let Some(answer) = self.ask.try_with_value(|ask| ask()) else { return };
+            let Some(answer) = self.ask.try_with_value(|ask| ask()) else {
+                return;
+            };
             let answer = answer.await;
             if self.under_way.try_get_value().is_none() {
                 return;

@@ -17,17 +17,33 @@ use super::{
 use crate::{
     agents::list_agents,
     kit::{
-        Chip, Choice, Column, Columns, Loading, PageHead, Picture, Search, UrlQuery, empty, icon, keys::on_key, list_keys, loaded,
-        pager, skeleton_rows, use_url,
+        Chip, Choice, Column, Columns, Loading, PageHead, Picture, Search, UrlQuery, empty, icon, keys::on_key,
+        list_keys, loaded, pager, skeleton_rows, use_url,
     },
     may, org, viewer,
 };
 
 const COLUMNS: [Column; 4] = [
-    Column { key: "agent", head: "Agent", class: "lo" },
-    Column { key: "duration", head: "Duration", class: "num" },
-    Column { key: "price", head: "Price", class: "num" },
-    Column { key: "placed", head: "Placed", class: "num lo" },
+    Column {
+        key: "agent",
+        head: "Agent",
+        class: "lo",
+    },
+    Column {
+        key: "duration",
+        head: "Duration",
+        class: "num",
+    },
+    Column {
+        key: "price",
+        head: "Price",
+        class: "num",
+    },
+    Column {
+        key: "placed",
+        head: "Placed",
+        class: "num lo",
+    },
 ];
 const FILTERS: [&str; 3] = ["q", "status", "agent"];
 
@@ -80,7 +96,9 @@ fn place_button(placing: RwSignal<bool>) -> AnyView {
 fn filter(url: UrlQuery) -> CallFilter {
     CallFilter {
         q: url.get("q"),
-        status: url.get("status").and_then(|word| Status::ALL.into_iter().find(|status| status.word() == word)),
+        status: url
+            .get("status")
+            .and_then(|word| Status::ALL.into_iter().find(|status| status.word() == word)),
         agent_id: url.get("agent").and_then(|id| id.parse().ok()),
     }
 }
@@ -104,16 +122,22 @@ fn filters(url: UrlQuery, columns: Columns) -> AnyView {
             list_agents(mine.clone(), AgentFilter::default(), page)
         },
     );
-    let states: Vec<Choice> = Status::ALL.map(|status| Choice::new(status.word(), status.label())).into();
+    let states: Vec<Choice> = Status::ALL
+        .map(|status| Choice::new(status.word(), status.label()))
+        .into();
     let by_agent = move || {
         Suspend::new(async move {
             // Without them the list is still of use: it can be searched by name.
             let agents = agents.await.map(|agents| agents.items).unwrap_or_default();
-            let choices: Vec<_> = agents.into_iter().map(|agent| Choice::new(agent.id.to_string(), agent.name)).collect();
+            let choices: Vec<_> = agents
+                .into_iter()
+                .map(|agent| Choice::new(agent.id.to_string(), agent.name))
+                .collect();
             view! { <Chip key="agent" label="Agent" choices=choices/> }
         })
     };
-    let clear = move || (url.count(&FILTERS) > 0).then(|| view! { <a class="btn quiet sm" href=url.bare()>"Clear"</a> });
+    let clear =
+        move || (url.count(&FILTERS) > 0).then(|| view! { <a class="btn quiet sm" href=url.bare()>"Clear"</a> });
     view! {
         <div class="filters">
             <Search label="Search calls" placeholder="Number or agent" keep=&["status", "agent"]/>
@@ -240,7 +264,11 @@ fn nothing(url: UrlQuery, placing: RwSignal<bool>) -> AnyView {
             place_button(placing),
         ),
         n => {
-            let these = if n == 1 { "this filter".to_owned() } else { format!("these {n} filters") };
+            let these = if n == 1 {
+                "this filter".to_owned()
+            } else {
+                format!("these {n} filters")
+            };
             empty(
                 Picture::Loose,
                 format!("No calls match {these}"),

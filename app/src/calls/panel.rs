@@ -11,9 +11,9 @@ use switchboard::{
 use super::{
     elapsed::Elapsed,
     follow::{Follow, follow},
-    get_conversation, place_call,
+    get_conversation,
     place::{Preset, place_form, prefixed},
-    say, stop_call,
+    place_call, say, stop_call,
     turns::{Side, ToolUse, Turn, turns},
     values::{Values, starting, value_fields},
     words::{delay, lamp_of},
@@ -66,9 +66,12 @@ pub fn TestPanel(#[prop(into)] agent: Signal<Agent>) -> impl IntoView {
     let allowed = may(Action::Create, Kind::Call);
     let body = move || match (test.call.get(), way.get()) {
         _ if !allowed => {
-            view! { <p class="quiet-note">"Your role cannot place calls, so it cannot test agents either."</p> }.into_any()
+            view! { <p class="quiet-note">"Your role cannot place calls, so it cannot test agents either."</p> }
+                .into_any()
         }
-        (Some(id), _) => view! { <For each=move || [id] key=|id| *id children=move |id| conversation(test, id)/> }.into_any(),
+        (Some(id), _) => {
+            view! { <For each=move || [id] key=|id| *id children=move |id| conversation(test, id)/> }.into_any()
+        }
         (None, Way::Text) => untrack(|| start(test)),
         (None, Way::Phone) => untrack(|| phone(test)),
     };
@@ -178,7 +181,8 @@ fn conversation(test: Test, id: Id<Call>) -> AnyView {
     );
     Effect::new(move |_| follow.now());
     let status = Memo::new(move |_| talk.with(|talk| talk.as_ref().map_or(Status::Queued, |talk| talk.call.status)));
-    let turns: Memo<Vec<Turn>> = Memo::new(move |_| talk.with(|talk| talk.as_ref().map(|talk| turns(&talk.messages)).unwrap_or_default()));
+    let turns: Memo<Vec<Turn>> =
+        Memo::new(move |_| talk.with(|talk| talk.as_ref().map(|talk| turns(&talk.messages)).unwrap_or_default()));
     let medium = Memo::new(move |_| talk.with(|talk| talk.as_ref().map(|talk| talk.call.medium)));
     // Said here, and not yet seen in the transcript.
     let sent = RwSignal::new(Vec::<String>::new());
@@ -187,13 +191,18 @@ fn conversation(test: Test, id: Id<Call>) -> AnyView {
         sent.with(|sent| sent.iter().skip(heard).cloned().collect::<Vec<_>>())
     });
     let thinking = move || {
-        let asked = on_the_way.with(|waiting| !waiting.is_empty()) || turns.with(|turns| turns.last().is_some_and(|turn| turn.by == Side::Person));
+        let asked = on_the_way.with(|waiting| !waiting.is_empty())
+            || turns.with(|turns| turns.last().is_some_and(|turn| turn.by == Side::Person));
         (asked && status.get() == Status::InProgress && medium.get() == Some(Medium::Text)).then(|| {
             view! { <li class="thinking">{lamp(Lamp::Work, "Answering")}</li> }
         })
     };
     let waiting = move || {
-        on_the_way.get().into_iter().map(|text| view! { <li data-by="you" class="unheard">{text}</li> }).collect_view()
+        on_the_way
+            .get()
+            .into_iter()
+            .map(|text| view! { <li data-by="you" class="unheard">{text}</li> })
+            .collect_view()
     };
     let each = move || turns.with(|turns| turns.iter().map(|turn| turn.seq).collect::<Vec<_>>());
     let log = NodeRef::<leptos::html::Ol>::new();
@@ -201,7 +210,10 @@ fn conversation(test: Test, id: Id<Call>) -> AnyView {
         turns.track();
         on_the_way.track();
     });
-    let composer = move || (medium.get() == Some(Medium::Text) && !status.get().is_over()).then(|| composer(id, status, sent, failure, follow));
+    let composer = move || {
+        (medium.get() == Some(Medium::Text) && !status.get().is_over())
+            .then(|| composer(id, status, sent, failure, follow))
+    };
     view! {
         <div class="body stack s3">
             {state_line(id, talk, status)}
@@ -224,7 +236,12 @@ fn conversation(test: Test, id: Id<Call>) -> AnyView {
 
 fn state_line(id: Id<Call>, talk: RwSignal<Option<Conversation>>, status: Memo<Status>) -> AnyView {
     let joined = Memo::new(move |_| talk.with(|talk| talk.as_ref().and_then(|talk| talk.call.joined_at)));
-    let elapsed = move || joined.get().filter(|_| status.get().is_live()).map(|since| view! { <Elapsed since=since/> });
+    let elapsed = move || {
+        joined
+            .get()
+            .filter(|_| status.get().is_live())
+            .map(|since| view! { <Elapsed since=since/> })
+    };
     view! { <p class="cluster small" id=format!("test-{id}")>{move || lamp(lamp_of(status.get()), status.get().label())}{elapsed}</p> }.into_any()
 }
 
@@ -236,7 +253,10 @@ fn bubble(turns: Memo<Vec<Turn>>, seq: i32) -> AnyView {
     });
     let by = turn.with_untracked(|turn| turn.as_ref().map_or(Side::Agent, |turn| turn.by));
     let text = move || turn.with(|turn| turn.as_ref().map(|turn| turn.text.clone()).unwrap_or_default());
-    let pause = move || turn.with(|turn| turn.as_ref().and_then(|turn| turn.delay_ms)).map(|ms| view! { <small>{delay(ms)}</small> });
+    let pause = move || {
+        turn.with(|turn| turn.as_ref().and_then(|turn| turn.delay_ms))
+            .map(|ms| view! { <small>{delay(ms)}</small> })
+    };
     let tools = move || {
         let tools = turn.with(|turn| turn.as_ref().map(|turn| turn.tools.clone()).unwrap_or_default());
         tools.into_iter().map(tool_use).collect_view()
@@ -249,7 +269,11 @@ fn bubble(turns: Memo<Vec<Turn>>, seq: i32) -> AnyView {
 }
 
 fn tool_use(tool: ToolUse) -> AnyView {
-    let state = if tool.answered.is_some() { lamp(Lamp::Done, tool.name.clone()) } else { lamp(Lamp::Work, tool.name.clone()) };
+    let state = if tool.answered.is_some() {
+        lamp(Lamp::Done, tool.name.clone())
+    } else {
+        lamp(Lamp::Work, tool.name.clone())
+    };
     let words = format!("{} → {}", tool.asked, tool.answered.unwrap_or_else(|| "…".to_owned()));
     view! { <span class="tool-use">{state}<code>{words}</code></span> }.into_any()
 }
@@ -308,7 +332,13 @@ fn end(id: Id<Call>, medium: Memo<Option<Medium>>, follow: Follow<Conversation>)
             follow.now();
         });
     };
-    let words = move || if medium.get() == Some(Medium::Phone) { "Hang up" } else { "End" };
+    let words = move || {
+        if medium.get() == Some(Medium::Phone) {
+            "Hang up"
+        } else {
+            "End"
+        }
+    };
     view! { <button type="button" class="btn sm danger" aria-busy=move || busy.get().to_string() on:click=stop>{icon("unplug")}{words}</button> }
         .into_any()
 }

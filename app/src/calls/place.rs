@@ -37,7 +37,10 @@ pub fn PlaceCall(open: RwSignal<bool>, #[prop(into, optional)] preset: Signal<Pr
     let navigate = use_navigate();
     let placed = Callback::new(move |call: Call| {
         open.set(false);
-        navigate(&format!("/calls/{}", call.id), leptos_router::NavigateOptions::default());
+        navigate(
+            &format!("/calls/{}", call.id),
+            leptos_router::NavigateOptions::default(),
+        );
     });
     let chosen = RwSignal::new(None::<Id<Agent>>);
     let agent_id = Memo::new(move |_| preset.with(|preset| preset.agent).or(chosen.get()));
@@ -91,7 +94,11 @@ async fn names(org: switchboard::org::OrgId) -> Result<Names, AppError> {
         cursor: None,
     };
     let agents = list_agents(org, AgentFilter::default(), page).await?;
-    Ok(agents.items.into_iter().map(|agent| (agent.id.to_string(), agent.name)).collect())
+    Ok(agents
+        .items
+        .into_iter()
+        .map(|agent| (agent.id.to_string(), agent.name))
+        .collect())
 }
 
 fn cost_words() -> String {
@@ -135,7 +142,10 @@ pub fn place_form(
         };
         let draft = CallDraft {
             agent_id,
-            to: Destination::Phone { number: number.get_untracked() }.normal(),
+            to: Destination::Phone {
+                number: number.get_untracked(),
+            }
+            .normal(),
             variables: values.get_untracked(),
         };
         if let Err(wrong) = Check::run(&draft) {
@@ -153,13 +163,18 @@ pub fn place_form(
         });
     };
     let who = choice.map(|(all, chosen)| who_calls(agent_id, all, chosen, prefix));
-    let fields = loaded(agent, "agent", || ().into_any(), move |agent| match agent {
-        Some(agent) => {
-            values.update_untracked(|values| starting(&agent.draft.variables, values));
-            value_fields(&agent.draft.variables, values, prefix)
-        }
-        None => ().into_any(),
-    });
+    let fields = loaded(
+        agent,
+        "agent",
+        || ().into_any(),
+        move |agent| match agent {
+            Some(agent) => {
+                values.update_untracked(|values| starting(&agent.draft.variables, values));
+                value_fields(&agent.draft.variables, values, prefix)
+            }
+            None => ().into_any(),
+        },
+    );
     view! {
         <form on:submit=send novalidate>
             <div class="d-body stack s3">
@@ -179,23 +194,35 @@ pub fn place_form(
     .into_any()
 }
 
-fn who_calls(agent_id: Memo<Option<Id<Agent>>>, all: Loading<Names>, chosen: RwSignal<Option<Id<Agent>>>, prefix: &'static str) -> AnyView {
-    loaded(all, "agents", || ().into_any(), move |names| {
-        if names.is_empty() {
-            // Fixed by the page, or nobody to call with.
-            return agent_id.get_untracked().is_none().then(|| {
+fn who_calls(
+    agent_id: Memo<Option<Id<Agent>>>,
+    all: Loading<Names>,
+    chosen: RwSignal<Option<Id<Agent>>>,
+    prefix: &'static str,
+) -> AnyView {
+    loaded(
+        all,
+        "agents",
+        || ().into_any(),
+        move |names| {
+            if names.is_empty() {
+                // Fixed by the page, or nobody to call with.
+                return agent_id.get_untracked().is_none().then(|| {
                 view! { <p class="small muted">"There is no agent yet. "<a href="/agents/new">"Make one"</a>" and call with it."</p> }
             })
             .into_any();
-        }
-        let options = std::iter::once((String::new(), "Choose an agent".to_owned())).chain(names).collect::<Vec<_>>();
-        let value = Signal::derive(move || agent_id.get().map(|id| id.to_string()).unwrap_or_default());
-        view! {
-            <Select path=format!("{prefix}agent_id") label="Agent" options=options value=value
-                on_change=Callback::new(move |id: String| chosen.set(id.parse().ok()))/>
-        }
-        .into_any()
-    })
+            }
+            let options = std::iter::once((String::new(), "Choose an agent".to_owned()))
+                .chain(names)
+                .collect::<Vec<_>>();
+            let value = Signal::derive(move || agent_id.get().map(|id| id.to_string()).unwrap_or_default());
+            view! {
+                <Select path=format!("{prefix}agent_id") label="Agent" options=options value=value
+                    on_change=Callback::new(move |id: String| chosen.set(id.parse().ok()))/>
+            }
+            .into_any()
+        },
+    )
 }
 
 /// Errors name the request's fields; those of a form with a prefix begin with it.

@@ -129,11 +129,15 @@ impl Player {
 
     /// Looks at the clock of the sound: its own events come only four times a second.
     fn tick(self) {
-        let Some(audio) = self.audio.get_untracked().filter(|audio| !audio.paused()) else { return };
+        let Some(audio) = self.audio.get_untracked().filter(|audio| !audio.paused()) else {
+            return;
+        };
         let at = audio.current_time();
         self.at.set(at);
         if self.skip_silence.get_untracked()
-            && let Loaded::Ready(Sound { picture: Some(picture), .. }) = &*self.loaded.read_untracked()
+            && let Loaded::Ready(Sound {
+                picture: Some(picture), ..
+            }) = &*self.loaded.read_untracked()
             && let Some(until) = picture.silence_until(at)
         {
             audio.set_current_time(until - 0.1);
@@ -237,17 +241,27 @@ const WIDTH: usize = 800;
 
 fn wave(player: Player, turns: Memo<Vec<Turn>>) -> AnyView {
     let paths = Memo::new(move |_| match &*player.loaded.read() {
-        Loaded::Ready(Sound { picture: Some(picture), .. }) => {
-            turns.with(|turns| Some(draw(&picture.bars(BARS), picture.length_s, turns)))
-        }
+        Loaded::Ready(Sound {
+            picture: Some(picture), ..
+        }) => turns.with(|turns| Some(draw(&picture.bars(BARS), picture.length_s, turns))),
         _ => None,
     });
     let path = move |of: fn(&Lanes) -> &String| paths.with(|paths| paths.as_ref().map(|lanes| of(lanes).clone()));
     let share = move || {
         let length = player.length.get();
-        if length > 0.0 { player.at.get() / length * WIDTH as f64 } else { 0.0 }
+        if length > 0.0 {
+            player.at.get() / length * WIDTH as f64
+        } else {
+            0.0
+        }
     };
-    let told = move || format!("{} of {}", clock((player.at.get() * 1000.0) as i64), clock((player.length.get() * 1000.0) as i64));
+    let told = move || {
+        format!(
+            "{} of {}",
+            clock((player.at.get() * 1000.0) as i64),
+            clock((player.length.get() * 1000.0) as i64)
+        )
+    };
     view! {
         <div class="wavebox" data-s=move || if paths.with(Option::is_some) { "drawn" } else { "blank" }>
             <svg class="wave" viewBox=format!("0 0 {WIDTH} 76") preserveAspectRatio="none" aria-hidden="true">
@@ -300,13 +314,24 @@ fn draw(bars: &[f32], length_s: f64, turns: &[Turn]) -> Lanes {
         };
         // Speech is mostly soft beside its peaks: the root makes it visible.
         let half = (f64::from(*level).sqrt() * 17.0).max(0.75);
-        lane.push_str(&format!("M{:.1} {:.1}V{:.1}", (i as f64 + 0.5) * width, middle - half, middle + half));
+        lane.push_str(&format!(
+            "M{:.1} {:.1}V{:.1}",
+            (i as f64 + 0.5) * width,
+            middle - half,
+            middle + half
+        ));
     }
     lanes
 }
 
 fn controls(player: Player, turns: Memo<Vec<Turn>>) -> AnyView {
-    let time = move || format!("{} / {}", clock((player.at.get() * 1000.0) as i64), clock((player.length.get() * 1000.0) as i64));
+    let time = move || {
+        format!(
+            "{} / {}",
+            clock((player.at.get() * 1000.0) as i64),
+            clock((player.length.get() * 1000.0) as i64)
+        )
+    };
     let speeds = SPEEDS
         .map(|(speed, words)| {
             view! {
@@ -349,7 +374,9 @@ fn keys(player: Player, turns: Memo<Vec<Turn>>) {
                 return;
             }
             let within = |selector: &str| {
-                let target = event.target().and_then(|target| target.dyn_into::<web_sys::Element>().ok());
+                let target = event
+                    .target()
+                    .and_then(|target| target.dyn_into::<web_sys::Element>().ok());
                 target.is_some_and(|target| browser::is_within(&target, selector))
             };
             let typing = within("input:not([type=checkbox], .seek), textarea, select, dialog, [popover]");

@@ -29,7 +29,11 @@ impl Shown {
         };
         let oldest_heard = heard.last().map(order);
         let known = heard.iter().filter(|row| order(row) <= newest).cloned();
-        let pushed_off = self.rows.iter().filter(|row| oldest_heard.is_some_and(|oldest| order(row) < oldest)).cloned();
+        let pushed_off = self
+            .rows
+            .iter()
+            .filter(|row| oldest_heard.is_some_and(|oldest| order(row) < oldest))
+            .cloned();
         Self {
             waiting: heard.iter().filter(|row| order(row) > newest).count(),
             rows: known.chain(pushed_off).collect(),
@@ -44,8 +48,14 @@ fn order(row: &CallRow) -> (chrono::DateTime<chrono::Utc>, uuid::Uuid) {
 
 /// One line; `row` changes in place. `fresh` arrived while the page was open.
 pub fn line(row: Memo<CallRow>, columns: Columns, fresh: bool) -> AnyView {
-    let (id, title, agent, created) =
-        row.with_untracked(|row| (row.id, title_of(row.medium, row.to_number.as_deref()), row.agent_name.clone(), row.created_at));
+    let (id, title, agent, created) = row.with_untracked(|row| {
+        (
+            row.id,
+            title_of(row.medium, row.to_number.as_deref()),
+            row.agent_name.clone(),
+            row.created_at,
+        )
+    });
     let state = move || row.with(|row| lamp(lamp_of(row.status), row.status.label()));
     let why = move || {
         row.with(|row| {

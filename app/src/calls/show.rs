@@ -45,13 +45,16 @@ pub fn CallPage() -> impl IntoView {
     );
     loaded(first, "call", skeleton_rows, |conversation| {
         // Another call is another page: nothing of the one before may be left in it.
-        view! { <For each=move || [conversation.clone()] key=|conversation| conversation.call.id children=page/> }.into_any()
+        view! { <For each=move || [conversation.clone()] key=|conversation| conversation.call.id children=page/> }
+            .into_any()
     })
 }
 
 /// Something of it is still to come.
 fn unsettled(call: &Call) -> bool {
-    !call.status.is_over() || call.recording == Recording::Pending || call.billing == switchboard::calls::Billing::Pending
+    !call.status.is_over()
+        || call.recording == Recording::Pending
+        || call.billing == switchboard::calls::Billing::Pending
 }
 
 fn page(first: Conversation) -> AnyView {
@@ -116,7 +119,13 @@ fn again(call: &Call) -> Preset {
     }
 }
 
-fn head(call: Memo<Call>, status: Memo<Status>, stopping: RwSignal<bool>, hang_up: Callback<()>, calling: RwSignal<bool>) -> AnyView {
+fn head(
+    call: Memo<Call>,
+    status: Memo<Status>,
+    stopping: RwSignal<bool>,
+    hang_up: Callback<()>,
+    calling: RwSignal<bool>,
+) -> AnyView {
     let fixed = call.get_untracked();
     let title = title_of(fixed.medium, fixed.to_number.as_deref());
     let beside = move || (move || lamp_boxed(lamp_of(status.get()), status.get().label())).into_any();
@@ -126,7 +135,10 @@ fn head(call: Memo<Call>, status: Memo<Status>, stopping: RwSignal<bool>, hang_u
             Some(id) => view! { <a href=format!("/agents/{id}")>{fixed.agent_name.clone()}</a> }.into_any(),
             None => view! { {fixed.agent_name.clone()}" (deleted)" }.into_any(),
         };
-        let from = fixed.from_number.as_deref().map(|from| format!(" from {}", spaced(from)));
+        let from = fixed
+            .from_number
+            .as_deref()
+            .map(|from| format!(" from {}", spaced(from)));
         let how = if phone { "Called by " } else { "Written with " };
         view! { {how}{agent}{from}" · "<When at=fixed.created_at/> }.into_any()
     };
@@ -155,14 +167,18 @@ fn head(call: Memo<Call>, status: Memo<Status>, stopping: RwSignal<bool>, hang_u
             })
         };
         let again = move || {
-            let possible = status.get().is_over() && phone && may(Action::Create, Kind::Call) && call.with(|call| call.agent_id.is_some());
+            let possible = status.get().is_over()
+                && phone
+                && may(Action::Create, Kind::Call)
+                && call.with(|call| call.agent_id.is_some());
             possible.then(|| {
                 view! { <button type="button" class="btn primary" on:click=move |_| calling.set(true)>{icon("call")}"Call again"</button> }
             })
         };
         view! { {download}{again}{hang_up_button} }.into_any()
     };
-    view! { <PageHead title=title beside=beside sub=sub crumbs=|| crumbs(&[("Calls", "/calls")]) actions=actions/> }.into_any()
+    view! { <PageHead title=title beside=beside sub=sub crumbs=|| crumbs(&[("Calls", "/calls")]) actions=actions/> }
+        .into_any()
 }
 
 /// Somebody asked to hang up, and it has not happened yet.
@@ -171,7 +187,13 @@ fn waits(status: Memo<Status>, happened: Memo<Vec<Event>>) -> Option<AnyView> {
     if !asked || !status.get().is_live() {
         return None;
     }
-    let why = happened.with(|events| events.iter().rev().find(|event| event.kind == "stop_waits").map(|event| event.note.clone()));
+    let why = happened.with(|events| {
+        events
+            .iter()
+            .rev()
+            .find(|event| event.kind == "stop_waits")
+            .map(|event| event.note.clone())
+    });
     Some(
         view! {
             <div class="banner boxed" data-kind="warn" role="status">
@@ -195,7 +217,9 @@ fn conversation(call: Memo<Call>, status: Memo<Status>, turns: Memo<Vec<Turn>>) 
         let ms = sound.moment_ms()?;
         turns.with(|turns| turn_at(turns, ms))
     });
-    keep_in_view(current, move || sound.follow.get_untracked() && (live.get_untracked() || sound.is_playing()));
+    keep_in_view(current, move || {
+        sound.follow.get_untracked() && (live.get_untracked() || sound.is_playing())
+    });
     let id = call.with_untracked(|call| call.id);
     let joined = Memo::new(move |_| call.with(|call| call.joined_at));
     let clock = move || {

@@ -35,7 +35,10 @@ const SHORTEST_SILENCE_S: f64 = 1.0;
 /// Fetches a recording and looks at it. What goes wrong is said in words fit to show.
 pub async fn load(path: &str) -> Result<Sound, String> {
     let lost = |_: JsValue| "The server could not be reached. Check your connection.".to_owned();
-    let response: Response = JsFuture::from(window().fetch_with_str(path)).await.map_err(lost)?.unchecked_into();
+    let response: Response = JsFuture::from(window().fetch_with_str(path))
+        .await
+        .map_err(lost)?
+        .unchecked_into();
     if !response.ok() {
         return Err(complaint(&response).await);
     }
@@ -75,8 +78,9 @@ async fn picture(blob: &Blob) -> Option<Picture> {
     let context = OfflineAudioContext::new_with_number_of_channels_and_length_and_sample_rate(1, 1, RATE).ok()?;
     let decoded = JsFuture::from(context.decode_audio_data(&bytes).ok()?).await.ok()?;
     let decoded: AudioBuffer = decoded.unchecked_into();
-    let channels: Vec<Vec<f32>> =
-        (0..decoded.number_of_channels()).filter_map(|channel| decoded.get_channel_data(channel).ok()).collect();
+    let channels: Vec<Vec<f32>> = (0..decoded.number_of_channels())
+        .filter_map(|channel| decoded.get_channel_data(channel).ok())
+        .collect();
     Some(Picture {
         length_s: decoded.duration(),
         levels: levels(&channels, decoded.sample_rate() as usize / LEVELS_PER_S),

@@ -14,7 +14,12 @@ use crate::kit::{Lamp, browser, icon, lamp};
 const SLOW_MS: i32 = 1200;
 
 /// `current` is the turn heard or being spoken; `player` is there when a recording is.
-pub fn transcript(turns: Memo<Vec<Turn>>, current: Memo<Option<i32>>, player: Signal<Option<Player>>, live: Signal<bool>) -> AnyView {
+pub fn transcript(
+    turns: Memo<Vec<Turn>>,
+    current: Memo<Option<i32>>,
+    player: Signal<Option<Player>>,
+    live: Signal<bool>,
+) -> AnyView {
     let each = move || turns.with(|turns| turns.iter().map(|turn| turn.seq).collect::<Vec<_>>());
     let line = move |seq: i32| line(turns, seq, current, player, live);
     view! {
@@ -44,7 +49,13 @@ fn turn_id(seq: i32) -> String {
     format!("turn-{seq}")
 }
 
-fn line(turns: Memo<Vec<Turn>>, seq: i32, current: Memo<Option<i32>>, player: Signal<Option<Player>>, live: Signal<bool>) -> AnyView {
+fn line(
+    turns: Memo<Vec<Turn>>,
+    seq: i32,
+    current: Memo<Option<i32>>,
+    player: Signal<Option<Player>>,
+    live: Signal<bool>,
+) -> AnyView {
     // The words of a turn grow while it is spoken; the line stays.
     let turn = Memo::new(move |before: Option<&Option<Turn>>| {
         turns
@@ -55,7 +66,9 @@ fn line(turns: Memo<Vec<Turn>>, seq: i32, current: Memo<Option<i32>>, player: Si
     let start = move || turn.with(|turn| turn.as_ref().and_then(|turn| turn.start_ms));
     let by = turn.with_untracked(|turn| turn.as_ref().map_or(Side::Agent, |turn| turn.by));
     let is_current = Memo::new(move |_| current.get() == Some(seq));
-    let unfinished = move || live.get() && is_current.get() && turn.with(|turn| turn.as_ref().is_some_and(|turn| turn.end_ms.is_none()));
+    let unfinished = move || {
+        live.get() && is_current.get() && turn.with(|turn| turn.as_ref().is_some_and(|turn| turn.end_ms.is_none()))
+    };
     let at = move || {
         let start = start();
         match (player.get(), start) {

@@ -48,7 +48,9 @@ pub fn turns(messages: &[Message]) -> Vec<Turn> {
 }
 
 fn spoken(message: &Message, by: Side, before: &[Turn]) -> Turn {
-    let heard = before.last().filter(|turn| turn.by == Side::Person && by == Side::Agent);
+    let heard = before
+        .last()
+        .filter(|turn| turn.by == Side::Person && by == Side::Agent);
     let delay_ms = heard
         .and_then(|heard| Some(message.start_ms? - heard.end_ms?))
         .filter(|delay| *delay >= 0);
@@ -76,7 +78,10 @@ fn last<'a>(turns: &'a mut Vec<Turn>, message: &Message) -> &'a mut Turn {
 
 /// Tools may answer out of order: an answer belongs to the oldest open question of its name.
 fn answer(turn: &mut Turn, message: &Message) {
-    let open = turn.tools.iter_mut().find(|tool| tool.name == message.tool && tool.answered.is_none());
+    let open = turn
+        .tools
+        .iter_mut()
+        .find(|tool| tool.name == message.tool && tool.answered.is_none());
     match open {
         Some(tool) => tool.answered = Some(message.text.clone()),
         None => turn.tools.push(ToolUse {
@@ -151,14 +156,21 @@ mod tests {
     fn tools_stand_beside_what_was_said_before_them() {
         let turns = turns(&sample());
         assert_eq!(turns.iter().map(|turn| turn.seq).collect::<Vec<_>>(), [0, 1, 2, 6]);
-        let tools: Vec<_> = turns[2].tools.iter().map(|tool| (tool.asked.as_str(), tool.answered.as_deref())).collect();
+        let tools: Vec<_> = turns[2]
+            .tools
+            .iter()
+            .map(|tool| (tool.asked.as_str(), tool.answered.as_deref()))
+            .collect();
         assert_eq!(tools, [("{\"a\":1}", Some("one")), ("{\"a\":2}", None)]);
     }
 
     #[test]
     fn only_an_answer_to_a_person_has_a_delay() {
         let turns = turns(&sample());
-        assert_eq!(turns.iter().map(|turn| turn.delay_ms).collect::<Vec<_>>(), [None, None, Some(640), None]);
+        assert_eq!(
+            turns.iter().map(|turn| turn.delay_ms).collect::<Vec<_>>(),
+            [None, None, Some(640), None]
+        );
         assert_eq!(usual_delay(&turns), Some(640));
         assert_eq!(talk_ms(&turns, Side::Agent), 900 + 560 + 1000);
     }

@@ -12,12 +12,19 @@ pub type Values = BTreeMap<String, Value>;
 
 /// `prefix` keeps two forms on one page apart: their fields, ids and errors begin with it.
 pub fn value_fields(declared: &[Variable], values: RwSignal<Values>, prefix: &'static str) -> AnyView {
-    declared.iter().map(|variable| field(variable, values, prefix)).collect_view().into_any()
+    declared
+        .iter()
+        .map(|variable| field(variable, values, prefix))
+        .collect_view()
+        .into_any()
 }
 
 /// A required yes-or-no has an answer from the start: no.
 pub fn starting(declared: &[Variable], values: &mut Values) {
-    for variable in declared.iter().filter(|variable| variable.required && variable.kind == VariableKind::Boolean) {
+    for variable in declared
+        .iter()
+        .filter(|variable| variable.required && variable.kind == VariableKind::Boolean)
+    {
         values.entry(variable.name.clone()).or_insert(Value::Bool(false));
     }
 }
@@ -31,7 +38,8 @@ fn field(variable: &Variable, values: RwSignal<Values>, prefix: &'static str) ->
         move || values.with(|values| values.get(&name).cloned())
     };
     if kind == VariableKind::Boolean {
-        let on_change = Callback::new(move |on| values.update(|values| drop(values.insert(name.clone(), Value::Bool(on)))));
+        let on_change =
+            Callback::new(move |on| values.update(|values| drop(values.insert(name.clone(), Value::Bool(on)))));
         let on = Signal::derive(move || held() == Some(Value::Bool(true)));
         return view! { <Switch path=path label=words(&variable.name) help=variable.description.clone() value=on on_change=on_change/> }.into_any();
     }
@@ -59,8 +67,14 @@ fn read(typed: &str, kind: VariableKind) -> Option<Value> {
     if typed.is_empty() {
         return None;
     }
-    let number = (kind == VariableKind::Number).then(|| serde_json::from_str(typed.trim()).ok()).flatten();
-    Some(number.filter(Value::is_number).unwrap_or_else(|| Value::String(typed.to_owned())))
+    let number = (kind == VariableKind::Number)
+        .then(|| serde_json::from_str(typed.trim()).ok())
+        .flatten();
+    Some(
+        number
+            .filter(Value::is_number)
+            .unwrap_or_else(|| Value::String(typed.to_owned())),
+    )
 }
 
 /// `first_name` is `First name`.

@@ -16,7 +16,12 @@ use crate::{
 };
 
 /// How many days a key may live.
-const LIVES: [(&str, &str); 4] = [("90", "90 days"), ("365", "1 year"), ("30", "30 days"), ("", "Until it is revoked")];
+const LIVES: [(&str, &str); 4] = [
+    ("90", "90 days"),
+    ("365", "1 year"),
+    ("30", "30 days"),
+    ("", "Until it is revoked"),
+];
 
 pub fn form(action: ServerAction<CreateKey>) -> AnyView {
     let options = LIVES.map(|(days, words)| (days.to_owned(), words.to_owned())).to_vec();

@@ -11,8 +11,8 @@ use switchboard::{
 use super::{CreateKey, Keys, fresh, list_keys, revoke_key};
 use crate::{
     kit::{
-        Ago, Lamp, Loading, PageHead, Picture, Question, Toast, date_words, empty, icon, lamp, loaded, skeleton_rows, use_confirm,
-        use_toasts,
+        Ago, Lamp, Loading, PageHead, Picture, Question, Toast, date_words, empty, icon, lamp, loaded, skeleton_rows,
+        use_confirm, use_toasts,
     },
     may, org,
 };
@@ -69,9 +69,15 @@ fn content(keys: Loading<Keys>, loaded: Keys) -> AnyView {
 fn line(keys: Loading<Keys>, key: ApiKey, as_of: DateTime<Utc>) -> AnyView {
     let expired = key.expires_at.is_some_and(|at| at <= as_of);
     let state = match (key.revoked_at, key.expires_at) {
-        (Some(at), _) => view! { {lamp(Lamp::Stop, "Revoked")} <small class="muted">" " {date_words(at)}</small> }.into_any(),
-        (None, Some(at)) if expired => view! { {lamp(Lamp::Stop, "Expired")} <small class="muted">" " {date_words(at)}</small> }.into_any(),
-        (None, Some(at)) => view! { {lamp(Lamp::Live, "Works")} <small class="muted">" until " {date_words(at)}</small> }.into_any(),
+        (Some(at), _) => {
+            view! { {lamp(Lamp::Stop, "Revoked")} <small class="muted">" " {date_words(at)}</small> }.into_any()
+        }
+        (None, Some(at)) if expired => {
+            view! { {lamp(Lamp::Stop, "Expired")} <small class="muted">" " {date_words(at)}</small> }.into_any()
+        }
+        (None, Some(at)) => {
+            view! { {lamp(Lamp::Live, "Works")} <small class="muted">" until " {date_words(at)}</small> }.into_any()
+        }
         (None, None) => lamp(Lamp::Live, "Works"),
     };
     let used = match key.used_at {
@@ -83,7 +89,8 @@ fn line(keys: Loading<Keys>, key: ApiKey, as_of: DateTime<Utc>) -> AnyView {
         None => date_words(key.created_at),
     };
     let full = key.scopes.iter().map(Scope::to_string).collect::<Vec<_>>().join(", ");
-    let revoke = (key.revoked_at.is_none() && !expired && may(Action::Delete, Kind::ApiKey)).then(|| revoke(keys, &key));
+    let revoke =
+        (key.revoked_at.is_none() && !expired && may(Action::Delete, Kind::ApiKey)).then(|| revoke(keys, &key));
     view! {
         <tr>
             <th scope="row">{key.name}<small><code>{format!("sb_live_{}_…", key.short)}</code></small></th>
@@ -99,7 +106,10 @@ fn line(keys: Loading<Keys>, key: ApiKey, as_of: DateTime<Utc>) -> AnyView {
 
 /// What a key may do, in a few words.
 fn in_short(scopes: &[Scope]) -> String {
-    let kinds = Kind::ALL.into_iter().filter(|kind| scopes.iter().any(|scope| scope.kind == *kind)).count();
+    let kinds = Kind::ALL
+        .into_iter()
+        .filter(|kind| scopes.iter().any(|scope| scope.kind == *kind))
+        .count();
     let things = if kinds == 1 { "kind of thing" } else { "kinds of things" };
     if scopes.iter().all(|scope| scope.action == Action::Read) {
         format!("Read {kinds} {things}")
@@ -142,7 +152,13 @@ mod tests {
     fn a_key_is_summed_up_by_what_it_touches() {
         let scopes = |texts: &[&str]| texts.iter().map(|text| text.parse().unwrap()).collect::<Vec<Scope>>();
         assert_eq!(in_short(&scopes(&["agents:read"])), "Read 1 kind of thing");
-        assert_eq!(in_short(&scopes(&["agents:read", "calls:read"])), "Read 2 kinds of things");
-        assert_eq!(in_short(&scopes(&["agents:read", "agents:update"])), "2 permissions on 1 kind of thing");
+        assert_eq!(
+            in_short(&scopes(&["agents:read", "calls:read"])),
+            "Read 2 kinds of things"
+        );
+        assert_eq!(
+            in_short(&scopes(&["agents:read", "agents:update"])),
+            "2 permissions on 1 kind of thing"
+        );
     }
 }

@@ -32,7 +32,11 @@ pub fn MailboxPage() -> impl IntoView {
         </div>
         {loaded(mails, "mails", skeleton_rows, content)}
     };
-    plain_page("Development mailbox", "What would have been sent, the newest first.", body)
+    plain_page(
+        "Development mailbox",
+        "What would have been sent, the newest first.",
+        body,
+    )
 }
 
 fn content(mails: Vec<Mail>) -> AnyView {

@@ -12,15 +12,23 @@ use crate::{
 /// Roles this person may hand out.
 pub fn roles_to_give() -> Vec<Role> {
     let mine = viewer().place.map(|place| place.role);
-    Role::ALL.into_iter().filter(|role| mine.is_some_and(|mine| mine.governs(*role))).collect()
+    Role::ALL
+        .into_iter()
+        .filter(|role| mine.is_some_and(|mine| mine.governs(*role)))
+        .collect()
 }
 
 /// `round` is raised by every invitation sent, and empties the form.
 pub fn invite(action: ServerAction<InviteMember>, round: Memo<usize>) -> AnyView {
-    let org = viewer().place.map_or_else(|| "this organization".to_owned(), |place| place.name);
+    let org = viewer()
+        .place
+        .map_or_else(|| "this organization".to_owned(), |place| place.name);
     let lead = format!("They join {org} only. The link works once, for 7 days.");
     let role = RwSignal::new(Role::Developer.word().to_owned());
-    let options = roles_to_give().into_iter().map(|role| (role.word().to_owned(), role.label().to_owned())).collect::<Vec<_>>();
+    let options = roles_to_give()
+        .into_iter()
+        .map(|role| (role.word().to_owned(), role.label().to_owned()))
+        .collect::<Vec<_>>();
     let purpose = move || role.with(|word| word.parse().map(Role::purpose).unwrap_or_default());
     let address = move || {
         round.track();

@@ -16,8 +16,8 @@ use super::{
 use crate::{
     AppError,
     kit::{
-        Ago, Lamp, Loading, OrgField, PageHead, Question, Toast, banner, browser, date_words, icon, lamp, loaded, skeleton_rows,
-        use_confirm, use_toasts,
+        Ago, Lamp, Loading, OrgField, PageHead, Question, Toast, banner, browser, date_words, icon, lamp, loaded,
+        skeleton_rows, use_confirm, use_toasts,
     },
     may, org,
     orgs::leave_org,
@@ -38,10 +38,19 @@ pub fn MembersPage() -> impl IntoView {
     let inviting = ServerAction::<InviteMember>::new();
     let (set_role, revoke) = (ServerAction::<SetRole>::new(), ServerAction::<RevokeInvitation>::new());
     let sent = succeeded(inviting);
-    let members: Loading<_> = Resource::new(move || set_role.version().get(), move |_| list_members(here.get_value()));
-    let waiting: Loading<_> =
-        Resource::new(move || (sent.get(), revoke.version().get()), move |_| list_invitations(here.get_value()));
-    let team = Team { members, set_role, revoke };
+    let members: Loading<_> = Resource::new(
+        move || set_role.version().get(),
+        move |_| list_members(here.get_value()),
+    );
+    let waiting: Loading<_> = Resource::new(
+        move || (sent.get(), revoke.version().get()),
+        move |_| list_invitations(here.get_value()),
+    );
+    let team = Team {
+        members,
+        set_role,
+        revoke,
+    };
     say_when(set_role, "Role changed", "It counts from that person’s next click.");
     say_when(inviting, "Invitation sent", "The link works once, for 7 days.");
     say_when(revoke, "Invitation withdrawn", "Its link no longer works.");
@@ -99,7 +108,10 @@ where
 fn people(team: Team, members: Vec<Member>) -> AnyView {
     let count = members.len();
     let me = viewer().person.map(|person| person.id);
-    let rows = members.into_iter().map(|member| person(team, member, me.as_ref())).collect_view();
+    let rows = members
+        .into_iter()
+        .map(|member| person(team, member, me.as_ref()))
+        .collect_view();
     view! {
         <section class="card" aria-labelledby="people">
             <header><h2 id="people">"People"</h2><span class="sub">{count}</span></header>
@@ -125,7 +137,9 @@ fn people(team: Team, members: Vec<Member>) -> AnyView {
 
 fn person(team: Team, member: Member, me: Option<&UserId>) -> AnyView {
     let you = me == Some(&member.user_id);
-    let active = member.used_at.map_or_else(|| "not yet".into_any(), |at| view! { <Ago at=at/> }.into_any());
+    let active = member
+        .used_at
+        .map_or_else(|| "not yet".into_any(), |at| view! { <Ago at=at/> }.into_any());
     view! {
         <tr>
             <th scope="row">
@@ -160,7 +174,9 @@ fn role(team: Team, member: &Member, you: bool) -> AnyView {
         .map(|role: Role| view! { <option value=role.word() selected=role == now title=role.purpose()>{role.label()}</option> })
         .collect_view();
     let changed = |event: web_sys::Event| {
-        let form = event.target().and_then(|target| target.unchecked_into::<web_sys::HtmlSelectElement>().form());
+        let form = event
+            .target()
+            .and_then(|target| target.unchecked_into::<web_sys::HtmlSelectElement>().form());
         if let Some(form) = form {
             let _ = form.request_submit();
         }
@@ -199,12 +215,15 @@ fn remove(team: Team, member: &Member) -> AnyView {
                 Ok(())
             }
         };
-        confirm.ask(Question::new(
-            format!("Remove {name}?"),
-            "Their next click is refused. What they made stays. You can invite them again.",
-            "Remove member",
-            run,
-        ).keep("Keep them"));
+        confirm.ask(
+            Question::new(
+                format!("Remove {name}?"),
+                "Their next click is refused. What they made stays. You can invite them again.",
+                "Remove member",
+                run,
+            )
+            .keep("Keep them"),
+        );
     };
     view! { <button type="button" class="btn icon-only quiet sm" aria-label=label.clone() title=label on:click=ask>{icon("trash")}</button> }
         .into_any()
@@ -227,12 +246,15 @@ fn leave(member: &Member) -> AnyView {
                 Ok(())
             }
         };
-        confirm.ask(Question::new(
-            format!("Leave {}?", place.name),
-            format!("You lose your role as {role} at once. Only somebody inside can invite you again."),
-            "Leave organization",
-            run,
-        ).keep("Stay"));
+        confirm.ask(
+            Question::new(
+                format!("Leave {}?", place.name),
+                format!("You lose your role as {role} at once. Only somebody inside can invite you again."),
+                "Leave organization",
+                run,
+            )
+            .keep("Stay"),
+        );
     };
     view! { <button type="button" class="btn icon-only quiet sm" aria-label=label.clone() title=label on:click=ask>{icon("out")}</button> }
         .into_any()

@@ -41,7 +41,11 @@ pub fn matrix() -> AnyView {
     let mine = viewer().place.map(|place| place.role);
     let you = move |role: Role| (mine == Some(role)).then_some(" you").unwrap_or_default();
     let heads = Role::ALL.map(|role| {
-        let words = if mine == Some(role) { format!("{} (you)", role.label()) } else { role.label().to_owned() };
+        let words = if mine == Some(role) {
+            format!("{} (you)", role.label())
+        } else {
+            role.label().to_owned()
+        };
         view! { <th scope="col" class=format!("role{}", you(role)) title=role.purpose()>{words}</th> }
     });
     let groups = Kind::ALL.map(|kind| {
@@ -50,7 +54,11 @@ pub fn matrix() -> AnyView {
             .filter_map(|action| Some((action, deed(action, kind)?)))
             .map(|(action, words)| {
                 let cells = Role::ALL.map(|role| {
-                    let (class, word) = if role.permits(action, kind) { ("p y", "Yes") } else { ("p n", "No") };
+                    let (class, word) = if role.permits(action, kind) {
+                        ("p y", "Yes")
+                    } else {
+                        ("p n", "No")
+                    };
                     view! { <td class=format!("{class}{}", you(role))>{word}</td> }
                 });
                 view! {
@@ -96,7 +104,8 @@ mod tests {
                 let differ = |shown: bool| {
                     Kind::ALL.into_iter().any(|kind| {
                         Action::ALL.into_iter().any(|action| {
-                            a.permits(action, kind) != b.permits(action, kind) && (!shown || deed(action, kind).is_some())
+                            a.permits(action, kind) != b.permits(action, kind)
+                                && (!shown || deed(action, kind).is_some())
                         })
                     })
                 };

@@ -7,7 +7,7 @@ use super::{AcceptOffer, CreateOrg, DeclineOffer, Places, SwitchOrg, cords::cord
 use crate::{
     AppError,
     account::{activate, is_clerk, plain_page, script, way},
-    kit::{Ago, Form, Loading, Submit, TextField, date_words, icon, lamp, Lamp, loaded, skeleton_rows},
+    kit::{Ago, Form, Lamp, Loading, Submit, TextField, date_words, icon, lamp, loaded, skeleton_rows},
     viewer,
 };
 

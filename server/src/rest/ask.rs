@@ -65,12 +65,19 @@ pub struct Limits {
 
 impl Limits {
     pub fn new(per_second: u32) -> Self {
-        Self { callers: limiter(per_second), strangers: limiter((per_second / 10).max(10)) }
+        Self {
+            callers: limiter(per_second),
+            strangers: limiter((per_second / 10).max(10)),
+        }
     }
 }
 
 /// Verifies the bearer before anything of the request is looked at, then counts it.
-pub async fn authenticate(State((core, limits)): State<(Core, Arc<Limits>)>, mut request: Request, next: Next) -> Response {
+pub async fn authenticate(
+    State((core, limits)): State<(Core, Arc<Limits>)>,
+    mut request: Request,
+    next: Next,
+) -> Response {
     let caller = match bearer(request.headers()) {
         Some(token) => auth::bearer(&core, token).await,
         None => Err(Error::Unauthenticated),
@@ -80,7 +87,10 @@ pub async fn authenticate(State((core, limits)): State<(Core, Arc<Limits>)>, mut
         // Guessing is slowed by address: whoever has no token has no organization to count for.
         Err(_) => {
             let peer = request.extensions().get::<ConnectInfo<SocketAddr>>();
-            count(&limits.strangers, peer.map_or_else(String::new, |peer| peer.0.ip().to_string()))
+            count(
+                &limits.strangers,
+                peer.map_or_else(String::new, |peer| peer.0.ip().to_string()),
+            )
         }
     };
     let (caller, left) = match (caller, counted) {
@@ -91,7 +101,9 @@ pub async fn authenticate(State((core, limits)): State<(Core, Arc<Limits>)>, mut
     request.extensions_mut().insert(core);
     request.extensions_mut().insert(caller);
     let mut response = next.run(request).await;
-    response.headers_mut().insert("ratelimit-remaining", HeaderValue::from(left));
+    response
+        .headers_mut()
+        .insert("ratelimit-remaining", HeaderValue::from(left));
     response
 }
 

@@ -254,7 +254,9 @@ impl EndpointBuilder {
         let filter = MethodFilter::try_from(self.method.clone()).expect("a method axum routes");
         let handler = on(filter, handler);
         let handler = match self.access {
-            Some(access) => handler.layer::<_, Infallible>(from_fn(ask::once)).layer(Extension(access)),
+            Some(access) => handler
+                .layer::<_, Infallible>(from_fn(ask::once))
+                .layer(Extension(access)),
             None => handler,
         };
         Endpoint {
