@@ -74,7 +74,13 @@ impl Foreign {
 }
 
 fn policy(core: &Core, nonce: &str) -> HeaderValue {
-    let Foreign { script, connect, image, style, rest } = match &core.installation.identity {
+    let Foreign {
+        script,
+        connect,
+        image,
+        style,
+        rest,
+    } = match &core.installation.identity {
         Identity::Local => Foreign::default(),
         Identity::Clerk { script, .. } => Foreign::clerk(script, nonce),
     };
