@@ -48,6 +48,8 @@ pub fn ResetPage() -> impl IntoView {
     let body = view! {
         <Form action=action>
             <input type="hidden" name="draft[token]" value=token/>
+            // A password manager keeps the new password under the name it already knows.
+            <input type="text" name="username" autocomplete="username" hidden/>
             <PasswordField
                 path="password"
                 label="New password"

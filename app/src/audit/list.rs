@@ -86,7 +86,7 @@ fn content(url: UrlQuery, listing: Listing<Entry>) -> AnyView {
     let shown = listing.items.len();
     let rows = listing.items.into_iter().map(|entry| line(url, entry)).collect_view();
     view! {
-        <div class="table-wrap">
+        <div class="table-wrap log">
             <table class="table cards">
                 <caption class="sr">"Audit log"</caption>
                 <thead>
@@ -99,8 +99,8 @@ fn content(url: UrlQuery, listing: Listing<Entry>) -> AnyView {
                 </thead>
                 <tbody>{rows}</tbody>
             </table>
+            {pager(url, shown, listing.next, if shown == 1 { "entry" } else { "entries" })}
         </div>
-        {pager(url, shown, listing.next, "entries")}
     }
     .into_any()
 }
@@ -117,7 +117,10 @@ fn line(url: UrlQuery, entry: Entry) -> AnyView {
     view! {
         <tr>
             <th scope="row">
-                <span class="deed">{lamp_bare(lamp_of(&entry.action), "")} {did(&entry.action)} " " {thing.noun} " " <b>{name}</b></span>
+                <span class="deed">
+                    {lamp_bare(lamp_of(&entry.action), "")}
+                    <span>{format!("{} {} ", did(&entry.action), thing.noun)}<b>{name}</b></span>
+                </span>
                 {thing.detail.map(|detail| view! { <small>{detail}</small> })}
             </th>
             <td>{who}<small>{whose}</small></td>

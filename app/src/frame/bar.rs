@@ -78,7 +78,8 @@ fn account(person: Person) -> AnyView {
     let label = format!("{}, account menu", person.name);
     view! {
         <button type="button" class="btn quiet icon-only" popovertarget="account" aria-label=label title="Account">
-            <span class="avatar" aria-hidden="true">{initials(&person.name)}</span>
+            // Drawn by the style: the button has a name of its own, which these letters are no part of.
+            <span class="avatar" aria-hidden="true" data-mark=initials(&person.name)></span>
         </button>
         <Menu id="account" label="Account" end=true>
             <div class="m-who"><b>{person.name}</b><small>{person.email}</small>{role.map(|role| view! { <small>{role}" here"</small> })}</div>

@@ -10,7 +10,7 @@ use switchboard::{
 use super::CreateKey;
 use crate::{
     AppError,
-    kit::{Copy, Form, FormState, Lamp, OrgField, Select, TextField, icon, lamp},
+    kit::{Copy, Form, FormState, OrgField, Select, TextField, browser, icon},
     may,
     members::deed,
 };
@@ -36,7 +36,7 @@ pub fn form(action: ServerAction<CreateKey>) -> AnyView {
                 <Form action=action>
                     <OrgField/>
                     <TextField path="name" name="draft[name]" label="Name" help="Where it is used, such as “Booking site”."/>
-                    <Select path="expires_in_days" name="draft[expires_in_days]" label="Works for" options=options/>
+                    <Select path="expires_in_days" name="draft[expires_in_days]" label="Works for" options=options value=LIVES[0].0.to_owned()/>
                     <Scopes/>
                     <button type="submit" class="btn primary block" disabled=true prop:disabled=move || !alive.get() aria-busy=busy>
                         "Create key"
@@ -111,23 +111,27 @@ fn tick(scope: Scope, words: &'static str, chosen: RwSignal<Vec<Scope>>) -> AnyV
     .into_any()
 }
 
-/// The one time the secret can be seen.
+/// The one time the secret can be seen: it takes the focus, wherever the form was left.
 pub fn secret(value: Signal<Option<Result<NewApiKey, AppError>>>) -> AnyView {
+    let made = Memo::new(move |_| value.get().and_then(Result::ok));
+    Effect::new(move |_| {
+        if made.with(Option::is_some) {
+            request_animation_frame(|| {
+                browser::focus("#fresh-key");
+            });
+        }
+    });
     let shown = move || {
-        value.get().and_then(Result::ok).map(|new| {
+        made.get().map(|new| {
+            let name = format!("{} is ready", new.key.name);
             let secret = new.secret.clone();
             view! {
-                <section class="card secret" role="status" aria-labelledby="secret">
-                    <header>
-                        <h2 id="secret">{format!("{} is ready", new.key.name)}</h2>
-                        {lamp(Lamp::Done, "Created")}
-                    </header>
-                    <div class="body stack s2">
-                        <p class="s13">"Copy it now. Only its fingerprint is kept here: nobody can show it again."</p>
-                        <div class="cluster">
-                            <code class="strip wrap">{new.secret}</code>
-                            <Copy text=Signal::stored(secret) label="Copy key"/>
-                        </div>
+                <section class="secret" aria-labelledby="fresh-key">
+                    <h2 id="fresh-key" tabindex="-1">{name}</h2>
+                    <p class="s13">"Copy the key now. Only its fingerprint is kept here: nobody can show it again."</p>
+                    <div class="cluster">
+                        <code class="strip wrap">{new.secret}</code>
+                        <Copy text=Signal::stored(secret) label="Copy key"/>
                     </div>
                 </section>
             }

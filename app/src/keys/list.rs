@@ -23,9 +23,19 @@ pub fn KeysPage() -> impl IntoView {
     let create = ServerAction::<CreateKey>::new();
     let keys: Loading<Keys> = Resource::new(move || create.version().get(), move |_| list_keys(here.get_value()));
     let list = loaded(keys, "API keys", skeleton_rows, move |loaded| content(keys, loaded));
+    // Each key made empties the form for the next one.
+    let made = Memo::new(move |before: Option<&u32>| {
+        let made = matches!(create.value().get(), Some(Ok(_)));
+        before.copied().unwrap_or_default() + u32::from(made)
+    });
+    let form = move || {
+        made.track();
+        fresh::form(create)
+    };
     let may_create = may(Action::Create, Kind::ApiKey);
     let body = if may_create {
-        view! { <div class="split"><div class="stack">{fresh::secret(create.value().into())}{list}</div>{fresh::form(create)}</div> }.into_any()
+        view! { <div class="split"><div class="stack">{fresh::secret(create.value().into())}{list}</div>{form}</div> }
+            .into_any()
     } else {
         list
     };

@@ -45,7 +45,7 @@ pub fn invite(action: ServerAction<InviteMember>, round: Memo<usize>) -> AnyView
                         <Select path="role" name="draft[role]" label="Role" options=options value=role on_change=move |chosen| role.set(chosen)/>
                         <Submit label="Invite"/>
                     </div>
-                    <p class="help" aria-live="polite">{purpose}</p>
+                    <p class="small muted" aria-live="polite">{purpose}</p>
                 </Form>
             </div>
         </section>

@@ -256,8 +256,7 @@ fn leave(member: &Member) -> AnyView {
             .keep("Stay"),
         );
     };
-    view! { <button type="button" class="btn icon-only quiet sm" aria-label=label.clone() title=label on:click=ask>{icon("out")}</button> }
-        .into_any()
+    view! { <button type="button" class="btn sm" aria-label=label on:click=ask>"Leave"</button> }.into_any()
 }
 
 fn invitations(team: Team, waiting: Vec<Invitation>) -> AnyView {

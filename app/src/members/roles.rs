@@ -63,7 +63,7 @@ pub fn matrix() -> AnyView {
                 });
                 view! {
                     <tr>
-                        <th scope="row" class="pinned plain">{words}</th>
+                        <th scope="row" class="pinned">{words}</th>
                         {cells.into_iter().collect_view()}
                     </tr>
                 }
@@ -80,8 +80,8 @@ pub fn matrix() -> AnyView {
                 <h2 id="roles-title">"What each role may do"</h2>
                 <span class="sub">"This table is the one the server enforces. Nobody hands out more than they hold."</span>
             </header>
-            <div class="table-wrap scroll pin" tabindex="0" role="region" aria-labelledby="roles-title">
-                <table class="table matrix">
+            <div class="table-wrap scroll pin" tabindex="0" role="region" aria-label="Permissions by role">
+                <table class="table snug matrix">
                     <thead>
                         <tr><th scope="col" class="pinned">"Permission"</th>{heads.into_iter().collect_view()}</tr>
                     </thead>

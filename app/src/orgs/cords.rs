@@ -11,7 +11,7 @@ pub fn cords(path: &'static str, first: Cord) -> AnyView {
             let name = label(cord);
             view! {
                 <label class="jack" data-cord=cord.word() title=name>
-                    <input class="sr" type="radio" name=path value=cord.word() aria-label=name checked=cord == first/>
+                    <input type="radio" name=path value=cord.word() aria-label=name checked=cord == first/>
                 </label>
             }
         })
