@@ -153,12 +153,14 @@ pub fn reload() {
     let _ = window().location().reload();
 }
 
-/// Says that the page is alive: to tests, to measurements, and to styles that wait for it.
+/// Says that the page is alive: to tests and to measurements. It is, once the effects of the first picture have run.
 pub fn hydrated() {
-    if let Some(root) = document().document_element() {
-        let _ = root.set_attribute("data-hydrated", "");
-    }
-    if let Some(performance) = window().performance() {
-        let _ = performance.mark("hydrated");
-    }
+    request_animation_frame(|| {
+        if let Some(root) = document().document_element() {
+            let _ = root.set_attribute("data-hydrated", "");
+        }
+        if let Some(performance) = window().performance() {
+            let _ = performance.mark("hydrated");
+        }
+    });
 }

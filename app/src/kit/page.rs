@@ -54,7 +54,8 @@ fn focus_on_arrival(heading: NodeRef<html::H1>) {
         if before != here {
             arrived.set_value(here);
             if !before.is_empty() {
-                let _ = heading.focus();
+                // It is drawn, but not on the page before the next frame.
+                request_animation_frame(move || drop(heading.focus()));
             }
         }
     });
