@@ -22,7 +22,7 @@ use crate::{
     calls::{PlaceCall, Preset, TestPanel},
     kit::{
         Ago, Copy, FormState, Lamp, Menu, PageHead, crumbs, holds, icon, keys::on_ctrl, lamp, lamp_boxed, loaded, part,
-        skeleton_rows, state,
+        skeleton_rows, state, text,
     },
     may, org,
 };
@@ -116,9 +116,13 @@ fn page(agent: Option<Agent>, start: AgentDraft, tags: Vec<String>) -> AnyView {
 
 fn head(editor: Editor, writes: bool) -> AnyView {
     let saved = editor.saved.get_untracked();
-    let title = saved
-        .as_ref()
-        .map_or_else(|| "New agent".to_owned(), |agent| agent.draft.name.clone());
+    let title = text(move || {
+        editor.saved.with(|saved| {
+            saved
+                .as_ref()
+                .map_or_else(|| "New agent".to_owned(), |agent| agent.draft.name.clone())
+        })
+    });
     let is_new = saved.is_none();
     let calling = RwSignal::new(false);
     let preset = Signal::derive(move || Preset {

@@ -17,7 +17,7 @@ pub fn provide_focus() {
 /// Title, heading, one line below it, and actions at the side.
 #[component]
 pub fn PageHead(
-    #[prop(into)] title: String,
+    #[prop(into)] title: Signal<String>,
     /// After the heading, on its line: lamps, versions.
     #[prop(optional, into)]
     beside: Option<ViewFn>,
@@ -29,7 +29,7 @@ pub fn PageHead(
     let heading = NodeRef::<html::H1>::new();
     focus_on_arrival(heading);
     view! {
-        <Title text=title.clone()/>
+        <Title text=move || title.get()/>
         <div class=class>
             {crumbs.map(|crumbs| crumbs.run())}
             <div class="titles">
