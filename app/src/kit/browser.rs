@@ -119,7 +119,9 @@ pub async fn copy(text: &str) -> bool {
         return JsFuture::from(taken).await.is_ok();
     }
     let Some(body) = document().body() else { return false };
-    let Ok(area) = document().create_element("textarea") else { return false };
+    let Ok(area) = document().create_element("textarea") else {
+        return false;
+    };
     let area: web_sys::HtmlTextAreaElement = area.unchecked_into();
     area.set_value(text);
     let added = body.append_child(&area).is_ok();
