@@ -43,8 +43,8 @@ export function journey(name, body, { expected = [], ...options } = {}) {
     }
     const noise = people.flatMap((one) => one.noise).filter((line) => !expected.some((pattern) => pattern.test(line)));
     if (noise.length > 0) {
-      failure ??= new Error('a page was not silent');
-      failure.message += `\nThe page said:\n  ${noise.join('\n  ')}`;
+      const what = failure?.message ?? 'a page was not silent';
+      failure = new Error(`${what}\nThe page said:\n  ${noise.join('\n  ')}`, { cause: failure });
     }
     if (failure) await remember(name, people);
     for (const { context } of people) await context.close();

@@ -145,6 +145,8 @@ pub async fn update<R: Mirrored>(core: &Core, caller: &Caller, id: Id<R>, draft:
         }
     };
     let mut tx = caller.begin(&core.db, Action::Update, R::KIND).await?;
+    // Locks the mirror, which everybody does first: of two saves at once the second waits here, and then sees the first.
+    confirm(&mut tx, R::MIRROR, id.uuid(), &provider_id, "live").await?;
     let now = R::find(&mut tx, id).await?;
     if let Err(conflict) = unchanged(&now, revision) {
         // Theirs is saved here and ours lies there: the reconciler publishes theirs again.
@@ -153,7 +155,6 @@ pub async fn update<R: Mirrored>(core: &Core, caller: &Caller, id: Id<R>, draft:
         return Err(conflict);
     }
     let row = R::update(&mut tx, id, &draft, &provider_id).await?;
-    confirm(&mut tx, R::MIRROR, id.uuid(), &provider_id, "live").await?;
     audit::record(&mut tx, Action::Update, R::KIND, &id.to_string(), row.name()).await?;
     tx.commit().await?;
     Ok(row)
@@ -183,8 +184,8 @@ pub async fn delete<R: Mirrored>(core: &Core, caller: &Caller, id: Id<R>) -> Res
         return Err(error);
     }
     let mut tx = caller.begin(&core.db, Action::Delete, R::KIND).await?;
-    R::delete(&mut tx, id).await?;
     drop_mirror(&mut tx, R::MIRROR, id.uuid()).await?;
+    R::delete(&mut tx, id).await?;
     audit::record(&mut tx, Action::Delete, R::KIND, &id.to_string(), row.name()).await?;
     tx.commit().await
 }
@@ -201,14 +202,14 @@ pub async fn sync<R: Mirrored>(core: &Core, caller: &Caller, id: Id<R>) -> Resul
     let provider_id = match pushed {
         Ok(provider_id) => provider_id,
         Err(error) => {
-            R::mark(&mut tx, id, &Agreement::Failed(error.to_string())).await?;
             touch(&mut tx, R::MIRROR, id.uuid(), ROUND, "").await?;
+            R::mark(&mut tx, id, &Agreement::Failed(error.to_string())).await?;
             tx.commit().await?;
             return Err(error);
         }
     };
-    let now = R::republished(&mut tx, id, &provider_id).await?;
     confirm(&mut tx, R::MIRROR, id.uuid(), &provider_id, "live").await?;
+    let now = R::republished(&mut tx, id, &provider_id).await?;
     if now.revision() != row.revision() {
         // Somebody saved meanwhile, and what they published may have been overwritten.
         touch(&mut tx, R::MIRROR, id.uuid(), TimeDelta::zero(), "updating").await?;
@@ -289,8 +290,8 @@ pub async fn settle<R: Mirrored>(core: &Core, worker: &Caller, due: &Due) -> Res
         (Some(row), "deleting") => {
             R::withdraw(core, row.provider_id()).await?;
             let mut tx = worker.begin(&core.db, Action::Delete, R::KIND).await?;
-            R::delete(&mut tx, id).await?;
             drop_mirror(&mut tx, R::MIRROR, id.uuid()).await?;
+            R::delete(&mut tx, id).await?;
             audit::record(&mut tx, Action::Delete, R::KIND, &id.to_string(), row.name()).await?;
             tx.commit().await
         }
@@ -299,8 +300,8 @@ pub async fn settle<R: Mirrored>(core: &Core, worker: &Caller, due: &Due) -> Res
         (Some(row), _) => {
             let agreement = R::compare(core, &row).await?;
             let mut tx = worker.begin(&core.db, Action::Update, R::KIND).await?;
-            R::mark(&mut tx, id, &agreement).await?;
             touch(&mut tx, R::MIRROR, id.uuid(), ROUND, "").await?;
+            R::mark(&mut tx, id, &agreement).await?;
             tx.commit().await
         }
     }

@@ -28,7 +28,11 @@ enum Needs {
 
 /// Anything not named here needs an organization, so that a page added without thought is not open.
 fn needs(path: &str) -> Needs {
-    match path.split('/').nth(1).unwrap_or_default() {
+    let mut parts = path.split('/').skip(1);
+    match parts.next().unwrap_or_default() {
+        // What pages are drawn with; no page has a dot in the first part of its path.
+        "pkg" => Needs::Nobody,
+        file if file.contains('.') && parts.next().is_none() => Needs::Nobody,
         "sign-in" | "sign-up" | "forgot" => Needs::Stranger,
         "verify" | "reset" | "join" | "sign-out" | "dev" => Needs::Nobody,
         "select-org" | "profile" => Needs::Person,
@@ -170,6 +174,14 @@ mod tests {
         assert_eq!(needs("/sign-in/x"), Needs::Stranger);
         assert_eq!(needs("/select-org"), Needs::Person);
         assert_eq!(needs("/"), Needs::Organization);
+        assert_eq!(needs("/agents/a.b"), Needs::Organization);
+    }
+
+    #[test]
+    fn a_stranger_gets_what_the_sign_in_page_is_drawn_with() {
+        for file in ["/pkg/switchboard.css", "/icons.svg", "/board.svg"] {
+            assert_eq!(needs(file), Needs::Nobody, "{file}");
+        }
     }
 
     #[test]

@@ -49,20 +49,47 @@ pub async fn secure(State(core): State<Core>, mut request: Request, next: Next) 
     response
 }
 
-fn policy(core: &Core, nonce: &str) -> HeaderValue {
-    let (script, connect, image) = match &core.installation.identity {
-        Identity::Local => (String::new(), String::new(), ""),
-        Identity::Clerk { script, .. } => {
-            let origin = script.split('/').take(3).collect::<Vec<_>>().join("/");
-            (format!(" {origin}"), format!(" {origin}"), " https://img.clerk.com")
+/// What a document may load from elsewhere; nothing with our own accounts.
+#[derive(Default)]
+struct Foreign {
+    script: String,
+    connect: String,
+    image: &'static str,
+    style: String,
+    rest: &'static str,
+}
+
+impl Foreign {
+    /// Clerk's script, the styles it adds under our nonce, its worker, and the test for people it may show.
+    fn clerk(script: &str, nonce: &str) -> Self {
+        let origin = script.split('/').take(3).collect::<Vec<_>>().join("/");
+        Self {
+            script: format!(" {origin} https://challenges.cloudflare.com"),
+            connect: format!(" {origin}"),
+            image: " https://img.clerk.com",
+            style: format!(" 'nonce-{nonce}'"),
+            rest: "; worker-src 'self' blob:; frame-src https://challenges.cloudflare.com",
         }
+    }
+}
+
+fn policy(core: &Core, nonce: &str) -> HeaderValue {
+    let Foreign {
+        script,
+        connect,
+        image,
+        style,
+        rest,
+    } = match &core.installation.identity {
+        Identity::Local => Foreign::default(),
+        Identity::Clerk { script, .. } => Foreign::clerk(script, nonce),
     };
     // `cargo leptos watch` reloads the page over a websocket of its own.
     let reload = std::env::var("LEPTOS_WATCH").map_or("", |_| " ws://127.0.0.1:* ws://localhost:*");
     let policy = format!(
-        "default-src 'none'; script-src 'self' 'wasm-unsafe-eval' 'nonce-{nonce}'{script}; style-src 'self'; \
+        "default-src 'none'; script-src 'self' 'wasm-unsafe-eval' 'nonce-{nonce}'{script}; style-src 'self'{style}; \
          img-src 'self' data:{image}; media-src 'self' blob:; font-src 'self'; connect-src 'self'{connect}{reload}; \
-         manifest-src 'self'; base-uri 'none'; form-action 'self'; frame-ancestors 'none'"
+         manifest-src 'self'; base-uri 'none'; form-action 'self'; frame-ancestors 'none'{rest}"
     );
     HeaderValue::try_from(policy).expect("a policy is plain text")
 }

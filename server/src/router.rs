@@ -63,7 +63,7 @@ pub fn router(core: Core, options: LeptosOptions) -> Router {
         )
         .layer(from_fn_with_state(core.clone(), guard::recognize))
         .layer(from_fn_with_state(core.clone(), guard::same_origin))
-        .layer(from_fn(assets::cache));
+        .layer(from_fn_with_state(site.options.clone(), assets::serve));
 
     // By bearer token or by a provider's signature: no cookie counts here.
     let programs = Router::new()

@@ -10,7 +10,7 @@ use crate::check::{Check, Checked};
 /// The body of create and of update. Limits are ours unless a provider's is named.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[cfg_attr(feature = "ssr", derive(utoipa::ToSchema))]
-#[serde(default, deny_unknown_fields)]
+#[serde(default)]
 pub struct AgentDraft {
     /// 1 to 80 characters, unique in the organization.
     pub name: String,

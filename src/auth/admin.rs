@@ -74,7 +74,7 @@ async fn own_org(core: &Core, user: &UserId, name: &str) -> Result<OrgId> {
         cord: Cord::default(),
     };
     Check::run(&draft)?;
-    let mut tx = core.db.identity.pool().begin().await?;
+    let mut tx = core.db.identity.begin().await?;
     sqlx::query!("select from identity.users where id = $1 for update", user.as_str())
         .execute(&mut *tx)
         .await?;
@@ -125,7 +125,7 @@ pub async fn add_member(core: &Core, org: &OrgId, email: &str, role: Role) -> Re
         return Err(Error::Conflict("A personal workspace has one member.".into()));
     }
     let user = known(core, email).await?.ok_or(Error::NotFound)?.id;
-    let mut tx = core.db.identity.pool().begin().await?;
+    let mut tx = core.db.identity.begin().await?;
     sqlx::query!(
         "select from identity.organizations where id = $1 for update",
         org.as_str()
@@ -174,7 +174,7 @@ pub async fn reset_password(core: &Core, email: &str, password: &Password) -> Re
     check.finish()?;
     let user = known(core, email).await?.ok_or(Error::NotFound)?.id;
     let hash = password::hash(password).await?;
-    let mut tx = core.db.identity.pool().begin().await?;
+    let mut tx = core.db.identity.begin().await?;
     replace(&mut tx, &user, &hash).await?;
     Ok(tx.commit().await?)
 }

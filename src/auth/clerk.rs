@@ -230,7 +230,7 @@ pub async fn choose_personal(core: &Core, session_jwt: &str) -> Result<()> {
     let mark = session_mark(sid.ok_or(Error::Unauthenticated)?);
     mirror(core, &verified).await?;
     remember(core, &mark, &verified.user).await?;
-    let mut tx = core.db.identity.pool().begin().await?;
+    let mut tx = core.db.identity.begin().await?;
     open_personal(&mut tx, &verified.user).await?;
     sqlx::query!(
         "update identity.sessions set org_id = user_id where token_hash = $1 and user_id = $2",
@@ -281,7 +281,7 @@ pub async fn reconcile(core: &Core, org: &OrgId) -> Result<usize> {
         .fetch_one(core.db.identity.pool())
         .await?;
     let memberships = clerk.memberships(org).await?;
-    let mut tx = core.db.identity.pool().begin().await?;
+    let mut tx = core.db.identity.begin().await?;
     let mut present = Vec::with_capacity(memberships.len());
     for membership in &memberships {
         let Ok(user) = UserId::parse(&membership.public_user_data.user_id) else {

@@ -115,7 +115,7 @@ impl Event {
 
 /// Makes ours agree with what the event says. Saying it twice, or late, changes nothing.
 pub async fn apply(core: &Core, event: &Event) -> Result<()> {
-    let mut tx = core.db.identity.pool().begin().await?;
+    let mut tx = core.db.identity.begin().await?;
     match event.kind.as_str() {
         "user.created" | "user.updated" => keep_user(&mut tx, &event.user()?, Some(&event.read::<User>()?)).await?,
         "user.deleted" => drop_user(&mut tx, &event.user()?, event.at()).await?,

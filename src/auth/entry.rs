@@ -46,7 +46,7 @@ pub async fn sign_up(core: &Core, draft: SignUp, from: &From) -> Result<()> {
     local_only(core)?;
     Check::run(&draft)?;
     let hash = password::hash(&draft.password).await?;
-    let mut tx = core.db.identity.pool().begin().await?;
+    let mut tx = core.db.identity.begin().await?;
     if let Some(ip) = &from.ip
         && let Turn::Paused { seconds } = throttle::take(&mut tx, throttle::ADDRESS, ip).await?
     {
@@ -145,7 +145,7 @@ async fn start_over(
 
 /// Follows the link of the first sign-up.
 pub async fn verify_email(core: &Core, token: &str, from: &From) -> Result<NewSession> {
-    let mut tx = core.db.identity.pool().begin().await?;
+    let mut tx = core.db.identity.begin().await?;
     let user = spend(&mut tx, token, Purpose::Verify).await?;
     sqlx::query!(
         "update identity.users set email_verified_at = coalesce(email_verified_at, now()) where id = $1",
@@ -183,7 +183,7 @@ pub async fn sign_in(core: &Core, draft: SignIn, from: &From) -> Result<NewSessi
     Check::run(&draft)?;
     let remember = draft.remember;
     let known = authenticate(core, &draft, from).await?;
-    let mut tx = core.db.identity.pool().begin().await?;
+    let mut tx = core.db.identity.begin().await?;
     let session = open(&mut tx, &known.id, remember, from).await?;
     tx.commit().await?;
     Ok(session)
@@ -240,7 +240,7 @@ pub async fn forgot(core: &Core, email: &str) -> Result<()> {
     let mut check = Check::default();
     check.email("email", email);
     check.finish()?;
-    let mut tx = core.db.identity.pool().begin().await?;
+    let mut tx = core.db.identity.begin().await?;
     // Written for everybody, so that an unknown address takes a commit as well.
     let turn = throttle::take(&mut tx, throttle::MAIL, email).await?;
     let known = find(&mut tx, email).await?;
@@ -259,7 +259,7 @@ pub async fn resend_verification(core: &Core, email: &str) -> Result<()> {
 pub async fn reset(core: &Core, draft: ResetPassword, from: &From) -> Result<NewSession> {
     Check::run(&draft)?;
     let hash = password::hash(&draft.password).await?;
-    let mut tx = core.db.identity.pool().begin().await?;
+    let mut tx = core.db.identity.begin().await?;
     let user = spend(&mut tx, &draft.token, Purpose::Reset).await?;
     replace(&mut tx, &user, &hash).await?;
     let session = open(&mut tx, &user, true, from).await?;
@@ -309,7 +309,7 @@ pub async fn change_password(core: &Core, cookie: &str, draft: ChangePassword, f
         other => other,
     })?;
     let hash = password::hash(&draft.password).await?;
-    let mut tx = core.db.identity.pool().begin().await?;
+    let mut tx = core.db.identity.begin().await?;
     replace(&mut tx, &person.id, &hash).await?;
     let session = open(&mut tx, &person.id, person.remembered, from).await?;
     sqlx::query!(

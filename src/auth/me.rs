@@ -41,7 +41,7 @@ pub(super) async fn issue(core: &Core, user: &UserId, org: Option<OrgId>) -> Res
         None => only_choice(core, user).await?,
     };
     if org == OrgId::personal(user) {
-        let mut tx = core.db.identity.pool().begin().await?;
+        let mut tx = core.db.identity.begin().await?;
         open_personal(&mut tx, user).await?;
         tx.commit().await?;
     }

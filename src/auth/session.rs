@@ -185,7 +185,7 @@ pub(super) async fn open(conn: &mut PgConnection, user: &UserId, remember: bool,
 /// opens nothing in the new place.
 pub async fn choose(core: &Core, cookie: &str, org: &OrgId) -> Result<NewSession> {
     let old = fingerprint(cookie);
-    let mut tx = core.db.identity.pool().begin().await?;
+    let mut tx = core.db.identity.begin().await?;
     let user = sqlx::query_scalar!(
         r#"select s.user_id as "user_id: UserId" from identity.sessions s join identity.users u on u.id = s.user_id
            where s.token_hash = $1 and s.expires_at > now() and u.disabled_at is null for update of s"#,
@@ -235,7 +235,7 @@ pub async fn sign_out(core: &Core, cookie: &str) -> Result<()> {
 
 /// Ends every session of the person, and every token issued until now.
 pub async fn sign_out_everywhere(core: &Core, user: &UserId) -> Result<()> {
-    let mut tx = core.db.identity.pool().begin().await?;
+    let mut tx = core.db.identity.begin().await?;
     end_all(&mut tx, user).await?;
     Ok(tx.commit().await?)
 }

@@ -1,5 +1,8 @@
 //! The database: one pool per role, and the only way to an organization's rows.
 
+#[cfg(test)]
+mod abandoned;
+mod begin;
 pub mod cluster;
 mod glance;
 mod migrate;
@@ -11,7 +14,7 @@ use std::time::Duration;
 
 use secrecy::ExposeSecret;
 use sqlx::{
-    AssertSqlSafe, ConnectOptions, Connection, Executor, PgPool,
+    AssertSqlSafe, ConnectOptions, Connection, Executor, PgPool, Postgres, SqlSafeStr, Transaction,
     postgres::{PgConnectOptions, PgPoolOptions},
 };
 
@@ -133,6 +136,10 @@ impl WorkerPool {
 impl IdentityPool {
     pub(crate) fn pool(&self) -> &PgPool {
         &self.0
+    }
+
+    pub(crate) async fn begin(&self) -> sqlx::Result<Transaction<'static, Postgres>> {
+        begin::begin(&self.0, "begin".into_sql_str()).await
     }
 }
 

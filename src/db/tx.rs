@@ -2,9 +2,9 @@
 
 use std::fmt::Write;
 
-use sqlx::{AssertSqlSafe, PgConnection, PgPool, Postgres, Transaction};
+use sqlx::{AssertSqlSafe, PgConnection, PgPool, Postgres, SqlSafeStr, Transaction};
 
-use super::{AppPool, Db, WorkerPool};
+use super::{AppPool, Db, WorkerPool, begin::begin};
 use crate::{
     auth::{Caller, Who},
     error::{Error, Result},
@@ -52,7 +52,7 @@ impl OrgTx {
         if let Some(at) = caller.issued_at() {
             write!(open, "; set local app.issued_at = '{}'", at.timestamp()).expect("writing to a string cannot fail");
         }
-        let tx = pool.begin_with(AssertSqlSafe(open)).await?;
+        let tx = begin(pool, AssertSqlSafe(open).into_sql_str()).await?;
         Ok(Self {
             tx,
             org: caller.org().clone(),

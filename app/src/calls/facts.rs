@@ -1,6 +1,6 @@
 //! Facts: a call in one line: why it ended, how long, how quick, how much, and what to do where it went wrong.
 
-use leptos::prelude::*;
+use leptos::{prelude::*, task::spawn_local};
 use switchboard::calls::{Billing, Call, Recording, Status};
 
 use super::{
@@ -10,7 +10,8 @@ use super::{
 };
 use crate::{
     kit::{Lamp, lamp},
-    viewer,
+    members::list_members,
+    org, viewer,
 };
 
 pub fn facts(call: Memo<Call>, turns: Memo<Vec<Turn>>) -> AnyView {
@@ -22,14 +23,16 @@ pub fn facts(call: Memo<Call>, turns: Memo<Vec<Turn>>) -> AnyView {
     let strip = move || {
         let call = call.get();
         view! {
-            {fact("Ended because", ended(&call))}
+            {(!call.status.is_live()).then(|| fact("Ended because", ended(&call)))}
             {fact("Talk time", talk_time(&call))}
             {(call.to_number.is_some()).then(|| fact("Rang for", rang(&call)))}
             {fact("Price", price(&call))}
-            {fact("Placed by", placed_by(&call).into_any())}
+
         }
     };
-    view! { <div class="card"><dl class="facts">{strip}{quick}</dl></div> }.into_any()
+    // Outside the strip, which is drawn anew with every change: who placed a call never changes.
+    let by = fact("Placed by", call.with_untracked(placed_by));
+    view! { <div class="card"><dl class="facts">{strip}{quick}{by}</dl></div> }.into_any()
 }
 
 fn fact(name: &'static str, value: AnyView) -> AnyView {
@@ -39,8 +42,7 @@ fn fact(name: &'static str, value: AnyView) -> AnyView {
 fn ended(call: &Call) -> AnyView {
     match call.end_reason {
         Some(reason) => view! { {reason.label()} }.into_any(),
-        None if call.status == Status::Processing => view! { <span class="muted">"Being found out"</span> }.into_any(),
-        None => view! { <span class="muted">"It has not ended"</span> }.into_any(),
+        None => view! { <span class="muted">"Being found out"</span> }.into_any(),
     }
 }
 
@@ -72,17 +74,27 @@ fn price(call: &Call) -> AnyView {
     }
 }
 
-fn placed_by(call: &Call) -> String {
-    let me = viewer()
-        .person
-        .is_some_and(|person| person.id.to_string() == call.placed_by);
+/// A name where it can be known: the call itself keeps only who it was by id.
+fn placed_by(call: &Call) -> AnyView {
+    let by = call.placed_by.clone();
+    let me = viewer().person.is_some_and(|person| person.id.to_string() == by);
     if me {
-        "You".to_owned()
-    } else if call.placed_by.starts_with("user_") {
-        format!("A colleague, {}", call.placed_by)
-    } else {
-        format!("API key {}", call.placed_by.get(..8).unwrap_or(&call.placed_by))
+        return "You".into_any();
     }
+    if !by.starts_with("user_") {
+        return format!("API key {}", by.get(..8).unwrap_or(&by)).into_any();
+    }
+    let name = RwSignal::new(None::<String>);
+    let org = StoredValue::new(org());
+    Effect::new(move |_| {
+        let by = by.clone();
+        spawn_local(async move {
+            let members = list_members(org.get_value()).await.unwrap_or_default();
+            let member = members.into_iter().find(|member| member.user_id.to_string() == by);
+            name.try_set(member.map(|member| member.name));
+        });
+    });
+    (move || name.get().unwrap_or_else(|| "A colleague".to_owned())).into_any()
 }
 
 /// What to do about a call that did not become a conversation, or whose rest is missing.

@@ -14,6 +14,7 @@ mod sound;
 mod transcript;
 mod turns;
 mod values;
+mod wave;
 mod words;
 
 use leptos::{prelude::*, server_fn::codec::Json};

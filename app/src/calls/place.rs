@@ -18,7 +18,7 @@ use super::{
 use crate::{
     AppError,
     agents::{get_agent, list_agents},
-    kit::{Dialog, Loading, Select, TextField, focus_first_error, form_state, icon, loaded},
+    kit::{Dialog, Loading, Select, TextField, browser, focus_first_error, form_state, icon, loaded},
     org, viewer,
 };
 
@@ -76,6 +76,12 @@ pub fn PlaceCall(open: RwSignal<bool>, #[prop(into, optional)] preset: Signal<Pr
     );
     let body = move || {
         let start = preset.get_untracked();
+        // A frame after the dialog has opened, which itself waits for one.
+        request_animation_frame(|| {
+            request_animation_frame(|| {
+                browser::focus("#place-call select, #place-call input");
+            })
+        });
         place_form(agent_id, Some((all, chosen)), agent, start, "", placed)
     };
     view! {
@@ -162,7 +168,7 @@ pub fn place_form(
             }
         });
     };
-    let who = choice.map(|(all, chosen)| who_calls(agent_id, all, chosen, prefix));
+    let who = choice.map(|(all, chosen)| who_calls(agent_id, all, chosen, prefix, failure));
     let fields = loaded(
         agent,
         "agent",
@@ -182,9 +188,9 @@ pub fn place_form(
                 {who}
                 <TextField path=format!("{prefix}to.number") label="Phone number" kind="tel" value=number
                     on_input=Callback::new(move |typed| number.set(typed)) placeholder="+1 415 555 0100" mono=true autocomplete="tel"
-                    autofocus=true help="With its country code. Spaces, dots and brackets do not matter."/>
-                {sandbox_numbers(number)}
+                    help="With its country code. Spaces, dots and brackets do not matter."/>
                 {fields}
+                {sandbox_numbers(number)}
             </div>
             <div class="d-foot">
                 <button type="submit" class="btn primary" aria-busy=move || pending.get().to_string()>{icon("call")}"Call now"</button>
@@ -199,6 +205,7 @@ fn who_calls(
     all: Loading<Names>,
     chosen: RwSignal<Option<Id<Agent>>>,
     prefix: &'static str,
+    failure: RwSignal<Option<AppError>>,
 ) -> AnyView {
     loaded(
         all,
@@ -218,7 +225,10 @@ fn who_calls(
             let value = Signal::derive(move || agent_id.get().map(|id| id.to_string()).unwrap_or_default());
             view! {
                 <Select path=format!("{prefix}agent_id") label="Agent" options=options value=value
-                    on_change=Callback::new(move |id: String| chosen.set(id.parse().ok()))/>
+                    on_change=Callback::new(move |id: String| {
+                    failure.set(None);
+                    chosen.set(id.parse().ok());
+                })/>
             }
             .into_any()
         },

@@ -5,9 +5,10 @@ use switchboard::{Id, calls::Call};
 use wasm_bindgen::JsCast;
 
 use super::{
-    sound::{self, Sound},
-    turns::{Side, Turn, speaker_at, talk_ms},
-    words::clock,
+    sound::{self, Picture, Sound},
+    turns::{Side, Turn, talk_ms},
+    wave::wave,
+    words::{clock, seconds},
 };
 use crate::kit::{browser, icon};
 
@@ -59,6 +60,21 @@ impl Player {
         (at > 0.0 || self.playing.get()).then_some((at * 1000.0) as i32)
     }
 
+    /// Moment and length, in seconds; both 0 before anything is known.
+    pub fn place(self) -> (f64, f64) {
+        (self.at.get(), self.length.get())
+    }
+
+    /// What the recording looks like, once it is here.
+    pub fn with_picture<T>(self, draw: impl FnOnce(&Picture) -> T) -> Option<T> {
+        match &*self.loaded.read() {
+            Loaded::Ready(Sound {
+                picture: Some(picture), ..
+            }) => Some(draw(picture)),
+            _ => None,
+        }
+    }
+
     pub fn is_playing(self) -> bool {
         self.playing.get()
     }
@@ -92,7 +108,7 @@ impl Player {
         }
     }
 
-    fn seek(self, to_s: f64) {
+    pub fn seek(self, to_s: f64) {
         let length = self.length.get_untracked();
         let to = to_s.clamp(0.0, if length > 0.0 { length } else { f64::MAX });
         if let Some(audio) = self.audio.get_untracked() {
@@ -236,101 +252,10 @@ pub fn player(player: Player, id: Id<Call>, turns: Memo<Vec<Turn>>) -> AnyView {
     .into_any()
 }
 
-const BARS: usize = 200;
-const WIDTH: usize = 800;
-
-fn wave(player: Player, turns: Memo<Vec<Turn>>) -> AnyView {
-    let paths = Memo::new(move |_| match &*player.loaded.read() {
-        Loaded::Ready(Sound {
-            picture: Some(picture), ..
-        }) => turns.with(|turns| Some(draw(&picture.bars(BARS), picture.length_s, turns))),
-        _ => None,
-    });
-    let path = move |of: fn(&Lanes) -> &String| paths.with(|paths| paths.as_ref().map(|lanes| of(lanes).clone()));
-    let share = move || {
-        let length = player.length.get();
-        if length > 0.0 {
-            player.at.get() / length * WIDTH as f64
-        } else {
-            0.0
-        }
-    };
-    let told = move || {
-        format!(
-            "{} of {}",
-            clock((player.at.get() * 1000.0) as i64),
-            clock((player.length.get() * 1000.0) as i64)
-        )
-    };
-    view! {
-        <div class="wavebox" data-s=move || if paths.with(Option::is_some) { "drawn" } else { "blank" }>
-            <svg class="wave" viewBox=format!("0 0 {WIDTH} 76") preserveAspectRatio="none" aria-hidden="true">
-                <path class="mid" d=format!("M0 38H{WIDTH}")></path>
-                <path class="agent" d=move || path(|lanes| &lanes.agent)></path>
-                <path class="caller" d=move || path(|lanes| &lanes.person)></path>
-                <path class="other" d=move || path(|lanes| &lanes.other)></path>
-                <rect class="to-come" y="0" height="76" x=share width=move || WIDTH as f64 - share()></rect>
-                <path class="head" d=move || format!("M{0:.1} 0V76", share())></path>
-            </svg>
-            <input
-                type="range"
-                class="seek"
-                min="0"
-                step="0.1"
-                max=move || player.length.get().to_string()
-                aria-label="Position in the recording"
-                aria-valuetext=told
-                prop:value=move || player.at.get().to_string()
-                on:input=move |event| {
-                    if let Ok(to) = event_target_value(&event).parse() {
-                        player.seek(to);
-                    }
-                }
-            />
-        </div>
-    }
-    .into_any()
-}
-
-#[derive(Clone, Debug, Default, PartialEq)]
-struct Lanes {
-    agent: String,
-    person: String,
-    /// Sound while nobody's turn is known.
-    other: String,
-}
-
-/// Bars above the middle for the agent, below it for the other side, as the transcript tells them apart.
-fn draw(bars: &[f32], length_s: f64, turns: &[Turn]) -> Lanes {
-    let mut lanes = Lanes::default();
-    let width = WIDTH as f64 / bars.len().max(1) as f64;
-    for (i, level) in bars.iter().enumerate() {
-        let ms = ((i as f64 + 0.5) / bars.len() as f64 * length_s * 1000.0) as i32;
-        let (lane, middle) = match speaker_at(turns, ms) {
-            Some(Side::Agent) => (&mut lanes.agent, 19.0),
-            Some(Side::Person) => (&mut lanes.person, 57.0),
-            None if *level > 0.03 => (&mut lanes.other, 38.0),
-            None => continue,
-        };
-        // Speech is mostly soft beside its peaks: the root makes it visible.
-        let half = (f64::from(*level).sqrt() * 17.0).max(0.75);
-        lane.push_str(&format!(
-            "M{:.1} {:.1}V{:.1}",
-            (i as f64 + 0.5) * width,
-            middle - half,
-            middle + half
-        ));
-    }
-    lanes
-}
-
 fn controls(player: Player, turns: Memo<Vec<Turn>>) -> AnyView {
     let time = move || {
-        format!(
-            "{} / {}",
-            clock((player.at.get() * 1000.0) as i64),
-            clock((player.length.get() * 1000.0) as i64)
-        )
+        let (at, length) = player.place();
+        format!("{} / {}", seconds(at), seconds(length))
     };
     let speeds = SPEEDS
         .map(|(speed, words)| {
@@ -358,9 +283,8 @@ fn controls(player: Player, turns: Memo<Vec<Turn>>) -> AnyView {
             </label>
             <span class="legend push">
                 <span><i class="k-agent"></i>"Agent "{move || talked(Side::Agent)}</span>
-                <span><i class="k-caller"></i>"Caller "{move || talked(Side::Person)}</span>
+                <span><i class="k-caller"></i>"Person "{move || talked(Side::Person)}</span>
             </span>
-            <span class="keys wide"><kbd>"Space"</kbd><kbd>"←"</kbd><kbd>"→"</kbd></span>
         </div>
     }
     .into_any()
@@ -409,27 +333,4 @@ fn keys(player: Player, turns: Memo<Vec<Turn>>) {
         });
         on_cleanup(move || handle.remove());
     });
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn each_side_has_its_lane_and_strange_sounds_the_middle() {
-        let turn = |by, start, end| Turn {
-            seq: start,
-            by,
-            text: String::new(),
-            start_ms: Some(start),
-            end_ms: Some(end),
-            delay_ms: None,
-            tools: Vec::new(),
-        };
-        let turns = [turn(Side::Agent, 0, 1000), turn(Side::Person, 1000, 2000)];
-        let lanes = draw(&[1.0, 1.0, 1.0, 0.0], 4.0, &turns);
-        assert_eq!(lanes.agent, "M100.0 2.0V36.0");
-        assert_eq!(lanes.person, "M300.0 40.0V74.0");
-        assert_eq!(lanes.other, "M500.0 21.0V55.0");
-    }
 }

@@ -226,6 +226,11 @@ fn conversation(call: Memo<Call>, status: Memo<Status>, turns: Memo<Vec<Turn>>) 
         let since = joined.get().filter(|_| live.get())?;
         Some(view! { <span class="push cluster">{lamp(Lamp::Live, "Live")}<Elapsed since=since/></span> })
     };
+    let keys = move || {
+        ready.get().then(|| {
+            view! { <span class="keyhint push wide"><kbd>"Space"</kbd>" play "<kbd>"←"</kbd><kbd>"→"</kbd>" 5 s, with Shift a turn"</span> }
+        })
+    };
     let silent = Memo::new(move |_| turns.with(Vec::is_empty));
     let words = move || {
         if silent.get() {
@@ -236,7 +241,7 @@ fn conversation(call: Memo<Call>, status: Memo<Status>, turns: Memo<Vec<Turn>>) 
     };
     view! {
         <section class="card conversation">
-            <header><h2>"Conversation"</h2>{clock}</header>
+            <header><h2>"Conversation"</h2>{clock}{keys}</header>
             {move || ready.get().then(|| player(sound, id, turns))}
             {move || call.with(no_recording)}
             {words}

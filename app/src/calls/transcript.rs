@@ -101,7 +101,7 @@ fn line(
         <li class="turn" id=turn_id(seq) data-by=if by == Side::Agent { "agent" } else { "caller" }
             aria-current=move || is_current.get().then_some("true") data-plays=move || player.get().is_some().then_some("")>
             {at}
-            <span class="by">{if by == Side::Agent { "Agent" } else { "Caller" }}</span>
+            <span class="by">{if by == Side::Agent { "Agent" } else { "Person" }}</span>
             <div class="said" on:click=play>
                 {move || of(|turn| turn.text.clone())}
                 {move || unfinished().then(|| view! { <span class="muted">" …"</span> })}

@@ -53,7 +53,8 @@ fn spoken(message: &Message, by: Side, before: &[Turn]) -> Turn {
         .filter(|turn| turn.by == Side::Person && by == Side::Agent);
     let delay_ms = heard
         .and_then(|heard| Some(message.start_ms? - heard.end_ms?))
-        .filter(|delay| *delay >= 0);
+        // Spans that touch or overlap were not measured, or somebody was interrupted.
+        .filter(|delay| *delay > 0);
     Turn {
         seq: message.seq,
         by,

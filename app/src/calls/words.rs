@@ -50,6 +50,11 @@ pub fn clock(ms: i64) -> String {
     }
 }
 
+/// The same from the seconds of a player.
+pub fn seconds(seconds: f64) -> String {
+    clock((seconds * 1000.0) as i64)
+}
+
 /// `8 s`, `1 min 5 s`: for waits, which nobody reads as a clock.
 pub fn span(ms: i64) -> String {
     let seconds = (ms.max(0) + 500) / 1000;

@@ -149,7 +149,8 @@ where
         Signal::derive(move || value.with(|value| value.as_ref().and_then(|answer| answer.as_ref().err().cloned())));
     let inside = form_inside(failure, action.pending().into(), class, children);
     let node = NodeRef::<html::Form>::new();
-    view! { <ActionForm action=action node_ref=node>{inside}</ActionForm> }
+    // What is wrong is said in the words of the checks, the same ones with and without a living page.
+    view! { <ActionForm action=action node_ref=node attr:novalidate=true>{inside}</ActionForm> }
 }
 
 fn form_inside(

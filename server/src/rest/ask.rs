@@ -224,7 +224,12 @@ impl<S: Send + Sync, T: DeserializeOwned> FromRequest<S> for Json<T> {
     async fn from_request(request: Request, state: &S) -> Result<Self, Failure> {
         let bytes = Bytes::from_request(request, state).await.map_err(|_| too_long())?;
         let mut json = serde_json::Deserializer::from_slice(&bytes);
-        let value = serde_path_to_error::deserialize(&mut json).map_err(|error| {
+        let mut unknown = None;
+        let mut note = |path: serde_ignored::Path<'_>| {
+            unknown.get_or_insert(path.to_string());
+        };
+        let known_only = serde_ignored::Deserializer::new(&mut json, &mut note);
+        let value = serde_path_to_error::deserialize(known_only).map_err(|error| {
             let path = error.path().to_string();
             // `.` is the body itself, `?` a part of it that has no name yet.
             let path = path.trim_end_matches('?').trim_end_matches('.').to_owned();
@@ -239,7 +244,14 @@ impl<S: Send + Sync, T: DeserializeOwned> FromRequest<S> for Json<T> {
         json.end().map_err(|error| {
             Failure::malformed(StatusCode::BAD_REQUEST, String::new(), sentence(&error.to_string()))
         })?;
-        Ok(Self(value))
+        match unknown {
+            None => Ok(Self(value)),
+            Some(field) => Err(Failure::malformed(
+                StatusCode::UNPROCESSABLE_ENTITY,
+                field,
+                "There is no such field.".into(),
+            )),
+        }
     }
 }
 

@@ -4,7 +4,7 @@ use serde_json::json;
 use switchboard::{
     Error,
     calls::{Billing, Status, flow},
-    work::{hook, inbox, queue},
+    work::{self, hook, inbox, queue},
 };
 
 use crate::support::{World, phone};
@@ -133,5 +133,23 @@ async fn the_provider_is_told_once_where_to_report() {
     assert_eq!(hook::ensure(&world.core).await.unwrap(), 1);
     let repaired = world.hooks_there().await;
     assert_eq!((repaired.len(), &repaired[0]["secrets"]), (1, &hooks[0]["secrets"]));
+    world.stop().await;
+}
+
+#[tokio::test]
+async fn the_worker_does_all_of_it_by_itself_and_stops_when_told() {
+    let world = World::new().await;
+    let agent = world.agent("Front desk").await;
+    let (stop, stopped) = tokio::sync::oneshot::channel::<()>();
+    let worker = tokio::spawn(work::run(world.core.clone(), async { drop(stopped.await) }));
+    let placed = flow::place(&world.core, &world.caller, phone(&agent, "+14155550100"))
+        .await
+        .unwrap();
+    world
+        .until(async || flow::get(&world.core, &world.caller, placed.id).await.unwrap().billing == Billing::Billed)
+        .await;
+    drop(stop);
+    worker.await.unwrap();
+    assert_eq!(world.ledger().await.len(), 1);
     world.stop().await;
 }

@@ -2,7 +2,6 @@
 
 use std::sync::atomic::{AtomicU32, Ordering};
 
-use secrecy::SecretString;
 use server::{sandbox::Sandbox, start};
 use switchboard::{
     auth::{self, Caller, admin},
@@ -35,7 +34,7 @@ pub async fn core(db: &TestDb, url: &str, speed: f64) -> (Core, Sandbox) {
 /// An organization, and a key that may do everything in it.
 pub async fn org(core: &Core, name: &str) -> Caller {
     let email = format!("{}@example.com", name.to_lowercase());
-    let password = SecretString::from("correct-horse-battery");
+    let password = "correct-horse-battery".to_owned().into();
     let made = admin::bootstrap(core, &email, &password, name).await.unwrap();
     auth::bearer(core, &made.api_key).await.unwrap()
 }

@@ -12,7 +12,7 @@ pub async fn clerk() -> (Sandbox, Api) {
         ..Options::default()
     })
     .await
-    .unwrap();
+    .expect("a sandbox on free ports");
     let api = Api::clerk(sandbox.clerk_url());
     (sandbox, api)
 }

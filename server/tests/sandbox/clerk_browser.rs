@@ -22,9 +22,16 @@ fn claims(token: &Value) -> Value {
 /// A browser with a development token, and what to add to its addresses.
 async fn browser(base: &str) -> (Api, String) {
     let api = Api::browser(base);
-    let response = api.request(Method::POST, "/v1/dev_browser").send().await.unwrap();
-    let token: Value = response.json().await.unwrap();
-    (api, format!("__clerk_db_jwt={}", token["token"].as_str().unwrap()))
+    let response = api
+        .request(Method::POST, "/v1/dev_browser")
+        .send()
+        .await
+        .expect("an answer");
+    let token: Value = response.json().await.expect("JSON");
+    (
+        api,
+        format!("__clerk_db_jwt={}", token["token"].as_str().expect("a token")),
+    )
 }
 
 #[tokio::test]

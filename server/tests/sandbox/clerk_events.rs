@@ -35,7 +35,7 @@ async fn start(receiver: &Receiver) -> (Sandbox, Api) {
         ..Options::default()
     })
     .await
-    .unwrap();
+    .expect("a sandbox on free ports");
     let api = Api::clerk(sandbox.clerk_url());
     (sandbox, api)
 }

@@ -9,7 +9,7 @@ async fn outcome(api: &Api, agent: &str, ending: &str) -> (Value, Vec<Value>) {
     let messages = api
         .get(&format!("/api/calls/{}/messages?mode=in_call&pageSize=100", id(&call)))
         .await;
-    (call, messages["results"].as_array().unwrap().clone())
+    (call, messages["results"].as_array().expect("a list").clone())
 }
 
 #[tokio::test]

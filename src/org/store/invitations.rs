@@ -156,7 +156,7 @@ pub async fn accept_link(core: &Core, token: &str) -> Result<InvitationLink> {
 
 /// Says yes: once, in time, and only by the person whose address was invited.
 pub async fn accept(core: &Core, user: &UserId, id: Id<Invitation>) -> Result<OrgId> {
-    let mut tx = core.db.identity.pool().begin().await?;
+    let mut tx = core.db.identity.begin().await?;
     let org = sqlx::query_scalar!(
         r#"with i as (update identity.invitations i set accepted_at = now()
                       from identity.users u, identity.organizations o

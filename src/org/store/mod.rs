@@ -44,7 +44,7 @@ pub async fn create(core: &Core, user: &UserId, draft: OrgDraft) -> Result<OrgId
     };
     // Clerk makes the founder an admin; its own word about that follows and is newer than this.
     let role = if core.uses_clerk() { Role::Admin } else { Role::Owner };
-    let mut tx = core.db.identity.pool().begin().await?;
+    let mut tx = core.db.identity.begin().await?;
     found(&mut tx, &id, name, draft.cord, user, role).await?;
     tx.commit().await?;
     arrive(core, user, &id).await?;
@@ -107,7 +107,7 @@ pub async fn leave(core: &Core, caller: &Caller) -> Result<()> {
     if let Some(clerk) = &core.clerk {
         clerk.remove_member(org, user).await?;
     }
-    let mut tx = core.db.identity.pool().begin().await?;
+    let mut tx = core.db.identity.begin().await?;
     sqlx::query!(
         "select from identity.organizations where id = $1 for update",
         org.as_str()

@@ -15,6 +15,7 @@ mod rules;
 mod said;
 mod socket;
 mod talk;
+mod tool_rules;
 mod tools;
 mod values;
 mod voices;

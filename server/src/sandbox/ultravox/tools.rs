@@ -13,7 +13,7 @@ use uuid::Uuid;
 use super::super::{http, pace};
 use super::errors::{Answer, Problem, Wrong, members};
 use super::page::{Ask, Row, page};
-use super::{App, Ultravox, query, rules};
+use super::{App, Ultravox, query, tool_rules};
 
 /// Tools every account has.
 const BUILT_IN: &[(&str, &str)] = &[
@@ -57,7 +57,7 @@ pub fn chosen(app: &Ultravox, selected: Option<&Value>, overrides: &Value) -> An
     let mut tools = Vec::new();
     for selection in base
         .iter()
-        .filter(|tool| !removed.contains(&rules::tool_name(tool)))
+        .filter(|tool| !removed.contains(&tool_rules::tool_name(tool)))
         .chain(&added)
     {
         let tool = resolve(app, selection)?;
@@ -272,7 +272,7 @@ fn check(app: &Ultravox, fields: &Map<String, Value>, own: Option<&str>) -> Answ
     match fields.get("definition").filter(|definition| definition.is_object()) {
         None => wrong.add("definition", "This field is required."),
         Some(definition) => {
-            if let Some(text) = rules::check_tool(definition) {
+            if let Some(text) = tool_rules::check_tool(definition) {
                 wrong.add("definition", text);
             }
         }

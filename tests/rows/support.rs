@@ -1,0 +1,124 @@
+//! Two organizations with a row in every tenant table, and how to ask about them.
+
+use std::collections::BTreeMap;
+
+use sqlx::{AssertSqlSafe, ConnectOptions, Connection, PgConnection, postgres::PgConnectOptions};
+use switchboard::db::testing::TestDb;
+
+pub struct Org {
+    pub id: &'static str,
+    pub client: &'static str,
+}
+
+pub const ADA: Org = Org {
+    id: "org_ada",
+    client: "0a000000-0000-7000-8000-000000000000",
+};
+pub const BOB: Org = Org {
+    id: "org_bob",
+    client: "0b000000-0000-7000-8000-000000000000",
+};
+
+#[derive(sqlx::FromRow)]
+pub struct Table {
+    pub name: String,
+    pub key: String,
+    /// A column that the app may change.
+    pub writable: Option<String>,
+}
+
+impl Org {
+    pub fn key(&self, table: &Table) -> &'static str {
+        if table.key == "org_id" { self.id } else { self.client }
+    }
+}
+
+pub struct Two {
+    pub db: TestDb,
+    /// Every table of schema `app`, as the catalog has them.
+    pub tables: Vec<Table>,
+}
+
+impl Two {
+    pub async fn create() -> Two {
+        let db = TestDb::create().await;
+        sqlx::raw_sql(include_str!("two_organizations.sql"))
+            .execute(&db.admin)
+            .await
+            .unwrap();
+        let tables = sqlx::query_as(
+            "select c.oid::regclass::text as name,
+                    (select min(a.attname::text) from pg_attribute a
+                     where a.attrelid = c.oid and a.attname in ('org_id', 'client_id') and not a.attisdropped) as key,
+                    (select min(a.attname::text) from pg_attribute a where a.attrelid = c.oid and a.attnum > 0
+                       and has_column_privilege('switchboard_app', c.oid, a.attnum, 'update')) as writable
+             from pg_class c where c.relnamespace = 'app'::regnamespace and c.relkind in ('r', 'p') order by 1",
+        )
+        .fetch_all(&db.admin)
+        .await
+        .unwrap();
+        Two { db, tables }
+    }
+
+    pub async fn connect(login: &PgConnectOptions) -> PgConnection {
+        login.connect().await.unwrap()
+    }
+
+    /// How many rows each table shows.
+    pub async fn seen(&self, connection: &mut PgConnection) -> BTreeMap<String, i64> {
+        let mut seen = BTreeMap::new();
+        for table in &self.tables {
+            seen.insert(table.name.clone(), count(connection, &table.name).await);
+        }
+        seen
+    }
+
+    pub fn nothing(&self) -> BTreeMap<String, i64> {
+        self.tables.iter().map(|table| (table.name.clone(), 0)).collect()
+    }
+
+    /// The one queue is what the worker looks at before it knows an organization.
+    pub fn nothing_but_queues(&self, login: &PgConnectOptions) -> BTreeMap<String, i64> {
+        let mut due = self.nothing();
+        if login.get_username() == "switchboard_worker" {
+            due.insert("app.mirrors".to_owned(), 2);
+        }
+        due
+    }
+}
+
+pub async fn enter(connection: &mut PgConnection, org: &str) {
+    sqlx::query("select set_config('app.org_id', $1, true)")
+        .bind(org)
+        .execute(connection)
+        .await
+        .unwrap();
+}
+
+pub async fn count(connection: &mut PgConnection, from: &str) -> i64 {
+    let count = sqlx::query_scalar(AssertSqlSafe(format!("select count(*) from {from}")));
+    count.fetch_one(connection).await.unwrap()
+}
+
+/// The rows a statement changed, or the code of its error, after which the transaction goes on.
+pub async fn affected(connection: &mut PgConnection, statement: &str) -> Result<u64, String> {
+    let mut inner = connection.begin().await.unwrap();
+    match sqlx::raw_sql(AssertSqlSafe(statement.to_owned()))
+        .execute(&mut *inner)
+        .await
+    {
+        Ok(done) => {
+            inner.commit().await.unwrap();
+            Ok(done.rows_affected())
+        }
+        Err(error) => {
+            inner.rollback().await.unwrap();
+            Err(error.into_database_error().unwrap().code().unwrap().into_owned())
+        }
+    }
+}
+
+/// The code of the error that a statement must end in.
+pub async fn code(connection: &mut PgConnection, statement: &str) -> String {
+    affected(connection, statement).await.expect_err(statement)
+}
