@@ -31,8 +31,8 @@ export async function openPage(browser, url, { javaScript = true, scale = 1, dar
   });
   context.setDefaultTimeout(10_000);
   const noise = [];
-  context.on('console', (message) => noise.push(`console.${message.type()}: ${message.text()}`));
-  context.on('weberror', (error) => noise.push(`uncaught: ${error.error().stack}`));
+  context.on('console', (message) => noise.push(`console.${message.type()}: ${message.text()} (${message.location().url})`));
+  context.on('weberror', (error) => noise.push(`uncaught: ${error.error().stack || error.error().message}`));
   context.on('request', (request) => {
     if (/^(https?|wss?):/.test(request.url()) && !request.url().startsWith(url)) noise.push(`asked for ${request.url()}`);
   });

@@ -55,7 +55,7 @@ pub fn verify(secrets: &SecretString, signed: Signed<'_>, body: &[u8], now: Date
         .parse()
         .ok()
         .and_then(|s| DateTime::from_timestamp(s, 0));
-    if !sent.is_some_and(|sent| (now - sent).abs() <= TOLERANCE) {
+    if sent.is_none_or(|sent| (now - sent).abs() > TOLERANCE) {
         return false;
     }
     secrets.expose_secret().split(',').any(|secret| {

@@ -130,7 +130,7 @@ pub(crate) async fn look(core: &Core, worker: &Caller, id: Id<Call>) -> Result<(
     let seen = match core.ultravox.call(provider_id).await {
         Ok(seen) => seen,
         Err(failure) if failure.is_gone() && Utc::now() - held.call.created_at > progress::SETTLED => {
-            return keep(core, worker, id, |held, now| progress::vanish(held, now), None).await;
+            return keep(core, worker, id, progress::vanish, None).await;
         }
         Err(failure) => return Err(failure.into()),
     };

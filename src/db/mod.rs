@@ -259,7 +259,9 @@ pub async fn ensure_database(cluster: &Cluster) -> Result<(), DbError> {
             .await
         {
             Err(sqlx::Error::Database(db)) if matches!(db.code().as_deref(), Some("42P04" | "23505")) => {}
-            other => drop(other.map_err(failed)?),
+            other => {
+                other.map_err(failed)?;
+            }
         }
     }
     admin.close().await.map_err(failed)

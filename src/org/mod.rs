@@ -8,7 +8,6 @@ use std::{fmt, str::FromStr};
 
 use chrono::{DateTime, Utc};
 use serde::{Deserialize, Serialize};
-use uuid::Uuid;
 
 use crate::{
     check::{Check, Checked},
@@ -64,7 +63,7 @@ impl OrgId {
 
     #[cfg(feature = "ssr")]
     pub fn new() -> Self {
-        Self(format!("org_{}", Uuid::now_v7().simple()))
+        Self(format!("org_{}", uuid::Uuid::now_v7().simple()))
     }
 }
 
@@ -90,7 +89,7 @@ impl UserId {
 
     #[cfg(feature = "ssr")]
     pub fn new() -> Self {
-        Self(format!("user_{}", Uuid::now_v7().simple()))
+        Self(format!("user_{}", uuid::Uuid::now_v7().simple()))
     }
 }
 

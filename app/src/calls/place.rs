@@ -117,10 +117,13 @@ fn cost_words() -> String {
     }
 }
 
+/// The agents to choose from, and the one that is chosen.
+type Choice = (Loading<Names>, RwSignal<Option<Id<Agent>>>);
+
 /// The form itself, for the dialog and the test panel alike.
 pub fn place_form(
     agent_id: Memo<Option<Id<Agent>>>,
-    choice: Option<(Loading<Names>, RwSignal<Option<Id<Agent>>>)>,
+    choice: Option<Choice>,
     agent: Loading<Option<Agent>>,
     start: Preset,
     prefix: &'static str,

@@ -84,7 +84,7 @@ pub fn price_of(call: &Call) -> String {
 /// The same on a line of the list, which knows less.
 pub fn price_in_row(row: &CallRow) -> String {
     match row.price {
-        Some(price) if price == Micros(0) => "Free".to_owned(),
+        Some(Micros(0)) => "Free".to_owned(),
         Some(price) => price.to_string(),
         None if row.status.is_over() && row.joined_at.is_some() => "Pending".to_owned(),
         None => "–".to_owned(),

@@ -39,7 +39,7 @@ pub const fn deed(action: Action, kind: Kind) -> Option<&'static str> {
 
 pub fn matrix() -> AnyView {
     let mine = viewer().place.map(|place| place.role);
-    let you = move |role: Role| (mine == Some(role)).then_some(" you").unwrap_or_default();
+    let you = move |role: Role| if mine == Some(role) { " you" } else { "" };
     let heads = Role::ALL.map(|role| {
         let words = if mine == Some(role) {
             format!("{} (you)", role.label())

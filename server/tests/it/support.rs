@@ -27,7 +27,8 @@ pub const PASSWORD: &str = "correct-horse-battery";
 pub struct World {
     pub core: Core,
     pub db: TestDb,
-    pub sandbox: Sandbox,
+    /// Stops when the world does.
+    _sandbox: Sandbox,
     router: Router,
 }
 
@@ -93,7 +94,7 @@ impl World {
         Self {
             core,
             db,
-            sandbox: sandbox.expect("no key is configured"),
+            _sandbox: sandbox.expect("no key is configured"),
             router,
         }
     }

@@ -25,7 +25,7 @@ pub fn verify(secret: &[u8], timestamp: &str, signatures: &str, body: &[u8], now
 }
 
 fn unhex(text: &str) -> Option<Vec<u8>> {
-    if !text.is_ascii() || text.len() % 2 != 0 {
+    if !text.is_ascii() || !text.len().is_multiple_of(2) {
         return None;
     }
     (0..text.len())

@@ -20,8 +20,11 @@ const KEY: &str = "abcdefgh.0123456789abcdef0123456789abcdef";
 #[derive(Clone, Default)]
 struct Script {
     answers: Arc<Mutex<VecDeque<Response>>>,
-    asked: Arc<Mutex<Vec<(String, HeaderMap, Vec<u8>)>>>,
+    asked: Arc<Mutex<Vec<Asked>>>,
 }
+
+/// Method and path, headers, body.
+type Asked = (String, HeaderMap, Vec<u8>);
 
 impl Script {
     fn then(self, answer: impl IntoResponse) -> Self {
