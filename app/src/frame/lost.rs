@@ -24,7 +24,7 @@ pub fn NotFound() -> impl IntoView {
                 "This page does not exist here",
                 "The address may be mistyped, or what was here is gone or belongs to an organization you have not chosen.",
                 view! {
-                    <a class="btn primary" href="/">"Go to the start"</a>
+                    <a class="btn primary" href="/" rel="external">"Go to the start"</a>
                     <a class="btn" href="/select-org" rel="external">"Switch organization"</a>
                 },
             )}

@@ -4,6 +4,7 @@ use std::time::Duration;
 
 use leptos::prelude::*;
 use wasm_bindgen::JsCast;
+use wasm_bindgen_futures::JsFuture;
 
 /// Runs once, later.
 pub fn after(ms: u64, run: impl FnOnce() + 'static) {
@@ -111,6 +112,25 @@ fn html_document() -> web_sys::HtmlDocument {
     document().unchecked_into()
 }
 
+/// Whether the clipboard has it. Without https browsers offer only the old way: select it, and copy the selection.
+pub async fn copy(text: &str) -> bool {
+    if window().is_secure_context() {
+        let taken = window().navigator().clipboard().write_text(text);
+        return JsFuture::from(taken).await.is_ok();
+    }
+    let Some(body) = document().body() else { return false };
+    let Ok(area) = document().create_element("textarea") else {
+        return false;
+    };
+    let area: web_sys::HtmlTextAreaElement = area.unchecked_into();
+    area.set_value(text);
+    let added = body.append_child(&area).is_ok();
+    area.select();
+    let copied = html_document().exec_command("copy");
+    area.remove();
+    added && copied == Ok(true)
+}
+
 pub fn media(query: &str) -> bool {
     window()
         .match_media(query)
@@ -153,12 +173,14 @@ pub fn reload() {
     let _ = window().location().reload();
 }
 
-/// Says that the page is alive: to tests, to measurements, and to styles that wait for it.
+/// Says that the page is alive: to tests and to measurements. It is, once the effects of the first picture have run.
 pub fn hydrated() {
-    if let Some(root) = document().document_element() {
-        let _ = root.set_attribute("data-hydrated", "");
-    }
-    if let Some(performance) = window().performance() {
-        let _ = performance.mark("hydrated");
-    }
+    request_animation_frame(|| {
+        if let Some(root) = document().document_element() {
+            let _ = root.set_attribute("data-hydrated", "");
+        }
+        if let Some(performance) = window().performance() {
+            let _ = performance.mark("hydrated");
+        }
+    });
 }

@@ -1,31 +1,36 @@
 //! Copying: a button that says when it has.
 
-use leptos::prelude::*;
+use leptos::{prelude::*, task::spawn_local};
 
-use super::{browser, icon::icon};
+use super::{
+    browser,
+    icon::icon,
+    part::{part, text},
+};
 
-/// Copies `text`. With `label` absent it is an icon that names itself.
+/// Copies `text`. As an icon it names itself for those who cannot see it.
 #[component]
 pub fn Copy(
-    #[prop(into)] text: Signal<String>,
+    #[prop(into, name = "text")] copied_text: Signal<String>,
     /// What is copied: "Copy key".
     label: &'static str,
     #[prop(optional)] icon_only: bool,
 ) -> impl IntoView {
-    let copied = RwSignal::new(false);
+    let said = RwSignal::new(None);
     let copy = move |_| {
-        // The page cannot know whether the clipboard took it before the promise ends; refusals are rare and visible.
-        let _ = window().navigator().clipboard().write_text(&text.get_untracked());
-        copied.set(true);
-        browser::after(2000, move || {
-            copied.try_set(false);
+        spawn_local(async move {
+            let copied = browser::copy(&copied_text.get_untracked()).await;
+            said.try_set(Some(if copied { "Copied" } else { "Copy it by hand" }));
+            browser::after(2000, move || {
+                said.try_set(None);
+            });
         });
     };
-    let words = move || if copied.get() { "Copied" } else { label };
+    let words = text(move || said.get().unwrap_or(label).to_owned());
     view! {
         <button type="button" class=if icon_only { "btn icon-only quiet sm" } else { "btn sm" } on:click=copy
             aria-label=words title=words>
-            {move || if copied.get() { icon("check") } else { icon("copy") }}
+            {part(move || icon(if said.get() == Some("Copied") { "check" } else { "copy" }).into_any())}
             {(!icon_only).then(|| view! { <span>{words}</span> })}
         </button>
     }

@@ -4,6 +4,8 @@ use leptos::{html, prelude::*};
 use leptos_meta::Title;
 use leptos_router::hooks::use_location;
 
+use super::part::effect;
+
 /// The path whose heading has had the focus.
 #[derive(Clone, Copy)]
 struct Arrived(StoredValue<String>);
@@ -15,7 +17,7 @@ pub fn provide_focus() {
 /// Title, heading, one line below it, and actions at the side.
 #[component]
 pub fn PageHead(
-    #[prop(into)] title: String,
+    #[prop(into)] title: Signal<String>,
     /// After the heading, on its line: lamps, versions.
     #[prop(optional, into)]
     beside: Option<ViewFn>,
@@ -27,7 +29,7 @@ pub fn PageHead(
     let heading = NodeRef::<html::H1>::new();
     focus_on_arrival(heading);
     view! {
-        <Title text=title.clone()/>
+        <Title text=move || title.get()/>
         <div class=class>
             {crumbs.map(|crumbs| crumbs.run())}
             <div class="titles">
@@ -43,7 +45,7 @@ pub fn PageHead(
 fn focus_on_arrival(heading: NodeRef<html::H1>) {
     let arrived = use_context::<Arrived>();
     let path = use_location().pathname;
-    Effect::new(move |_| {
+    effect(move || {
         let (Some(heading), Some(Arrived(arrived))) = (heading.get(), arrived) else {
             return;
         };
@@ -52,7 +54,8 @@ fn focus_on_arrival(heading: NodeRef<html::H1>) {
         if before != here {
             arrived.set_value(here);
             if !before.is_empty() {
-                let _ = heading.focus();
+                // It is drawn, but not on the page before the next frame.
+                request_animation_frame(move || drop(heading.focus()));
             }
         }
     });

@@ -102,7 +102,7 @@ fn chosen_voice(editor: Editor) -> AnyView {
             <div class="voicebox" data-invalid=invalid>
                 {listen}
                 <b class="grow">{words}</b>
-                <button type="button" class="btn sm" id=field_id("voice_id") aria-invalid=invalid
+                <button type="button" class="btn sm" id=field_id("voice_id") aria-label="Choose voice" aria-invalid=invalid
                     aria-describedby=format!("{}-err", field_id("voice_id")) on:click=move |_| open.set(true)>
                     {icon("voice")}
                     "Choose voice…"
