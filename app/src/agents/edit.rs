@@ -4,7 +4,8 @@ use leptos::prelude::*;
 use leptos_router::hooks::{use_params_map, use_query_map};
 use switchboard::{
     Error, Id,
-    agents::{Agent, AgentDraft, STARTERS, SyncState},
+    agents::{Agent, AgentDraft, STARTERS, Starter, SyncState},
+    org::OrgId,
     resource::{Action, Kind},
 };
 
@@ -20,71 +21,60 @@ use crate::{
     AppError,
     calls::{PlaceCall, Preset, TestPanel},
     kit::{
-        Ago, Copy, FormState, Lamp, Loading, Menu, PageHead, crumbs, icon, keys::on_ctrl, lamp, lamp_boxed, loaded,
-        skeleton_rows,
+        Ago, Copy, FormState, Lamp, Menu, PageHead, crumbs, holds, icon, keys::on_ctrl, lamp, lamp_boxed, loaded, part,
+        skeleton_rows, state,
     },
     may, org,
 };
+
+/// An agent, if there is one yet, and the tags in use, for the tag field to offer.
+type Opened = (Option<Agent>, Vec<String>);
+
+async fn open(org: OrgId, id: Option<Id<Agent>>) -> Result<Opened, AppError> {
+    let agent = match id {
+        Some(id) => Some(get_agent(org.clone(), id).await?),
+        None => None,
+    };
+    // Without them the field still takes what is typed.
+    let tags = agent_facets(org).await.map(|facets| facets.tags).unwrap_or_default();
+    Ok((agent, tags))
+}
 
 /// A new agent, from nothing or from a starter.
 #[component]
 pub fn AgentNew() -> impl IntoView {
     let query = use_query_map();
-    let tags = known_tags();
-    let page = move || {
-        let starter = query.with(|query| query.get_str("from").and_then(|from| from.parse::<usize>().ok()));
-        let draft = starter
-            .and_then(|from| STARTERS.get(from.checked_sub(1)?))
-            .map(|starter| starter.draft())
-            .unwrap_or_default();
-        loaded(tags, "editor", skeleton_rows, move |tags| {
-            page(None, draft.clone(), tags)
-        })
-    };
-    view! { {page} }
+    let org = org();
+    let from =
+        Memo::new(move |_| query.with(|query| query.get_str("from").and_then(|from| from.parse::<usize>().ok())));
+    let opened = Resource::new(move || from.get(), move |_| open(org.clone(), None));
+    loaded(opened, "editor", skeleton_rows, move |(agent, tags)| {
+        let starter = from.get_untracked().and_then(|from| STARTERS.get(from.checked_sub(1)?));
+        page(agent, starter.map(Starter::draft).unwrap_or_default(), tags)
+    })
 }
 
 /// An agent there is.
 #[component]
 pub fn AgentEdit() -> impl IntoView {
     let params = use_params_map();
+    let org = org();
     let id = Memo::new(move |_| params.with(|params| params.get_str("id").and_then(|id| id.parse::<Id<Agent>>().ok())));
-    let mine = org();
-    let tags = known_tags();
-    let agent = Resource::new(
+    let opened = Resource::new(
         move || id.get(),
         move |id| {
-            let org = mine.clone();
+            let org = org.clone();
             async move {
                 match id {
-                    Some(id) => get_agent(org, id).await,
+                    Some(id) => open(org, Some(id)).await,
                     None => Err(AppError(Error::NotFound)),
                 }
             }
         },
     );
-    let both = move || {
-        let tags = tags;
-        loaded(agent, "agent", skeleton_rows, move |agent| {
-            let draft = agent.draft.clone();
-            let tags = Suspend::new(async move { page(Some(agent), draft, tags.await.unwrap_or_default()) });
-            view! { {tags} }.into_any()
-        })
-    };
-    both()
-}
-
-/// Tags in use, for the tag field to offer.
-fn known_tags() -> Loading<Vec<String>> {
-    let org = org();
-    Resource::new(
-        || (),
-        move |()| {
-            let facets = agent_facets(org.clone());
-            // Without them the field still takes what is typed.
-            async move { Ok(facets.await.map(|facets| facets.tags).unwrap_or_default()) }
-        },
-    )
+    loaded(opened, "agent", skeleton_rows, |(agent, tags)| {
+        page(agent, AgentDraft::default(), tags)
+    })
 }
 
 fn page(agent: Option<Agent>, start: AgentDraft, tags: Vec<String>) -> AnyView {
@@ -108,9 +98,9 @@ fn page(agent: Option<Agent>, start: AgentDraft, tags: Vec<String>) -> AnyView {
         {head(editor, writes)}
         <div class="notices stack s2">
             {form.map(FormState::notice)}
-            {move || meanwhile(editor)}
-            {move || restored(editor)}
-            {move || out_of_step(editor, writes)}
+            {part(move || meanwhile(editor).into_any())}
+            {part(move || restored(editor).into_any())}
+            {part(move || out_of_step(editor, writes).into_any())}
         </div>
         <div class="editor">
             {contents(editor)}
@@ -136,37 +126,36 @@ fn head(editor: Editor, writes: bool) -> AnyView {
         ..Preset::default()
     });
     let beside = move || {
-        (move || {
+        part(move || {
             let state = editor.saved.with(|saved| saved.as_ref().map(|agent| agent.sync.state));
-            state.map(|state| lamp_boxed(sync_lamp(state), state.label()))
+            state
+                .map(|state| lamp_boxed(sync_lamp(state), state.label()))
+                .into_any()
         })
-        .into_any()
     };
     let sub = move || {
-        (move || match (
-            editor.saved.with(|saved| saved.as_ref().map(|agent| agent.updated_at)),
-            editor.dirty.get(),
-        ) {
-            (None, _) => "Nothing is saved yet. What you type is kept in this tab.".into_any(),
-            (Some(_), true) => "Unsaved changes. Callers still hear what was saved before.".into_any(),
-            (Some(at), false) => view! { "Saved "<Ago at=at/> }.into_any(),
+        part(move || {
+            match (
+                editor.saved.with(|saved| saved.as_ref().map(|agent| agent.updated_at)),
+                editor.dirty.get(),
+            ) {
+                (None, _) => "Nothing is saved yet. What you type is kept in this tab.".into_any(),
+                (Some(_), true) => "Unsaved changes. Callers still hear what was saved before.".into_any(),
+                (Some(at), false) => view! { "Saved "<Ago at=at/> }.into_any(),
+            }
         })
-        .into_any()
     };
     let actions = move || {
-        let discard = move || {
-            (editor.dirty.get() && !is_new)
-                .then(|| view! { <button type="button" class="btn quiet" on:click=move |_| editor.discard()>"Discard changes"</button> })
-        };
+        let clean = holds(move || is_new || !editor.dirty.get());
         let save = writes.then(|| {
             view! {
-                <button type="button" class="btn primary" aria-busy=move || editor.pending.get().to_string() title="Ctrl S" on:click=move |_| editor.save()>
+                <button type="button" class="btn primary" aria-busy=state(move || editor.pending.get()) title="Ctrl S" on:click=move |_| editor.save()>
                     {if is_new { "Create agent" } else { "Save agent" }}
                 </button>
             }
         });
         view! {
-            {discard}
+            <button type="button" class="btn quiet" hidden=clean on:click=move |_| editor.discard()>"Discard changes"</button>
             {(!is_new).then(|| more(editor))}
             {(!is_new && may(Action::Create, Kind::Call)).then(|| {
                 view! { <button type="button" class="btn" on:click=move |_| calling.set(true)>{icon("call")}"Place a call"</button> }

@@ -16,7 +16,7 @@ use crate::{
     kit::{
         Toast, ToastList,
         browser::{self, Debounce, Keep},
-        focus_first_error, form_state, use_live, use_toasts,
+        effect, focus_first_error, form_state, use_live, use_toasts,
     },
     org,
 };
@@ -239,7 +239,7 @@ impl Editor {
 
     /// Keeps what is typed in this tab until it is saved, and puts it back after a reload.
     fn keep_typed(self) {
-        Effect::new(move |_| {
+        effect(move || {
             let kept = browser::stored(Keep::Tab, &self.key.get_value());
             let kept = kept.and_then(|kept| serde_json::from_str::<Kept>(&kept).ok());
             let Some(kept) = kept.filter(|kept| self.draft.with_untracked(|draft| *draft != kept.draft)) else {
@@ -254,10 +254,11 @@ impl Editor {
             self.restored.set(true);
         });
         let later = Debounce::new(400);
-        Effect::new(move |before: Option<()>| {
+        let mut first = true;
+        effect(move || {
             self.draft.track();
             let dirty = self.dirty.get();
-            if before.is_none() {
+            if std::mem::take(&mut first) {
                 return;
             }
             let key = self.key.get_value();
@@ -280,9 +281,10 @@ impl Editor {
     /// Follows what happens to the agent elsewhere.
     fn watch_others(self) {
         let live = use_live("agents");
-        Effect::new(move |before: Option<()>| {
+        let mut first = true;
+        effect(move || {
             live.track();
-            if before.is_none() || self.pending.get_untracked() {
+            if std::mem::take(&mut first) || self.pending.get_untracked() {
                 return;
             }
             spawn_local(async move {

@@ -4,7 +4,7 @@ use leptos::{prelude::*, task::spawn_local};
 use leptos_router::{NavigateOptions, hooks::use_navigate};
 use wasm_bindgen::{JsCast, closure::Closure};
 
-use crate::kit::{Asking, Question, browser, use_confirm};
+use crate::kit::{Asking, Question, browser, effect, use_confirm};
 
 /// Asks before a link or the browser leads away while `dirty`. Whatever was typed stays in the tab either way.
 pub fn ask_before_leaving(dirty: Memo<bool>) {
@@ -13,7 +13,7 @@ pub fn ask_before_leaving(dirty: Memo<bool>) {
     let go = StoredValue::new(Callback::new(move |to: String| {
         navigate(&to, NavigateOptions::default())
     }));
-    Effect::new(move |_| {
+    effect(move || {
         let unload = window_event_listener_untyped("beforeunload", move |event| {
             if dirty.try_get_untracked() == Some(true) {
                 event.prevent_default();

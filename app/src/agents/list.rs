@@ -4,6 +4,7 @@ use leptos::prelude::*;
 use switchboard::{
     agents::{AgentFilter, AgentRow, Facets, STARTERS, SyncState, language_name},
     listing::{Listing, Page},
+    org::OrgId,
     resource::{Action, Kind},
 };
 
@@ -13,9 +14,11 @@ use super::{
     list_agents,
 };
 use crate::{
+    AppError,
     kit::{
         Ago, Chip, Choice, Column, Columns, Loading, Menu, PageHead, Picture, Row, RowMenu, Search, Selection, Table,
-        UrlQuery, empty, icon, keys::on_key, lamp, list_keys, loaded, pager, skeleton_rows, table, use_live, use_url,
+        UrlQuery, empty, icon, keys::on_key, lamp, list_keys, loaded, once_loaded, pager, part, skeleton_rows, table,
+        text, use_live, use_url,
     },
     may, org,
 };
@@ -60,13 +63,11 @@ pub fn AgentList() -> impl IntoView {
     let url = use_url();
     let live = use_live("agents");
     let again = RwSignal::new(0_u32);
-    let mine = org();
-    let theirs = mine.clone();
+    let org = org();
     let agents = Resource::new(
         move || (filter(url), page(url), live.get(), again.get()),
-        move |(filter, page, ..)| list_agents(mine.clone(), filter, page),
+        move |(filter, page, ..)| load(org.clone(), filter, page),
     );
-    let facets = Resource::new(move || (live.get(), again.get()), move |_| agent_facets(theirs.clone()));
     let deeds = deeds(Callback::new(move |()| again.update(|n| *n += 1)));
     let columns = Columns::of("agents", &COLUMNS, &["created"]);
     let selection = Selection::default();
@@ -95,12 +96,10 @@ pub fn AgentList() -> impl IntoView {
         selection: may(Action::Delete, Kind::Agent).then_some(selection),
         menu: Some(menu),
     };
-    let rows = loaded(agents, "agents", skeleton_rows, move |listing| {
-        rows(url, facets, table_of, listing)
-    });
+    let rows = loaded(agents, "agents", skeleton_rows, move |found| rows(url, table_of, found));
     view! {
-        <PageHead title="Agents" sub=move || headline(facets) actions=actions/>
-        {filters(url, facets, columns)}
+        <PageHead title="Agents" sub=move || headline(agents) actions=actions/>
+        {filters(url, agents, columns)}
         {rows}
         {row_menu(deeds, menu)}
         {bulk(deeds, selection)}
@@ -125,49 +124,53 @@ fn page(url: UrlQuery) -> Page {
     }
 }
 
-/// "8 agents, 7 live."
-fn headline(facets: Loading<Facets>) -> AnyView {
-    let words = move || {
-        Suspend::new(async move {
-            match facets.await {
-                Ok(Facets { all: 0, .. }) => "They answer and place calls.".to_owned(),
-                Ok(Facets { all: 1, live, .. }) => format!("1 agent, {}.", if live == 1 { "live" } else { "not live" }),
-                Ok(Facets { all, live, .. }) => format!("{all} agents, {live} live."),
-                // The list below says what failed.
-                Err(_) => String::new(),
-            }
-        })
-    };
-    view! { <Transition>{words}</Transition> }.into_any()
+/// One page of the list, and what is true of all agents together.
+type Found = (Listing<AgentRow>, Facets);
+
+async fn load(org: OrgId, filter: AgentFilter, page: Page) -> Result<Found, AppError> {
+    let listing = list_agents(org.clone(), filter, page).await?;
+    Ok((listing, agent_facets(org).await?))
 }
 
-fn filters(url: UrlQuery, facets: Loading<Facets>, columns: Columns) -> AnyView {
-    let states: Vec<Choice> = SyncState::ALL
-        .map(|state| Choice::new(state.word(), state.label()))
-        .into();
-    let chips = move || {
-        let states = states.clone();
-        Suspend::new(async move {
-            let facets = facets.await.unwrap_or_default();
-            let languages: Vec<_> = facets
-                .languages
-                .iter()
-                .map(|tag| Choice::new(tag, language_name(tag)))
-                .collect();
-            let tags: Vec<_> = facets.tags.iter().map(|tag| Choice::new(tag, tag)).collect();
-            view! {
-                <Chip key="state" label="State" choices=states/>
-                <Chip key="language" label="Language" choices=languages/>
-                <Chip key="tag" label="Tag" choices=tags/>
-            }
-        })
-    };
-    let clear =
-        move || (url.count(&FILTERS) > 0).then(|| view! { <a class="btn quiet sm" href=url.bare()>"Clear"</a> });
+/// "8 agents, 7 live."
+fn headline(agents: Loading<Found>) -> AnyView {
+    once_loaded(agents, |(_, facets)| {
+        match facets {
+            Facets { all: 0, .. } => "They answer and place calls.".to_owned(),
+            Facets { all: 1, live, .. } => format!("1 agent, {}.", if live == 1 { "live" } else { "not live" }),
+            Facets { all, live, .. } => format!("{all} agents, {live} live."),
+        }
+        .into_any()
+    })
+}
+
+fn filters(url: UrlQuery, agents: Loading<Found>, columns: Columns) -> AnyView {
+    let chips = once_loaded(agents, |(_, facets)| {
+        let states: Vec<_> = SyncState::ALL
+            .map(|state| Choice::new(state.word(), state.label()))
+            .into();
+        let languages: Vec<_> = facets
+            .languages
+            .iter()
+            .map(|tag| Choice::new(tag, language_name(tag)))
+            .collect();
+        let tags: Vec<_> = facets.tags.iter().map(|tag| Choice::new(tag, tag)).collect();
+        view! {
+            <Chip key="state" label="State" choices=states/>
+            <Chip key="language" label="Language" choices=languages/>
+            <Chip key="tag" label="Tag" choices=tags/>
+        }
+        .into_any()
+    });
+    let clear = part(move || {
+        let set = url.count(&FILTERS) > 0;
+        set.then(|| view! { <a class="btn quiet sm" href=url.bare()>"Clear"</a> })
+            .into_any()
+    });
     view! {
         <div class="filters">
             <Search label="Search agents" placeholder="Name, description or prompt text" keep=&["state", "language", "tag"]/>
-            <Transition>{chips}</Transition>
+            {chips}
             {clear}
             <span class="push">{columns.chooser()}</span>
         </div>
@@ -175,14 +178,14 @@ fn filters(url: UrlQuery, facets: Loading<Facets>, columns: Columns) -> AnyView 
     .into_any()
 }
 
-fn rows(url: UrlQuery, facets: Loading<Facets>, layout: Table, listing: Listing<AgentRow>) -> AnyView {
+fn rows(url: UrlQuery, layout: Table, (listing, facets): Found) -> AnyView {
     if listing.items.is_empty() {
-        return untrack(|| nothing(url, facets));
+        return untrack(|| nothing(url, facets.all));
     }
     let shown = listing.items.len();
     let items = listing.items;
     // Drawn again when a column is chosen, without asking the server.
-    let table = move || table(layout, items.iter().cloned().map(row).collect());
+    let table = part(move || table(layout, items.iter().cloned().map(row).collect()));
     let pager = untrack(|| pager(url, shown, listing.next, if shown == 1 { "agent" } else { "agents" }));
     view! { <div class="table-wrap">{table}{pager}</div> }.into_any()
 }
@@ -210,35 +213,25 @@ fn row(agent: AgentRow) -> Row {
 }
 
 /// Nothing to show: because nothing is there, or because too much is asked.
-fn nothing(url: UrlQuery, facets: Loading<Facets>) -> AnyView {
+fn nothing(url: UrlQuery, all: i64) -> AnyView {
     let set = url.count(&FILTERS);
     if set == 0 {
         return first_use();
     }
-    let all = Suspend::new(async move {
-        let all = facets.await.map(|facets| facets.all).unwrap_or_default();
-        if all == 1 {
-            "There is 1 without them.".to_owned()
-        } else {
-            format!("There are {all} without them.")
-        }
-    });
     let these = if set == 1 {
         "this filter".to_owned()
     } else {
         format!("these {set} filters")
     };
-    view! {
-        <div class="card">
-            <div class="empty">
-                {crate::kit::jackstrip(Picture::Loose)}
-                <h2>"No agents match "{these}</h2>
-                <p>{all}</p>
-                <div class="cluster"><a class="btn" href=url.bare()>"Clear filters"</a></div>
-            </div>
-        </div>
-    }
-    .into_any()
+    let without = match (all, set) {
+        (1, 1) => "There is 1 without it.".to_owned(),
+        (all, 1) => format!("There are {all} without it."),
+        (1, _) => "There is 1 without them.".to_owned(),
+        (all, _) => format!("There are {all} without them."),
+    };
+    let clear = view! { <a class="btn" href=url.bare()>"Clear filters"</a> };
+    view! { <div class="card">{empty(Picture::Loose, format!("No agents match {these}"), without, clear)}</div> }
+        .into_any()
 }
 
 fn first_use() -> AnyView {
@@ -296,7 +289,7 @@ fn row_menu(deeds: Deeds, menu: RowMenu) -> AnyView {
     });
     view! {
         <Menu id=menu.id label="Agent" end=true>
-            <div class="m-h">{move || menu.about.with(|(_, name)| name.clone())}</div>
+            <div class="m-h">{text(move || menu.about.with(|(_, name)| name.clone()))}</div>
             <a href=open>{icon("edit")}"Open"</a>
             {duplicate}
             {sync}
@@ -320,5 +313,5 @@ fn bulk(deeds: Deeds, selection: Selection) -> AnyView {
             </div>
         }
     };
-    (move || (selection.count() > 0).then(bar)).into_any()
+    part(move || (selection.count() > 0).then(bar).into_any())
 }

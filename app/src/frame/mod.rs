@@ -57,7 +57,7 @@ fn around(inside: impl FnOnce() -> AnyView) -> AnyView {
     });
     view! {
         <a class="skip" href="#main">"Skip to content"</a>
-        <div class="shell" data-side=move || if panels.narrow.get() { "icons" } else { "full" }>
+        <div class="shell" data-side=Signal::derive(move || if panels.narrow.get() { "icons" } else { "full" })>
             {bar::bar(panels)}
             {nav::nav(panels)}
             <main id="main">

@@ -6,7 +6,7 @@ use switchboard::resource::{Action, Kind};
 
 use super::Panels;
 use crate::{
-    kit::{close_menus, icon},
+    kit::{close_menus, icon, text},
     may, viewer,
 };
 
@@ -68,7 +68,7 @@ pub fn nav(panels: Panels) -> AnyView {
                     let href = place.href;
                     view! {
                         <li>
-                            <a href=href title=place.words aria-current=move || here(href)>
+                            <a href=href title=place.words aria-current=Signal::derive(move || here(href))>
                                 {icon(place.icon)}
                                 <span>{place.words}</span>
                             </a>
@@ -87,13 +87,14 @@ pub fn nav(panels: Panels) -> AnyView {
         })
         .collect_view();
     let version = format!("Switchboard {}", viewer().installation.version);
-    let fold = move || {
+    let fold = text(move || {
         if panels.narrow.get() {
             "Expand sidebar"
         } else {
             "Collapse sidebar"
         }
-    };
+        .to_owned()
+    });
     view! {
         <nav class="sidebar" id="nav" popover="" aria-label="Main" on:click=|_| close_menus()>
             {groups}

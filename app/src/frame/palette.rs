@@ -11,7 +11,7 @@ use switchboard::{
 use super::{Panels, bar::flip_theme, nav::places};
 use crate::{
     agents::list_agents,
-    kit::{browser::Debounce, icon},
+    kit::{self, browser::Debounce, icon, part, state},
     may, viewer,
 };
 
@@ -83,7 +83,7 @@ pub fn palette(panels: Panels) -> AnyView {
     let line = move |(i, hit): (usize, Hit)| {
         let chosen = hit.clone();
         view! {
-            <li role="option" id=format!("hit-{i}") aria-selected=move || (at.get() == i).to_string()
+            <li role="option" id=format!("hit-{i}") aria-selected=state(move || at.get() == i)
                 on:click=move |_| choose.run(chosen.clone()) on:mousemove=move |_| at.set(i)>
                 {icon(hit.icon)}
                 <span>{hit.words}</span>
@@ -105,8 +105,8 @@ pub fn palette(panels: Panels) -> AnyView {
             <div class="affix">
                 {icon("search")}
                 <input class="input" role="combobox" aria-expanded="true" aria-controls="palette-hits" aria-label="Search or jump to"
-                    aria-activedescendant=move || format!("hit-{}", at.get())
-                    placeholder="Page, agent or command" autocomplete="off" autofocus prop:value=move || text.get()
+                    aria-activedescendant=kit::text(move || format!("hit-{}", at.get()))
+                    placeholder="Page, agent or command" autocomplete="off" autofocus prop:value=text
                     on:keydown=key
                     on:input=move |event| {
                         text.set(event_target_value(&event));
@@ -114,7 +114,7 @@ pub fn palette(panels: Panels) -> AnyView {
                         look();
                     }/>
             </div>
-            <div class="d-body listbox-flat">{move || open.get().then(list)}</div>
+            <div class="d-body listbox-flat">{part(move || open.get().then(list).into_any())}</div>
         </dialog>
     }
     .into_any()

@@ -4,7 +4,12 @@ use std::{future::Future, pin::Pin, sync::Arc};
 
 use leptos::{html, prelude::*, task::spawn_local};
 
-use super::{dialog::show_while, fault::banner, icon::icon};
+use super::{
+    dialog::show_while,
+    fault::banner,
+    icon::icon,
+    part::{part, state},
+};
 use crate::AppError;
 
 type Run = Arc<dyn Fn() -> Pin<Box<dyn Future<Output = Result<(), AppError>>>> + Send + Sync>;
@@ -102,25 +107,27 @@ pub fn Confirm() -> impl IntoView {
     let asking = use_confirm();
     let node = NodeRef::<html::Dialog>::new();
     show_while(node, asking.open);
-    let text = move |part: fn(&Question) -> String| asking.question.with(|q| q.as_ref().map(part).unwrap_or_default());
+    let text = move |get: fn(&Question) -> String| {
+        Signal::derive(move || asking.question.with(|q| q.as_ref().map(get).unwrap_or_default()))
+    };
     view! {
         <dialog class="dialog w-sm" aria-labelledby="confirm-title" aria-describedby="confirm-body" node_ref=node on:close=move |_| asking.open.set(false)>
             <div class="d-head">
                 <div>
-                    <h2 id="confirm-title">{move || text(|q| q.title.clone())}</h2>
-                    <p id="confirm-body">{move || text(|q| q.consequence.clone())}</p>
+                    <h2 id="confirm-title">{text(|q| q.title.clone())}</h2>
+                    <p id="confirm-body">{text(|q| q.consequence.clone())}</p>
                 </div>
                 <button type="button" class="btn icon-only quiet sm" aria-label="Close" title="Close" on:click=move |_| asking.open.set(false)>
                     {icon("x")}
                 </button>
             </div>
-            <div class="d-body">{move || asking.failure.get().map(|error| banner(&error.0))}</div>
+            <div class="d-body">{part(move || asking.failure.get().map(|error| banner(&error.0)).into_any())}</div>
             <div class="d-foot">
                 <button type="button" class="btn quiet" autofocus on:click=move |_| asking.open.set(false)>
-                    {move || text(|q| q.keep.to_owned())}
+                    {text(|q| q.keep.to_owned())}
                 </button>
-                <button type="button" class="btn danger solid" aria-busy=move || asking.busy.get().to_string() on:click=move |_| asking.yes()>
-                    {move || text(|q| q.verb.to_owned())}
+                <button type="button" class="btn danger solid" aria-busy=state(move || asking.busy.get()) on:click=move |_| asking.yes()>
+                    {text(|q| q.verb.to_owned())}
                 </button>
             </div>
         </dialog>

@@ -2,12 +2,16 @@
 
 use leptos::prelude::*;
 
-use super::{browser, icon::icon};
+use super::{
+    browser,
+    icon::icon,
+    part::{part, text},
+};
 
 /// Copies `text`. With `label` absent it is an icon that names itself.
 #[component]
 pub fn Copy(
-    #[prop(into)] text: Signal<String>,
+    #[prop(into, name = "text")] copied_text: Signal<String>,
     /// What is copied: "Copy key".
     label: &'static str,
     #[prop(optional)] icon_only: bool,
@@ -15,17 +19,20 @@ pub fn Copy(
     let copied = RwSignal::new(false);
     let copy = move |_| {
         // The page cannot know whether the clipboard took it before the promise ends; refusals are rare and visible.
-        let _ = window().navigator().clipboard().write_text(&text.get_untracked());
+        let _ = window()
+            .navigator()
+            .clipboard()
+            .write_text(&copied_text.get_untracked());
         copied.set(true);
         browser::after(2000, move || {
             copied.try_set(false);
         });
     };
-    let words = move || if copied.get() { "Copied" } else { label };
+    let words = text(move || if copied.get() { "Copied" } else { label }.to_owned());
     view! {
         <button type="button" class=if icon_only { "btn icon-only quiet sm" } else { "btn sm" } on:click=copy
             aria-label=words title=words>
-            {move || if copied.get() { icon("check") } else { icon("copy") }}
+            {part(move || icon(if copied.get() { "check" } else { "copy" }).into_any())}
             {(!icon_only).then(|| view! { <span>{words}</span> })}
         </button>
     }

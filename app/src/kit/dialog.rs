@@ -2,7 +2,10 @@
 
 use leptos::{html, prelude::*};
 
-use super::icon::icon;
+use super::{
+    icon::icon,
+    part::{effect, part},
+};
 
 #[component]
 pub fn Dialog(
@@ -26,21 +29,21 @@ pub fn Dialog(
         <dialog class=format!("dialog {class}") id=id aria-labelledby=labelled_by node_ref=node on:close=move |_| open.set(false)>
             <div class="d-head">
                 <div>
-                    <h2 id=heading>{move || title.get()}</h2>
-                    {move || Some(sub.get()).filter(|sub| !sub.is_empty()).map(|sub| view! { <p>{sub}</p> })}
+                    <h2 id=heading>{title}</h2>
+                    <p>{sub}</p>
                 </div>
                 <button type="button" class="btn icon-only quiet sm" aria-label="Close" title="Close" on:click=move |_| open.set(false)>
                     {icon("x")}
                 </button>
             </div>
-            {move || open.get().then(|| body.with_value(|body| body()))}
+            {part(move || open.get().then(|| body.with_value(|body| body())).into_any())}
         </dialog>
     }
 }
 
 /// Opens and closes with the signal. Opens a frame late, when what is inside is there to take the focus.
 pub fn show_while(node: NodeRef<html::Dialog>, open: RwSignal<bool>) {
-    Effect::new(move |_| {
+    effect(move || {
         let Some(dialog) = node.get() else { return };
         if open.get() {
             request_animation_frame(move || {

@@ -7,6 +7,7 @@ use super::{
     browser,
     empty::{Picture, empty},
     icon::{Lamp, icon, lamp},
+    part::effect,
 };
 use crate::viewer;
 
@@ -105,7 +106,7 @@ pub fn problem(error: &Error, what: &str) -> AnyView {
 #[component]
 pub fn Cover() -> impl IntoView {
     let node = NodeRef::<html::Dialog>::new();
-    Effect::new(move |_| {
+    effect(move || {
         if let Some(dialog) = node.get()
             && !dialog.open()
         {

@@ -5,7 +5,11 @@
 
 use leptos::prelude::*;
 
-use super::{form::FormState, icon::icon};
+use super::{
+    form::FormState,
+    icon::icon,
+    part::{flag, holds, text},
+};
 
 /// The id of the control at this path.
 pub fn field_id(path: &str) -> String {
@@ -38,9 +42,9 @@ impl Around {
         Self { id, error }
     }
 
-    fn invalid(&self) -> impl Fn() -> Option<&'static str> + Send + Sync + 'static {
+    fn invalid(&self) -> Signal<Option<&'static str>> {
         let error = self.error;
-        move || error.with(Option::is_some).then_some("true")
+        flag(move || error.with(Option::is_some))
     }
 
     fn described_by(&self) -> String {
@@ -63,13 +67,22 @@ impl Around {
         let error = self.error;
         let help_id = format!("{}-help", self.id);
         view! {
-            <p class="err" id=format!("{}-err", self.id) hidden=move || error.with(Option::is_none)>
+            <p class="err" id=format!("{}-err", self.id) hidden=holds(move || error.with(Option::is_none))>
                 {icon("warn")}
-                <span>{move || error.get()}</span>
+                <span>{error}</span>
             </p>
             {(!help.is_empty()).then(|| view! { <p class="help" id=help_id>{help}</p> })}
         }
         .into_any()
+    }
+}
+
+/// What a box shows: the signal, or for ever what it began with.
+fn shown(value: Signal<String>, live: bool) -> Signal<String> {
+    if live {
+        value
+    } else {
+        Signal::stored(value.get_untracked())
     }
 }
 
@@ -117,7 +130,7 @@ pub fn TextField(
             name=name.unwrap_or(path)
             type=kind
             value=value.get_untracked()
-            prop:value=move || if live { value.get() } else { value.get_untracked() }
+            prop:value=shown(value, live)
             placeholder=placeholder
             autocomplete=autocomplete
             autofocus=autofocus
@@ -161,7 +174,7 @@ pub fn TextArea(
             name=name.unwrap_or(path)
             rows=rows
             placeholder=placeholder
-            prop:value=move || if live { value.get() } else { value.get_untracked() }
+            prop:value=shown(value, live)
             aria-invalid=around.invalid()
             aria-describedby=around.described_by()
             on:input=move |event| {
@@ -200,7 +213,7 @@ pub fn Select(
                 <option
                     value=option
                     selected=chosen
-                    prop:selected=move || if live { value.with(|value| *value == this) } else { chosen }
+                    prop:selected=holds(move || if live { value.with(|value| *value == this) } else { chosen })
                 >
                     {words}
                 </option>
@@ -275,7 +288,7 @@ fn toggle(
             name=name.unwrap_or(path)
             value="true"
             checked=value.get_untracked()
-            prop:checked=move || if live { value.get() } else { value.get_untracked() }
+            prop:checked=holds(move || if live { value.get() } else { value.get_untracked() })
             on:change=move |event| {
                 if let Some(on_change) = on_change {
                     on_change.run(event_target_checked(&event));
@@ -316,8 +329,8 @@ pub fn Range(
                 max=max
                 step=step
                 value=value.get_untracked()
-                prop:value=move || value.get().to_string()
-                aria-valuetext=move || words(value.get())
+                prop:value=text(move || value.get().to_string())
+                aria-valuetext=text(move || words(value.get()))
                 aria-invalid=around.invalid()
                 aria-describedby=around.described_by()
                 on:input=move |event| {
@@ -326,7 +339,7 @@ pub fn Range(
                     }
                 }
             />
-            <output for=around.id.clone()>{move || words(value.get())}</output>
+            <output for=around.id.clone()>{text(move || words(value.get()))}</output>
         </span>
     }
     .into_any();

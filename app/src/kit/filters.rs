@@ -7,7 +7,7 @@ use leptos_router::{
     params::ParamsMap,
 };
 
-use super::{browser::Debounce, icon::icon, menu::Menu};
+use super::{browser::Debounce, icon::icon, menu::Menu, part::part};
 
 /// The query of this page's address.
 #[derive(Clone, Copy)]
@@ -93,11 +93,12 @@ pub fn Search(
             url.go(to, true);
         }
     };
-    let kept = move || {
+    let kept = part(move || {
         keep.iter()
             .filter_map(|key| Some(view! { <input type="hidden" name=*key value=url.get(key)?/> }))
             .collect_view()
-    };
+            .into_any()
+    });
     view! {
         <form class="affix search" role="search" method="get" on:submit=move |event| {
             event.prevent_default();
@@ -114,7 +115,7 @@ pub fn Search(
                 placeholder=placeholder
                 autocomplete="off"
                 value=shown.get_untracked()
-                prop:value=move || shown.get()
+                prop:value=shown
                 on:input=move |event| {
                     typed.set(Some(event_target_value(&event)));
                     later.call(apply);
@@ -147,7 +148,7 @@ pub fn Chip(key: &'static str, label: &'static str, #[prop(into)] choices: Signa
     let url = use_url();
     let menu = format!("filter-{key}");
     let target = menu.clone();
-    let chip = move || match url.get(key) {
+    let chip = part(move || match url.get(key) {
         None => view! {
             <button type="button" class="chip add" popovertarget=target.clone()>
                 <span>{icon("plus")}{label}</span>
@@ -168,8 +169,8 @@ pub fn Chip(key: &'static str, label: &'static str, #[prop(into)] choices: Signa
             }
             .into_any()
         }
-    };
-    let links = move || {
+    });
+    let links = part(move || {
         let now = url.get(key);
         choices
             .get()
@@ -179,7 +180,8 @@ pub fn Chip(key: &'static str, label: &'static str, #[prop(into)] choices: Signa
                 view! { <a href=url.with(key, Some(&choice.value)) aria-current=current>{choice.words}</a> }
             })
             .collect_view()
-    };
+            .into_any()
+    });
     view! {
         {chip}
         <Menu id=menu label=label>

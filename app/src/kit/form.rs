@@ -8,7 +8,11 @@ use leptos::{
 use serde::de::DeserializeOwned;
 use switchboard::{Error, error::FieldError};
 
-use super::{browser, fault::banner};
+use super::{
+    browser,
+    fault::banner,
+    part::{effect, part, state},
+};
 use crate::{AppError, viewer};
 
 /// What the fields and the button of one form know of its last answer.
@@ -70,8 +74,10 @@ impl FormState {
 
     /// What no field can say: everything but complaints that have their field on the page.
     pub fn notice(self) -> AnyView {
-        view! { {move || self.failure.get().and_then(|failure| self.homeless(failure)).map(|error| banner(&error))} }
-            .into_any()
+        part(move || {
+            let error = self.failure.get().and_then(|failure| self.homeless(failure));
+            error.map(|error| banner(&error)).into_any()
+        })
     }
 
     fn homeless(self, failure: AppError) -> Option<Error> {
@@ -91,7 +97,7 @@ impl FormState {
 
     /// After every failed answer.
     fn focus_on_failure(self) {
-        Effect::new(move |_| {
+        effect(move || {
             if self.failure.with(Option::is_some) {
                 focus_first_error();
             }
@@ -171,7 +177,7 @@ pub fn Submit(#[prop(into)] label: String, #[prop(default = "btn primary")] clas
     let form = use_context::<FormState>();
     let busy = move || form.is_some_and(FormState::pending);
     view! {
-        <button type="submit" class=class aria-busy=move || busy().to_string()>
+        <button type="submit" class=class aria-busy=state(busy)>
             {label}
         </button>
     }

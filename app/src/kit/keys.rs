@@ -5,7 +5,7 @@ use std::rc::Rc;
 use leptos::{ev, prelude::*};
 use wasm_bindgen::JsCast;
 
-use super::browser;
+use super::{browser, part::effect};
 
 /// Calls `run` with every plain key until the component is gone; answers whether the key was taken.
 pub fn on_key(run: impl Fn(&str) -> bool + 'static) {
@@ -28,7 +28,7 @@ pub fn on_ctrl(key: &'static str, run: impl Fn() + 'static) {
 
 fn listen(take: impl Fn(&web_sys::KeyboardEvent) -> bool + 'static) {
     let take = Rc::new(take);
-    Effect::new(move |_| {
+    effect(move || {
         let take = Rc::clone(&take);
         let handle = window_event_listener(ev::keydown, move |event| {
             if !event.default_prevented() && take(&event) {

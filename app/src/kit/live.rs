@@ -6,6 +6,7 @@ use wasm_bindgen::{JsCast, closure::Closure};
 use super::{
     browser::{self, Debounce},
     icon::{Lamp, lamp},
+    part::{effect, part, text},
 };
 
 /// What the server tells this page about.
@@ -25,7 +26,7 @@ pub fn live_start() {
         lost: RwSignal::new(None),
     };
     provide_context(live);
-    Effect::new(move |_| connect(live));
+    effect(move || connect(live));
 }
 
 /// A number that grows whenever something under this topic has changed. Without a stream it stays 0.
@@ -108,10 +109,11 @@ pub fn LiveBanner() -> impl IntoView {
         view! {
             <div class="banner" data-kind="info" role="status">
                 {lamp(Lamp::Work, "Reconnecting")}
-                <p>{move || format!("Live updates stopped {} s ago. What you see may be behind; nothing you saved is lost.", age.get())}</p>
+                <p>{text(move || format!("Live updates stopped {} s ago. What you see may be behind; nothing you saved is lost.", age.get()))}</p>
                 <button type="button" class="btn sm" on:click=|_| browser::reload()>"Reload"</button>
             </div>
         }
+        .into_any()
     };
-    move || lost.and_then(|lost| lost.get()).map(shown)
+    part(move || lost.and_then(|lost| lost.get()).map(shown).into_any())
 }

@@ -3,7 +3,7 @@
 use leptos::prelude::*;
 use serde::{Serialize, de::DeserializeOwned};
 
-use super::fault::problem;
+use super::{fault::problem, part::part};
 use crate::AppError;
 
 /// What a page loads.
@@ -20,16 +20,42 @@ pub fn loaded<T>(
 where
     T: Clone + Serialize + DeserializeOwned + Send + Sync + 'static,
 {
-    let drawn = move || {
-        let content = content.clone();
-        Suspend::new(async move {
-            match resource.await {
-                Ok(value) => content(value),
-                Err(error) => failed(&error, what),
-            }
-        })
-    };
-    view! { <Transition fallback=skeleton>{drawn}</Transition> }.into_any()
+    boundary(
+        Box::new(move || {
+            part(move || {
+                let content = content.clone();
+                Suspend::new(async move {
+                    match resource.await {
+                        Ok(value) => content(value),
+                        Err(error) => failed(&error, what),
+                    }
+                })
+                .into_any()
+            })
+        }),
+        skeleton,
+    )
+}
+
+/// Draws something that waits for what is loading, without a picture of its own while it does.
+pub fn once_loaded<T>(resource: Loading<T>, content: impl Fn(T) -> AnyView + Clone + Send + Sync + 'static) -> AnyView
+where
+    T: Clone + Serialize + DeserializeOwned + Send + Sync + 'static,
+{
+    boundary(
+        Box::new(move || {
+            part(move || {
+                let content = content.clone();
+                Suspend::new(async move { resource.await.map(content).unwrap_or_else(|_| ().into_any()) }).into_any()
+            })
+        }),
+        || ().into_any(),
+    )
+}
+
+/// The one transition of all pages.
+fn boundary(draw: Box<dyn FnOnce() -> AnyView + Send>, skeleton: fn() -> AnyView) -> AnyView {
+    view! { <Transition fallback=skeleton>{draw()}</Transition> }.into_any()
 }
 
 fn failed(error: &AppError, what: &str) -> AnyView {

@@ -4,6 +4,8 @@ use leptos::{html, prelude::*};
 use leptos_meta::Title;
 use leptos_router::hooks::use_location;
 
+use super::part::effect;
+
 /// The path whose heading has had the focus.
 #[derive(Clone, Copy)]
 struct Arrived(StoredValue<String>);
@@ -43,7 +45,7 @@ pub fn PageHead(
 fn focus_on_arrival(heading: NodeRef<html::H1>) {
     let arrived = use_context::<Arrived>();
     let path = use_location().pathname;
-    Effect::new(move |_| {
+    effect(move || {
         let (Some(heading), Some(Arrived(arrived))) = (heading.get(), arrived) else {
             return;
         };

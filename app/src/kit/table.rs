@@ -4,7 +4,13 @@ use std::collections::BTreeMap;
 
 use leptos::prelude::*;
 
-use super::{browser, icon::icon, keys::on_key, menu::Menu};
+use super::{
+    browser,
+    icon::icon,
+    keys::on_key,
+    menu::Menu,
+    part::{flag, holds},
+};
 
 /// A heading, and how its cells behave.
 #[derive(Clone, Copy, Debug)]
@@ -132,7 +138,7 @@ impl Columns {
                 let key = column.key;
                 view! {
                     <label>
-                        <input type="checkbox" checked=untrack(|| self.shows(key)) prop:checked=move || self.shows(key)
+                        <input type="checkbox" checked=untrack(|| self.shows(key)) prop:checked=holds(move || self.shows(key))
                             on:change=move |event| self.toggle(key, event_target_checked(&event))/>
                         {column.head}
                     </label>
@@ -190,7 +196,7 @@ pub fn table(table: Table, rows: Vec<Row>) -> AnyView {
         };
         view! {
             <th scope="col" class="tight">
-                <input type="checkbox" aria-label="Select all on this page" prop:checked=every
+                <input type="checkbox" aria-label="Select all on this page" prop:checked=holds(every)
                     on:change=move |event| flip(event_target_checked(&event))/>
             </th>
         }
@@ -232,7 +238,7 @@ fn line(table: Table, shown: &[bool], row: Row) -> AnyView {
         };
         view! {
             <td class="tight gone">
-                <input type="checkbox" aria-label=format!("Select {}", row.name) prop:checked=move || selection.has(&id)
+                <input type="checkbox" aria-label=format!("Select {}", row.name) prop:checked=holds(move || selection.has(&id))
                     on:change=move |event| flip(event_target_checked(&event))/>
             </td>
         }
@@ -249,7 +255,7 @@ fn line(table: Table, shown: &[bool], row: Row) -> AnyView {
     });
     let selected = table.selection.map(|selection| {
         let id = row.id.clone();
-        move || selection.has(&id).then_some("true")
+        flag(move || selection.has(&id))
     });
     view! {
         <tr data-picked=selected>

@@ -74,7 +74,7 @@ pub fn TagInput(
         <Field path=path label=label help=help>
             <div class="taginput">
                 {chips}
-                <input id=id list=list.clone() autocomplete="off" placeholder="Add a tag" prop:value=move || text.get()
+                <input id=id list=list.clone() autocomplete="off" placeholder="Add a tag" prop:value=text
                     on:input=move |event| text.set(event_target_value(&event)) on:keydown=key on:change=move |_| add()/>
             </div>
             <datalist id=list>{options}</datalist>

@@ -3,7 +3,10 @@
 use chrono::{DateTime, Datelike, Timelike, Utc};
 use leptos::prelude::*;
 
-use super::browser;
+use super::{
+    browser,
+    part::{effect, text},
+};
 
 /// The browser's clock: nothing until the page is alive, then the time in milliseconds, twice a minute.
 #[derive(Clone, Copy)]
@@ -13,7 +16,7 @@ pub fn provide_clock() {
     let clock = RwSignal::new(None);
     provide_context(Clock(clock));
     // The clock is the outside world, not state of ours: nothing else sets it.
-    Effect::new(move |_| {
+    effect(move || {
         clock.set(Some(browser::now()));
         browser::every(30_000, move || clock.set(Some(browser::now())));
     });
@@ -33,8 +36,8 @@ pub fn When(at: DateTime<Utc>) -> impl IntoView {
     let clock = clock();
     let alive = Memo::new(move |_| clock.with(Option::is_some));
     view! {
-        <time datetime=machine(at) title=move || if alive.get() { utc(at) } else { String::new() }>
-            {move || if alive.get() { local(at) } else { utc(at) }}
+        <time datetime=machine(at) title=text(move || if alive.get() { utc(at) } else { String::new() })>
+            {text(move || if alive.get() { local(at) } else { utc(at) })}
         </time>
     }
 }
@@ -51,11 +54,11 @@ pub fn Ago(at: DateTime<Utc>) -> impl IntoView {
         }
     };
     view! {
-        <time datetime=machine(at) title=title>
-            {move || match clock.get() {
+        <time datetime=machine(at) title=text(title)>
+            {text(move || match clock.get() {
                 Some(now) => ago_words((now / 1000.0) as i64 - at.timestamp()),
                 None => utc(at),
-            }}
+            })}
         </time>
     }
 }

@@ -11,7 +11,7 @@ use super::{
     preview::{Player, use_player},
 };
 use crate::{
-    kit::{Picture, browser::Debounce, empty, icon, loaded, skeleton_rows},
+    kit::{Picture, browser::Debounce, empty, flag, icon, loaded, skeleton_rows, text},
     org,
 };
 
@@ -56,14 +56,14 @@ pub fn VoicePicker(
                 <span class="affix">
                     {icon("search")}
                     <input class="input" type="search" aria-label="Search voices" placeholder="Name or description" autofocus
-                        prop:value=move || typed.get()
+                        prop:value=typed
                         on:input=move |event| {
                             typed.set(event_target_value(&event));
                             later.call(move || wanted.set(typed.get_untracked()));
                         }/>
                 </span>
                 <span class="select">
-                    <select aria-label="Language" prop:value=move || language.get() on:change=move |event| language.set(event_target_value(&event))>
+                    <select aria-label="Language" prop:value=language on:change=move |event| language.set(event_target_value(&event))>
                         <option value="">"Every language"</option>
                         {options}
                     </select>
@@ -101,7 +101,7 @@ fn line(voice: Voice, chosen: Signal<String>, player: Player, on_choose: Callbac
     let listen = voice.has_preview.then(|| player.button(voice.id.clone(), &voice.name));
     let take = voice.clone();
     view! {
-        <div role="listitem" data-picked=move || current.get().then_some("true")>
+        <div role="listitem" data-picked=flag(move || current.get())>
             {listen}
             <span class="grow">
                 <b>{voice.name.clone()}</b>
@@ -109,7 +109,7 @@ fn line(voice: Voice, chosen: Signal<String>, player: Player, on_choose: Callbac
                 {(!voice.description.is_empty()).then(|| view! { <small>{voice.description.clone()}</small> })}
             </span>
             <button type="button" class="btn sm" aria-label=format!("Choose {}", voice.name) on:click=move |_| on_choose.run(take.clone())>
-                {move || if current.get() { "Chosen" } else { "Choose" }}
+                {text(move || if current.get() { "Chosen" } else { "Choose" }.to_owned())}
             </button>
         </div>
     }

@@ -5,7 +5,7 @@ use switchboard::agents::{EndBehavior, Silence};
 
 use crate::{
     agents::editor::Editor,
-    kit::{Select, TextField, icon},
+    kit::{Select, TextField, holds, icon},
 };
 
 pub fn body(editor: Editor) -> AnyView {
@@ -24,7 +24,7 @@ pub fn body(editor: Editor) -> AnyView {
         <div class="cards-in">
             <For each=move || 0..count.get() key=|i| *i children=move |i| step(editor, i)/>
         </div>
-        {move || (count.get() < 5).then(|| view! { <div><button type="button" class="btn sm" on:click=add>{icon("plus")}"Add a step"</button></div> })}
+        <div hidden=holds(move || count.get() >= 5)><button type="button" class="btn sm" on:click=add>{icon("plus")}"Add a step"</button></div>
     }
     .into_any()
 }

@@ -1,0 +1,37 @@
+//! Parts that follow signals, erased: however many there are, the bundle pays for one of each kind.
+//!
+//! A bare closure in a view is a type of its own and costs 3 kB of wasm; these cost their own few lines.
+
+use leptos::prelude::*;
+
+/// A piece of the page that is drawn again when a signal it reads changes.
+pub fn part(draw: impl FnMut() -> AnyView + Send + 'static) -> AnyView {
+    let draw: Box<dyn FnMut() -> AnyView + Send> = Box::new(draw);
+    draw.into_any()
+}
+
+/// Words that follow signals, as content or as the value of an attribute.
+pub fn text(words: impl Fn() -> String + Send + Sync + 'static) -> Signal<String> {
+    Signal::derive(words)
+}
+
+/// The value of an attribute that is there, and says "true", or is not.
+pub fn flag(on: impl Fn() -> bool + Send + Sync + 'static) -> Signal<Option<&'static str>> {
+    Signal::derive(move || on().then_some("true"))
+}
+
+/// The value of an ARIA state: "true" or "false".
+pub fn state(on: impl Fn() -> bool + Send + Sync + 'static) -> Signal<&'static str> {
+    Signal::derive(move || if on() { "true" } else { "false" })
+}
+
+/// A property or attribute that is there or is not.
+pub fn holds(on: impl Fn() -> bool + Send + Sync + 'static) -> Signal<bool> {
+    Signal::derive(on)
+}
+
+/// What the browser does by itself after signals have changed. Never runs on the server.
+pub fn effect(run: impl FnMut() + 'static) {
+    let mut run: Box<dyn FnMut()> = Box::new(run);
+    Effect::new(move |_| run());
+}
