@@ -3,7 +3,7 @@
 use leptos::prelude::*;
 use switchboard::calls::{Call, Event};
 
-use super::words::{event_lamp, event_words, spaced, span};
+use super::words::{event_lamp, event_words, lamp_of, spaced, span};
 use crate::kit::{Copy, When, lamp_bare};
 
 /// Each with its distance from the first.
@@ -12,6 +12,18 @@ pub fn events(call: Memo<Call>, events: Memo<Vec<Event>>) -> AnyView {
     let line = move |event: Event| {
         let after = (event.at - since).num_milliseconds();
         let note = (!event.note.is_empty()).then(|| view! { <small>{event.note.clone()}</small> });
+        let kind = event.kind.clone();
+        let state = move || {
+            let ended = kind == "ended";
+            lamp_bare(
+                if ended {
+                    lamp_of(call.with(|call| call.status))
+                } else {
+                    event_lamp(&kind)
+                },
+                "",
+            )
+        };
         let words = event_words(&event.kind);
         let distance = if after < 500 {
             "0 s".to_owned()
@@ -21,7 +33,7 @@ pub fn events(call: Memo<Call>, events: Memo<Vec<Event>>) -> AnyView {
         view! {
             <li>
                 <time datetime=format!("{:?}", event.at)>{distance}</time>
-                {lamp_bare(event_lamp(&event.kind), "")}
+                {state}
                 <span>{words}{note}</span>
             </li>
         }

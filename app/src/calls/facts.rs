@@ -1,12 +1,12 @@
 //! Facts: a call in one line: why it ended, how long, how quick, how much, and what to do where it went wrong.
 
 use leptos::{prelude::*, task::spawn_local};
-use switchboard::calls::{Billing, Call, Recording, Status};
+use switchboard::calls::{Billing, Call, EndReason, Recording, Status};
 
 use super::{
     elapsed::Elapsed,
     turns::{Turn, usual_delay},
-    words::{clock, delay, fault_of, lamp_of, price_of, span},
+    words::{blame, clock, delay, lamp_of, price_of, span},
 };
 use crate::{
     kit::{Lamp, lamp},
@@ -108,7 +108,6 @@ pub fn advice(call: &Call) -> Option<AnyView> {
     } else {
         "quiet"
     };
-    let who = fault_of(reason).filter(|_| call.status == Status::Failed);
     let said = (!call.end_detail.is_empty()).then(|| {
         let sentence = call.end_detail.contains(' ') && call.end_detail.ends_with('.');
         if sentence {
@@ -117,14 +116,11 @@ pub fn advice(call: &Call) -> Option<AnyView> {
             view! { <span class="muted">"Reported as "<code>{call.end_detail.clone()}</code>". "</span> }.into_any()
         }
     });
-    let agent = call
-        .agent_id
-        .filter(|_| reason == switchboard::calls::EndReason::AgentMissing)
-        .map(|id| {
-            view! { <a class="btn sm" href=format!("/agents/{id}")>"Open the agent"</a> }
-        });
-    let head = match who {
-        Some(who) => format!("{}: {}. ", who, lower(reason.label())),
+    let agent = call.agent_id.filter(|_| reason == EndReason::AgentMissing).map(|id| {
+        view! { <a class="btn sm" href=format!("/agents/{id}")>"Open the agent"</a> }
+    });
+    let head = match blame(reason).filter(|_| call.status == Status::Failed) {
+        Some(sentence) => format!("{sentence} "),
         None => format!("{}. ", reason.label()),
     };
     Some(
@@ -137,14 +133,6 @@ pub fn advice(call: &Call) -> Option<AnyView> {
         }
         .into_any(),
     )
-}
-
-/// As it stands inside a sentence; `The` goes down, names like Ultravox are not first words here.
-fn lower(label: &str) -> String {
-    let mut letters = label.chars();
-    letters
-        .next()
-        .map_or_else(String::new, |first| first.to_lowercase().chain(letters).collect())
 }
 
 /// What stands where the player would be.

@@ -12,7 +12,7 @@ use super::{
     elapsed::Elapsed,
     follow::{Follow, follow},
     get_conversation,
-    place::{Preset, place_form, prefixed},
+    place::{Preset, check, place_form, prefixed},
     place_call, say, stop_call,
     turns::{Side, ToolUse, Turn, turns},
     values::{Values, starting, value_fields},
@@ -96,6 +96,14 @@ impl Test {
             to,
             variables: self.values.get_untracked(),
         };
+        let wrong = self
+            .agent
+            .with_untracked(|agent| check(&draft, &agent.draft.variables))
+            .err();
+        if let Some(wrong) = wrong {
+            self.failure.set(Some(prefixed(wrong, PREFIX)));
+            return focus_first_error();
+        }
         self.failure.set(None);
         self.pending.set(true);
         let org = org();
@@ -336,7 +344,7 @@ fn end(id: Id<Call>, medium: Memo<Option<Medium>>, follow: Follow<Conversation>)
         if medium.get() == Some(Medium::Phone) {
             "Hang up"
         } else {
-            "End"
+            "End conversation"
         }
     };
     view! { <button type="button" class="btn sm danger" aria-busy=move || busy.get().to_string() on:click=stop>{icon("unplug")}{words}</button> }

@@ -4,9 +4,9 @@ use leptos::{prelude::*, task::spawn_local};
 use leptos_router::hooks::use_navigate;
 use switchboard::{
     Error, Id,
-    agents::{Agent, AgentFilter},
-    calls::{Call, CallDraft, Destination, STEP_S, price},
-    check::Check,
+    agents::{Agent, AgentFilter, Variable},
+    calls::{Call, CallDraft, Destination, STEP_S, check_variables, price},
+    check::{Check, Checked},
     error::FieldError,
     listing::Page,
 };
@@ -131,6 +131,8 @@ pub fn place_form(
 ) -> AnyView {
     let number = RwSignal::new(start.number);
     let values = RwSignal::new(start.values);
+    // Those whose fields are shown.
+    let declared = StoredValue::new(Vec::<Variable>::new());
     let failure = RwSignal::new(None::<AppError>);
     let pending = RwSignal::new(false);
     let form = form_state(failure.into(), pending.into());
@@ -157,7 +159,7 @@ pub fn place_form(
             .normal(),
             variables: values.get_untracked(),
         };
-        if let Err(wrong) = Check::run(&draft) {
+        if let Err(wrong) = declared.with_value(|declared| check(&draft, declared)) {
             return fail(wrong);
         }
         pending.set(true);
@@ -179,6 +181,7 @@ pub fn place_form(
         move |agent| match agent {
             Some(agent) => {
                 values.update_untracked(|values| starting(&agent.draft.variables, values));
+                declared.set_value(agent.draft.variables.clone());
                 value_fields(&agent.draft.variables, values, prefix)
             }
             None => ().into_any(),
@@ -236,6 +239,14 @@ fn who_calls(
             .into_any()
         },
     )
+}
+
+/// Everything the server will check too, before it is asked.
+pub fn check(draft: &CallDraft, declared: &[Variable]) -> Result<(), Error> {
+    let mut check = Check::default();
+    draft.check(&mut check);
+    check_variables(declared, &draft.variables, &mut check);
+    check.finish()
 }
 
 /// Errors name the request's fields; those of a form with a prefix begin with it.

@@ -1,7 +1,10 @@
 //! Rows that live: what is on the screen when the server tells of changes, so that nothing jumps under a reader's eyes.
 
 use leptos::prelude::*;
-use switchboard::calls::{CallRow, Status};
+use switchboard::{
+    calls::{CallRow, Status},
+    money::Micros,
+};
 
 use super::{
     elapsed::Elapsed,
@@ -65,7 +68,10 @@ pub fn line(row: Memo<CallRow>, columns: Columns, fresh: bool) -> AnyView {
         })
     };
     let duration = move || row.with(duration);
-    let price = move || row.with(price_in_row);
+    let price = move || {
+        let muted = row.with(|row| row.price.is_none_or(|price| price == Micros(0)));
+        view! { <span class=if muted { "muted" } else { "" }>{row.with(price_in_row)}</span> }
+    };
     let agent_cell = agent.clone();
     let cells = move || {
         let agent = agent_cell.clone();

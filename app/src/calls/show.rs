@@ -23,6 +23,7 @@ use super::{
 };
 use crate::{
     AppError,
+    frame::NotFound,
     kit::{Lamp, PageHead, Toast, When, crumbs, icon, lamp, lamp_boxed, loaded, skeleton_rows, use_toasts},
     may, org,
 };
@@ -36,14 +37,18 @@ pub fn CallPage() -> impl IntoView {
         move |id| {
             let org = mine.clone();
             async move {
-                match id.parse() {
-                    Ok(id) => get_conversation(org, id).await,
-                    Err(_) => Err(AppError(Error::NotFound)),
+                let Ok(id) = id.parse() else { return Ok(None) };
+                match get_conversation(org, id).await {
+                    Err(AppError(Error::NotFound)) => Ok(None),
+                    found => found.map(Some),
                 }
             }
         },
     );
-    loaded(first, "call", skeleton_rows, |conversation| {
+    loaded(first, "call", skeleton_rows, |found| {
+        let Some(conversation) = found else {
+            return view! { <NotFound/> }.into_any();
+        };
         // Another call is another page: nothing of the one before may be left in it.
         view! { <For each=move || [conversation.clone()] key=|conversation| conversation.call.id children=page/> }
             .into_any()
@@ -145,7 +150,7 @@ fn head(
     let actions = move || {
         let hang_up_button = move || {
             (status.get().is_live() && may(Action::Update, Kind::Call)).then(|| {
-                let words = if phone { "Hang up" } else { "End" };
+                let words = if phone { "Hang up" } else { "End conversation" };
                 view! {
                     <button type="button" class="btn danger solid" aria-busy=move || stopping.get().to_string() on:click=move |_| {
                         if !stopping.get_untracked() {

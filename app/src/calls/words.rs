@@ -91,17 +91,18 @@ pub fn price_in_row(row: &CallRow) -> String {
     }
 }
 
-/// Whose matter an ending is, where it is somebody's.
-pub fn fault_of(reason: EndReason) -> Option<&'static str> {
-    match reason {
-        EndReason::ConcurrencyLimit | EndReason::ProviderRefused | EndReason::ProviderError | EndReason::Unknown => {
-            Some("Ultravox")
-        }
-        EndReason::AgentMissing => Some("This agent"),
-        EndReason::TelephonyFailed => Some("The carrier"),
-        EndReason::PlatformError => Some("Switchboard"),
-        _ => None,
-    }
+/// What went wrong with whom, for endings that somebody must look at.
+pub fn blame(reason: EndReason) -> Option<&'static str> {
+    Some(match reason {
+        EndReason::ConcurrencyLimit => "Ultravox had no free line.",
+        EndReason::ProviderRefused => "Ultravox refused the call.",
+        EndReason::AgentMissing => "Ultravox no longer has this agent.",
+        EndReason::TelephonyFailed => "The telephone carrier failed.",
+        EndReason::ProviderError => "Ultravox failed.",
+        EndReason::PlatformError => "Switchboard failed.",
+        EndReason::Unknown => "Ultravox did not say why it ended.",
+        _ => return None,
+    })
 }
 
 /// What happened, for the kinds of event this page knows; others by their own name.
@@ -140,7 +141,7 @@ pub fn event_lamp(kind: &str) -> Lamp {
         "unanswered_by_provider" | "stop_waits" | "transcript_missing" => Lamp::Warn,
         "line_lost" => Lamp::Fail,
         "stop_asked" => Lamp::Stop,
-        "ended" | "billed" => Lamp::Done,
+        "billed" => Lamp::Done,
         _ => Lamp::Off,
     }
 }
