@@ -394,6 +394,8 @@ create table app.calls (
   from_number text collate "C",
   variables jsonb not null default '{}',
   placed_by text collate "C" not null,
+  -- When somebody asked to end it: a call that is not answered yet takes no message, and is ended once it is.
+  stop_asked_at timestamptz,
   provider_id text collate "C",
   created_at timestamptz not null default now(),
   joined_at timestamptz,
@@ -450,7 +452,7 @@ create table app.mirrors (
   created_at timestamptz not null default now(),
   primary key (org_id, kind, object_id)
 );
-create index mirrors_due on app.mirrors (org_id, due_at);
+create index mirrors_due on app.mirrors (due_at);
 
 ------------------------------------------------------------------------------------------------------------------------
 -- ops: what the worker needs before it knows an organization
@@ -513,9 +515,9 @@ call ops.protect('app.agents', 'org_id', array['name', 'description', 'prompt', 
   'voice_id', 'voice_name', 'temperature_percent', 'variables', 'join_timeout_s', 'max_duration_s', 'time_exceeded_message',
   'silence', 'turn_delay_ms', 'interruption_ms', 'recording', 'tags', 'revision', 'provider_id', 'sync', 'sync_note', 'sync_checked_at',
   'updated_at', 'updated_by']);
-call ops.protect('app.calls', 'org_id', array['agent_id', 'status', 'end_reason', 'end_detail', 'provider_id', 'joined_at', 'ended_at',
+call ops.protect('app.calls', 'org_id', array['agent_id', 'status', 'end_reason', 'end_detail', 'stop_asked_at', 'provider_id', 'joined_at', 'ended_at',
   'billed_ms', 'price_micros', 'billing', 'recording', 'summary', 'updated_at']);
-call ops.protect('app.call_messages', 'org_id', array['text', 'end_ms']);
+call ops.protect('app.call_messages', 'org_id', array['role', 'text', 'tool', 'start_ms', 'end_ms']);
 call ops.protect('app.call_events', 'org_id', array[]::text[]);
 call ops.protect('app.mirrors', 'org_id', array['provider_id', 'state', 'attempts', 'due_at', 'note']);
 
@@ -531,6 +533,10 @@ create policy queue_claim on app.mirrors as permissive for all to switchboard_wo
 create trigger announce after insert or update or delete on app.agents for each row execute function app.announce('agents');
 create trigger announce after insert or update or delete on app.calls for each row execute function app.announce('calls');
 create trigger announce after insert or update on app.call_messages for each row execute function app.announce('calls');
+
+-- What a starting process compares with its own migrations; every migration replaces it.
+create function app.schema_version() returns bigint language sql immutable as $$ select 1::bigint $$;
+grant execute on function app.schema_version() to switchboard_app, switchboard_worker;
 
 grant usage on schema app to switchboard_app, switchboard_worker, switchboard_identity, switchboard_backup;
 grant execute on function app.current_org(), app.current_person(), app.current_client(),
@@ -548,3 +554,6 @@ grant select on all tables in schema identity to switchboard_backup;
 grant usage on schema ops to switchboard_worker, switchboard_backup;
 grant select, insert, update, delete on ops.inbox to switchboard_worker;
 grant select on ops.inbox to switchboard_backup;
+
+-- The journal of migrations, written next in this transaction, is the warden's.
+reset role;

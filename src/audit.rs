@@ -13,10 +13,14 @@ pub struct Entry {
     pub actor: String,
     /// `person`, `api_key` or `system`.
     pub actor_kind: String,
+    /// What that person or key is called.
+    pub actor_name: Option<String>,
     pub action: String,
     pub kind: String,
     pub object_id: String,
     pub object_name: String,
+    /// Whom it is about, if that is a member.
+    pub member_name: Option<String>,
 }
 
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
@@ -33,9 +37,11 @@ pub struct EntryFilter {
 mod store {
     use super::{Entry, EntryFilter};
     use crate::{
+        auth::Caller,
+        core::Core,
         db::OrgTx,
         error::Result,
-        listing::Window,
+        listing::{Listing, Page, Position, Window},
         resource::{Action, Kind},
     };
     use uuid::Uuid;
@@ -65,15 +71,33 @@ mod store {
         Ok(())
     }
 
-    pub async fn page(tx: &mut OrgTx, filter: &EntryFilter, window: Window) -> Result<Vec<Entry>> {
+    pub async fn list(core: &Core, caller: &Caller, filter: &EntryFilter, page: &Page) -> Result<Listing<Entry>> {
+        let window = core.cursors.window(caller.org(), Kind::Audit.word(), filter, page)?;
+        let mut tx = caller.begin(&core.db, Action::Read, Kind::Audit).await?;
+        let entries = entries(&mut tx, filter, window).await?;
+        tx.commit().await?;
+        let position = |entry: &Entry| Position {
+            at: entry.at,
+            id: entry.id,
+        };
+        Ok(core
+            .cursors
+            .listing(caller.org(), Kind::Audit.word(), filter, window, entries, position))
+    }
+
+    async fn entries(tx: &mut OrgTx, filter: &EntryFilter, window: Window) -> Result<Vec<Entry>> {
         Ok(sqlx::query_as!(
             Entry,
-            "select a.id, a.at, a.actor, a.actor_kind, a.action, a.kind, a.object_id, a.object_name
+            r#"select a.id, a.at, a.actor, a.actor_kind, coalesce(u.name, k.name) as "actor_name?", a.action, a.kind, a.object_id,
+                    a.object_name, m.name as "member_name?"
              from app.audit_log a
+               left join app.users u on a.actor_kind = 'person' and u.client_id = a.client_id and u.user_id = a.actor
+               left join app.api_keys k on a.actor_kind = 'api_key' and k.client_id = a.client_id and k.id::text = a.actor
+               left join app.users m on a.kind = 'members' and m.client_id = a.client_id and m.user_id = a.object_id
              where a.client_id = (select c.id from app.clients c where c.org_id = $1)
                and ($2::text is null or a.kind = $2) and ($3::text is null or a.object_id = $3)
                and (a.at, a.id) < ($4, $5)
-             order by a.at desc, a.id desc limit $6",
+             order by a.at desc, a.id desc limit $6"#,
             tx.org() as _,
             filter.kind,
             filter.object_id,
@@ -86,4 +110,4 @@ mod store {
     }
 }
 #[cfg(feature = "ssr")]
-pub use store::{note, page, record};
+pub use store::{list, note, record};

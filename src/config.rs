@@ -30,6 +30,8 @@ pub struct Config {
     pub welcome: Micros,
     /// `SWITCHBOARD_SANDBOX_SPEED`, default 1: how much faster than life simulated calls run.
     pub sandbox_speed: f64,
+    /// `SWITCHBOARD_REQUESTS_PER_SECOND`, default 100: REST requests of one organization; twice that in a burst.
+    pub requests_per_second: u32,
     /// `SWITCHBOARD_SHUTDOWN_S`, default 30: seconds a stopping process gives its requests.
     pub shutdown: Duration,
 }
@@ -130,6 +132,7 @@ impl Config {
             },
             welcome: Micros::cents(parsed(get, "SWITCHBOARD_WELCOME_CENTS")?.unwrap_or(500)),
             sandbox_speed: parsed(get, "SWITCHBOARD_SANDBOX_SPEED")?.unwrap_or(1.0),
+            requests_per_second: parsed(get, "SWITCHBOARD_REQUESTS_PER_SECOND")?.unwrap_or(100),
             shutdown: Duration::from_secs(parsed(get, "SWITCHBOARD_SHUTDOWN_S")?.unwrap_or(30)),
         })
     }

@@ -2,6 +2,8 @@
 
 use std::sync::Arc;
 
+use url::Url;
+
 use crate::{
     auth::Tokens,
     config::Config,
@@ -9,7 +11,7 @@ use crate::{
     listing::Cursors,
     live::Bells,
     mail::Mailer,
-    providers::{Clerk, Ultravox},
+    providers::{Clerk, Ultravox, UltravoxAccess},
     secret::Master,
     viewer::{Identity, Installation},
     voices::library::Library,
@@ -21,6 +23,8 @@ pub struct Core(Arc<Parts>);
 
 pub struct Parts {
     pub config: Config,
+    /// Where browsers and providers reach this installation.
+    pub public_url: Url,
     pub db: Db,
     pub secret: Master,
     pub cursors: Cursors,
@@ -39,7 +43,7 @@ impl Core {
     }
 }
 
-#[cfg(feature = "testing")]
+#[doc(hidden)]
 impl Core {
     /// A core on a test's own database, as `config` says it should be; nothing else is connected.
     pub fn for_tests(db: Db, config: Config) -> Self {
@@ -57,7 +61,7 @@ impl Core {
                 .parse()
                 .expect("an address makes a URL")
         });
-        let http = reqwest::Client::new();
+        let http = crate::providers::client();
         let identity = match &config.clerk {
             None => Identity::Local,
             Some(clerk) => Identity::Clerk {
@@ -69,16 +73,17 @@ impl Core {
             db,
             cursors: Cursors::new(&secret.key("cursor")),
             tokens: Tokens::new(&secret, &public_url, config.clerk.as_ref(), http.clone()),
-            ultravox: Ultravox,
+            ultravox: Ultravox::new(nowhere(), http.clone()),
             clerk: config.clerk.as_ref().map(|clerk| Clerk::new(clerk, http)),
             mailer: Mailer::new(&config.mail, &public_url).expect("a test's mail settings are good"),
-            voices: Library,
+            voices: Library::new(),
             bells: Bells::default(),
             installation: Installation {
                 identity,
                 ..Installation::default()
             },
             secret,
+            public_url,
             config,
         })
     }
@@ -94,5 +99,17 @@ impl std::ops::Deref for Core {
 impl Parts {
     pub fn uses_clerk(&self) -> bool {
         matches!(self.installation.identity, Identity::Clerk { .. })
+    }
+}
+
+/// A provider that nothing listens for: port 9 discards.
+fn nowhere() -> UltravoxAccess {
+    UltravoxAccess {
+        url: Url::parse("http://127.0.0.1:9").expect("a literal URL"),
+        key: "nowhere0.00000000000000000000000000000000".to_owned().into(),
+        medium: "sip".into(),
+        from: "+15550100000".into(),
+        sip_host: Some("sip.invalid".into()),
+        webhook_secret: "nowhere".to_owned().into(),
     }
 }

@@ -11,6 +11,7 @@ pub mod error;
 pub mod id;
 pub mod keys;
 pub mod listing;
+pub mod mail;
 pub mod money;
 pub mod org;
 pub mod resource;
@@ -28,15 +29,17 @@ pub mod crud;
 #[cfg(feature = "ssr")]
 pub mod db;
 #[cfg(feature = "ssr")]
-pub mod live;
+pub mod idempotency;
 #[cfg(feature = "ssr")]
-pub mod mail;
+pub mod live;
 #[cfg(feature = "ssr")]
 pub mod mirror;
 #[cfg(feature = "ssr")]
 pub mod providers;
 #[cfg(feature = "ssr")]
 pub mod secret;
+#[cfg(feature = "ssr")]
+pub mod verify;
 #[cfg(feature = "ssr")]
 pub mod work;
 

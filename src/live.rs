@@ -6,7 +6,7 @@ use std::{sync::Arc, time::Duration};
 
 use sha2::{Digest, Sha256};
 use sqlx::postgres::{PgConnectOptions, PgListener, PgPoolOptions};
-use tokio::sync::broadcast;
+use tokio::sync::{broadcast, watch};
 
 use crate::{org::OrgId, secret::hex};
 
@@ -18,11 +18,17 @@ pub struct Ring {
 }
 
 #[derive(Clone)]
-pub struct Bells(broadcast::Sender<Ring>);
+pub struct Bells {
+    rings: broadcast::Sender<Ring>,
+    silenced: watch::Sender<bool>,
+}
 
 impl Default for Bells {
     fn default() -> Self {
-        Self(broadcast::channel(1024).0)
+        Self {
+            rings: broadcast::channel(1024).0,
+            silenced: watch::Sender::new(false),
+        }
     }
 }
 
@@ -32,12 +38,18 @@ fn mark(org: &OrgId) -> String {
 }
 
 impl Bells {
-    /// Rings of one organization. A page that fell behind gets `None` topics lost, and looks at everything again.
+    /// Rings of one organization.
     pub fn of(&self, org: &OrgId) -> Subscription {
         Subscription {
-            rings: self.0.subscribe(),
+            rings: self.rings.subscribe(),
+            silenced: self.silenced.subscribe(),
             mark: mark(org),
         }
+    }
+
+    /// Ends every subscription, so that a stopping process need not wait for pages that stay open.
+    pub fn silence(&self) {
+        self.silenced.send_replace(true);
     }
 
     /// Listens until the process ends; a lost connection is taken up again.
@@ -61,7 +73,7 @@ impl Bells {
             let notification = listener.recv().await?;
             if let Some((topic, mark)) = notification.payload().split_once(':') {
                 // No open page is not an error.
-                let _ = self.0.send(Ring {
+                let _ = self.rings.send(Ring {
                     topic: topic.into(),
                     mark: mark.into(),
                 });
@@ -72,6 +84,7 @@ impl Bells {
 
 pub struct Subscription {
     rings: broadcast::Receiver<Ring>,
+    silenced: watch::Receiver<bool>,
     mark: String,
 }
 
@@ -79,7 +92,11 @@ impl Subscription {
     /// The next topic that changed; `*` after falling behind, because then anything may have.
     pub async fn next(&mut self) -> Option<Arc<str>> {
         loop {
-            match self.rings.recv().await {
+            let rung = tokio::select! {
+                rung = self.rings.recv() => rung,
+                _ = self.silenced.wait_for(|silenced| *silenced) => return None,
+            };
+            match rung {
                 Ok(ring) if *ring.mark == *self.mark => return Some(ring.topic),
                 Ok(_) => {}
                 Err(broadcast::error::RecvError::Lagged(_)) => return Some("*".into()),
@@ -105,8 +122,8 @@ mod tests {
         let bells = Bells::default();
         let (mine, other) = (OrgId::parse("org_a").unwrap(), OrgId::parse("org_b").unwrap());
         let mut page = bells.of(&mine);
-        bells.0.send(ring("agents", &other)).unwrap();
-        bells.0.send(ring("calls", &mine)).unwrap();
+        bells.rings.send(ring("agents", &other)).unwrap();
+        bells.rings.send(ring("calls", &mine)).unwrap();
         assert_eq!(page.next().await.as_deref(), Some("calls"));
     }
 
@@ -116,7 +133,7 @@ mod tests {
         let org = OrgId::parse("org_a").unwrap();
         let mut page = bells.of(&org);
         for _ in 0..2000 {
-            bells.0.send(ring("calls", &org)).unwrap();
+            bells.rings.send(ring("calls", &org)).unwrap();
         }
         assert_eq!(page.next().await.as_deref(), Some("*"));
     }

@@ -40,6 +40,8 @@ pub trait Mirrored: Rows {
         draft: &Self::Draft,
         provider_id: &str,
     ) -> impl Future<Output = Result<Self>> + Send;
+    /// Notes that the copy has this id and is what is saved here; the revision stays.
+    fn republished(tx: &mut OrgTx, id: Id<Self>, provider_id: &str) -> impl Future<Output = Result<Self>> + Send;
     fn delete(tx: &mut OrgTx, id: Id<Self>) -> impl Future<Output = Result<()>> + Send;
     /// Notes what is known of the provider's copy.
     fn mark(tx: &mut OrgTx, id: Id<Self>, state: &Agreement) -> impl Future<Output = Result<()>> + Send;
@@ -73,7 +75,9 @@ pub enum Agreement {
 }
 
 /// How long a request may take with its provider before the reconciler looks after it. Longer than any timeout of ours.
-const LEASE: TimeDelta = TimeDelta::minutes(2);
+pub(crate) const LEASE: TimeDelta = TimeDelta::minutes(2);
+/// How long after a lost answer the provider may still be acting on the question.
+const GRACE: TimeDelta = TimeDelta::seconds(15);
 /// How often an undisturbed copy is compared.
 const ROUND: TimeDelta = TimeDelta::minutes(10);
 
@@ -133,10 +137,21 @@ pub async fn update<R: Mirrored>(core: &Core, caller: &Caller, id: Id<R>, draft:
     touch(&mut tx, R::MIRROR, id.uuid(), LEASE, "updating").await?;
     tx.commit().await?;
 
-    let provider_id = R::push(core, id, &draft, Some(before.provider_id())).await?;
+    let provider_id = match R::push(core, id, &draft, Some(before.provider_id())).await {
+        Ok(provider_id) => provider_id,
+        Err(error) => {
+            forget_update::<R>(core, caller, id, &error).await;
+            return Err(error);
+        }
+    };
     let mut tx = caller.begin(&core.db, Action::Update, R::KIND).await?;
     let now = R::find(&mut tx, id).await?;
-    unchanged(&now, revision)?;
+    if let Err(conflict) = unchanged(&now, revision) {
+        // Theirs is saved here and ours lies there: the reconciler publishes theirs again.
+        touch(&mut tx, R::MIRROR, id.uuid(), TimeDelta::zero(), "updating").await?;
+        tx.commit().await?;
+        return Err(conflict);
+    }
     let row = R::update(&mut tx, id, &draft, &provider_id).await?;
     confirm(&mut tx, R::MIRROR, id.uuid(), &provider_id, "live").await?;
     audit::record(&mut tx, Action::Update, R::KIND, &id.to_string(), row.name()).await?;
@@ -192,20 +207,45 @@ pub async fn sync<R: Mirrored>(core: &Core, caller: &Caller, id: Id<R>) -> Resul
             return Err(error);
         }
     };
-    let row = R::update(&mut tx, id, &row.draft(), &provider_id).await?;
+    let now = R::republished(&mut tx, id, &provider_id).await?;
     confirm(&mut tx, R::MIRROR, id.uuid(), &provider_id, "live").await?;
+    if now.revision() != row.revision() {
+        // Somebody saved meanwhile, and what they published may have been overwritten.
+        touch(&mut tx, R::MIRROR, id.uuid(), TimeDelta::zero(), "updating").await?;
+    }
     audit::note(&mut tx, "sync", R::KIND, &id.to_string(), row.name()).await?;
     tx.commit().await?;
-    Ok(row)
+    Ok(now)
+}
+
+/// A failed save is nothing to follow up, unless the provider may have taken it.
+async fn forget_update<R: Mirrored>(core: &Core, caller: &Caller, id: Id<R>, error: &Error) {
+    let (after, note) = if unknown(error) {
+        (GRACE, "updating")
+    } else {
+        (ROUND, "")
+    };
+    let forget = async {
+        let mut tx = caller.begin(&core.db, Action::Update, R::KIND).await?;
+        touch(&mut tx, R::MIRROR, id.uuid(), after, note).await?;
+        tx.commit().await
+    };
+    if let Err(error) = forget.await {
+        tracing::warn!(%error, "a save is followed up when its lease ends");
+    }
+}
+
+/// Whether the provider may have done what it was asked to.
+fn unknown(error: &Error) -> bool {
+    matches!(error, Error::Upstream(up) if matches!(up.fault, Fault::NoAnswer | Fault::Failing))
 }
 
 /// A failed create leaves no intent behind, unless the provider may have acted.
 async fn forget_intent<R: Mirrored>(core: &Core, caller: &Caller, id: Id<R>, error: &Error) {
-    let unknown = matches!(error, Error::Upstream(up) if matches!(up.fault, Fault::NoAnswer | Fault::Failing));
     let forget = async {
         let mut tx = caller.begin(&core.db, Action::Create, R::KIND).await?;
-        if unknown {
-            touch(&mut tx, R::MIRROR, id.uuid(), TimeDelta::zero(), "").await?;
+        if unknown(error) {
+            touch(&mut tx, R::MIRROR, id.uuid(), GRACE, "").await?;
         } else {
             drop_mirror(&mut tx, R::MIRROR, id.uuid()).await?;
         }
@@ -266,7 +306,7 @@ pub async fn settle<R: Mirrored>(core: &Core, worker: &Caller, due: &Due) -> Res
     }
 }
 
-async fn intend(tx: &mut OrgTx, kind: &str, object_id: Uuid) -> Result<()> {
+pub(crate) async fn intend(tx: &mut OrgTx, kind: &str, object_id: Uuid) -> Result<()> {
     sqlx::query!(
         "insert into app.mirrors (org_id, kind, object_id, state, due_at) values ($1, $2, $3, 'creating', now() + make_interval(secs => $4))",
         tx.org() as _,
@@ -280,7 +320,13 @@ async fn intend(tx: &mut OrgTx, kind: &str, object_id: Uuid) -> Result<()> {
 }
 
 /// Whether the intent was still ours; then the copy is known and its next round is set.
-async fn confirm(tx: &mut OrgTx, kind: &str, object_id: Uuid, provider_id: &str, from: &str) -> Result<bool> {
+pub(crate) async fn confirm(
+    tx: &mut OrgTx,
+    kind: &str,
+    object_id: Uuid,
+    provider_id: &str,
+    from: &str,
+) -> Result<bool> {
     let confirmed = sqlx::query!(
         "update app.mirrors set provider_id = $4, state = 'live', note = '', attempts = 0, due_at = now() + make_interval(secs => $6)
          where org_id = $1 and kind = $2 and object_id = $3 and state = $5",
@@ -296,9 +342,9 @@ async fn confirm(tx: &mut OrgTx, kind: &str, object_id: Uuid, provider_id: &str,
     Ok(confirmed.rows_affected() == 1)
 }
 
-async fn touch(tx: &mut OrgTx, kind: &str, object_id: Uuid, after: TimeDelta, note: &str) -> Result<()> {
+pub(crate) async fn touch(tx: &mut OrgTx, kind: &str, object_id: Uuid, after: TimeDelta, note: &str) -> Result<()> {
     sqlx::query!(
-        "update app.mirrors set due_at = now() + make_interval(secs => $4), note = $5,
+        "update app.mirrors set due_at = now() + make_interval(secs => $4), note = $5, attempts = 0,
                 state = case state when 'deleting' then 'live' else state end
          where org_id = $1 and kind = $2 and object_id = $3",
         tx.org() as _,

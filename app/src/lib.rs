@@ -1,1 +1,80 @@
-//! Pages and server functions.
+//! Pages and server functions: what the browser shows and what it may ask.
+//!
+//! `docs/architecture.md` follows one request from a page here to its row.
+
+pub mod account;
+pub mod agents;
+#[cfg(feature = "ssr")]
+pub mod api;
+pub mod audit;
+pub mod calls;
+pub mod error;
+pub mod frame;
+pub mod keys;
+pub mod kit;
+pub mod mail;
+pub mod members;
+pub mod orgs;
+mod routes;
+mod viewer;
+pub mod voices;
+
+use leptos::{
+    hydration::{AutoReload, HydrationScripts},
+    prelude::*,
+};
+use leptos_meta::{MetaTags, Title, provide_meta_context};
+
+pub use error::AppError;
+pub use viewer::{may, org, viewer};
+
+/// The document around every page.
+pub fn shell(options: LeptosOptions) -> impl IntoView {
+    let cord = {
+        #[cfg(feature = "ssr")]
+        {
+            use_context::<http::request::Parts>().and_then(|parts| {
+                parts
+                    .extensions
+                    .get::<switchboard::viewer::Viewer>()
+                    .and_then(|v| v.place.as_ref().map(|p| p.cord.word()))
+            })
+        }
+        #[cfg(not(feature = "ssr"))]
+        {
+            None::<&'static str>
+        }
+    };
+    let theme = kit::browser::cookie("theme").filter(|theme| matches!(theme.as_str(), "light" | "dark"));
+    view! {
+        <!DOCTYPE html>
+        <html lang="en" data-cord=cord data-theme=theme>
+            <head>
+                <meta charset="utf-8"/>
+                <meta name="viewport" content="width=device-width, initial-scale=1"/>
+                <link rel="icon" href="/logo.svg"/>
+                <leptos_meta::HashedStylesheet options=options.clone() id="style"/>
+                <AutoReload options=options.clone()/>
+                <HydrationScripts options/>
+                <MetaTags/>
+            </head>
+            <body>
+                <App/>
+            </body>
+        </html>
+    }
+}
+
+#[component]
+pub fn App() -> impl IntoView {
+    provide_meta_context();
+    viewer::provide_viewer();
+    // A server function redirects where the viewer changes: the next document must be drawn for whoever it is then.
+    _ = leptos::server_fn::redirect::set_redirect_hook(kit::browser::go);
+    kit::provide();
+    view! {
+        <Title formatter=|page: String| if page.is_empty() { "Switchboard".to_owned() } else { format!("{page} · Switchboard") }/>
+        {routes::routes()}
+        {kit::overlays()}
+    }
+}

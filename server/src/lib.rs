@@ -1,1 +1,15 @@
-//! The process.
+//! The process: what listens, what runs beside it, and the commands that prepare it.
+
+pub mod assets;
+pub mod cli;
+pub mod guard;
+pub mod headers;
+pub mod live;
+pub mod media;
+pub mod metrics;
+pub mod pages;
+pub mod rest;
+pub mod router;
+pub mod sandbox;
+pub mod start;
+pub mod webhooks;

@@ -2,7 +2,10 @@
 
 mod draft;
 #[cfg(feature = "ssr")]
-mod publish;
+pub mod flow;
+#[cfg(feature = "ssr")]
+pub(crate) mod publish;
+mod starters;
 #[cfg(feature = "ssr")]
 pub mod store;
 mod template;
@@ -16,6 +19,9 @@ use crate::{
     resource::{Kind, Resource},
 };
 pub use draft::{AgentDraft, EndBehavior, FirstSpeaker, LANGUAGES, Silence, Variable, VariableKind, language_name};
+#[cfg(feature = "ssr")]
+pub use flow::{duplicate, facets};
+pub use starters::{STARTERS, Starter};
 pub use template::{Placeholder, placeholders};
 
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]

@@ -218,6 +218,19 @@ pub async fn update(tx: &mut OrgTx, id: Id<Agent>, draft: &AgentDraft, provider_
     Agent::find(tx, id).await
 }
 
+pub async fn republished(tx: &mut OrgTx, id: Id<Agent>, provider_id: &str) -> Result<Agent> {
+    sqlx::query!(
+        "update app.agents set provider_id = $3, sync = 'synced', sync_note = '', sync_checked_at = now()
+         where org_id = $1 and id = $2",
+        tx.org() as _,
+        id.uuid(),
+        provider_id,
+    )
+    .execute(tx.conn())
+    .await?;
+    Agent::find(tx, id).await
+}
+
 pub async fn delete(tx: &mut OrgTx, id: Id<Agent>) -> Result<()> {
     sqlx::query!(
         "delete from app.agents where org_id = $1 and id = $2",

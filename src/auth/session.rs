@@ -21,6 +21,15 @@ use crate::{
     viewer::{Person, Place},
 };
 
+/// The name of the cookie: bound to this host and to https where there is https.
+pub fn cookie_name(core: &Core) -> &'static str {
+    if core.public_url.scheme() == "https" {
+        "__Host-switchboard"
+    } else {
+        "switchboard"
+    }
+}
+
 /// A session as the browser is to keep it.
 #[derive(Clone)]
 pub struct NewSession {

@@ -23,6 +23,8 @@ pub enum EndReason {
     Busy,
     Declined,
     InvalidNumber,
+    Unreachable,
+    CanceledElsewhere,
     Unjoined,
     ConcurrencyLimit,
     ProviderRefused,
@@ -34,7 +36,7 @@ pub enum EndReason {
 }
 
 impl EndReason {
-    pub const ALL: [Self; 18] = [
+    pub const ALL: [Self; 20] = [
         Self::CallerHangup,
         Self::AgentHangup,
         Self::ManuallyStopped,
@@ -45,6 +47,8 @@ impl EndReason {
         Self::Busy,
         Self::Declined,
         Self::InvalidNumber,
+        Self::Unreachable,
+        Self::CanceledElsewhere,
         Self::Unjoined,
         Self::ConcurrencyLimit,
         Self::ProviderRefused,
@@ -67,6 +71,8 @@ impl EndReason {
             Self::Busy => "Busy",
             Self::Declined => "Declined",
             Self::InvalidNumber => "Not a working number",
+            Self::Unreachable => "Could not be reached",
+            Self::CanceledElsewhere => "Canceled while it rang",
             Self::Unjoined => "Nobody joined in time",
             Self::ConcurrencyLimit => "Too many calls at once",
             Self::ProviderRefused => "The provider refused the call",
@@ -89,6 +95,10 @@ impl EndReason {
             Self::Busy => "Try again in a few minutes.",
             Self::Declined => "They chose not to answer. Calling again at once is rarely welcome.",
             Self::InvalidNumber => "Check the number and its country code.",
+            Self::Unreachable => "The phone may be off or out of reach. Try again later.",
+            Self::CanceledElsewhere => {
+                "It was stopped at the provider or by a carrier, not from here. Call again if you did not mean it."
+            }
             Self::Unjoined => "Start the conversation again and stay on the page.",
             Self::ConcurrencyLimit => "Wait until another call ends, or ask the provider for more lines.",
             Self::ProviderRefused => "An operator has to look at the provider's account: key, credit and permissions.",
@@ -100,14 +110,18 @@ impl EndReason {
         }
     }
 
-    /// The state a call ends in.
+    /// The state a call ends in, unless somebody stopped it after it was answered.
     pub const fn status(self) -> Status {
         match self {
             Self::CallerHangup | Self::AgentHangup | Self::Inactivity | Self::MaxDuration => Status::Completed,
-            Self::ManuallyStopped => Status::Canceled,
-            Self::Voicemail | Self::NoAnswer | Self::Busy | Self::Declined | Self::InvalidNumber | Self::Unjoined => {
-                Status::NotConnected
-            }
+            Self::ManuallyStopped | Self::CanceledElsewhere => Status::Canceled,
+            Self::Voicemail
+            | Self::NoAnswer
+            | Self::Busy
+            | Self::Declined
+            | Self::InvalidNumber
+            | Self::Unreachable
+            | Self::Unjoined => Status::NotConnected,
             Self::ConcurrencyLimit
             | Self::ProviderRefused
             | Self::AgentMissing

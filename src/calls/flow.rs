@@ -1,1 +1,279 @@
-//! .
+//! What people do with calls: place, list, read, speak into and stop them.
+
+use std::collections::BTreeMap;
+
+use chrono::{TimeDelta, Utc};
+use serde_json::Value;
+
+use super::{
+    Billing, Call, CallDraft, CallFilter, CallRow, Conversation, Destination, EndReason, Medium, Recording, Status,
+    check_variables, dial, progress,
+    store::{self, Held},
+    watch::{self, Adoption, MIRROR},
+};
+use crate::{
+    agents::{self, Agent},
+    audit,
+    auth::Caller,
+    check::Check,
+    core::Core,
+    crud::Rows,
+    db::OrgTx,
+    error::{Error, Fault, Result},
+    id::Id,
+    listing::{Listing, Page, Position},
+    mirror::{self, Agreement},
+    providers::{Audio, Failure},
+    resource::{Action, Kind},
+};
+
+/// How long a call whose answer was lost is left alone: the provider may still be acting on it.
+const GRACE: TimeDelta = TimeDelta::seconds(5);
+const LONGEST_MESSAGE: usize = 4000;
+
+pub async fn list(core: &Core, caller: &Caller, filter: &CallFilter, page: &Page) -> Result<Listing<CallRow>> {
+    let window = core.cursors.window(caller.org(), Kind::Call.word(), filter, page)?;
+    let mut tx = caller.begin(&core.db, Action::Read, Kind::Call).await?;
+    let rows = store::page(&mut tx, filter, window).await?;
+    tx.commit().await?;
+    let position = |row: &CallRow| Position {
+        at: row.created_at,
+        id: row.id.uuid(),
+    };
+    Ok(core
+        .cursors
+        .listing(caller.org(), Kind::Call.word(), filter, window, rows, position))
+}
+
+pub async fn get(core: &Core, caller: &Caller, id: Id<Call>) -> Result<Call> {
+    let mut tx = caller.begin(&core.db, Action::Read, Kind::Call).await?;
+    let held = store::find(&mut tx, id).await?;
+    tx.commit().await?;
+    Ok(held.call)
+}
+
+/// A call with everything said and everything that happened so far.
+pub async fn conversation(core: &Core, caller: &Caller, id: Id<Call>) -> Result<Conversation> {
+    let mut tx = caller.begin(&core.db, Action::Read, Kind::Call).await?;
+    let conversation = Conversation {
+        call: store::find(&mut tx, id).await?.call,
+        messages: store::messages(&mut tx, id).await?,
+        events: store::events(&mut tx, id).await?,
+    };
+    tx.commit().await?;
+    Ok(conversation)
+}
+
+/// The recording as sound; `NotFound` while there is none.
+pub async fn recording(core: &Core, caller: &Caller, id: Id<Call>) -> Result<Audio> {
+    let call = get(core, caller, id).await?;
+    match (call.recording, call.provider_id) {
+        (Recording::Ready, Some(provider_id)) => Ok(core.ultravox.recording(&provider_id).await?),
+        _ => Err(Error::NotFound),
+    }
+}
+
+/// Places a call. The intent is written before the provider is asked, so that a call is never dialed twice and never
+/// forgotten; where no answer comes the call stays queued, and the worker finds out what became of it.
+pub async fn place(core: &Core, caller: &Caller, draft: CallDraft) -> Result<Call> {
+    let to = draft.to.normal();
+    let draft = CallDraft {
+        to: to.clone(),
+        ..draft
+    };
+    Check::run(&draft)?;
+    let (held, agent, request) = intend(core, caller, draft).await?;
+    let id = held.call.id;
+    match core.ultravox.place_call(&agent.provider_id, &request).await {
+        Ok(accepted) => {
+            match watch::adopt(core, caller, id, &accepted).await? {
+                Adoption::Now => watch::join(core, caller, id, held.call.medium, &accepted),
+                Adoption::Before => {}
+                // This process slept past its lease, and the call has been given up: nobody is to be rung for it.
+                Adoption::Never => drop(core.ultravox.hang_up(&accepted.call_id).await?),
+            }
+        }
+        Err(failure) if failure.may_have_acted() => wait(core, caller, id, &failure).await?,
+        Err(failure) => {
+            refuse(core, caller, &held, &failure).await?;
+            return Err(failure.into());
+        }
+    }
+    get_placed(core, caller, id).await
+}
+
+/// Checks everything and writes the intent: from here on the call exists.
+async fn intend(core: &Core, caller: &Caller, draft: CallDraft) -> Result<(Held, Agent, Value)> {
+    let mut tx = caller.begin(&core.db, Action::Create, Kind::Call).await?;
+    let agent = match Agent::find(&mut tx, draft.agent_id).await {
+        Err(Error::NotFound) => return Err(Error::invalid("agent_id", "This agent does not exist here.")),
+        found => found?,
+    };
+    let mut check = Check::default();
+    check_variables(&agent.draft.variables, &draft.variables, &mut check);
+    check.finish()?;
+    let call = fresh(core, &tx, &agent, &draft.to, draft.variables);
+    let request = dial::request(&core.ultravox, call.id, &draft.to, &agent.draft, &call.variables).ok_or_else(|| {
+        Error::Conflict(
+            "This installation has no line for phone calls. An operator has to set ULTRAVOX_FROM, and ULTRAVOX_SIP_HOST for SIP.".into(),
+        )
+    })?;
+    store::insert(&mut tx, &call).await?;
+    store::note(&mut tx, call.id, "placed", "").await?;
+    mirror::intend(&mut tx, MIRROR, call.id.uuid()).await?;
+    audit::record(
+        &mut tx,
+        Action::Create,
+        Kind::Call,
+        &call.id.to_string(),
+        &agent.draft.name,
+    )
+    .await?;
+    tx.commit().await?;
+    Ok((
+        Held {
+            call,
+            stop_asked: false,
+        },
+        agent,
+        request,
+    ))
+}
+
+fn fresh(core: &Core, tx: &OrgTx, agent: &Agent, to: &Destination, variables: BTreeMap<String, Value>) -> Call {
+    let (medium, to_number, from_number) = match to {
+        Destination::Phone { number } => (
+            Medium::Phone,
+            Some(number.clone()),
+            Some(core.ultravox.phone_from().to_owned()),
+        ),
+        Destination::Text {} => (Medium::Text, None, None),
+    };
+    let now = Utc::now();
+    Call {
+        id: Id::new(),
+        agent_id: Some(agent.id),
+        agent_name: agent.draft.name.clone(),
+        medium,
+        status: Status::Queued,
+        end_reason: None,
+        end_detail: String::new(),
+        to_number,
+        from_number,
+        variables,
+        placed_by: tx.actor().0,
+        provider_id: None,
+        created_at: now,
+        joined_at: None,
+        ended_at: None,
+        billed_ms: None,
+        price: None,
+        billing: Billing::Pending,
+        recording: Recording::None,
+        summary: String::new(),
+        updated_at: now,
+    }
+}
+
+/// No answer: the provider may have acted, and only it can tell.
+async fn wait(core: &Core, caller: &Caller, id: Id<Call>, failure: &Failure) -> Result<()> {
+    let mut tx = caller.begin(&core.db, Action::Create, Kind::Call).await?;
+    let told = match failure.fault() {
+        Fault::NoAnswer => "The provider did not answer in time. Whether it dialed is being found out.",
+        _ => "The provider answered with an error of its own. Whether it dialed is being found out.",
+    };
+    store::note(&mut tx, id, "unanswered_by_provider", told).await?;
+    mirror::touch(&mut tx, MIRROR, id.uuid(), GRACE, "").await?;
+    tx.commit().await
+}
+
+/// A refusal: nothing was dialed, and the call says why.
+async fn refuse(core: &Core, caller: &Caller, held: &Held, failure: &Failure) -> Result<()> {
+    let id = held.call.id;
+    let reason = match (failure.status(), failure.fault()) {
+        (Some(404), _) => EndReason::AgentMissing,
+        (_, Fault::Busy) => EndReason::ConcurrencyLimit,
+        (_, Fault::Unreachable) => EndReason::ProviderError,
+        _ => EndReason::ProviderRefused,
+    };
+    let mut tx = caller.begin(&core.db, Action::Create, Kind::Call).await?;
+    let held = store::lock(&mut tx, id).await?;
+    if !held.call.status.is_over() {
+        let told = Error::from(failure.clone()).to_string();
+        watch::write(&mut tx, &held, &progress::give_up(&held, reason, &told, Utc::now())).await?;
+    }
+    if let (EndReason::AgentMissing, Some(agent_id)) = (reason, held.call.agent_id) {
+        agents::store::mark(&mut tx, agent_id, &Agreement::Gone).await?;
+    }
+    store::rest(&mut tx, id).await?;
+    tx.commit().await
+}
+
+/// Who may place calls may see the one they have just placed.
+async fn get_placed(core: &Core, caller: &Caller, id: Id<Call>) -> Result<Call> {
+    let mut tx = caller.begin(&core.db, Action::Create, Kind::Call).await?;
+    let held = store::find(&mut tx, id).await?;
+    tx.commit().await?;
+    Ok(held.call)
+}
+
+/// Says something in a written conversation. Works from any process.
+pub async fn say(core: &Core, caller: &Caller, id: Id<Call>, text: &str) -> Result<()> {
+    let mut check = Check::default();
+    check.text("text", text, 1..=LONGEST_MESSAGE);
+    check.finish()?;
+    let mut tx = caller.begin(&core.db, Action::Update, Kind::Call).await?;
+    let call = store::find(&mut tx, id).await?.call;
+    tx.commit().await?;
+    let over = || Error::Conflict("This conversation is over. Start another one.".into());
+    match (call.medium, call.status, call.provider_id) {
+        (Medium::Phone, ..) => Err(Error::Conflict("Only the agent speaks on a phone call.".into())),
+        (_, Status::Queued | Status::Ringing, _) => Err(Error::Conflict(
+            "The conversation is just beginning. Try again in a second.".into(),
+        )),
+        (_, Status::InProgress, Some(provider_id)) => {
+            let heard = core.ultravox.say(&provider_id, text).await?;
+            heard.then_some(()).ok_or_else(over)
+        }
+        _ => Err(over()),
+    }
+}
+
+/// Ends a call. One that is not answered yet takes no message, so it is ended the moment it is answered; until then it
+/// may ring on, and its events say so. Stopping a call that is over changes nothing.
+pub async fn stop(core: &Core, caller: &Caller, id: Id<Call>) -> Result<Call> {
+    let mut tx = caller.begin(&core.db, Action::Update, Kind::Call).await?;
+    let held = store::lock(&mut tx, id).await?;
+    let name = held.call.agent_name.clone();
+    if held.call.status.is_live() && store::ask_to_stop(&mut tx, id).await? {
+        store::note(&mut tx, id, "stop_asked", "").await?;
+        audit::note(&mut tx, "stop", Kind::Call, &id.to_string(), &name).await?;
+    }
+    tx.commit().await?;
+    if let (true, Some(provider_id)) = (held.call.status.is_live(), &held.call.provider_id) {
+        hang_up(core, caller, &held.call, provider_id).await?;
+    }
+    let mut tx = caller.begin(&core.db, Action::Update, Kind::Call).await?;
+    let held = store::find(&mut tx, id).await?;
+    tx.commit().await?;
+    Ok(held.call)
+}
+
+/// Asks the provider to end a call. Where that fails now the watcher asks again each second: the wish is written down.
+async fn hang_up(core: &Core, caller: &Caller, call: &Call, provider_id: &str) -> Result<()> {
+    let waits = match core.ultravox.hang_up(provider_id).await {
+        Ok(true) => None,
+        Ok(false) if call.status == Status::InProgress => None,
+        Ok(false) => Some("The provider cannot take back a call that rings. It ends as soon as it is answered."),
+        Err(_) => Some("The provider did not take the request. It is asked again until the call ends."),
+    };
+    if let Some(told) = waits {
+        let mut tx = caller.begin(&core.db, Action::Update, Kind::Call).await?;
+        store::note(&mut tx, call.id, "stop_waits", told).await?;
+        tx.commit().await?;
+    }
+    if let Err(error) = watch::look(core, &Caller::system(caller.org().clone()), call.id).await {
+        tracing::debug!(call = %call.id, %error, "an early look failed");
+    }
+    Ok(())
+}

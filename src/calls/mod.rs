@@ -1,11 +1,21 @@
 //! Calls: one conversation of an agent, from the moment it is placed to its price.
 
+#[cfg(feature = "ssr")]
+mod dial;
 mod ending;
 #[cfg(feature = "ssr")]
 pub mod flow;
+#[cfg(feature = "ssr")]
+mod outcome;
 mod place;
 #[cfg(feature = "ssr")]
-pub mod store;
+mod progress;
+#[cfg(feature = "ssr")]
+mod socket;
+#[cfg(feature = "ssr")]
+mod store;
+#[cfg(feature = "ssr")]
+pub mod watch;
 
 use std::collections::BTreeMap;
 

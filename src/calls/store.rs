@@ -1,1 +1,314 @@
-//! .
+//! The statements of calls.
+
+use std::collections::BTreeMap;
+
+use chrono::{DateTime, Utc};
+use serde_json::Value;
+use sqlx::types::Json;
+use uuid::Uuid;
+
+use super::{Billing, Call, CallFilter, CallRow, EndReason, Event, Medium, Message, Recording, Speaker, Status};
+use crate::{agents::Agent, db::OrgTx, error::Result, id::Id, listing::Window, money::Micros};
+
+/// A call and what only its keepers need to know.
+pub(crate) struct Held {
+    pub call: Call,
+    pub stop_asked: bool,
+}
+
+/// The table as it lies there.
+struct Flat {
+    id: Id<Call>,
+    agent_id: Option<Id<Agent>>,
+    agent_name: String,
+    medium: Medium,
+    status: Status,
+    end_reason: Option<EndReason>,
+    end_detail: String,
+    to_number: Option<String>,
+    from_number: Option<String>,
+    variables: Json<BTreeMap<String, Value>>,
+    placed_by: String,
+    stop_asked_at: Option<DateTime<Utc>>,
+    provider_id: Option<String>,
+    created_at: DateTime<Utc>,
+    joined_at: Option<DateTime<Utc>>,
+    ended_at: Option<DateTime<Utc>>,
+    billed_ms: Option<i64>,
+    price: Option<Micros>,
+    billing: Billing,
+    recording: Recording,
+    summary: String,
+    updated_at: DateTime<Utc>,
+}
+
+impl From<Flat> for Held {
+    fn from(row: Flat) -> Self {
+        Self {
+            stop_asked: row.stop_asked_at.is_some(),
+            call: Call {
+                id: row.id,
+                agent_id: row.agent_id,
+                agent_name: row.agent_name,
+                medium: row.medium,
+                status: row.status,
+                end_reason: row.end_reason,
+                end_detail: row.end_detail,
+                to_number: row.to_number,
+                from_number: row.from_number,
+                variables: row.variables.0,
+                placed_by: row.placed_by,
+                provider_id: row.provider_id,
+                created_at: row.created_at,
+                joined_at: row.joined_at,
+                ended_at: row.ended_at,
+                billed_ms: row.billed_ms,
+                price: row.price,
+                billing: row.billing,
+                recording: row.recording,
+                summary: row.summary,
+                updated_at: row.updated_at,
+            },
+        }
+    }
+}
+
+pub(crate) async fn page(tx: &mut OrgTx, filter: &CallFilter, window: Window) -> Result<Vec<CallRow>> {
+    Ok(sqlx::query_as!(
+        CallRow,
+        "select c.id, c.agent_id, c.agent_name, c.medium, c.status, c.end_reason, c.to_number, c.created_at, c.joined_at,
+                c.ended_at, c.price_micros as price
+         from app.calls c
+         where c.org_id = $1 and (c.created_at, c.id) < ($2, $3)
+           and ($4::text is null or position(lower($4) in lower(concat_ws(' ', c.to_number, c.agent_name))) > 0)
+           and ($5::text is null or c.status = $5)
+           and ($6::uuid is null or c.agent_id = $6)
+         order by c.created_at desc, c.id desc
+         limit $7",
+        tx.org() as _,
+        window.after.at,
+        window.after.id,
+        filter.q.as_deref().map(str::trim).filter(|q| !q.is_empty()),
+        filter.status.map(Status::word),
+        filter.agent_id.map(Id::uuid),
+        window.fetch(),
+    )
+    .fetch_all(tx.conn())
+    .await?)
+}
+
+/// `NotFound` for what is not there and for what is not theirs.
+pub(crate) async fn find(tx: &mut OrgTx, id: Id<Call>) -> Result<Held> {
+    let row = sqlx::query_as!(
+        Flat,
+        "select c.id, c.agent_id, c.agent_name, c.medium, c.status, c.end_reason, c.end_detail, c.to_number, c.from_number,
+                c.variables, c.placed_by, c.stop_asked_at, c.provider_id, c.created_at, c.joined_at, c.ended_at, c.billed_ms,
+                c.price_micros as price, c.billing, c.recording, c.summary, c.updated_at
+         from app.calls c where c.org_id = $1 and c.id = $2",
+        tx.org() as _,
+        id.uuid(),
+    )
+    .fetch_one(tx.conn())
+    .await?;
+    Ok(row.into())
+}
+
+/// As [`find`], and nobody else changes it until the transaction ends.
+pub(crate) async fn lock(tx: &mut OrgTx, id: Id<Call>) -> Result<Held> {
+    sqlx::query!(
+        "select 1 as one from app.calls c where c.org_id = $1 and c.id = $2 for update",
+        tx.org() as _,
+        id.uuid()
+    )
+    .fetch_one(tx.conn())
+    .await?;
+    find(tx, id).await
+}
+
+pub(crate) async fn insert(tx: &mut OrgTx, call: &Call) -> Result<()> {
+    sqlx::query!(
+        "insert into app.calls (org_id, id, agent_id, agent_name, medium, status, to_number, from_number, variables, placed_by)
+         values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10)",
+        tx.org() as _,
+        call.id.uuid(),
+        call.agent_id.map(Id::uuid),
+        call.agent_name,
+        call.medium as _,
+        call.status as _,
+        call.to_number,
+        call.from_number,
+        Json(&call.variables) as _,
+        call.placed_by,
+    )
+    .execute(tx.conn())
+    .await?;
+    Ok(())
+}
+
+/// Saves what a call has become.
+pub(crate) async fn save(tx: &mut OrgTx, call: &Call) -> Result<()> {
+    sqlx::query!(
+        "update app.calls set status = $3, end_reason = $4, end_detail = $5, provider_id = $6, joined_at = $7, ended_at = $8,
+                billed_ms = $9, price_micros = $10, billing = $11, recording = $12, summary = $13, updated_at = now()
+         where org_id = $1 and id = $2",
+        tx.org() as _,
+        call.id.uuid(),
+        call.status as _,
+        call.end_reason as _,
+        call.end_detail,
+        call.provider_id,
+        call.joined_at,
+        call.ended_at,
+        call.billed_ms,
+        call.price.map(|price| price.0),
+        call.billing as _,
+        call.recording as _,
+        call.summary,
+    )
+    .execute(tx.conn())
+    .await?;
+    Ok(())
+}
+
+/// Notes that somebody wants the call to end; false if somebody did before.
+pub(crate) async fn ask_to_stop(tx: &mut OrgTx, id: Id<Call>) -> Result<bool> {
+    let asked = sqlx::query!(
+        "update app.calls set stop_asked_at = now(), updated_at = now() where org_id = $1 and id = $2 and stop_asked_at is null",
+        tx.org() as _,
+        id.uuid(),
+    )
+    .execute(tx.conn())
+    .await?;
+    Ok(asked.rows_affected() == 1)
+}
+
+pub(crate) async fn messages(tx: &mut OrgTx, id: Id<Call>) -> Result<Vec<Message>> {
+    Ok(sqlx::query_as!(
+        Message,
+        "select m.seq, m.role, m.text, m.tool, m.start_ms, m.end_ms
+         from app.call_messages m where m.org_id = $1 and m.call_id = $2 order by m.seq",
+        tx.org() as _,
+        id.uuid(),
+    )
+    .fetch_all(tx.conn())
+    .await?)
+}
+
+/// Writes what was said, touching only what is new or has changed: every touched row wakes the pages that show it.
+pub(crate) async fn write_messages(tx: &mut OrgTx, id: Id<Call>, said: &[Message]) -> Result<()> {
+    let column = |read: fn(&Message) -> Option<i32>| said.iter().map(read).collect::<Vec<_>>();
+    let roles: Vec<&str> = said.iter().map(|message| message.role.word()).collect();
+    let texts: Vec<&str> = said.iter().map(|message| message.text.as_str()).collect();
+    let tools: Vec<&str> = said.iter().map(|message| message.tool.as_str()).collect();
+    sqlx::query!(
+        "insert into app.call_messages as m (org_id, call_id, seq, role, text, tool, start_ms, end_ms)
+         select $1, $2, said.* from unnest($3::int[], $4::text[], $5::text[], $6::text[], $7::int[], $8::int[]) said
+         on conflict (org_id, call_id, seq) do update
+           set role = excluded.role, text = excluded.text, tool = excluded.tool, start_ms = excluded.start_ms, end_ms = excluded.end_ms
+           where (m.role, m.text, m.tool, m.start_ms, m.end_ms)
+             is distinct from (excluded.role, excluded.text, excluded.tool, excluded.start_ms, excluded.end_ms)",
+        tx.org() as _,
+        id.uuid(),
+        &said.iter().map(|message| message.seq).collect::<Vec<_>>(),
+        &roles as _,
+        &texts as _,
+        &tools as _,
+        &column(|message| message.start_ms) as _,
+        &column(|message| message.end_ms) as _,
+    )
+    .execute(tx.conn())
+    .await?;
+    Ok(())
+}
+
+/// Removes what turned out not to have been said: while people talk, the provider may still join two messages into one.
+pub(crate) async fn drop_other_messages(tx: &mut OrgTx, id: Id<Call>, said: &[Message]) -> Result<()> {
+    sqlx::query!(
+        "delete from app.call_messages where org_id = $1 and call_id = $2 and seq <> all($3)",
+        tx.org() as _,
+        id.uuid(),
+        &said.iter().map(|message| message.seq).collect::<Vec<_>>(),
+    )
+    .execute(tx.conn())
+    .await?;
+    Ok(())
+}
+
+pub(crate) async fn events(tx: &mut OrgTx, id: Id<Call>) -> Result<Vec<Event>> {
+    Ok(sqlx::query_as!(
+        Event,
+        "select e.id, e.at, e.kind, e.note from app.call_events e where e.org_id = $1 and e.call_id = $2 order by e.at, e.id",
+        tx.org() as _,
+        id.uuid(),
+    )
+    .fetch_all(tx.conn())
+    .await?)
+}
+
+/// Writes down that something happened to a call.
+pub(crate) async fn note(tx: &mut OrgTx, id: Id<Call>, kind: &str, note: &str) -> Result<()> {
+    sqlx::query!(
+        "insert into app.call_events (org_id, call_id, id, kind, note, at) values ($1, $2, $3, $4, $5, clock_timestamp())",
+        tx.org() as _,
+        id.uuid(),
+        Uuid::now_v7(),
+        kind,
+        note,
+    )
+    .execute(tx.conn())
+    .await?;
+    Ok(())
+}
+
+/// Charges the organization for a call, once however often it is told to: the ledger takes one entry per call.
+pub(crate) async fn charge(tx: &mut OrgTx, call: &Call, price: Micros) -> Result<()> {
+    let note = match &call.to_number {
+        Some(number) => format!("{} to {number}", call.agent_name),
+        None => format!("{}, written conversation", call.agent_name),
+    };
+    let entered = sqlx::query!(
+        "insert into app.credit_transactions (client_id, id, kind, amount_micros, call_id, note)
+         select c.id, $2, 'call', $3, $4, $5 from app.clients c where c.org_id = $1
+         on conflict (client_id, call_id) do nothing",
+        tx.org() as _,
+        Uuid::now_v7(),
+        -price.0,
+        call.id.uuid(),
+        note,
+    )
+    .execute(tx.conn())
+    .await?;
+    if entered.rows_affected() == 1 {
+        sqlx::query!(
+            "update app.clients set balance_micros = balance_micros - $2 where org_id = $1",
+            tx.org() as _,
+            price.0,
+        )
+        .execute(tx.conn())
+        .await?;
+    }
+    Ok(())
+}
+
+/// Nothing more is expected of the provider: the row stays, because a late event still has to find its organization.
+pub(crate) async fn rest(tx: &mut OrgTx, id: Id<Call>) -> Result<()> {
+    sqlx::query!(
+        "update app.mirrors set due_at = 'infinity', attempts = 0 where org_id = $1 and kind = 'call' and object_id = $2",
+        tx.org() as _,
+        id.uuid(),
+    )
+    .execute(tx.conn())
+    .await?;
+    Ok(())
+}
+
+impl Speaker {
+    pub(crate) const fn word(self) -> &'static str {
+        match self {
+            Self::Agent => "agent",
+            Self::Person => "person",
+            Self::ToolCall => "tool_call",
+            Self::ToolResult => "tool_result",
+        }
+    }
+}

@@ -3,18 +3,20 @@
 pub mod cluster;
 mod glance;
 mod migrate;
+#[doc(hidden)]
+pub mod testing;
 mod tx;
 
 use std::time::Duration;
 
 use secrecy::ExposeSecret;
 use sqlx::{
-    PgPool,
+    AssertSqlSafe, ConnectOptions, Connection, Executor, PgPool,
     postgres::{PgConnectOptions, PgPoolOptions},
 };
 
 use crate::config::{Config, Database};
-pub use cluster::Cluster;
+pub use cluster::{Cluster, Stop};
 pub use glance::Glance;
 pub use migrate::{MIGRATOR, migrate};
 pub use tx::OrgTx;
@@ -52,12 +54,18 @@ pub enum DbError {
     Cluster(#[from] cluster::ClusterError),
     #[error("migration failed: {0}")]
     Migration(String),
+    #[error("the database could not be verified: {0}")]
+    Unverified(String),
 }
 
 impl Logins {
     /// Of an embedded cluster, whose socket lets only this account in.
     pub fn embedded(cluster: &Cluster) -> Self {
-        let base = cluster.options().database(DATABASE);
+        Self::trusted(cluster.options().database(DATABASE))
+    }
+
+    /// Of a server that takes every role at its word.
+    fn trusted(base: PgConnectOptions) -> Self {
         let login = |role: &str| base.clone().username(role);
         Self {
             app: login(APP),
@@ -156,6 +164,16 @@ impl Db {
         sqlx::query("select 1").execute(&self.app.0).await.is_ok()
     }
 
+    /// Whether the database has exactly this program's migrations.
+    pub async fn current(&self) -> Result<bool, DbError> {
+        let applied: Option<i64> = sqlx::query_scalar("select app.schema_version()")
+            .fetch_optional(&self.app.0)
+            .await
+            .map_err(|error| DbError::Unreachable(describe(&error)))?
+            .flatten();
+        Ok(applied == MIGRATOR.iter().map(|migration| migration.version).max())
+    }
+
     pub async fn close(&self) {
         tokio::join!(self.app.0.close(), self.worker.0.close(), self.identity.0.close());
     }
@@ -186,7 +204,7 @@ async fn pool(options: &PgConnectOptions, max: u32, statement_timeout_s: u32) ->
 }
 
 /// A connection error may quote the URL it was given, password and all.
-fn describe(error: &sqlx::Error) -> String {
+pub(crate) fn describe(error: &sqlx::Error) -> String {
     match error {
         sqlx::Error::Database(db) => format!("{} ({})", db.message(), db.code().unwrap_or_default()),
         sqlx::Error::Io(io) => io.to_string(),
@@ -216,4 +234,26 @@ async fn refuse_unsafe(pool: &PgPool) -> Result<(), DbError> {
         None => Ok(()),
         Some((login, fault)) => Err(DbError::Unsafe { login, fault }),
     }
+}
+
+/// Creates the product's database in an embedded cluster, unless it is there.
+pub async fn ensure_database(cluster: &Cluster) -> Result<(), DbError> {
+    let failed = |error: sqlx::Error| DbError::Unreachable(describe(&error));
+    let mut admin = cluster.options().connect().await.map_err(failed)?;
+    let there: bool = sqlx::query_scalar("select exists (select from pg_database where datname = $1)")
+        .bind(DATABASE)
+        .fetch_one(&mut admin)
+        .await
+        .map_err(failed)?;
+    if !there {
+        // Two processes may start at once; the second finds it made.
+        match admin
+            .execute(AssertSqlSafe(format!("create database {DATABASE}")))
+            .await
+        {
+            Err(sqlx::Error::Database(db)) if matches!(db.code().as_deref(), Some("42P04" | "23505")) => {}
+            other => drop(other.map_err(failed)?),
+        }
+    }
+    admin.close().await.map_err(failed)
 }

@@ -47,5 +47,5 @@ revoke all on schema public from public;
 
 -- Every session of one role may otherwise read the SQL text of its peers, which serve other organizations.
 revoke all on pg_catalog.pg_stat_activity from public;
-revoke execute on function pg_catalog.pg_stat_get_activity(integer) from public;
+revoke execute on function pg_catalog.pg_stat_get_activity(integer), pg_catalog.pg_stat_get_backend_activity(integer) from public;
 revoke execute on function pg_catalog.lo_create(oid), pg_catalog.lo_creat(integer), pg_catalog.lo_from_bytea(oid, bytea) from public;

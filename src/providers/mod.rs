@@ -1,5 +1,9 @@
-//! Providers.
+//! Providers: who carries the calls and who keeps the people. Each is a base URL, a key and the one shared client.
+
 pub mod clerk;
-mod ultravox;
+mod http;
+pub mod ultravox;
+
 pub use clerk::Clerk;
-pub use ultravox::Ultravox;
+pub use http::{Audio, Failure, client};
+pub use ultravox::{Ultravox, UltravoxAccess};

@@ -1,7 +1,8 @@
 //! What the tests of identity start from: a database of their own, a core on it, and somebody who plays Clerk.
 
 pub mod clerk;
-pub mod db;
+
+use std::sync::Arc;
 
 use chrono::{DateTime, Utc};
 use sqlx::PgPool;
@@ -11,13 +12,11 @@ use switchboard::{
     auth::{self, Caller, session},
     config::Config,
     core::Core,
-    db::Db,
+    db::{Db, testing::TestDb},
     mail,
     org::{OrgDraft, OrgId, Role, UserId, store},
     resource::{Action, Kind},
 };
-
-pub use db::TestDb;
 
 pub const ORIGIN: &str = "https://voice.example.com";
 pub const PASSWORD: &str = "correct horse battery";
@@ -25,7 +24,9 @@ pub const PASSWORD: &str = "correct horse battery";
 pub struct World {
     pub core: Core,
     /// As the superuser, for what a test arranges behind the program's back.
-    pub admin: PgPool,
+    admin: PgPool,
+    /// Goes with the last world on it.
+    _db: Arc<TestDb>,
 }
 
 impl std::ops::Deref for World {
@@ -48,6 +49,7 @@ pub async fn world(variables: &[(&str, &str)]) -> World {
     World {
         core: Core::for_tests(pools, config),
         admin: db.admin.clone(),
+        _db: Arc::new(db),
     }
 }
 
@@ -57,6 +59,7 @@ impl World {
         World {
             core: Core::for_tests_again(&self.core),
             admin: self.admin.clone(),
+            _db: self._db.clone(),
         }
     }
 
@@ -123,8 +126,8 @@ impl World {
         Some((mail.subject, token))
     }
 
-    pub async fn mails(&self) -> usize {
-        mail::recent(&self.core).await.unwrap().len()
+    pub fn admin(&self) -> &PgPool {
+        &self.admin
     }
 
     /// One number, asked as the superuser.

@@ -1,0 +1,38 @@
+# Every target first brings the machine to where it can do it; scripts/ says how.
+.PHONY: setup run watch test e2e bench build fmt lint
+
+setup:
+	@scripts/setup rust site database browser watch
+
+run:
+	@scripts/setup rust site database
+	@scripts/run
+
+watch:
+	@scripts/setup rust site database watch
+	@scripts/watch
+
+test:
+	@scripts/setup
+	@scripts/test
+
+e2e:
+	@scripts/setup
+	@scripts/e2e
+
+bench:
+	@scripts/setup
+	@scripts/build release
+	@bench/run
+
+build:
+	@scripts/setup rust site
+	@scripts/build release
+
+fmt:
+	@scripts/setup rust
+	@cargo fmt --all
+
+lint:
+	@scripts/setup rust
+	@scripts/lint

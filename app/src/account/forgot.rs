@@ -1,0 +1,66 @@
+//! A lost password: asking for a link, and choosing a new password with it.
+
+use leptos::prelude::*;
+
+use super::{ForgotPassword, ResetPassword, clerk, gate::gate, secret::PasswordField, verify::mailbox_hint, way};
+use crate::{
+    frame::NotFound,
+    kit::{Form, Submit, TextField},
+};
+
+#[component]
+pub fn ForgotPage() -> impl IntoView {
+    if clerk::is_clerk() {
+        return NotFound().into_any();
+    }
+    let action = ServerAction::<ForgotPassword>::new();
+    let sent = way::asked("sent").get_untracked();
+    if !sent.is_empty() {
+        let lead = format!("If {sent} has an account here, a link is on its way. It works once, for an hour.");
+        let body = view! {
+            {mailbox_hint()}
+            <p class="s13 ink2">"Nothing there after a minute? Look into the spam folder, or " <a href="/forgot" rel="external">"try another address"</a></p>
+            <a class="btn block" href="/sign-in">"Back to sign in"</a>
+        };
+        return gate("Check your mail", lead, body);
+    }
+    let body = view! {
+        <Form action=action>
+            <TextField path="email" label="Email" kind="email" autocomplete="username" autofocus=true/>
+            <Submit label="Send a link" class="btn primary lg block"/>
+        </Form>
+        <p class="s13 ink2">"Remembered it? " <a href="/sign-in">"Sign in"</a></p>
+    };
+    gate(
+        "Lost your password?",
+        "We mail you a link that lets you choose a new one.",
+        body,
+    )
+}
+
+#[component]
+pub fn ResetPage() -> impl IntoView {
+    if clerk::is_clerk() {
+        return NotFound().into_any();
+    }
+    let action = ServerAction::<ResetPassword>::new();
+    let token = way::asked("token").get_untracked();
+    let body = view! {
+        <Form action=action>
+            <input type="hidden" name="draft[token]" value=token/>
+            <PasswordField
+                path="password"
+                label="New password"
+                autocomplete="new-password"
+                help="At least 10 characters. A few unrelated words are stronger than one with digits in it."
+            />
+            <Submit label="Save password" class="btn primary lg block"/>
+        </Form>
+        <p class="s13 ink2">"Does the link no longer work? " <a href="/forgot">"Get a new one"</a></p>
+    };
+    gate(
+        "Choose your password",
+        "You are signed in here afterwards, and signed out everywhere else.",
+        body,
+    )
+}

@@ -1,0 +1,127 @@
+//! Accounts in the browser: what anybody may ask to get in, and a person about their own account.
+
+mod clerk;
+mod devices;
+mod forgot;
+mod gate;
+mod profile;
+mod secret;
+mod sign_in;
+mod sign_up;
+mod verify;
+pub mod way;
+
+use leptos::prelude::*;
+use serde::{Deserialize, Serialize};
+use switchboard::account::{self, SessionRow};
+use uuid::Uuid;
+
+pub use clerk::{SignOutPage, activate, is_clerk, script};
+pub use forgot::{ForgotPage, ResetPage};
+pub use gate::{gate, plain_page, sign_out_form};
+pub use profile::ProfilePage;
+pub use sign_in::SignInPage;
+pub use sign_up::SignUpPage;
+pub use verify::VerifyPage;
+
+use crate::AppError;
+#[cfg(feature = "ssr")]
+use crate::api::{clear_session, core, enter, from, person, session_cookie, visit};
+#[cfg(feature = "ssr")]
+use leptos_axum::redirect;
+#[cfg(feature = "ssr")]
+use switchboard::auth::session;
+
+/// The browsers a person is signed in with, and which of them asks.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Devices {
+    pub sessions: Vec<SessionRow>,
+    pub here: Uuid,
+}
+
+#[server]
+pub async fn sign_up(draft: account::SignUp) -> Result<(), AppError> {
+    let sent = way::with("/verify", "sent", &draft.email);
+    session::sign_up(&core(), draft, &from()).await?;
+    redirect(&sent);
+    Ok(())
+}
+
+#[server]
+pub async fn sign_in(draft: account::SignIn, #[server(default)] next: String) -> Result<(), AppError> {
+    enter(&session::sign_in(&core(), draft, &from()).await?, &next);
+    Ok(())
+}
+
+#[server]
+pub async fn verify_email(token: String) -> Result<(), AppError> {
+    enter(&session::verify_email(&core(), &token, &from()).await?, "/");
+    Ok(())
+}
+
+/// The same answer whether there is such an account or not.
+#[server]
+pub async fn resend_verification(email: String) -> Result<(), AppError> {
+    session::resend_verification(&core(), &email).await?;
+    redirect(&way::with("/verify", "sent", &email));
+    Ok(())
+}
+
+/// The same answer whether there is such an account or not.
+#[server]
+pub async fn forgot_password(email: String) -> Result<(), AppError> {
+    session::forgot(&core(), &email).await?;
+    redirect(&way::with("/forgot", "sent", &email));
+    Ok(())
+}
+
+#[server]
+pub async fn reset_password(draft: account::ResetPassword) -> Result<(), AppError> {
+    enter(&session::reset(&core(), draft, &from()).await?, "/");
+    Ok(())
+}
+
+#[server]
+pub async fn change_password(draft: account::ChangePassword) -> Result<(), AppError> {
+    visit()?;
+    let session = session::change_password(&core(), &session_cookie()?, draft, &from()).await?;
+    enter(&session, "/profile?changed=password");
+    Ok(())
+}
+
+#[server]
+pub async fn list_devices() -> Result<Devices, AppError> {
+    let visit = visit()?;
+    Ok(Devices {
+        sessions: session::sessions(&core(), &visit.person.id).await?,
+        here: visit.session,
+    })
+}
+
+#[server]
+pub async fn end_session(session: Uuid) -> Result<(), AppError> {
+    Ok(session::end_session(&core(), &person()?, session).await?)
+}
+
+/// Leaving always works: without a session there is nothing left to end.
+#[server]
+pub async fn sign_out() -> Result<(), AppError> {
+    if core().uses_clerk() {
+        redirect("/sign-out");
+        return Ok(());
+    }
+    if let Ok(cookie) = session_cookie() {
+        session::sign_out(&core(), &cookie).await?;
+    }
+    clear_session();
+    redirect("/sign-in");
+    Ok(())
+}
+
+#[server]
+pub async fn sign_out_everywhere() -> Result<(), AppError> {
+    session::sign_out_everywhere(&core(), &person()?).await?;
+    clear_session();
+    redirect("/sign-in");
+    Ok(())
+}

@@ -1,0 +1,93 @@
+//! The profile: what belongs to the person wherever they work.
+
+use leptos::prelude::*;
+
+use super::{ChangePassword, clerk, devices::Sessions, gate::plain_page, secret::PasswordField, way};
+use crate::{
+    kit::{Form, Lamp, Submit, icon, lamp},
+    viewer,
+};
+
+#[component]
+pub fn ProfilePage() -> impl IntoView {
+    let (to, words) = match viewer().place {
+        Some(place) => ("/", format!("Back to {}", place.name)),
+        None => ("/select-org", "Choose an organization".to_owned()),
+    };
+    let back = view! { <div><a class="btn sm" href=to rel="external">{icon("left")}{words}</a></div> };
+    let own = if clerk::is_clerk() {
+        clerk::mount("mountUserProfile")
+    } else {
+        view! {
+            {changed()}
+            {person()}
+            <Password/>
+            <Sessions/>
+        }
+        .into_any()
+    };
+    let lead = "Yours in every organization. What you may do is decided by your role in each of them.";
+    plain_page("Profile", lead, view! { {back}{own} })
+}
+
+/// Says what the last form on this page has done.
+fn changed() -> AnyView {
+    let changed = way::asked("changed");
+    let banner = move || {
+        (changed.get() == "password").then(|| {
+            view! {
+                <div class="banner boxed" data-kind="info" role="status">
+                    {lamp(Lamp::Done, "Password changed")}
+                    <p>"Every other browser has been signed out."</p>
+                </div>
+            }
+        })
+    };
+    banner.into_any()
+}
+
+fn person() -> AnyView {
+    let person = viewer().person;
+    person
+        .map(|person| {
+            let address = if person.email_verified {
+                lamp(Lamp::Done, "Confirmed")
+            } else {
+                lamp(Lamp::Warn, "Not confirmed")
+            };
+            view! {
+                <section class="card" aria-labelledby="who">
+                    <header><h2 id="who">"You"</h2></header>
+                    <dl class="body kv">
+                        <dt>"Name"</dt><dd>{person.name}</dd>
+                        <dt>"Email"</dt><dd>{person.email}" "{address}</dd>
+                        <dt>"Id"</dt><dd><code>{person.id.to_string()}</code></dd>
+                    </dl>
+                </section>
+            }
+        })
+        .into_any()
+}
+
+#[component]
+fn Password() -> impl IntoView {
+    let action = ServerAction::<ChangePassword>::new();
+    let email = viewer().person.map(|person| person.email);
+    view! {
+        <section class="card" aria-labelledby="password">
+            <header><h2 id="password">"Password"</h2></header>
+            <div class="body">
+                <Form action=action>
+                    // Tells a password manager whose password this is.
+                    <input type="text" name="username" autocomplete="username" value=email hidden/>
+                    <PasswordField path="current" label="Current password" autocomplete="current-password"/>
+                    <PasswordField path="password" label="New password" autocomplete="new-password" help="At least 10 characters."/>
+                    <div class="cluster">
+                        <Submit label="Change password"/>
+                        <span class="small muted">"Signs you out everywhere but here."</span>
+                    </div>
+                </Form>
+            </div>
+        </section>
+    }
+}

@@ -1,0 +1,45 @@
+//! Signing in.
+
+use leptos::prelude::*;
+
+use super::{SignIn, clerk, gate::gate, secret::PasswordField, way};
+use crate::{
+    kit::{Check, Form, Submit, TextField},
+    viewer,
+};
+
+#[component]
+pub fn SignInPage() -> impl IntoView {
+    let lead = format!("to this installation at {}", viewer().installation.host);
+    if clerk::is_clerk() {
+        return gate("Sign in", lead, clerk::mount("mountSignIn"));
+    }
+    let action = ServerAction::<SignIn>::new();
+    let (next, email) = (way::asked("next"), way::asked("email"));
+    let sign_up = move || way::with("/sign-up", "next", &next.get());
+    let body = view! {
+        <Form action=action>
+            {way::next_field()}
+            <TextField path="email" name="draft[email]" label="Email" kind="email" autocomplete="username" value=email autofocus=true/>
+            <PasswordField
+                path="password"
+                label="Password"
+                autocomplete="current-password"
+                beside=|| view! { <a class="small" href="/forgot">"Forgot it?"</a> }
+            />
+            <Check
+                path="remember"
+                name="draft[remember]"
+                label="Keep me signed in on this device"
+                help="For 30 days. You can end every session under Profile."
+                value=true
+            />
+            <Submit label="Sign in" class="btn primary lg block"/>
+        </Form>
+        <p class="s13 ink2">
+            "New here? " <a href=sign_up>"Create an account"</a>
+            ". Invited? Open the link in your invitation, it already knows your organization."
+        </p>
+    };
+    gate("Sign in", lead, body)
+}

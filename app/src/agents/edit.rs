@@ -1,0 +1,338 @@
+//! Making an agent and changing it: one page, whole on arrival, that loses nothing.
+
+use leptos::prelude::*;
+use leptos_router::hooks::{use_params_map, use_query_map};
+use switchboard::{
+    Error, Id,
+    agents::{Agent, AgentDraft, STARTERS, SyncState},
+    resource::{Action, Kind},
+};
+
+use super::{
+    agent_facets,
+    deeds::{deeds, sync_lamp},
+    editor::{Editor, editor},
+    get_agent,
+    leave::ask_before_leaving,
+    sections::{SECTIONS, contents, sections},
+};
+use crate::{
+    AppError,
+    calls::{PlaceCall, Preset, TestPanel},
+    kit::{
+        Ago, Copy, FormState, Lamp, Loading, Menu, PageHead, crumbs, icon, keys::on_ctrl, lamp, lamp_boxed, loaded,
+        skeleton_rows,
+    },
+    may, org,
+};
+
+/// A new agent, from nothing or from a starter.
+#[component]
+pub fn AgentNew() -> impl IntoView {
+    let query = use_query_map();
+    let tags = known_tags();
+    let page = move || {
+        let starter = query.with(|query| query.get_str("from").and_then(|from| from.parse::<usize>().ok()));
+        let draft = starter
+            .and_then(|from| STARTERS.get(from.checked_sub(1)?))
+            .map(|starter| starter.draft())
+            .unwrap_or_default();
+        loaded(tags, "editor", skeleton_rows, move |tags| {
+            page(None, draft.clone(), tags)
+        })
+    };
+    view! { {page} }
+}
+
+/// An agent there is.
+#[component]
+pub fn AgentEdit() -> impl IntoView {
+    let params = use_params_map();
+    let id = Memo::new(move |_| params.with(|params| params.get_str("id").and_then(|id| id.parse::<Id<Agent>>().ok())));
+    let mine = org();
+    let tags = known_tags();
+    let agent = Resource::new(
+        move || id.get(),
+        move |id| {
+            let org = mine.clone();
+            async move {
+                match id {
+                    Some(id) => get_agent(org, id).await,
+                    None => Err(AppError(Error::NotFound)),
+                }
+            }
+        },
+    );
+    let both = move || {
+        let tags = tags;
+        loaded(agent, "agent", skeleton_rows, move |agent| {
+            let draft = agent.draft.clone();
+            let tags = Suspend::new(async move { page(Some(agent), draft, tags.await.unwrap_or_default()) });
+            view! { {tags} }.into_any()
+        })
+    };
+    both()
+}
+
+/// Tags in use, for the tag field to offer.
+fn known_tags() -> Loading<Vec<String>> {
+    let org = org();
+    Resource::new(
+        || (),
+        move |()| {
+            let facets = agent_facets(org.clone());
+            // Without them the field still takes what is typed.
+            async move { Ok(facets.await.map(|facets| facets.tags).unwrap_or_default()) }
+        },
+    )
+}
+
+fn page(agent: Option<Agent>, start: AgentDraft, tags: Vec<String>) -> AnyView {
+    let writes = may(
+        if agent.is_some() {
+            Action::Update
+        } else {
+            Action::Create
+        },
+        Kind::Agent,
+    );
+    let editor = editor(agent, start);
+    ask_before_leaving(editor.dirty);
+    on_ctrl("s", move || {
+        if writes {
+            editor.save();
+        }
+    });
+    let form = use_context::<FormState>();
+    view! {
+        {head(editor, writes)}
+        <div class="notices stack s2">
+            {form.map(FormState::notice)}
+            {move || meanwhile(editor)}
+            {move || restored(editor)}
+            {move || out_of_step(editor, writes)}
+        </div>
+        <div class="editor">
+            {contents(editor)}
+            <fieldset class="stack s3" disabled=!writes>
+                <legend class="sr">"Agent"</legend>
+                {sections(editor, tags)}
+            </fieldset>
+            {aside(editor)}
+        </div>
+    }
+    .into_any()
+}
+
+fn head(editor: Editor, writes: bool) -> AnyView {
+    let saved = editor.saved.get_untracked();
+    let title = saved
+        .as_ref()
+        .map_or_else(|| "New agent".to_owned(), |agent| agent.draft.name.clone());
+    let is_new = saved.is_none();
+    let calling = RwSignal::new(false);
+    let preset = Signal::derive(move || Preset {
+        agent: editor.saved.with(|saved| saved.as_ref().map(|agent| agent.id)),
+        ..Preset::default()
+    });
+    let beside = move || {
+        (move || {
+            let state = editor.saved.with(|saved| saved.as_ref().map(|agent| agent.sync.state));
+            state.map(|state| lamp_boxed(sync_lamp(state), state.label()))
+        })
+        .into_any()
+    };
+    let sub = move || {
+        (move || match (
+            editor.saved.with(|saved| saved.as_ref().map(|agent| agent.updated_at)),
+            editor.dirty.get(),
+        ) {
+            (None, _) => "Nothing is saved yet. What you type is kept in this tab.".into_any(),
+            (Some(_), true) => "Unsaved changes. Callers still hear what was saved before.".into_any(),
+            (Some(at), false) => view! { "Saved "<Ago at=at/> }.into_any(),
+        })
+        .into_any()
+    };
+    let actions = move || {
+        let discard = move || {
+            (editor.dirty.get() && !is_new)
+                .then(|| view! { <button type="button" class="btn quiet" on:click=move |_| editor.discard()>"Discard changes"</button> })
+        };
+        let save = writes.then(|| {
+            view! {
+                <button type="button" class="btn primary" aria-busy=move || editor.pending.get().to_string() title="Ctrl S" on:click=move |_| editor.save()>
+                    {if is_new { "Create agent" } else { "Save agent" }}
+                </button>
+            }
+        });
+        view! {
+            {discard}
+            {(!is_new).then(|| more(editor))}
+            {(!is_new && may(Action::Create, Kind::Call)).then(|| {
+                view! { <button type="button" class="btn" on:click=move |_| calling.set(true)>{icon("call")}"Place a call"</button> }
+            })}
+            {save}
+        }
+        .into_any()
+    };
+    view! {
+        <PageHead class="page-head editor-head" title=title beside=beside sub=sub actions=actions crumbs=|| crumbs(&[("Agents", "/agents")])/>
+        {(!is_new && may(Action::Create, Kind::Call)).then(|| view! { <PlaceCall open=calling preset=preset/> })}
+    }
+    .into_any()
+}
+
+fn more(editor: Editor) -> AnyView {
+    let deeds = deeds(Callback::new(|()| ()));
+    let about = move || {
+        editor.saved.with_untracked(|saved| {
+            saved
+                .as_ref()
+                .map(|agent| (agent.id.to_string(), agent.draft.name.clone()))
+                .unwrap_or_default()
+        })
+    };
+    let duplicate = may(Action::Create, Kind::Agent)
+        .then(|| view! { <button type="button" on:click=move |_| deeds.duplicate(about())>{icon("copy")}"Duplicate"</button> });
+    let sync = may(Action::Update, Kind::Agent).then(|| {
+        let done = Callback::new(move |agent| editor.accept(agent));
+        view! { <button type="button" on:click=move |_| deeds.sync(about(), Some(done))>{icon("refresh")}"Sync now"</button> }
+    });
+    let delete = may(Action::Delete, Kind::Agent).then(|| {
+        let gone = Callback::new(move |()| {
+            // Nothing is left to lose, so that leaving asks no second question.
+            editor.discard();
+            deeds.go("/agents");
+        });
+        view! {
+            <hr/>
+            <button type="button" class="danger" on:click=move |_| deeds.delete(vec![about()], gone)>{icon("trash")}"Delete…"</button>
+        }
+    });
+    view! {
+        <button type="button" class="btn icon-only" popovertarget="agent-more" aria-label="More for this agent" title="More">{icon("more")}</button>
+        <Menu id="agent-more" label="Agent" end=true>
+            {duplicate}
+            {sync}
+            {delete}
+        </Menu>
+    }
+    .into_any()
+}
+
+/// Somebody else has saved: both versions are still there, and a person decides.
+fn meanwhile(editor: Editor) -> Option<AnyView> {
+    let theirs = editor.theirs.get()?;
+    let at = theirs.updated_at;
+    let differing = move || {
+        let titles: Vec<_> = editor.draft.with(|mine| {
+            SECTIONS
+                .iter()
+                .filter(|section| section.differs(mine, &theirs.draft))
+                .map(|section| section.title)
+                .collect()
+        });
+        if titles.is_empty() {
+            "They say the same.".to_owned()
+        } else {
+            format!("Yours differs in: {}.", titles.join(", "))
+        }
+    };
+    let notice = view! {
+        <div class="banner boxed" data-kind="warn" role="alert">
+            {lamp(Lamp::Warn, "Saved elsewhere")}
+            <p>"Somebody saved this agent "<Ago at=at/>" while you were typing. "{differing}</p>
+            <span class="cluster">
+                <button type="button" class="btn sm primary" on:click=move |_| editor.keep_mine()>"Keep mine"</button>
+                <button type="button" class="btn sm" on:click=move |_| editor.take_theirs()>"Take theirs"</button>
+            </span>
+        </div>
+    };
+    Some(notice.into_any())
+}
+
+fn restored(editor: Editor) -> Option<AnyView> {
+    let shown = editor.restored.get() && editor.dirty.get();
+    shown.then(|| {
+        view! {
+            <div class="banner boxed" data-kind="info" role="status">
+                {lamp(Lamp::Hold, "Put back")}
+                <p>"What you had typed and not saved is here again."</p>
+                <button type="button" class="btn sm" on:click=move |_| editor.discard()>"Discard it"</button>
+            </div>
+        }
+        .into_any()
+    })
+}
+
+/// The provider's copy is not what is saved here: why, since when, and the way out.
+fn out_of_step(editor: Editor, writes: bool) -> Option<AnyView> {
+    let agent = editor.saved.get()?;
+    if agent.sync.state == SyncState::Synced {
+        return None;
+    }
+    let deeds = deeds(Callback::new(|()| ()));
+    let about = (agent.id.to_string(), agent.draft.name.clone());
+    let done = Callback::new(move |agent| editor.accept(agent));
+    let kind = if agent.sync.state == SyncState::Failed {
+        "fault"
+    } else {
+        "warn"
+    };
+    let notice = view! {
+        <div class="banner boxed" data-kind=kind>
+            {lamp(sync_lamp(agent.sync.state), agent.sync.state.label())}
+            <p>{agent.sync.note}" Checked "<Ago at=agent.sync.checked_at/>". Syncing makes the provider's copy what is saved here."</p>
+            {writes.then(|| view! {
+                <button type="button" class="btn sm" on:click=move |_| deeds.sync(about.clone(), Some(done))>{icon("refresh")}"Sync now"</button>
+            })}
+        </div>
+    };
+    Some(notice.into_any())
+}
+
+/// Beside the draft: how the saved agent stands.
+fn aside(editor: Editor) -> AnyView {
+    let facts = move || {
+        let agent = editor.saved.get()?;
+        let (id, copy) = (agent.id.to_string(), agent.provider_id.clone());
+        let facts = view! {
+            <section class="card" aria-labelledby="facts">
+                <header><h2 id="facts">"As saved"</h2></header>
+                <dl class="kv body">
+                    <dt>"Saved"</dt>
+                    <dd><Ago at=agent.updated_at/></dd>
+                    <dt>"Revision"</dt>
+                    <dd>{agent.revision}</dd>
+                    <dt>"Checked"</dt>
+                    <dd><Ago at=agent.sync.checked_at/></dd>
+                    <dt>"Agent id"</dt>
+                    <dd class="idline"><code>{id.clone()}</code><Copy text=id label="Copy agent id" icon_only=true/></dd>
+                    <dt>"Copy at provider"</dt>
+                    <dd class="idline"><code>{copy.clone()}</code><Copy text=copy label="Copy provider id" icon_only=true/></dd>
+                </dl>
+            </section>
+        };
+        Some(facts.into_any())
+    };
+    let tested = editor
+        .saved
+        .get_untracked()
+        .map(|first| Signal::derive(move || editor.saved.get().unwrap_or_else(|| first.clone())));
+    let first = editor.saved.get_untracked().is_none().then(|| {
+        view! {
+            <section class="card">
+                <header><h2>"Then call it"</h2></header>
+                <p class="body s13 ink2">"Once created, an agent can be called from here, with test values for its variables."</p>
+            </section>
+        }
+    });
+    view! {
+        <aside class="stack s3 editor-aside" aria-label="About this agent">
+            {first}
+            {tested.map(|agent| view! { <TestPanel agent=agent/> })}
+            {facts}
+        </aside>
+    }
+    .into_any()
+}

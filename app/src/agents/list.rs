@@ -1,0 +1,324 @@
+//! The list of agents: find one, see how it stands, act on several.
+
+use leptos::prelude::*;
+use switchboard::{
+    agents::{AgentFilter, AgentRow, Facets, STARTERS, SyncState, language_name},
+    listing::{Listing, Page},
+    resource::{Action, Kind},
+};
+
+use super::{
+    agent_facets,
+    deeds::{Deeds, deeds, sync_lamp},
+    list_agents,
+};
+use crate::{
+    kit::{
+        Ago, Chip, Choice, Column, Columns, Loading, Menu, PageHead, Picture, Row, RowMenu, Search, Selection, Table,
+        UrlQuery, empty, icon, keys::on_key, lamp, list_keys, loaded, pager, skeleton_rows, table, use_live, use_url,
+    },
+    may, org,
+};
+
+const COLUMNS: [Column; 6] = [
+    Column {
+        key: "state",
+        head: "State",
+        class: "tight corner",
+    },
+    Column {
+        key: "voice",
+        head: "Voice",
+        class: "lo",
+    },
+    Column {
+        key: "language",
+        head: "Language",
+        class: "lo",
+    },
+    Column {
+        key: "tags",
+        head: "Tags",
+        class: "lo2",
+    },
+    Column {
+        key: "changed",
+        head: "Changed",
+        class: "lo nowrap",
+    },
+    Column {
+        key: "created",
+        head: "Created",
+        class: "lo2 nowrap",
+    },
+];
+
+const FILTERS: [&str; 4] = ["q", "state", "language", "tag"];
+
+#[component]
+pub fn AgentList() -> impl IntoView {
+    let url = use_url();
+    let live = use_live("agents");
+    let again = RwSignal::new(0_u32);
+    let mine = org();
+    let theirs = mine.clone();
+    let agents = Resource::new(
+        move || (filter(url), page(url), live.get(), again.get()),
+        move |(filter, page, ..)| list_agents(mine.clone(), filter, page),
+    );
+    let facets = Resource::new(move || (live.get(), again.get()), move |_| agent_facets(theirs.clone()));
+    let deeds = deeds(Callback::new(move |()| again.update(|n| *n += 1)));
+    let columns = Columns::of("agents", &COLUMNS, &["created"]);
+    let selection = Selection::default();
+    let menu = RowMenu::new("agent-menu");
+
+    list_keys();
+    if may(Action::Create, Kind::Agent) {
+        on_key(move |key| {
+            let new = key == "n";
+            if new {
+                deeds.go("/agents/new");
+            }
+            new
+        });
+    }
+
+    let actions = move || {
+        may(Action::Create, Kind::Agent)
+            .then(|| view! { <a class="btn primary" href="/agents/new">{icon("plus")}"New agent"</a> })
+            .into_any()
+    };
+    let table_of = Table {
+        caption: "Agents",
+        name: "Agent",
+        columns,
+        selection: may(Action::Delete, Kind::Agent).then_some(selection),
+        menu: Some(menu),
+    };
+    let rows = loaded(agents, "agents", skeleton_rows, move |listing| {
+        rows(url, facets, table_of, listing)
+    });
+    view! {
+        <PageHead title="Agents" sub=move || headline(facets) actions=actions/>
+        {filters(url, facets, columns)}
+        {rows}
+        {row_menu(deeds, menu)}
+        {bulk(deeds, selection)}
+    }
+}
+
+fn filter(url: UrlQuery) -> AgentFilter {
+    AgentFilter {
+        q: url.get("q"),
+        language: url.get("language"),
+        tag: url.get("tag"),
+        sync: url
+            .get("state")
+            .and_then(|word| SyncState::ALL.into_iter().find(|state| state.word() == word)),
+    }
+}
+
+fn page(url: UrlQuery) -> Page {
+    Page {
+        limit: None,
+        cursor: url.get("cursor"),
+    }
+}
+
+/// "8 agents, 7 live."
+fn headline(facets: Loading<Facets>) -> AnyView {
+    let words = move || {
+        Suspend::new(async move {
+            match facets.await {
+                Ok(Facets { all: 0, .. }) => "They answer and place calls.".to_owned(),
+                Ok(Facets { all: 1, live, .. }) => format!("1 agent, {}.", if live == 1 { "live" } else { "not live" }),
+                Ok(Facets { all, live, .. }) => format!("{all} agents, {live} live."),
+                // The list below says what failed.
+                Err(_) => String::new(),
+            }
+        })
+    };
+    view! { <Transition>{words}</Transition> }.into_any()
+}
+
+fn filters(url: UrlQuery, facets: Loading<Facets>, columns: Columns) -> AnyView {
+    let states: Vec<Choice> = SyncState::ALL
+        .map(|state| Choice::new(state.word(), state.label()))
+        .into();
+    let chips = move || {
+        let states = states.clone();
+        Suspend::new(async move {
+            let facets = facets.await.unwrap_or_default();
+            let languages: Vec<_> = facets
+                .languages
+                .iter()
+                .map(|tag| Choice::new(tag, language_name(tag)))
+                .collect();
+            let tags: Vec<_> = facets.tags.iter().map(|tag| Choice::new(tag, tag)).collect();
+            view! {
+                <Chip key="state" label="State" choices=states/>
+                <Chip key="language" label="Language" choices=languages/>
+                <Chip key="tag" label="Tag" choices=tags/>
+            }
+        })
+    };
+    let clear =
+        move || (url.count(&FILTERS) > 0).then(|| view! { <a class="btn quiet sm" href=url.bare()>"Clear"</a> });
+    view! {
+        <div class="filters">
+            <Search label="Search agents" placeholder="Name, description or prompt text" keep=&["state", "language", "tag"]/>
+            <Transition>{chips}</Transition>
+            {clear}
+            <span class="push">{columns.chooser()}</span>
+        </div>
+    }
+    .into_any()
+}
+
+fn rows(url: UrlQuery, facets: Loading<Facets>, layout: Table, listing: Listing<AgentRow>) -> AnyView {
+    if listing.items.is_empty() {
+        return untrack(|| nothing(url, facets));
+    }
+    let shown = listing.items.len();
+    let items = listing.items;
+    // Drawn again when a column is chosen, without asking the server.
+    let table = move || table(layout, items.iter().cloned().map(row).collect());
+    let pager = untrack(|| pager(url, shown, listing.next, if shown == 1 { "agent" } else { "agents" }));
+    view! { <div class="table-wrap">{table}{pager}</div> }.into_any()
+}
+
+fn row(agent: AgentRow) -> Row {
+    let tags = agent
+        .tags
+        .into_iter()
+        .map(|tag| view! { <span class="tag">{tag}</span> })
+        .collect_view();
+    Row {
+        href: format!("/agents/{}", agent.id),
+        id: agent.id.to_string(),
+        name: agent.name,
+        note: agent.description,
+        cells: vec![
+            lamp(sync_lamp(agent.sync), agent.sync.label()),
+            agent.voice_name.into_any(),
+            language_name(&agent.language).to_owned().into_any(),
+            view! { <span class="cluster tight-gap">{tags}</span> }.into_any(),
+            view! { <Ago at=agent.updated_at/> }.into_any(),
+            view! { <Ago at=agent.created_at/> }.into_any(),
+        ],
+    }
+}
+
+/// Nothing to show: because nothing is there, or because too much is asked.
+fn nothing(url: UrlQuery, facets: Loading<Facets>) -> AnyView {
+    let set = url.count(&FILTERS);
+    if set == 0 {
+        return first_use();
+    }
+    let all = Suspend::new(async move {
+        let all = facets.await.map(|facets| facets.all).unwrap_or_default();
+        if all == 1 {
+            "There is 1 without them.".to_owned()
+        } else {
+            format!("There are {all} without them.")
+        }
+    });
+    let these = if set == 1 {
+        "this filter".to_owned()
+    } else {
+        format!("these {set} filters")
+    };
+    view! {
+        <div class="card">
+            <div class="empty">
+                {crate::kit::jackstrip(Picture::Loose)}
+                <h2>"No agents match "{these}</h2>
+                <p>{all}</p>
+                <div class="cluster"><a class="btn" href=url.bare()>"Clear filters"</a></div>
+            </div>
+        </div>
+    }
+    .into_any()
+}
+
+fn first_use() -> AnyView {
+    if !may(Action::Create, Kind::Agent) {
+        return view! {
+            <div class="card">
+                {empty(Picture::Loose, "No agents yet", "Developers and admins of this organization make them. They appear here by themselves.", ())}
+            </div>
+        }
+        .into_any();
+    }
+    let starters = STARTERS
+        .iter()
+        .enumerate()
+        .map(|(i, starter)| {
+            view! {
+                <a class="card starter" href=format!("/agents/new?from={}", i + 1)>
+                    <b>{starter.name}</b>
+                    <small>{starter.description}</small>
+                </a>
+            }
+        })
+        .collect_view();
+    view! {
+        <div class="card">
+            {empty(
+                Picture::Loose,
+                "No agents yet",
+                "An agent answers or places calls. Start from a template, choose a voice, and call it in about a minute.",
+                view! { <a class="btn primary" href="/agents/new">{icon("plus")}"Start from nothing"</a> },
+            )}
+            <div class="starters">{starters}</div>
+        </div>
+    }
+    .into_any()
+}
+
+fn row_menu(deeds: Deeds, menu: RowMenu) -> AnyView {
+    let about = move || menu.about.get_untracked();
+    let open = move || format!("/agents/{}", menu.about.with(|(id, _)| id.clone()));
+    let duplicate = may(Action::Create, Kind::Agent).then(|| {
+        view! { <button type="button" on:click=move |_| deeds.duplicate(about())>{icon("copy")}"Duplicate"</button> }
+    });
+    let sync = may(Action::Update, Kind::Agent).then(|| {
+        view! { <button type="button" on:click=move |_| deeds.sync(about(), None)>{icon("refresh")}"Sync now"</button> }
+    });
+    let delete = may(Action::Delete, Kind::Agent).then(|| {
+        view! {
+            <hr/>
+            <button type="button" class="danger" on:click=move |_| deeds.delete(vec![about()], Callback::new(|()| ()))>
+                {icon("trash")}
+                "Delete…"
+            </button>
+        }
+    });
+    view! {
+        <Menu id=menu.id label="Agent" end=true>
+            <div class="m-h">{move || menu.about.with(|(_, name)| name.clone())}</div>
+            <a href=open>{icon("edit")}"Open"</a>
+            {duplicate}
+            {sync}
+            {delete}
+        </Menu>
+    }
+    .into_any()
+}
+
+fn bulk(deeds: Deeds, selection: Selection) -> AnyView {
+    let bar = move || {
+        let label = format!("{} selected", selection.count());
+        view! {
+            <div class="bulk" role="region" aria-label="Selected agents">
+                <b aria-live="polite">{label}</b>
+                <span class="sep"></span>
+                <button type="button" class="btn sm danger" on:click=move |_| {
+                    deeds.delete(selection.rows(), Callback::new(move |()| selection.clear()));
+                }>{icon("trash")}"Delete…"</button>
+                <button type="button" class="btn sm" on:click=move |_| selection.clear()>"Clear"</button>
+            </div>
+        }
+    };
+    (move || (selection.count() > 0).then(bar)).into_any()
+}

@@ -1,0 +1,66 @@
+//! Agents in the browser: what pages may ask about them.
+
+mod deeds;
+mod edit;
+mod editor;
+mod leave;
+mod list;
+mod sections;
+
+use leptos::{prelude::*, server_fn::codec::Json};
+use switchboard::{
+    Id,
+    agents::{Agent, AgentDraft, AgentFilter, AgentRow, Facets},
+    listing::{Listing, Page},
+    org::OrgId,
+};
+
+use crate::AppError;
+#[cfg(feature = "ssr")]
+use crate::api::{caller, core};
+#[cfg(feature = "ssr")]
+use switchboard::{agents, crud, mirror};
+
+pub use edit::{AgentEdit, AgentNew};
+pub use list::AgentList;
+
+#[server(input = Json)]
+pub async fn list_agents(org: OrgId, filter: AgentFilter, page: Page) -> Result<Listing<AgentRow>, AppError> {
+    Ok(crud::list::<Agent>(&core(), &caller(&org)?, &filter, &page).await?)
+}
+
+#[server]
+pub async fn agent_facets(org: OrgId) -> Result<Facets, AppError> {
+    Ok(agents::facets(&core(), &caller(&org)?).await?)
+}
+
+#[server]
+pub async fn get_agent(org: OrgId, id: Id<Agent>) -> Result<Agent, AppError> {
+    Ok(crud::get(&core(), &caller(&org)?, id).await?)
+}
+
+#[server(input = Json)]
+pub async fn create_agent(org: OrgId, draft: AgentDraft) -> Result<Agent, AppError> {
+    Ok(mirror::create(&core(), &caller(&org)?, draft).await?)
+}
+
+#[server(input = Json)]
+pub async fn update_agent(org: OrgId, id: Id<Agent>, draft: AgentDraft, revision: i64) -> Result<Agent, AppError> {
+    Ok(mirror::update(&core(), &caller(&org)?, id, draft, revision).await?)
+}
+
+#[server]
+pub async fn delete_agent(org: OrgId, id: Id<Agent>) -> Result<(), AppError> {
+    Ok(mirror::delete(&core(), &caller(&org)?, id).await?)
+}
+
+#[server]
+pub async fn duplicate_agent(org: OrgId, id: Id<Agent>) -> Result<Agent, AppError> {
+    Ok(agents::duplicate(&core(), &caller(&org)?, id).await?)
+}
+
+/// Publishes what is saved here once more.
+#[server]
+pub async fn sync_agent(org: OrgId, id: Id<Agent>) -> Result<Agent, AppError> {
+    Ok(mirror::sync(&core(), &caller(&org)?, id).await?)
+}

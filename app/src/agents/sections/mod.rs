@@ -1,0 +1,307 @@
+//! The editor's sections: what belongs together, how it reads in one line, and whether it has changed.
+
+mod prompt;
+mod silence;
+mod speech;
+mod timing;
+mod variables;
+
+use leptos::prelude::*;
+use switchboard::agents::{AgentDraft, FirstSpeaker, language_name};
+
+use super::editor::Editor;
+use crate::kit::{FormState, Switch, TagInput, TextField, icon};
+
+/// A part of the draft that folds.
+#[derive(Clone, Copy)]
+pub struct Section {
+    pub id: &'static str,
+    pub title: &'static str,
+    /// Paths of the fields within.
+    paths: &'static [&'static str],
+    same: fn(&AgentDraft, &AgentDraft) -> bool,
+    /// Everything in one line, for when it is closed.
+    sum: fn(&AgentDraft) -> String,
+    /// Closed until asked for.
+    folded: bool,
+}
+
+pub const SECTIONS: [Section; 9] = [
+    Section {
+        id: "name",
+        title: "Name",
+        paths: &["name", "description"],
+        same: |a, b| a.name == b.name && a.description == b.description,
+        sum: |draft| draft.name.clone(),
+        folded: false,
+    },
+    Section {
+        id: "prompt",
+        title: "Prompt",
+        paths: &["prompt"],
+        same: |a, b| a.prompt == b.prompt,
+        sum: |draft| format!("{} characters", draft.prompt.chars().count()),
+        folded: false,
+    },
+    Section {
+        id: "first-message",
+        title: "First message",
+        paths: &["first_message", "first_speaker"],
+        same: |a, b| a.first_speaker == b.first_speaker && a.first_message == b.first_message,
+        sum: first_words,
+        folded: false,
+    },
+    Section {
+        id: "voice",
+        title: "Voice and model",
+        paths: &["voice_id", "voice_name", "language", "temperature_percent"],
+        same: |a, b| {
+            a.voice_id == b.voice_id && a.language == b.language && a.temperature_percent == b.temperature_percent
+        },
+        sum: |draft| format!("{} · {}", draft.voice_name, language_name(&draft.language)),
+        folded: false,
+    },
+    Section {
+        id: "variables",
+        title: "Variables",
+        paths: &["variables"],
+        same: |a, b| a.variables == b.variables,
+        sum: |draft| {
+            let names: Vec<_> = draft.variables.iter().map(|variable| variable.name.as_str()).collect();
+            if names.is_empty() {
+                "None".into()
+            } else {
+                names.join(", ")
+            }
+        },
+        folded: false,
+    },
+    Section {
+        id: "timing",
+        title: "Turn-taking and timing",
+        paths: &[
+            "turn_delay_ms",
+            "interruption_ms",
+            "join_timeout_s",
+            "max_duration_s",
+            "time_exceeded_message",
+        ],
+        same: |a, b| {
+            (a.turn_delay_ms, a.interruption_ms, a.join_timeout_s, a.max_duration_s)
+                == (b.turn_delay_ms, b.interruption_ms, b.join_timeout_s, b.max_duration_s)
+                && a.time_exceeded_message == b.time_exceeded_message
+        },
+        sum: |draft| {
+            format!(
+                "Answers after {} ms · rings {} s · at most {}",
+                draft.turn_delay_ms,
+                draft.join_timeout_s,
+                timing::minutes(draft.max_duration_s)
+            )
+        },
+        folded: true,
+    },
+    Section {
+        id: "silence",
+        title: "Silence",
+        paths: &["silence"],
+        same: |a, b| a.silence == b.silence,
+        sum: |draft| match draft.silence.len() {
+            0 => "Waits without a word".into(),
+            1 => "1 step".into(),
+            many => format!("{many} steps"),
+        },
+        folded: true,
+    },
+    Section {
+        id: "recording",
+        title: "Recording",
+        paths: &["recording"],
+        same: |a, b| a.recording == b.recording,
+        sum: |draft| {
+            if draft.recording {
+                "Calls are recorded".into()
+            } else {
+                "Calls are not recorded".into()
+            }
+        },
+        folded: true,
+    },
+    Section {
+        id: "tags",
+        title: "Tags",
+        paths: &["tags"],
+        same: |a, b| a.tags == b.tags,
+        sum: |draft| {
+            if draft.tags.is_empty() {
+                "None".into()
+            } else {
+                draft.tags.join(", ")
+            }
+        },
+        folded: true,
+    },
+];
+
+fn first_words(draft: &AgentDraft) -> String {
+    match (draft.first_speaker, draft.first_message.trim()) {
+        (FirstSpeaker::Person, _) => "Waits to be greeted".into(),
+        (FirstSpeaker::Agent, "") => "Finds its own words".into(),
+        (FirstSpeaker::Agent, words) => format!("“{words}”"),
+    }
+}
+
+impl Section {
+    /// Whether what is typed here differs between two drafts.
+    pub fn differs(&self, a: &AgentDraft, b: &AgentDraft) -> bool {
+        !(self.same)(a, b)
+    }
+
+    fn changed(&self, editor: Editor) -> Memo<bool> {
+        let same = self.same;
+        Memo::new(move |_| {
+            let before = editor.before();
+            editor.draft.with(|draft| !same(draft, &before))
+        })
+    }
+
+    fn errors(&self) -> Memo<usize> {
+        let form = use_context::<FormState>();
+        let paths = self.paths;
+        Memo::new(move |_| form.map_or(0, |form| paths.iter().map(|path| form.errors_under(path)).sum()))
+    }
+}
+
+/// Where one is among the sections, and which of them need another look.
+pub fn contents(editor: Editor) -> AnyView {
+    let links = SECTIONS
+        .iter()
+        .map(|section| {
+            let (changed, errors) = (section.changed(editor), section.errors());
+            let id = section.id;
+            view! {
+                <a href=format!("#{id}") on:click=move |_| open(id)>
+                    {section.title}
+                    {move || marks(changed.get(), errors.get())}
+                </a>
+            }
+        })
+        .collect_view();
+    view! { <nav class="toc" aria-label="Sections">{links}</nav> }.into_any()
+}
+
+fn marks(changed: bool, errors: usize) -> AnyView {
+    match (errors, changed) {
+        (0, false) => ().into_any(),
+        (0, true) => view! { <span class="dot">"edited"</span> }.into_any(),
+        (errors, _) => view! { <span class="dot bad-ink">{errors}" to fix"</span> }.into_any(),
+    }
+}
+
+fn open(id: &str) {
+    if let Some(fold) = crate::kit::browser::element(id) {
+        let _ = fold.set_attribute("open", "");
+    }
+}
+
+pub fn sections(editor: Editor, known_tags: Vec<String>) -> AnyView {
+    SECTIONS
+        .iter()
+        .map(|section| fold(section, editor, &known_tags))
+        .collect_view()
+        .into_any()
+}
+
+fn fold(section: &'static Section, editor: Editor, known_tags: &[String]) -> AnyView {
+    let (changed, errors) = (section.changed(editor), section.errors());
+    let badge = move || match (errors.get(), changed.get()) {
+        (0, false) => ().into_any(),
+        (0, true) => view! { <span class="badge warn">"Changed"</span> }.into_any(),
+        (errors, _) => view! { <span class="badge bad">{errors}" to fix"</span> }.into_any(),
+    };
+    let body = match section.id {
+        "name" => name(editor),
+        "prompt" => prompt::body(editor),
+        "first-message" => speech::first_message(editor),
+        "voice" => speech::voice(editor),
+        "variables" => variables::body(editor),
+        "timing" => timing::body(editor),
+        "silence" => silence::body(editor),
+        "recording" => recording(editor),
+        _ => tags(editor, known_tags.to_vec()),
+    };
+    view! {
+        <details class="fold" id=section.id open=!section.folded>
+            <summary>
+                <h2>{section.title}</h2>
+                {badge}
+                <span class="sum">{move || editor.draft.with(section.sum)}</span>
+                {icon("down")}
+            </summary>
+            <div class="body stack">{body}</div>
+        </details>
+    }
+    .into_any()
+}
+
+fn name(editor: Editor) -> AnyView {
+    let (name, set_name) = editor.text(|draft| &draft.name, |draft| &mut draft.name);
+    let (description, set_description) = editor.text(|draft| &draft.description, |draft| &mut draft.description);
+    view! {
+        <div class="form-grid">
+            <TextField path="name" label="Name" value=name on_input=set_name autocomplete="off" help="What your team calls it; callers never hear it"/>
+            <TextField path="description" label="Description" optional=true value=description on_input=set_description autocomplete="off"
+                placeholder="What it is for, in one line"/>
+        </div>
+    }
+    .into_any()
+}
+
+fn recording(editor: Editor) -> AnyView {
+    let on = Memo::new(move |_| editor.draft.with(|draft| draft.recording));
+    let set = Callback::new(move |on| editor.draft.update(|draft| draft.recording = on));
+    view! {
+        <Switch path="recording" label="Record calls" value=on on_change=set
+            help="Many places require that callers are told. Say it in the first message."/>
+    }
+    .into_any()
+}
+
+fn tags(editor: Editor, known: Vec<String>) -> AnyView {
+    let tags = Memo::new(move |_| editor.draft.with(|draft| draft.tags.clone()));
+    let set = Callback::new(move |tags| editor.draft.update(|draft| draft.tags = tags));
+    view! {
+        <TagInput path="tags" label="Tags" tags=tags on_change=set known=Signal::stored(known) help="Enter adds one. Lists can be narrowed to a tag."/>
+    }
+    .into_any()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_field_of_a_draft_is_in_a_section() {
+        let value = serde_json::to_value(AgentDraft::default()).unwrap();
+        for field in value.as_object().unwrap().keys() {
+            let homes = SECTIONS
+                .iter()
+                .filter(|section| section.paths.contains(&field.as_str()))
+                .count();
+            assert_eq!(homes, 1, "{field}");
+        }
+    }
+
+    #[test]
+    fn a_change_is_seen_in_its_own_section_only() {
+        let before = AgentDraft::default();
+        let mut after = before.clone();
+        after.prompt = "Answer.".into();
+        let changed: Vec<_> = SECTIONS
+            .iter()
+            .filter(|section| section.differs(&before, &after))
+            .map(|s| s.id)
+            .collect();
+        assert_eq!(changed, ["prompt"]);
+    }
+}

@@ -1,0 +1,244 @@
+//! Who did what to which thing, the newest first. What it is narrowed to, and how far back it is, stands in the URL.
+
+use leptos::prelude::*;
+use switchboard::{
+    audit::{Entry, EntryFilter},
+    listing::{Listing, Page},
+    resource::Kind,
+};
+
+use super::list_audit;
+use crate::{
+    kit::{
+        Chip, Choice, Lamp, Loading, PageHead, Picture, UrlQuery, When, empty, icon, lamp_bare, loaded, pager,
+        skeleton_rows, use_url,
+    },
+    org,
+};
+
+#[component]
+pub fn AuditPage() -> impl IntoView {
+    let here = StoredValue::new(org());
+    let url = use_url();
+    let asked = Memo::new(move |_| {
+        let filter = EntryFilter {
+            kind: url.get("kind"),
+            object_id: url.get("object_id"),
+        };
+        let page = Page {
+            limit: None,
+            cursor: url.get("cursor"),
+        };
+        (filter, page)
+    });
+    let entries: Loading<Listing<Entry>> = Resource::new(
+        move || asked.get(),
+        move |(filter, page)| list_audit(here.get_value(), filter, page),
+    );
+    let kinds: Vec<Choice> = [Kind::Agent, Kind::Call, Kind::ApiKey, Kind::Member, Kind::Organization]
+        .map(|kind| Choice::new(kind.word(), kind.plural()))
+        .to_vec();
+    view! {
+        <PageHead title="Audit log" sub=|| "Written in the same transaction as the deed, and never changed afterwards."/>
+        <div class="filters">
+            <Chip key="kind" label="About" choices=kinds/>
+            {only_one(url)}
+        </div>
+        {loaded(entries, "audit log", skeleton_rows, move |listing| content(url, listing))}
+    }
+}
+
+/// Set from a row: the history of one thing.
+fn only_one(url: UrlQuery) -> AnyView {
+    let chip = move || {
+        url.get("object_id").map(|id| {
+            view! {
+                <span class="chip">
+                    <span>"Only "<b>{id}</b></span>
+                    <a href=url.with("object_id", None) aria-label="Show everything again" title="Show everything again">{icon("x")}</a>
+                </span>
+            }
+        })
+    };
+    chip.into_any()
+}
+
+fn content(url: UrlQuery, listing: Listing<Entry>) -> AnyView {
+    if listing.items.is_empty() {
+        let card = if url.count(&["kind", "object_id", "cursor"]) == 0 {
+            empty(
+                Picture::Loose,
+                "Nothing has happened yet",
+                "Every change to this organization is written down here, with who made it.",
+                (),
+            )
+        } else {
+            let all = view! { <a class="btn" href=url.bare()>"Show everything"</a> };
+            empty(
+                Picture::Loose,
+                "Nothing here matches",
+                "No entry is about this. The log itself goes on.",
+                all,
+            )
+        };
+        return view! { <div class="card">{card}</div> }.into_any();
+    }
+    let shown = listing.items.len();
+    let rows = listing.items.into_iter().map(|entry| line(url, entry)).collect_view();
+    view! {
+        <div class="table-wrap">
+            <table class="table cards">
+                <caption class="sr">"Audit log"</caption>
+                <thead>
+                    <tr>
+                        <th scope="col">"What"</th>
+                        <th scope="col">"Who"</th>
+                        <th scope="col">"When"</th>
+                        <th scope="col"><span class="sr">"History"</span></th>
+                    </tr>
+                </thead>
+                <tbody>{rows}</tbody>
+            </table>
+        </div>
+        {pager(url, shown, listing.next, "entries")}
+    }
+    .into_any()
+}
+
+fn line(url: UrlQuery, entry: Entry) -> AnyView {
+    let (who, whose) = actor(&entry);
+    let thing = subject(&entry);
+    let label = format!("Only the history of {}", thing.name);
+    let history = url.with("object_id", Some(&entry.object_id));
+    let name = match thing.href {
+        Some(href) => view! { <a href=href>{thing.name}</a> }.into_any(),
+        None => thing.name.into_any(),
+    };
+    view! {
+        <tr>
+            <th scope="row">
+                <span class="deed">{lamp_bare(lamp_of(&entry.action), "")} {did(&entry.action)} " " {thing.noun} " " <b>{name}</b></span>
+                {thing.detail.map(|detail| view! { <small>{detail}</small> })}
+            </th>
+            <td>{who}<small>{whose}</small></td>
+            <td class="nowrap"><When at=entry.at/></td>
+            <td class="tight more">
+                <a class="btn icon-only quiet sm" href=history aria-label=label.clone() title=label>{icon("filter")}</a>
+            </td>
+        </tr>
+    }
+    .into_any()
+}
+
+/// Who did it, and as what.
+fn actor(entry: &Entry) -> (String, &'static str) {
+    let name = entry.actor_name.clone();
+    match entry.actor_kind.as_str() {
+        "person" => (name.unwrap_or_else(|| entry.actor.clone()), ""),
+        "api_key" => (name.unwrap_or_else(|| entry.actor.clone()), "API key"),
+        _ => ("Switchboard".to_owned(), "by itself"),
+    }
+}
+
+struct Subject {
+    noun: String,
+    name: String,
+    href: Option<String>,
+    detail: Option<String>,
+}
+
+/// What it was done to, as people call it.
+fn subject(entry: &Entry) -> Subject {
+    let kind = Kind::ALL.into_iter().find(|kind| kind.word() == entry.kind);
+    let noun = kind.map_or_else(|| entry.kind.clone(), |kind| kind.singular().to_owned());
+    let named = Some(entry.object_name.clone()).filter(|name| !name.is_empty());
+    match kind {
+        // The object is a person or an address; what the entry calls its name is what became of them.
+        Some(Kind::Member) => Subject {
+            noun: if entry.object_id.contains('@') {
+                "invitation of".into()
+            } else {
+                noun
+            },
+            name: entry.member_name.clone().unwrap_or_else(|| entry.object_id.clone()),
+            href: None,
+            detail: named.filter(|text| *text != "invitation"),
+        },
+        _ => Subject {
+            noun,
+            name: named.unwrap_or_else(|| entry.object_id.clone()),
+            href: match kind {
+                // What is gone has no page.
+                _ if entry.action == "delete" => None,
+                Some(kind @ (Kind::Agent | Kind::Call)) => Some(format!("/{}/{}", kind.word(), entry.object_id)),
+                _ => None,
+            },
+            detail: None,
+        },
+    }
+}
+
+/// The deed in the past tense. An unknown one is shown as it was written.
+fn did(action: &str) -> String {
+    let known = match action {
+        "create" => "Created",
+        "update" => "Changed",
+        "delete" => "Deleted",
+        "sync" => "Published",
+        "revoke" => "Revoked",
+        "invite" => "Sent",
+        "join" => "Joined as",
+        "leave" => "Left as",
+        "decline" => "Declined as",
+        "read" => "Read",
+        other => return other.to_owned(),
+    };
+    known.to_owned()
+}
+
+fn lamp_of(action: &str) -> Lamp {
+    match action {
+        "create" | "invite" | "join" => Lamp::Done,
+        "delete" | "revoke" | "leave" | "decline" => Lamp::Stop,
+        "sync" => Lamp::Live,
+        _ => Lamp::Off,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use switchboard::org::Role;
+
+    fn entry(kind: &str, action: &str, object_id: &str, object_name: &str) -> Entry {
+        Entry {
+            id: Default::default(),
+            at: Default::default(),
+            actor: "system".into(),
+            actor_kind: "system".into(),
+            actor_name: None,
+            action: action.into(),
+            kind: kind.into(),
+            object_id: object_id.into(),
+            object_name: object_name.into(),
+            member_name: (kind == "members").then(|| "Ada".into()),
+        }
+    }
+
+    #[test]
+    fn a_change_of_role_is_about_the_person() {
+        let change = format!("{} → {}", Role::Viewer.label(), Role::Admin.label());
+        let subject = subject(&entry("members", "update", "user_1", &change));
+        assert_eq!((subject.noun.as_str(), subject.name.as_str()), ("member", "Ada"));
+        assert_eq!(subject.detail, Some(change));
+    }
+
+    #[test]
+    fn what_is_deleted_is_named_and_not_linked() {
+        assert_eq!(
+            subject(&entry("agents", "update", "1", "Front desk")).href.as_deref(),
+            Some("/agents/1")
+        );
+        assert_eq!(subject(&entry("agents", "delete", "1", "Front desk")).href, None);
+    }
+}

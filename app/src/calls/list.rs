@@ -1,0 +1,281 @@
+//! The list of calls: every call of the organization, newest first, moving as they move.
+
+use leptos::{ev, prelude::*};
+use switchboard::{
+    agents::AgentFilter,
+    calls::{CallFilter, CallRow, Status},
+    listing::{Listing, Page},
+    resource::{Action, Kind},
+};
+
+use super::{
+    follow::follow,
+    list_calls,
+    place::{PlaceCall, Preset},
+    rows::{Shown, line},
+};
+use crate::{
+    agents::list_agents,
+    kit::{
+        Chip, Choice, Column, Columns, Loading, PageHead, Picture, Search, UrlQuery, empty, icon, keys::on_key,
+        list_keys, loaded, pager, skeleton_rows, use_url,
+    },
+    may, org, viewer,
+};
+
+const COLUMNS: [Column; 4] = [
+    Column {
+        key: "agent",
+        head: "Agent",
+        class: "lo",
+    },
+    Column {
+        key: "duration",
+        head: "Duration",
+        class: "num",
+    },
+    Column {
+        key: "price",
+        head: "Price",
+        class: "num",
+    },
+    Column {
+        key: "placed",
+        head: "Placed",
+        class: "num lo",
+    },
+];
+const FILTERS: [&str; 3] = ["q", "status", "agent"];
+
+#[component]
+pub fn CallList() -> impl IntoView {
+    let url = use_url();
+    let mine = org();
+    let calls = Resource::new(
+        move || (filter(url), page(url)),
+        move |(filter, page)| list_calls(mine.clone(), filter, page),
+    );
+    let columns = Columns::of("calls", &COLUMNS, &[]);
+    let placing = RwSignal::new(false);
+    let preset = Signal::derive(move || Preset {
+        agent: filter(url).agent_id,
+        ..Preset::default()
+    });
+    let may_place = may(Action::Create, Kind::Call);
+
+    list_keys();
+    if may_place {
+        on_key(move |key| {
+            let new = key == "n";
+            if new {
+                placing.set(true);
+            }
+            new
+        });
+    }
+    let actions = move || place_button(placing);
+    let place = viewer().place.map(|place| place.name).unwrap_or_default();
+    let sub = format!("Every call of {place}, newest first. Rows change as calls move.");
+    let rows = loaded(calls, "calls", skeleton_rows, move |listing| {
+        untrack(|| live_rows(url, columns, placing, listing))
+    });
+    view! {
+        <PageHead title="Calls" sub=move || sub.clone().into_any() actions=actions/>
+        {filters(url, columns)}
+        {rows}
+        {may_place.then(|| view! { <PlaceCall open=placing preset=preset/> })}
+    }
+}
+
+fn place_button(placing: RwSignal<bool>) -> AnyView {
+    may(Action::Create, Kind::Call)
+        .then(|| view! { <button type="button" class="btn primary" on:click=move |_| placing.set(true)>{icon("call")}"Place a call"</button> })
+        .into_any()
+}
+
+fn filter(url: UrlQuery) -> CallFilter {
+    CallFilter {
+        q: url.get("q"),
+        status: url
+            .get("status")
+            .and_then(|word| Status::ALL.into_iter().find(|status| status.word() == word)),
+        agent_id: url.get("agent").and_then(|id| id.parse().ok()),
+    }
+}
+
+fn page(url: UrlQuery) -> Page {
+    Page {
+        limit: None,
+        cursor: url.get("cursor"),
+    }
+}
+
+fn filters(url: UrlQuery, columns: Columns) -> AnyView {
+    let mine = org();
+    let agents: Loading<_> = Resource::new(
+        || (),
+        move |()| {
+            let page = Page {
+                limit: Some(100),
+                cursor: None,
+            };
+            list_agents(mine.clone(), AgentFilter::default(), page)
+        },
+    );
+    let states: Vec<Choice> = Status::ALL
+        .map(|status| Choice::new(status.word(), status.label()))
+        .into();
+    let by_agent = move || {
+        Suspend::new(async move {
+            // Without them the list is still of use: it can be searched by name.
+            let agents = agents.await.map(|agents| agents.items).unwrap_or_default();
+            let choices: Vec<_> = agents
+                .into_iter()
+                .map(|agent| Choice::new(agent.id.to_string(), agent.name))
+                .collect();
+            view! { <Chip key="agent" label="Agent" choices=choices/> }
+        })
+    };
+    let clear =
+        move || (url.count(&FILTERS) > 0).then(|| view! { <a class="btn quiet sm" href=url.bare()>"Clear"</a> });
+    view! {
+        <div class="filters">
+            <Search label="Search calls" placeholder="Number or agent" keep=&["status", "agent"]/>
+            <Chip key="status" label="State" choices=states/>
+            <Transition>{by_agent}</Transition>
+            {clear}
+            <span class="push">{columns.chooser()}</span>
+        </div>
+    }
+    .into_any()
+}
+
+/// Drawn once for each address; from then on the rows keep themselves up to date.
+fn live_rows(url: UrlQuery, columns: Columns, placing: RwSignal<bool>, first: Listing<CallRow>) -> AnyView {
+    let (mine, asked, at) = (org(), filter(url), page(url));
+    let newest = first.items.first().map(|row| row.id);
+    let unsettled = first.items.iter().any(|row| !row.status.is_over());
+    let heard = RwSignal::new(first);
+    follow(
+        unsettled,
+        move || list_calls(mine.clone(), asked.clone(), at.clone()),
+        // A failure keeps what is there; the banner of the frame says when it grows old.
+        move |answer| {
+            if let Ok(listing) = answer {
+                heard.try_set(listing);
+            }
+        },
+    );
+    let top = at_top();
+    let shown = Memo::new(move |before: Option<&Shown>| {
+        heard.with(|heard| match before {
+            Some(before) => before.next(&heard.items, top.get()),
+            None => Shown::all(heard.items.clone()),
+        })
+    });
+    let nobody = Memo::new(move |_| shown.with(|shown| shown.rows.is_empty()));
+    let each = move || shown.with(|shown| shown.rows.clone());
+    let children = move |first: CallRow| {
+        let fresh = newest.is_none_or(|newest| first.id > newest) && url.get("cursor").is_none();
+        let id = first.id;
+        let row = Memo::new(move |before: Option<&CallRow>| {
+            let found = shown.with(|shown| shown.rows.iter().find(|row| row.id == id).cloned());
+            found.or_else(|| before.cloned()).unwrap_or_else(|| first.clone())
+        });
+        line(row, columns, fresh)
+    };
+    let heads = move || {
+        COLUMNS
+            .iter()
+            .filter(|column| columns.shows(column.key))
+            .map(|column| view! { <th scope="col" class=column.class>{column.head}</th> })
+            .collect_view()
+    };
+    let pages = move || {
+        let count = shown.with(|shown| shown.rows.len());
+        let next = heard.with(|heard| heard.next.clone());
+        untrack(|| pager(url, count, next, if count == 1 { "call" } else { "calls" }))
+    };
+    let table = move || {
+        view! {
+            <div class="table-wrap">
+                <table class="table cards">
+                    <caption class="sr">"Calls"</caption>
+                    <thead><tr><th scope="col">"To"</th><th scope="col">"State and why it ended"</th>{heads}</tr></thead>
+                    <tbody><For each=each key=|row| row.id children=children/></tbody>
+                </table>
+                {pages}
+            </div>
+        }
+        .into_any()
+    };
+    view! {
+        {newer(shown)}
+        {move || if nobody.get() { untrack(|| nothing(url, placing)) } else { table() }}
+    }
+    .into_any()
+}
+
+/// Offers what arrived meanwhile, to eyes as a button and to ears as a word.
+fn newer(shown: Memo<Shown>) -> AnyView {
+    let waiting = Memo::new(move |_| shown.with(|shown| shown.waiting));
+    let words = move || match waiting.get() {
+        0 => String::new(),
+        1 => "1 new call".to_owned(),
+        n => format!("{n} new calls"),
+    };
+    let button = move || {
+        (waiting.get() > 0).then(|| {
+            view! { <button type="button" class="btn sm newer" on:click=move |_| window().scroll_to_with_x_and_y(0.0, 0.0)>{icon("left")}{words}</button> }
+        })
+    };
+    view! {
+        <p class="sr" role="status">{words}</p>
+        {button}
+    }
+    .into_any()
+}
+
+/// Whether the reader looks at the beginning of the page.
+fn at_top() -> RwSignal<bool> {
+    const NEAR: f64 = 96.0;
+    let top = RwSignal::new(true);
+    let look = move || {
+        let near = window().scroll_y().is_ok_and(|y| y < NEAR);
+        if top.try_get_untracked().is_some_and(|top| top != near) {
+            top.set(near);
+        }
+    };
+    Effect::new(move |_| {
+        look();
+        let handle = window_event_listener(ev::scroll, move |_| look());
+        on_cleanup(move || handle.remove());
+    });
+    top
+}
+
+/// Nothing to show: because nothing is there, or because too much is asked.
+fn nothing(url: UrlQuery, placing: RwSignal<bool>) -> AnyView {
+    let inside = match url.count(&FILTERS) {
+        0 => empty(
+            Picture::Loose,
+            "No calls yet",
+            "Place one and follow it here, word by word. Calls placed through the API appear here, too.",
+            place_button(placing),
+        ),
+        n => {
+            let these = if n == 1 {
+                "this filter".to_owned()
+            } else {
+                format!("these {n} filters")
+            };
+            empty(
+                Picture::Loose,
+                format!("No calls match {these}"),
+                "Matching calls appear here by themselves as soon as there are some.",
+                view! { <a class="btn" href=url.bare()>"Clear filters"</a> },
+            )
+        }
+    };
+    view! { <div class="card">{inside}</div> }.into_any()
+}

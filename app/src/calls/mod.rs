@@ -1,0 +1,61 @@
+//! Calls in the browser: what pages may ask about them.
+
+mod elapsed;
+mod events;
+mod facts;
+mod follow;
+mod list;
+mod panel;
+mod place;
+mod player;
+mod rows;
+mod show;
+mod sound;
+mod transcript;
+mod turns;
+mod values;
+mod words;
+
+use leptos::{prelude::*, server_fn::codec::Json};
+use switchboard::{
+    Id,
+    calls::{Call, CallDraft, CallFilter, CallRow, Conversation},
+    listing::{Listing, Page},
+    org::OrgId,
+};
+
+use crate::AppError;
+#[cfg(feature = "ssr")]
+use crate::api::{caller, core};
+pub use list::CallList;
+pub use panel::TestPanel;
+pub use place::{PlaceCall, Preset};
+pub use show::CallPage;
+#[cfg(feature = "ssr")]
+use switchboard::calls::flow;
+
+#[server(input = Json)]
+pub async fn list_calls(org: OrgId, filter: CallFilter, page: Page) -> Result<Listing<CallRow>, AppError> {
+    Ok(flow::list(&core(), &caller(&org)?, &filter, &page).await?)
+}
+
+#[server(input = Json)]
+pub async fn place_call(org: OrgId, draft: CallDraft) -> Result<Call, AppError> {
+    Ok(flow::place(&core(), &caller(&org)?, draft).await?)
+}
+
+#[server]
+pub async fn get_conversation(org: OrgId, id: Id<Call>) -> Result<Conversation, AppError> {
+    Ok(flow::conversation(&core(), &caller(&org)?, id).await?)
+}
+
+/// Says something in a written conversation.
+#[server]
+pub async fn say(org: OrgId, id: Id<Call>, text: String) -> Result<(), AppError> {
+    Ok(flow::say(&core(), &caller(&org)?, id, &text).await?)
+}
+
+#[server]
+pub async fn stop_call(org: OrgId, id: Id<Call>) -> Result<Call, AppError> {
+    Ok(flow::stop(&core(), &caller(&org)?, id).await?)
+}

@@ -1,0 +1,285 @@
+//! Placing a call: a number, the agent's values, what it costs, and what is wrong with any of it.
+
+use leptos::{prelude::*, task::spawn_local};
+use leptos_router::hooks::use_navigate;
+use switchboard::{
+    Error, Id,
+    agents::{Agent, AgentFilter},
+    calls::{Call, CallDraft, Destination, STEP_S, price},
+    check::Check,
+    error::FieldError,
+    listing::Page,
+};
+
+use super::{
+    place_call,
+    values::{Values, starting, value_fields},
+};
+use crate::{
+    AppError,
+    agents::{get_agent, list_agents},
+    kit::{Dialog, Loading, Select, TextField, focus_first_error, form_state, icon, loaded},
+    org, viewer,
+};
+
+/// What a dialog begins with.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct Preset {
+    /// Fixed, where the page is about one agent.
+    pub agent: Option<Id<Agent>>,
+    pub number: String,
+    pub values: Values,
+}
+
+/// The dialog "Place a call". Opens the call's page once it is placed.
+#[component]
+pub fn PlaceCall(open: RwSignal<bool>, #[prop(into, optional)] preset: Signal<Preset>) -> impl IntoView {
+    let navigate = use_navigate();
+    let placed = Callback::new(move |call: Call| {
+        open.set(false);
+        navigate(
+            &format!("/calls/{}", call.id),
+            leptos_router::NavigateOptions::default(),
+        );
+    });
+    let chosen = RwSignal::new(None::<Id<Agent>>);
+    let agent_id = Memo::new(move |_| preset.with(|preset| preset.agent).or(chosen.get()));
+    let (mine, theirs) = (org(), org());
+    let all = Resource::new(
+        move || open.get() && preset.with(|preset| preset.agent.is_none()),
+        move |wanted| {
+            let org = mine.clone();
+            async move {
+                if !wanted {
+                    return Ok(Vec::new());
+                }
+                let names = names(org).await?;
+                // Where there is no choice there is nothing to ask.
+                if let [(only, _)] = names.as_slice() {
+                    chosen.try_set(only.parse().ok());
+                }
+                Ok(names)
+            }
+        },
+    );
+    let agent = Resource::new(
+        move || agent_id.get().filter(|_| open.get()),
+        move |id| {
+            let org = theirs.clone();
+            async move {
+                match id {
+                    Some(id) => get_agent(org, id).await.map(Some),
+                    None => Ok(None),
+                }
+            }
+        },
+    );
+    let body = move || {
+        let start = preset.get_untracked();
+        place_form(agent_id, Some((all, chosen)), agent, start, "", placed)
+    };
+    view! {
+        <Dialog id="place-call" open=open title=Signal::stored("Place a call".to_owned()) sub=cost_words()>
+            {body()}
+        </Dialog>
+    }
+}
+
+type Names = Vec<(String, String)>;
+
+/// Enough to choose from; more than this is found on the agents page, which has the same dialog.
+async fn names(org: switchboard::org::OrgId) -> Result<Names, AppError> {
+    let page = Page {
+        limit: Some(100),
+        cursor: None,
+    };
+    let agents = list_agents(org, AgentFilter::default(), page).await?;
+    Ok(agents
+        .items
+        .into_iter()
+        .map(|agent| (agent.id.to_string(), agent.name))
+        .collect())
+}
+
+fn cost_words() -> String {
+    let minute = price(60_000);
+    let said = format!("{minute} a minute from the moment it is answered, counted in steps of {STEP_S} s.");
+    if viewer().installation.sandbox {
+        format!("Simulated: no phone rings. Otherwise it would cost {said}")
+    } else {
+        format!("It costs {said}")
+    }
+}
+
+/// The form itself, for the dialog and the test panel alike.
+pub fn place_form(
+    agent_id: Memo<Option<Id<Agent>>>,
+    choice: Option<(Loading<Names>, RwSignal<Option<Id<Agent>>>)>,
+    agent: Loading<Option<Agent>>,
+    start: Preset,
+    prefix: &'static str,
+    placed: Callback<Call>,
+) -> AnyView {
+    let number = RwSignal::new(start.number);
+    let values = RwSignal::new(start.values);
+    let failure = RwSignal::new(None::<AppError>);
+    let pending = RwSignal::new(false);
+    let form = form_state(failure.into(), pending.into());
+
+    let fail = move |error: Error| {
+        failure.try_set(Some(prefixed(error, prefix)));
+        focus_first_error();
+    };
+    let org = org();
+    let send = move |event: web_sys::SubmitEvent| {
+        event.prevent_default();
+        if pending.get_untracked() {
+            return;
+        }
+        failure.set(None);
+        let Some(agent_id) = agent_id.get_untracked() else {
+            return fail(Error::invalid("agent_id", "Choose who calls."));
+        };
+        let draft = CallDraft {
+            agent_id,
+            to: Destination::Phone {
+                number: number.get_untracked(),
+            }
+            .normal(),
+            variables: values.get_untracked(),
+        };
+        if let Err(wrong) = Check::run(&draft) {
+            return fail(wrong);
+        }
+        pending.set(true);
+        let org = org.clone();
+        spawn_local(async move {
+            let answer = place_call(org, draft).await;
+            pending.try_set(false);
+            match answer {
+                Ok(call) => placed.run(call),
+                Err(error) => fail(error.0),
+            }
+        });
+    };
+    let who = choice.map(|(all, chosen)| who_calls(agent_id, all, chosen, prefix));
+    let fields = loaded(
+        agent,
+        "agent",
+        || ().into_any(),
+        move |agent| match agent {
+            Some(agent) => {
+                values.update_untracked(|values| starting(&agent.draft.variables, values));
+                value_fields(&agent.draft.variables, values, prefix)
+            }
+            None => ().into_any(),
+        },
+    );
+    view! {
+        <form on:submit=send novalidate>
+            <div class="d-body stack s3">
+                {form.notice()}
+                {who}
+                <TextField path=format!("{prefix}to.number") label="Phone number" kind="tel" value=number
+                    on_input=Callback::new(move |typed| number.set(typed)) placeholder="+1 415 555 0100" mono=true autocomplete="tel"
+                    autofocus=true help="With its country code. Spaces, dots and brackets do not matter."/>
+                {sandbox_numbers(number)}
+                {fields}
+            </div>
+            <div class="d-foot">
+                <button type="submit" class="btn primary" aria-busy=move || pending.get().to_string()>{icon("call")}"Call now"</button>
+            </div>
+        </form>
+    }
+    .into_any()
+}
+
+fn who_calls(
+    agent_id: Memo<Option<Id<Agent>>>,
+    all: Loading<Names>,
+    chosen: RwSignal<Option<Id<Agent>>>,
+    prefix: &'static str,
+) -> AnyView {
+    loaded(
+        all,
+        "agents",
+        || ().into_any(),
+        move |names| {
+            if names.is_empty() {
+                // Fixed by the page, or nobody to call with.
+                return agent_id.get_untracked().is_none().then(|| {
+                view! { <p class="small muted">"There is no agent yet. "<a href="/agents/new">"Make one"</a>" and call with it."</p> }
+            })
+            .into_any();
+            }
+            let options = std::iter::once((String::new(), "Choose an agent".to_owned()))
+                .chain(names)
+                .collect::<Vec<_>>();
+            let value = Signal::derive(move || agent_id.get().map(|id| id.to_string()).unwrap_or_default());
+            view! {
+                <Select path=format!("{prefix}agent_id") label="Agent" options=options value=value
+                    on_change=Callback::new(move |id: String| chosen.set(id.parse().ok()))/>
+            }
+            .into_any()
+        },
+    )
+}
+
+/// Errors name the request's fields; those of a form with a prefix begin with it.
+pub fn prefixed(error: Error, prefix: &str) -> AppError {
+    AppError(match error {
+        Error::Invalid(fields) => Error::Invalid(
+            fields
+                .into_iter()
+                .map(|wrong| FieldError {
+                    field: format!("{prefix}{}", wrong.field),
+                    ..wrong
+                })
+                .collect(),
+        ),
+        other => other,
+    })
+}
+
+/// Numbers reserved for fiction, and what the simulation does with each.
+const SIMULATED: [(&str, &str); 13] = [
+    ("+1 415 555 0100", "Talks, then hangs up"),
+    ("+1 415 555 0110", "Talks, then the agent hangs up"),
+    ("+1 415 555 0120", "Does not answer"),
+    ("+1 415 555 0121", "Is busy"),
+    ("+1 415 555 0122", "Declines"),
+    ("+1 415 555 0123", "Is not a working number"),
+    ("+1 415 555 0124", "Cannot be reached"),
+    ("+1 415 555 0130", "Is a voicemail box"),
+    ("+1 415 555 0131", "Answers and says nothing"),
+    ("+1 415 555 0132", "Hangs up at once"),
+    ("+1 415 555 0140", "Talks until time is up"),
+    ("+1 415 555 0150", "The line breaks"),
+    ("+1 415 555 0151", "The provider fails"),
+];
+
+fn sandbox_numbers(number: RwSignal<String>) -> Option<AnyView> {
+    let rows = || {
+        SIMULATED
+            .map(|(digits, does)| {
+                view! {
+                    <li>
+                        <button type="button" class="linklike mono" on:click=move |_| number.set(digits.to_owned())>{digits}</button>
+                        <span>{does}</span>
+                    </li>
+                }
+            })
+            .into_iter()
+            .collect_view()
+    };
+    viewer().installation.sandbox.then(|| {
+        view! {
+            <details class="simulated">
+                <summary>"Numbers to try"</summary>
+                <ul>{rows()}</ul>
+                <p class="help">"Any other number talks and hangs up."</p>
+            </details>
+        }
+        .into_any()
+    })
+}

@@ -1,0 +1,271 @@
+//! One call: while it rings and is talked on, and for as long afterwards as anybody asks what was said.
+
+use leptos::{prelude::*, task::spawn_local};
+use leptos_router::hooks::use_params_map;
+use switchboard::{
+    Error,
+    calls::{Call, Conversation, Event, Medium, Recording, Status},
+    resource::{Action, Kind},
+};
+
+use super::{
+    elapsed::Elapsed,
+    events::{events, names, settings},
+    facts::{advice, facts, no_recording},
+    follow::follow,
+    get_conversation,
+    place::{PlaceCall, Preset},
+    player::{Player, player},
+    stop_call,
+    transcript::{keep_in_view, transcript},
+    turns::{Turn, turn_at, turns},
+    words::{lamp_of, spaced, title_of},
+};
+use crate::{
+    AppError,
+    kit::{Lamp, PageHead, Toast, When, crumbs, icon, lamp, lamp_boxed, loaded, skeleton_rows, use_toasts},
+    may, org,
+};
+
+#[component]
+pub fn CallPage() -> impl IntoView {
+    let params = use_params_map();
+    let mine = org();
+    let first = Resource::new(
+        move || params.with(|params| params.get("id").unwrap_or_default()),
+        move |id| {
+            let org = mine.clone();
+            async move {
+                match id.parse() {
+                    Ok(id) => get_conversation(org, id).await,
+                    Err(_) => Err(AppError(Error::NotFound)),
+                }
+            }
+        },
+    );
+    loaded(first, "call", skeleton_rows, |conversation| {
+        // Another call is another page: nothing of the one before may be left in it.
+        view! { <For each=move || [conversation.clone()] key=|conversation| conversation.call.id children=page/> }
+            .into_any()
+    })
+}
+
+/// Something of it is still to come.
+fn unsettled(call: &Call) -> bool {
+    !call.status.is_over()
+        || call.recording == Recording::Pending
+        || call.billing == switchboard::calls::Billing::Pending
+}
+
+fn page(first: Conversation) -> AnyView {
+    let (mine, id) = (org(), first.call.id);
+    let unsettled = unsettled(&first.call);
+    let talk = RwSignal::new(first);
+    let follow = follow(
+        unsettled,
+        move || get_conversation(mine.clone(), id),
+        // A failure keeps what is there; the banner of the frame says when it grows old.
+        move |answer| {
+            if let Ok(conversation) = answer {
+                talk.try_set(conversation);
+            }
+        },
+    );
+    let call = Memo::new(move |_| talk.with(|talk| talk.call.clone()));
+    let turns: Memo<Vec<Turn>> = Memo::new(move |_| talk.with(|talk| turns(&talk.messages)));
+    let happened: Memo<Vec<Event>> = Memo::new(move |_| talk.with(|talk| talk.events.clone()));
+    let status = Memo::new(move |_| call.with(|call| call.status));
+
+    let stopping = RwSignal::new(false);
+    let toasts = use_toasts();
+    let org = StoredValue::new(org());
+    let hang_up = Callback::new(move |()| {
+        stopping.set(true);
+        spawn_local(async move {
+            let answer = stop_call(org.get_value(), id).await;
+            stopping.try_set(false);
+            if let Err(error) = answer {
+                toasts.say(Toast::failed("The call goes on", &error));
+            }
+            follow.now();
+        });
+    });
+    let calling = RwSignal::new(false);
+    view! {
+        {head(call, status, stopping, hang_up, calling)}
+        {move || waits(status, happened)}
+        {move || call.with(advice)}
+        {facts(call, turns)}
+        <div class="split">
+            <div class="stack">{conversation(call, status, turns)}</div>
+            <div class="stack">
+                {move || summary(call)}
+                {call.with_untracked(settings)}
+                {events(call, happened)}
+                {names(call)}
+            </div>
+        </div>
+        {may(Action::Create, Kind::Call).then(|| view! { <PlaceCall open=calling preset=Signal::derive(move || call.with(again))/> })}
+    }
+    .into_any()
+}
+
+/// The same call once more.
+fn again(call: &Call) -> Preset {
+    Preset {
+        agent: call.agent_id,
+        number: call.to_number.as_deref().map(spaced).unwrap_or_default(),
+        values: call.variables.clone(),
+    }
+}
+
+fn head(
+    call: Memo<Call>,
+    status: Memo<Status>,
+    stopping: RwSignal<bool>,
+    hang_up: Callback<()>,
+    calling: RwSignal<bool>,
+) -> AnyView {
+    let fixed = call.get_untracked();
+    let title = title_of(fixed.medium, fixed.to_number.as_deref());
+    let beside = move || (move || lamp_boxed(lamp_of(status.get()), status.get().label())).into_any();
+    let phone = fixed.medium == Medium::Phone;
+    let sub = move || {
+        let agent = match fixed.agent_id {
+            Some(id) => view! { <a href=format!("/agents/{id}")>{fixed.agent_name.clone()}</a> }.into_any(),
+            None => view! { {fixed.agent_name.clone()}" (deleted)" }.into_any(),
+        };
+        let from = fixed
+            .from_number
+            .as_deref()
+            .map(|from| format!(" from {}", spaced(from)));
+        let how = if phone { "Called by " } else { "Written with " };
+        view! { {how}{agent}{from}" · "<When at=fixed.created_at/> }.into_any()
+    };
+    let actions = move || {
+        let hang_up_button = move || {
+            (status.get().is_live() && may(Action::Update, Kind::Call)).then(|| {
+                let words = if phone { "Hang up" } else { "End" };
+                view! {
+                    <button type="button" class="btn danger solid" aria-busy=move || stopping.get().to_string() on:click=move |_| {
+                        if !stopping.get_untracked() {
+                            hang_up.run(());
+                        }
+                    }>{icon("unplug")}{words}</button>
+                }
+            })
+        };
+        let download = move || {
+            let ready = call.with(|call| call.recording == Recording::Ready);
+            let id = call.with_untracked(|call| call.id);
+            ready.then(|| {
+                view! {
+                    <a class="btn" href=format!("/app/calls/{id}/recording") download=format!("call-{id}.wav") rel="external">
+                        {icon("download")}"Download"
+                    </a>
+                }
+            })
+        };
+        let again = move || {
+            let possible = status.get().is_over()
+                && phone
+                && may(Action::Create, Kind::Call)
+                && call.with(|call| call.agent_id.is_some());
+            possible.then(|| {
+                view! { <button type="button" class="btn primary" on:click=move |_| calling.set(true)>{icon("call")}"Call again"</button> }
+            })
+        };
+        view! { {download}{again}{hang_up_button} }.into_any()
+    };
+    view! { <PageHead title=title beside=beside sub=sub crumbs=|| crumbs(&[("Calls", "/calls")]) actions=actions/> }
+        .into_any()
+}
+
+/// Somebody asked to hang up, and it has not happened yet.
+fn waits(status: Memo<Status>, happened: Memo<Vec<Event>>) -> Option<AnyView> {
+    let asked = happened.with(|events| events.iter().any(|event| event.kind == "stop_asked"));
+    if !asked || !status.get().is_live() {
+        return None;
+    }
+    let why = happened.with(|events| {
+        events
+            .iter()
+            .rev()
+            .find(|event| event.kind == "stop_waits")
+            .map(|event| event.note.clone())
+    });
+    Some(
+        view! {
+            <div class="banner boxed" data-kind="warn" role="status">
+                {lamp(Lamp::Work, "Hanging up")}
+                <p>{why.unwrap_or_else(|| "Ultravox was asked to end this call.".to_owned())}</p>
+            </div>
+        }
+        .into_any(),
+    )
+}
+
+fn conversation(call: Memo<Call>, status: Memo<Status>, turns: Memo<Vec<Turn>>) -> AnyView {
+    let sound = Player::new();
+    let ready = Memo::new(move |_| call.with(|call| call.recording == Recording::Ready));
+    let playable = Signal::derive(move || ready.get().then_some(sound));
+    let live = Signal::derive(move || status.get().is_live());
+    let current = Memo::new(move |_| {
+        if live.get() {
+            return turns.with(|turns| turns.last().map(|turn| turn.seq));
+        }
+        let ms = sound.moment_ms()?;
+        turns.with(|turns| turn_at(turns, ms))
+    });
+    keep_in_view(current, move || {
+        sound.follow.get_untracked() && (live.get_untracked() || sound.is_playing())
+    });
+    let id = call.with_untracked(|call| call.id);
+    let joined = Memo::new(move |_| call.with(|call| call.joined_at));
+    let clock = move || {
+        let since = joined.get().filter(|_| live.get())?;
+        Some(view! { <span class="push cluster">{lamp(Lamp::Live, "Live")}<Elapsed since=since/></span> })
+    };
+    let silent = Memo::new(move |_| turns.with(Vec::is_empty));
+    let words = move || {
+        if silent.get() {
+            nothing_said(status.get(), call).into_any()
+        } else {
+            transcript(turns, current, playable, live)
+        }
+    };
+    view! {
+        <section class="card conversation">
+            <header><h2>"Conversation"</h2>{clock}</header>
+            {move || ready.get().then(|| player(sound, id, turns))}
+            {move || call.with(no_recording)}
+            {words}
+        </section>
+    }
+    .into_any()
+}
+
+fn nothing_said(status: Status, call: Memo<Call>) -> AnyView {
+    let words = match status {
+        Status::Queued => "Waiting for Ultravox to take the call.",
+        Status::Ringing => "It rings. Words appear here as they are spoken.",
+        Status::InProgress => "Answered. Words appear here as they are spoken.",
+        Status::Processing => "The transcript is being fetched from Ultravox.",
+        _ if call.with(|call| call.joined_at.is_none()) => "Nobody answered, so nothing was said.",
+        _ => "Nothing was said.",
+    };
+    view! { <p class="quiet-note">{words}</p> }.into_any()
+}
+
+fn summary(call: Memo<Call>) -> Option<AnyView> {
+    let text = call.with(|call| call.summary.clone());
+    (!text.is_empty()).then(|| {
+        view! {
+            <section class="card">
+                <header><h2>"Summary"</h2></header>
+                <div class="body"><p>{text}</p></div>
+            </section>
+        }
+        .into_any()
+    })
+}

@@ -1,0 +1,28 @@
+//! The page that is not there.
+
+use leptos::prelude::*;
+
+use crate::kit::{PageHead, Picture, empty};
+
+/// Answers 404. The words are the same for what never was and for what belongs to somebody else.
+#[component]
+pub fn NotFound() -> impl IntoView {
+    #[cfg(feature = "ssr")]
+    if let Some(response) = use_context::<leptos_axum::ResponseOptions>() {
+        response.set_status(http::StatusCode::NOT_FOUND);
+    }
+    view! {
+        <PageHead title="Not found"/>
+        <div class="card">
+            {empty(
+                Picture::Loose,
+                "This page does not exist here",
+                "The address may be mistyped, or what was here is gone or belongs to an organization you have not chosen.",
+                view! {
+                    <a class="btn primary" href="/">"Go to the start"</a>
+                    <a class="btn" href="/select-org" rel="external">"Switch organization"</a>
+                },
+            )}
+        </div>
+    }
+}

@@ -1,0 +1,196 @@
+//! The palette: any page, command or agent by typing a few letters of it.
+
+use leptos::{html, prelude::*, task::spawn_local};
+use leptos_router::{NavigateOptions, hooks::use_navigate};
+use switchboard::{
+    agents::{AgentFilter, AgentRow},
+    listing::Page,
+    resource::{Action, Kind},
+};
+
+use super::{Panels, bar::flip_theme, nav::places};
+use crate::{
+    agents::list_agents,
+    kit::{browser::Debounce, icon},
+    may, viewer,
+};
+
+/// One line of the palette.
+#[derive(Clone, Debug, PartialEq)]
+struct Hit {
+    icon: &'static str,
+    words: String,
+    note: String,
+    does: Does,
+}
+
+#[derive(Clone, Debug, PartialEq)]
+enum Does {
+    Go(String),
+    Theme,
+    Help,
+}
+
+pub fn palette(panels: Panels) -> AnyView {
+    let open = panels.palette;
+    let node = NodeRef::<html::Dialog>::new();
+    crate::kit::show_while(node, open);
+    let text = RwSignal::new(String::new());
+    let agents = RwSignal::new(Vec::<AgentRow>::new());
+    let at = RwSignal::new(0_usize);
+
+    let fixed = fixed_hits();
+    let hits = Memo::new(move |_| {
+        let wanted = text.with(|text| text.trim().to_lowercase());
+        let mut hits: Vec<Hit> = fixed
+            .iter()
+            .filter(|hit| hit.words.to_lowercase().contains(&wanted))
+            .cloned()
+            .collect();
+        hits.extend(agents.get().into_iter().map(agent_hit));
+        hits
+    });
+    let look = look_for_agents(text, agents);
+    let navigate = use_navigate();
+    let choose = Callback::new(move |hit: Hit| {
+        open.set(false);
+        match hit.does {
+            Does::Go(to) => navigate(&to, NavigateOptions::default()),
+            Does::Theme => flip_theme(),
+            Does::Help => panels.help.set(true),
+        }
+    });
+    let key = move |event: web_sys::KeyboardEvent| {
+        let count = hits.with_untracked(Vec::len);
+        match event.key().as_str() {
+            "ArrowDown" if count > 0 => at.update(|at| *at = (*at + 1) % count),
+            "ArrowUp" if count > 0 => at.update(|at| *at = (*at + count - 1) % count),
+            "Enter" => {
+                if let Some(hit) = hits.with_untracked(|hits| hits.get(at.get_untracked()).cloned()) {
+                    choose.run(hit);
+                }
+            }
+            _ => return,
+        }
+        event.prevent_default();
+    };
+    let closed = move |_| {
+        open.set(false);
+        text.set(String::new());
+        agents.set(Vec::new());
+        at.set(0);
+    };
+    let line = move |(i, hit): (usize, Hit)| {
+        let chosen = hit.clone();
+        view! {
+            <li role="option" id=format!("hit-{i}") aria-selected=move || (at.get() == i).to_string()
+                on:click=move |_| choose.run(chosen.clone()) on:mousemove=move |_| at.set(i)>
+                {icon(hit.icon)}
+                <span>{hit.words}</span>
+                <span class="push">{hit.note}</span>
+            </li>
+        }
+    };
+    let list = move || {
+        match hits.get() {
+        hits if hits.is_empty() => view! { <p class="s13 muted none">"Nothing here by that name."</p> }.into_any(),
+        hits => view! {
+            <ul role="listbox" id="palette-hits" aria-label="Results">{hits.into_iter().enumerate().map(line).collect_view()}</ul>
+        }
+        .into_any(),
+    }
+    };
+    view! {
+        <dialog class="dialog palette" id="palette" aria-label="Search or jump" node_ref=node on:close=closed>
+            <div class="affix">
+                {icon("search")}
+                <input class="input" role="combobox" aria-expanded="true" aria-controls="palette-hits" aria-label="Search or jump to"
+                    aria-activedescendant=move || format!("hit-{}", at.get())
+                    placeholder="Page, agent or command" autocomplete="off" autofocus prop:value=move || text.get()
+                    on:keydown=key
+                    on:input=move |event| {
+                        text.set(event_target_value(&event));
+                        at.set(0);
+                        look();
+                    }/>
+            </div>
+            <div class="d-body listbox-flat">{move || open.get().then(list)}</div>
+        </dialog>
+    }
+    .into_any()
+}
+
+/// Pages and commands, known without asking.
+fn fixed_hits() -> Vec<Hit> {
+    let mut hits: Vec<Hit> = places()
+        .map(|place| Hit {
+            icon: place.icon,
+            words: place.words.into(),
+            note: "Page".into(),
+            does: Does::Go(place.href.into()),
+        })
+        .collect();
+    if may(Action::Create, Kind::Agent) {
+        hits.push(Hit {
+            icon: "plus",
+            words: "New agent".into(),
+            note: "Command".into(),
+            does: Does::Go("/agents/new".into()),
+        });
+    }
+    for (icon, words, does) in [
+        ("theme", "Light or dark", Does::Theme),
+        ("help", "Keyboard shortcuts", Does::Help),
+    ] {
+        hits.push(Hit {
+            icon,
+            words: words.into(),
+            note: "Command".into(),
+            does,
+        });
+    }
+    hits
+}
+
+fn agent_hit(agent: AgentRow) -> Hit {
+    Hit {
+        icon: "agent",
+        words: agent.name,
+        note: agent.sync.label().into(),
+        does: Does::Go(format!("/agents/{}", agent.id)),
+    }
+}
+
+/// Asks a moment after the last key; an answer to an older question is dropped.
+fn look_for_agents(text: RwSignal<String>, agents: RwSignal<Vec<AgentRow>>) -> impl Fn() + Copy {
+    let later = Debounce::new(150);
+    let org = StoredValue::new(viewer().place.map(|place| place.org_id));
+    let allowed = may(Action::Read, Kind::Agent);
+    move || {
+        later.call(move || {
+            let asked = text.get_untracked();
+            let Some(org) = org.get_value().filter(|_| allowed) else {
+                return;
+            };
+            if asked.trim().is_empty() {
+                agents.set(Vec::new());
+                return;
+            }
+            spawn_local(async move {
+                let filter = AgentFilter {
+                    q: Some(asked.trim().to_owned()),
+                    ..AgentFilter::default()
+                };
+                let page = Page {
+                    limit: Some(8),
+                    cursor: None,
+                };
+                // A palette that finds nothing is answer enough; the list itself says what failed.
+                let found = list_agents(org, filter, page).await;
+                if text.get_untracked() == asked {
+                    agents.set(found.map(|listing| listing.items).unwrap_or_default());
+                }
+            });
+        });
+    }
+}

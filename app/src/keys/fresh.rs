@@ -1,0 +1,137 @@
+//! A new key: its name, what it may do, how long it lives; and its secret, shown once.
+
+use leptos::prelude::*;
+use switchboard::{
+    keys::NewApiKey,
+    org::Scope,
+    resource::{Action, Kind},
+};
+
+use super::CreateKey;
+use crate::{
+    AppError,
+    kit::{Copy, Form, FormState, Lamp, OrgField, Select, TextField, icon, lamp},
+    may,
+    members::deed,
+};
+
+/// How many days a key may live.
+const LIVES: [(&str, &str); 4] = [
+    ("90", "90 days"),
+    ("365", "1 year"),
+    ("30", "30 days"),
+    ("", "Until it is revoked"),
+];
+
+pub fn form(action: ServerAction<CreateKey>) -> AnyView {
+    let options = LIVES.map(|(days, words)| (days.to_owned(), words.to_owned())).to_vec();
+    // A plain form could not bring the secret back: it must not stand in an address, and the page is drawn anew.
+    let alive = RwSignal::new(false);
+    Effect::new(move |_| alive.set(true));
+    let busy = move || action.pending().get().to_string();
+    view! {
+        <section class="card" aria-labelledby="fresh">
+            <header><h2 id="fresh">"New key"</h2></header>
+            <div class="body">
+                <Form action=action>
+                    <OrgField/>
+                    <TextField path="name" name="draft[name]" label="Name" help="Where it is used, such as “Booking site”."/>
+                    <Select path="expires_in_days" name="draft[expires_in_days]" label="Works for" options=options/>
+                    <Scopes/>
+                    <button type="submit" class="btn primary block" disabled=true prop:disabled=move || !alive.get() aria-busy=busy>
+                        "Create key"
+                    </button>
+                    <noscript inner_html="<p class=\"help\">The secret is shown once, on this page: turn on JavaScript to create a key.</p>"></noscript>
+                </Form>
+            </div>
+        </section>
+    }
+    .into_any()
+}
+
+/// What the key may do: at most what its maker may.
+#[component]
+fn Scopes() -> impl IntoView {
+    let form = use_context::<FormState>();
+    if let Some(form) = form {
+        form.claim("scopes");
+    }
+    let error = Memo::new(move |_| form.and_then(|form| form.error_at("scopes")));
+    let chosen = RwSignal::new(Vec::<Scope>::new());
+    let groups = Kind::ALL
+        .into_iter()
+        .map(|kind| {
+            let boxes = Action::ALL
+                .into_iter()
+                .filter(|action| may(*action, kind))
+                .filter_map(|action| Some(tick(Scope { kind, action }, deed(action, kind)?, chosen)))
+                .collect::<Vec<_>>();
+            (!boxes.is_empty()).then(|| view! { <div class="scopes"><p class="label">{kind.plural()}</p>{boxes}</div> })
+        })
+        .collect_view();
+    let all = |read_only: bool| {
+        Scope::all()
+            .filter(|scope| may(scope.action, scope.kind) && deed(scope.action, scope.kind).is_some())
+            .filter(|scope| !read_only || scope.action == Action::Read)
+            .collect::<Vec<_>>()
+    };
+    view! {
+        <fieldset class="field" aria-describedby="f-scopes-err">
+            <legend class="label">"Permissions"</legend>
+            <div class="cluster">
+                <button type="button" class="btn sm" on:click=move |_| chosen.set(all(true))>"Read only"</button>
+                <button type="button" class="btn sm" on:click=move |_| chosen.set(all(false))>"All of yours"</button>
+                <button type="button" class="btn sm quiet" on:click=move |_| chosen.set(Vec::new())>"None"</button>
+            </div>
+            <p class="err" id="f-scopes-err" hidden=move || error.with(Option::is_none)>{icon("warn")}<span>{move || error.get()}</span></p>
+            {groups}
+            <p class="help">"A key can do no more than you can, and loses what you lose."</p>
+        </fieldset>
+    }
+}
+
+fn tick(scope: Scope, words: &'static str, chosen: RwSignal<Vec<Scope>>) -> AnyView {
+    let value = scope.to_string();
+    let id = format!("scope-{}", value.replace(':', "-"));
+    view! {
+        <label class="check">
+            <input type="checkbox" id=id name="draft[scopes][]" value=value prop:checked=move || chosen.with(|all| all.contains(&scope))
+                on:change=move |event| {
+                    let on = event_target_checked(&event);
+                    chosen.update(|all| {
+                        all.retain(|other| *other != scope);
+                        if on {
+                            all.push(scope);
+                        }
+                    });
+                }/>
+            <span>{words}</span>
+        </label>
+    }
+    .into_any()
+}
+
+/// The one time the secret can be seen.
+pub fn secret(value: Signal<Option<Result<NewApiKey, AppError>>>) -> AnyView {
+    let shown = move || {
+        value.get().and_then(Result::ok).map(|new| {
+            let secret = new.secret.clone();
+            view! {
+                <section class="card secret" role="status" aria-labelledby="secret">
+                    <header>
+                        <h2 id="secret">{format!("{} is ready", new.key.name)}</h2>
+                        {lamp(Lamp::Done, "Created")}
+                    </header>
+                    <div class="body stack s2">
+                        <p class="s13">"Copy it now. Only its fingerprint is kept here: nobody can show it again."</p>
+                        <div class="cluster">
+                            <code class="strip wrap">{new.secret}</code>
+                            <Copy text=Signal::stored(secret) label="Copy key"/>
+                        </div>
+                    </div>
+                </section>
+            }
+        })
+    };
+    shown.into_any()
+}

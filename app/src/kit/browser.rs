@@ -1,0 +1,164 @@
+//! The browser itself: timers, storage, cookies, focus. Called from event handlers and effects, never in a render.
+
+use std::time::Duration;
+
+use leptos::prelude::*;
+use wasm_bindgen::JsCast;
+
+/// Runs once, later.
+pub fn after(ms: u64, run: impl FnOnce() + 'static) {
+    set_timeout(run, Duration::from_millis(ms));
+}
+
+/// Runs again and again until the current owner is gone.
+pub fn every(ms: u64, run: impl Fn() + 'static) {
+    if let Ok(handle) = set_interval_with_handle(run, Duration::from_millis(ms)) {
+        on_cleanup(move || handle.clear());
+    }
+}
+
+/// Puts something off until calls stop coming.
+#[derive(Clone, Copy)]
+pub struct Debounce {
+    ms: u64,
+    waiting: StoredValue<Option<TimeoutHandle>>,
+}
+
+impl Debounce {
+    pub fn new(ms: u64) -> Self {
+        Self {
+            ms,
+            waiting: StoredValue::new(None),
+        }
+    }
+
+    pub fn call(self, run: impl FnOnce() + 'static) {
+        self.cancel();
+        let handle = set_timeout_with_handle(run, Duration::from_millis(self.ms)).ok();
+        self.waiting.set_value(handle);
+    }
+
+    pub fn cancel(self) {
+        if let Some(Some(handle)) = self.waiting.try_update_value(Option::take) {
+            handle.clear();
+        }
+    }
+}
+
+/// Milliseconds since the epoch.
+pub fn now() -> f64 {
+    js_sys::Date::now()
+}
+
+/// How long the browser keeps something.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Keep {
+    /// Until the tab is closed.
+    Tab,
+    Always,
+}
+
+fn storage(keep: Keep) -> Option<web_sys::Storage> {
+    match keep {
+        Keep::Tab => window().session_storage(),
+        Keep::Always => window().local_storage(),
+    }
+    .ok()
+    .flatten()
+}
+
+pub fn stored(keep: Keep, key: &str) -> Option<String> {
+    storage(keep)?.get_item(key).ok().flatten()
+}
+
+/// A full or forbidden storage loses a convenience, not data.
+pub fn store(keep: Keep, key: &str, value: &str) {
+    if let Some(storage) = storage(keep) {
+        let _ = storage.set_item(key, value);
+    }
+}
+
+pub fn forget(keep: Keep, key: &str) {
+    if let Some(storage) = storage(keep) {
+        let _ = storage.remove_item(key);
+    }
+}
+
+/// A preference both sides know before the first picture: the server from the request, the browser from its jar.
+pub fn cookie(name: &str) -> Option<String> {
+    let jar = {
+        #[cfg(feature = "ssr")]
+        {
+            let parts = use_context::<http::request::Parts>()?;
+            parts.headers.get(http::header::COOKIE)?.to_str().ok()?.to_owned()
+        }
+        #[cfg(not(feature = "ssr"))]
+        {
+            html_document().cookie().ok()?
+        }
+    };
+    jar.split("; ")
+        .find_map(|pair| pair.strip_prefix(name)?.strip_prefix('='))
+        .map(str::to_owned)
+}
+
+/// Keeps a preference for a year. Words only: the value is not escaped.
+pub fn keep_cookie(name: &str, value: &str) {
+    let _ = html_document().set_cookie(&format!("{name}={value}; Path=/; Max-Age=31536000; SameSite=Lax"));
+}
+
+fn html_document() -> web_sys::HtmlDocument {
+    document().unchecked_into()
+}
+
+pub fn media(query: &str) -> bool {
+    window()
+        .match_media(query)
+        .ok()
+        .flatten()
+        .is_some_and(|media| media.matches())
+}
+
+pub fn element(id: &str) -> Option<web_sys::HtmlElement> {
+    document().get_element_by_id(id).map(JsCast::unchecked_into)
+}
+
+/// The first element that matches, if it can be focused.
+pub fn focus(selector: &str) -> bool {
+    let found = document().query_selector(selector).ok().flatten();
+    found.is_some_and(|element| element.unchecked_into::<web_sys::HtmlElement>().focus().is_ok())
+}
+
+pub fn all(selector: &str) -> Vec<web_sys::HtmlElement> {
+    let Ok(list) = document().query_selector_all(selector) else {
+        return Vec::new();
+    };
+    (0..list.length())
+        .filter_map(|i| list.get(i))
+        .map(JsCast::unchecked_into)
+        .collect()
+}
+
+pub fn is_within(element: &web_sys::Element, selector: &str) -> bool {
+    element.closest(selector).is_ok_and(|found| found.is_some())
+}
+
+/// A full load of another page: the server decides again who is looking, and at what.
+pub fn go(to: &str) {
+    let _ = window().location().set_href(to);
+}
+
+/// The same for this page.
+pub fn reload() {
+    let _ = window().location().reload();
+}
+
+/// Says that the page is alive: to tests, to measurements, and to styles that wait for it.
+pub fn hydrated() {
+    if let Some(root) = document().document_element() {
+        let _ = root.set_attribute("data-hydrated", "");
+    }
+    if let Some(performance) = window().performance() {
+        let _ = performance.mark("hydrated");
+    }
+}

@@ -1,0 +1,132 @@
+//! Failures in words: who is at fault, what was kept, and one thing to do.
+
+use leptos::{html, prelude::*};
+use switchboard::Error;
+
+use super::{
+    browser,
+    empty::{Picture, empty},
+    icon::{Lamp, icon, lamp},
+};
+use crate::viewer;
+
+/// One line, for a toast or a banner.
+pub fn message_of(error: &Error) -> String {
+    match error {
+        Error::Invalid(fields) => fields
+            .first()
+            .map_or_else(|| error.to_string(), |first| first.message.clone()),
+        other => other.to_string(),
+    }
+}
+
+/// Above a form or inside a dialog: what went wrong with what was just tried.
+pub fn banner(error: &Error) -> AnyView {
+    if matches!(error, Error::OrgChanged) {
+        return view! { <Cover/> }.into_any();
+    }
+    let (state, kind, word) = match error {
+        Error::Internal(_) => (Lamp::Fail, "fault", "Our fault"),
+        Error::Upstream(up) => (Lamp::Fail, "fault", up.provider.name()),
+        Error::Unauthenticated => (Lamp::Warn, "warn", "Signed out"),
+        Error::Forbidden => (Lamp::Warn, "warn", "Not allowed"),
+        Error::Limited { .. } => (Lamp::Wait, "warn", "Too fast"),
+        _ => (Lamp::Warn, "warn", "Not done"),
+    };
+    view! {
+        <div class="banner boxed" data-kind=kind role="alert">
+            {lamp(state, word)}
+            <p>{message_of(error)}</p>
+            {matches!(error, Error::Unauthenticated).then(|| view! { <a class="btn sm" href="/sign-in" rel="external">"Sign in"</a> })}
+        </div>
+    }
+    .into_any()
+}
+
+/// In place of what did not load. `what` as in "The agents did not load".
+pub fn problem(error: &Error, what: &str) -> AnyView {
+    let again = || {
+        view! { <a class="btn primary" href="" rel="external">{icon("refresh")}"Try again"</a> }
+    };
+    let place = viewer().place;
+    let view = match error {
+        Error::OrgChanged => return view! { <Cover/> }.into_any(),
+        Error::NotFound => {
+            let here = place.map_or_else(|| "This organization".into(), |place| place.name);
+            empty(
+                Picture::Loose,
+                "This does not exist here",
+                format!(
+                    "{here} has nothing at this address. It may have been deleted, or it belongs to an organization you have not chosen."
+                ),
+                view! { <a class="btn" href="/select-org" rel="external">"Switch organization"</a> },
+            )
+        }
+        Error::Forbidden => {
+            let role = place.map_or("guest", |place| place.role.label());
+            empty(
+                Picture::Walled,
+                format!("Your role cannot see {what}"),
+                format!("You are here as {role}. An owner or an admin can give you another role."),
+                view! { <a class="btn" href="/members">"See who they are"</a> },
+            )
+        }
+        Error::Unauthenticated => empty(
+            Picture::Cut,
+            "You are signed out",
+            "Your session ended. Sign in and you are back on this page.",
+            view! { <a class="btn primary" href="/sign-in" rel="external">"Sign in"</a> },
+        ),
+        Error::NoOrg => empty(
+            Picture::Loose,
+            "Choose an organization",
+            "Everything here belongs to one.",
+            view! { <a class="btn primary" href="/select-org" rel="external">"Choose an organization"</a> },
+        ),
+        Error::Internal(incident) => {
+            let reference = format!("Reference {incident}");
+            view! {
+                {empty(Picture::Cut, "That did not work, and it is our fault", "Nothing was changed. The reference helps if you write to whoever runs this installation.", again())}
+                <p class="ref">{reference}</p>
+            }
+            .into_any()
+        }
+        other => empty(
+            Picture::Cut,
+            format!("The {what} did not load"),
+            message_of(other),
+            again(),
+        ),
+    };
+    view! { <div class="card problem">{view}</div> }.into_any()
+}
+
+/// Covers the page after the organization was switched elsewhere: two organizations are never mixed on a screen.
+#[component]
+pub fn Cover() -> impl IntoView {
+    let node = NodeRef::<html::Dialog>::new();
+    Effect::new(move |_| {
+        if let Some(dialog) = node.get()
+            && !dialog.open()
+        {
+            let _ = dialog.show_modal();
+        }
+    });
+    let was = viewer()
+        .place
+        .map_or_else(|| "another organization".into(), |place| place.name);
+    view! {
+        <dialog class="dialog cover w-sm" aria-labelledby="cover-title" node_ref=node on:cancel=|event: web_sys::Event| event.prevent_default()>
+            <div class="d-head">
+                <div>
+                    <h2 id="cover-title">"You are in another organization now"</h2>
+                    <p>{format!("You switched in another tab. This page was {was}'s, so it was closed and nothing was changed.")}</p>
+                </div>
+            </div>
+            <div class="d-foot">
+                <a class="btn quiet" href="/select-org" rel="external">"Switch back"</a>
+                <button type="button" class="btn primary" autofocus on:click=|_| browser::reload()>"Continue there"</button>
+            </div>
+        </dialog>
+    }
+}

@@ -1,0 +1,190 @@
+//! Filters: what a list is narrowed to stands in the URL, so that it can be kept, shared and gone back to.
+
+use leptos::prelude::*;
+use leptos_router::{
+    NavigateOptions,
+    hooks::{use_location, use_navigate, use_query_map},
+    params::ParamsMap,
+};
+
+use super::{browser::Debounce, icon::icon, menu::Menu};
+
+/// The query of this page's address.
+#[derive(Clone, Copy)]
+pub struct UrlQuery {
+    map: Memo<ParamsMap>,
+    path: Memo<String>,
+    go: StoredValue<Callback<(String, bool)>>,
+}
+
+pub fn use_url() -> UrlQuery {
+    let navigate = use_navigate();
+    let go = Callback::new(move |(to, replace): (String, bool)| {
+        navigate(
+            &to,
+            NavigateOptions {
+                replace,
+                scroll: false,
+                ..NavigateOptions::default()
+            },
+        );
+    });
+    UrlQuery {
+        map: use_query_map(),
+        path: use_location().pathname,
+        go: StoredValue::new(go),
+    }
+}
+
+impl UrlQuery {
+    /// Absent and empty are the same.
+    pub fn get(self, key: &str) -> Option<String> {
+        self.map.with(|map| map.get(key)).filter(|value| !value.is_empty())
+    }
+
+    /// How many of these are set.
+    pub fn count(self, keys: &[&str]) -> usize {
+        keys.iter().filter(|key| self.get(key).is_some()).count()
+    }
+
+    /// This page with one thing changed. Any change but the cursor's starts at the first page again.
+    pub fn with(self, key: &'static str, value: Option<&str>) -> String {
+        let mut map = self.map.get();
+        map.remove("cursor");
+        // What a form without a living page left behind in the address.
+        map.remove("__err");
+        map.remove("__path");
+        match value {
+            Some(value) if !value.is_empty() => map.replace(key, value.to_owned()),
+            _ => {
+                map.remove(key);
+            }
+        }
+        format!("{}{}", self.path.get(), map.to_query_string())
+    }
+
+    /// This page with nothing set.
+    pub fn bare(self) -> String {
+        self.path.get()
+    }
+
+    /// Goes there; typing replaces the entry in the history, choosing adds one.
+    pub fn go(self, to: String, replace: bool) {
+        self.go.get_value().run((to, replace));
+    }
+}
+
+/// The search box of a list: into the URL a moment after the last key, or at once on Enter.
+#[component]
+pub fn Search(
+    label: &'static str,
+    placeholder: &'static str,
+    /// Filters that the plain form must carry along.
+    #[prop(optional)]
+    keep: &'static [&'static str],
+) -> impl IntoView {
+    let url = use_url();
+    let typed = RwSignal::new(None::<String>);
+    let later = Debounce::new(250);
+    let shown = Memo::new(move |_| url.get("q").unwrap_or_default());
+    let apply = move || {
+        if let Some(text) = typed.try_get_untracked().flatten() {
+            let to = untrack(|| url.with("q", Some(text.trim())));
+            url.go(to, true);
+        }
+    };
+    let kept = move || {
+        keep.iter()
+            .filter_map(|key| Some(view! { <input type="hidden" name=*key value=url.get(key)?/> }))
+            .collect_view()
+    };
+    view! {
+        <form class="affix search" role="search" method="get" on:submit=move |event| {
+            event.prevent_default();
+            later.cancel();
+            apply();
+        }>
+            {icon("search")}
+            <input
+                class="input"
+                type="search"
+                id="search"
+                name="q"
+                aria-label=label
+                placeholder=placeholder
+                autocomplete="off"
+                value=shown.get_untracked()
+                prop:value=move || shown.get()
+                on:input=move |event| {
+                    typed.set(Some(event_target_value(&event)));
+                    later.call(apply);
+                }
+            />
+            {kept}
+        </form>
+    }
+}
+
+/// One value a filter can have.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Choice {
+    pub value: String,
+    pub words: String,
+}
+
+impl Choice {
+    pub fn new(value: impl Into<String>, words: impl Into<String>) -> Self {
+        Self {
+            value: value.into(),
+            words: words.into(),
+        }
+    }
+}
+
+/// A filter as a chip: a menu of links while it is not set, its value and a cross once it is.
+#[component]
+pub fn Chip(key: &'static str, label: &'static str, #[prop(into)] choices: Signal<Vec<Choice>>) -> impl IntoView {
+    let url = use_url();
+    let menu = format!("filter-{key}");
+    let target = menu.clone();
+    let chip = move || match url.get(key) {
+        None => view! {
+            <button type="button" class="chip add" popovertarget=target.clone()>
+                <span>{icon("plus")}{label}</span>
+            </button>
+        }
+        .into_any(),
+        Some(value) => {
+            let words = choices.with(|all| {
+                all.iter()
+                    .find(|choice| choice.value == value)
+                    .map(|choice| choice.words.clone())
+            });
+            view! {
+                <span class="chip">
+                    <button type="button" popovertarget=target.clone()>{label}" "<span class="op">"is"</span>" "<b>{words.unwrap_or(value)}</b></button>
+                    <a href=url.with(key, None) aria-label=format!("Remove filter {label}") title=format!("Remove filter {label}")>{icon("x")}</a>
+                </span>
+            }
+            .into_any()
+        }
+    };
+    let links = move || {
+        let now = url.get(key);
+        choices
+            .get()
+            .into_iter()
+            .map(|choice| {
+                let current = (now.as_ref() == Some(&choice.value)).then_some("true");
+                view! { <a href=url.with(key, Some(&choice.value)) aria-current=current>{choice.words}</a> }
+            })
+            .collect_view()
+    };
+    view! {
+        {chip}
+        <Menu id=menu label=label>
+            <div class="m-h">{label}</div>
+            {links}
+        </Menu>
+    }
+}

@@ -1,0 +1,117 @@
+//! Live pages: one event stream for the whole page; lists look again when something of theirs has changed.
+
+use leptos::prelude::*;
+use wasm_bindgen::{JsCast, closure::Closure};
+
+use super::{
+    browser::{self, Debounce},
+    icon::{Lamp, lamp},
+};
+
+/// What the server tells this page about.
+const TOPICS: [&str; 2] = ["agents", "calls"];
+
+#[derive(Clone, Copy)]
+struct Live {
+    changes: [RwSignal<u64>; TOPICS.len()],
+    /// When the stream broke off, in milliseconds; nothing while it runs.
+    lost: RwSignal<Option<f64>>,
+}
+
+/// Opens the stream of this page. Once, in the frame.
+pub fn live_start() {
+    let live = Live {
+        changes: TOPICS.map(|_| RwSignal::new(0)),
+        lost: RwSignal::new(None),
+    };
+    provide_context(live);
+    Effect::new(move |_| connect(live));
+}
+
+/// A number that grows whenever something under this topic has changed. Without a stream it stays 0.
+pub fn use_live(topic: &str) -> Signal<u64> {
+    let at = TOPICS.iter().position(|known| *known == topic);
+    match (use_context::<Live>(), at) {
+        (Some(live), Some(at)) => live.changes[at].into(),
+        _ => Signal::stored(0),
+    }
+}
+
+impl Live {
+    fn bump(self, heard: &str) {
+        for (topic, change) in TOPICS.iter().zip(self.changes) {
+            if heard == "*" || heard == *topic {
+                change.try_update(|n| *n += 1);
+            }
+        }
+    }
+}
+
+/// Several changes in a moment are one look.
+const GATHER_MS: u64 = 150;
+/// A reload of the server is not worth a word.
+const PATIENCE_MS: u64 = 5_000;
+
+fn connect(live: Live) {
+    let Ok(source) = web_sys::EventSource::new(&format!("/events?topics={}", TOPICS.join(","))) else {
+        return;
+    };
+    let gather = TOPICS.map(|_| Debounce::new(GATHER_MS));
+    let heard = Closure::<dyn Fn(web_sys::MessageEvent)>::new(move |event: web_sys::MessageEvent| {
+        let topic = event.data().as_string().unwrap_or_default();
+        let at = TOPICS.iter().position(|known| *known == topic).unwrap_or_default();
+        gather[at].call(move || live.bump(&topic));
+    });
+    let patience = Debounce::new(PATIENCE_MS);
+    let opened = Closure::<dyn Fn()>::new(move || {
+        patience.cancel();
+        // What changed while nobody listened was not heard.
+        if live.lost.try_get_untracked().flatten().is_some() {
+            live.lost.try_set(None);
+            live.bump("*");
+        }
+    });
+    let again = Debounce::new(PATIENCE_MS);
+    let stream = source.clone();
+    let broken = Closure::<dyn Fn()>::new(move || {
+        let since = browser::now();
+        if live.lost.try_get_untracked().flatten().is_none() {
+            patience.call(move || {
+                live.lost.try_set(Some(since));
+            });
+        }
+        // The browser tries again by itself, except after an answer that was no stream.
+        if stream.ready_state() == web_sys::EventSource::CLOSED {
+            again.call(move || connect(live));
+        }
+    });
+    let _ = source.add_event_listener_with_callback("changed", heard.as_ref().unchecked_ref());
+    source.set_onopen(Some(opened.as_ref().unchecked_ref()));
+    source.set_onerror(Some(broken.as_ref().unchecked_ref()));
+    // The stream lives as long as the document does.
+    heard.forget();
+    opened.forget();
+    broken.forget();
+}
+
+/// Says that what is shown may be old, and how old.
+#[component]
+pub fn LiveBanner() -> impl IntoView {
+    let lost = use_context::<Live>().map(|live| live.lost);
+    let shown = move |since: f64| {
+        let age = RwSignal::new(0_u64);
+        let count = move || {
+            age.try_set(((browser::now() - since) / 1000.0) as u64);
+        };
+        count();
+        browser::every(1000, count);
+        view! {
+            <div class="banner" data-kind="info" role="status">
+                {lamp(Lamp::Work, "Reconnecting")}
+                <p>{move || format!("Live updates stopped {} s ago. What you see may be behind; nothing you saved is lost.", age.get())}</p>
+                <button type="button" class="btn sm" on:click=|_| browser::reload()>"Reload"</button>
+            </div>
+        }
+    };
+    move || lost.and_then(|lost| lost.get()).map(shown)
+}

@@ -1,0 +1,64 @@
+//! The product's face: the parts every page is made of.
+//!
+//! Native elements first, plain CSS from `style/main.css`, nothing generic beyond a thin shell.
+
+pub mod browser;
+mod confirm;
+mod copy;
+mod dialog;
+mod empty;
+mod fault;
+mod field;
+mod filters;
+mod form;
+mod icon;
+pub mod keys;
+mod live;
+mod loaded;
+mod menu;
+mod page;
+mod pager;
+mod pick;
+mod table;
+mod tags;
+mod time;
+mod toast;
+
+use leptos::prelude::*;
+
+pub use confirm::{Asking, Confirm, Question, use_confirm};
+pub use copy::Copy;
+pub use dialog::{Dialog, show_while};
+pub use empty::{Picture, empty, jackstrip};
+pub use fault::{Cover, banner, message_of, problem};
+pub use field::{Check, Field, Range, Select, Switch, TextArea, TextField, field_id};
+pub use filters::{Chip, Choice, Search, UrlQuery, use_url};
+pub use form::{Form, FormState, OrgField, Submit, focus_first_error, form_state};
+pub use icon::{Lamp, icon, lamp, lamp_bare, lamp_boxed};
+pub use live::{LiveBanner, live_start, use_live};
+pub use loaded::{Loading, loaded, skeleton_rows};
+pub use menu::{Menu, close_menus};
+pub use page::{PageHead, crumbs};
+pub use pager::pager;
+pub use pick::Pick;
+pub use table::{Column, Columns, Row, RowMenu, Selection, Table, list_keys, table};
+pub use tags::TagInput;
+pub use time::{Ago, When, ago_words, date_words};
+pub use toast::{Toast, ToastList, Toasts, use_toasts};
+
+/// What every page may use; once, in [`crate::App`].
+pub fn provide() {
+    time::provide_clock();
+    toast::provide_toasts();
+    confirm::provide_confirm();
+    page::provide_focus();
+}
+
+/// What floats above every page; once, after the routes.
+pub fn overlays() -> AnyView {
+    view! {
+        <Confirm/>
+        <Toasts/>
+    }
+    .into_any()
+}

@@ -1,0 +1,94 @@
+//! Toasts: what just happened, said once, in one polite region.
+
+use leptos::prelude::*;
+
+use super::{
+    Lamp, browser,
+    icon::{icon, lamp_bare},
+};
+use crate::AppError;
+
+/// A short word about something that has happened.
+#[derive(Clone)]
+pub struct Toast {
+    lamp: Lamp,
+    text: String,
+    detail: String,
+}
+
+impl Toast {
+    pub fn done(text: impl Into<String>) -> Self {
+        Self {
+            lamp: Lamp::Done,
+            text: text.into(),
+            detail: String::new(),
+        }
+    }
+
+    pub fn failed(text: impl Into<String>, error: &AppError) -> Self {
+        Self {
+            lamp: Lamp::Fail,
+            text: text.into(),
+            detail: super::message_of(&error.0),
+        }
+    }
+
+    pub fn detail(mut self, detail: impl Into<String>) -> Self {
+        self.detail = detail.into();
+        self
+    }
+}
+
+#[derive(Clone, Copy)]
+pub struct ToastList {
+    shown: RwSignal<Vec<(u32, Toast)>>,
+    count: StoredValue<u32>,
+}
+
+pub fn provide_toasts() {
+    provide_context(ToastList {
+        shown: RwSignal::new(Vec::new()),
+        count: StoredValue::new(0),
+    });
+}
+
+pub fn use_toasts() -> ToastList {
+    use_context().expect("App provides the toasts")
+}
+
+impl ToastList {
+    /// Failures stay until they are read: twice as long as good news.
+    pub fn say(self, toast: Toast) {
+        self.count.update_value(|n| *n += 1);
+        let number = self.count.get_value();
+        let stay = if toast.lamp == Lamp::Fail { 12_000 } else { 6_000 };
+        self.shown.update(|shown| shown.push((number, toast)));
+        browser::after(stay, move || self.dismiss(number));
+    }
+
+    fn dismiss(self, number: u32) {
+        self.shown.update(|shown| shown.retain(|(n, _)| *n != number));
+    }
+}
+
+#[component]
+pub fn Toasts() -> impl IntoView {
+    let list = use_toasts();
+    let each = move |(number, toast): (u32, Toast)| {
+        let detail = (!toast.detail.is_empty()).then(|| view! { <small>{toast.detail.clone()}</small> });
+        view! {
+            <div class="toast">
+                {lamp_bare(toast.lamp, if toast.lamp == Lamp::Fail { "Failed" } else { "Done" })}
+                <span>{toast.text}{detail}</span>
+                <button type="button" class="btn icon-only sm" aria-label="Dismiss" title="Dismiss" on:click=move |_| list.dismiss(number)>
+                    {icon("x")}
+                </button>
+            </div>
+        }
+    };
+    view! {
+        <div class="toasts" role="status">
+            <For each=move || list.shown.get() key=|(number, _)| *number children=each/>
+        </div>
+    }
+}

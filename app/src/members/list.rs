@@ -1,0 +1,308 @@
+//! The members of the organization, the invitations that wait, and the roles.
+
+use leptos::prelude::*;
+use switchboard::{
+    org::{Invitation, Member, Role, UserId, initials},
+    resource::{Action, Kind},
+};
+use wasm_bindgen::JsCast;
+
+use super::{
+    InviteMember, RevokeInvitation, SetRole,
+    invite::{invite, roles_to_give},
+    list_invitations, list_members, remove_member,
+    roles::matrix,
+};
+use crate::{
+    AppError,
+    kit::{
+        Ago, Lamp, Loading, OrgField, PageHead, Question, Toast, banner, browser, date_words, icon, lamp, loaded,
+        skeleton_rows, use_confirm, use_toasts,
+    },
+    may, org,
+    orgs::leave_org,
+    viewer,
+};
+
+/// What the parts of this page share.
+#[derive(Clone, Copy)]
+struct Team {
+    members: Loading<Vec<Member>>,
+    set_role: ServerAction<SetRole>,
+    revoke: ServerAction<RevokeInvitation>,
+}
+
+#[component]
+pub fn MembersPage() -> impl IntoView {
+    let here = StoredValue::new(org());
+    let inviting = ServerAction::<InviteMember>::new();
+    let (set_role, revoke) = (ServerAction::<SetRole>::new(), ServerAction::<RevokeInvitation>::new());
+    let sent = succeeded(inviting);
+    let members: Loading<_> = Resource::new(
+        move || set_role.version().get(),
+        move |_| list_members(here.get_value()),
+    );
+    let waiting: Loading<_> = Resource::new(
+        move || (sent.get(), revoke.version().get()),
+        move |_| list_invitations(here.get_value()),
+    );
+    let team = Team {
+        members,
+        set_role,
+        revoke,
+    };
+    say_when(set_role, "Role changed", "It counts from that person’s next click.");
+    say_when(inviting, "Invitation sent", "The link works once, for 7 days.");
+    say_when(revoke, "Invitation withdrawn", "Its link no longer works.");
+
+    let personal = viewer().org_id().is_some_and(switchboard::org::OrgId::is_personal);
+    let sub = if personal {
+        "A personal workspace has one member. Create an organization to work with others."
+    } else {
+        "A change of role counts from the next click of that person."
+    };
+    view! {
+        <PageHead title="Members" sub=move || sub/>
+        {refused(set_role)}
+        {refused(revoke)}
+        {(!personal && may(Action::Create, Kind::Member)).then(|| invite(inviting, sent))}
+        {loaded(members, "members", skeleton_rows, move |members| people(team, members))}
+        {loaded(waiting, "invitations", || ().into_any(), move |waiting| invitations(team, waiting))}
+        {matrix()}
+    }
+}
+
+/// How often an action has ended well.
+fn succeeded<S>(action: ServerAction<S>) -> Memo<usize>
+where
+    S: leptos::server_fn::ServerFn<Output = (), Error = AppError> + Clone + Send + Sync + 'static,
+{
+    Memo::new(move |before: Option<&usize>| {
+        let well = matches!(action.value().get(), Some(Ok(())));
+        action.version().track();
+        before.copied().unwrap_or_default() + usize::from(well)
+    })
+}
+
+fn say_when<S>(action: ServerAction<S>, text: &'static str, detail: &'static str)
+where
+    S: leptos::server_fn::ServerFn<Output = (), Error = AppError> + Clone + Send + Sync + 'static,
+{
+    let toasts = use_toasts();
+    let well = succeeded(action);
+    Effect::new(move |_| {
+        if well.get() > 0 {
+            toasts.say(Toast::done(text).detail(detail));
+        }
+    });
+}
+
+fn refused<S>(action: ServerAction<S>) -> AnyView
+where
+    S: leptos::server_fn::ServerFn<Output = (), Error = AppError> + Clone + Send + Sync + 'static,
+{
+    let why = move || action.value().get().and_then(Result::err).map(|error| banner(&error.0));
+    why.into_any()
+}
+
+fn people(team: Team, members: Vec<Member>) -> AnyView {
+    let count = members.len();
+    let me = viewer().person.map(|person| person.id);
+    let rows = members
+        .into_iter()
+        .map(|member| person(team, member, me.as_ref()))
+        .collect_view();
+    view! {
+        <section class="card" aria-labelledby="people">
+            <header><h2 id="people">"People"</h2><span class="sub">{count}</span></header>
+            <div class="table-wrap flat">
+                <table class="table cards">
+                    <caption class="sr">"Members"</caption>
+                    <thead>
+                        <tr>
+                            <th scope="col">"Person"</th>
+                            <th scope="col">"Role"</th>
+                            <th scope="col" class="lo">"Active"</th>
+                            <th scope="col" class="lo2">"Member since"</th>
+                            <th scope="col"><span class="sr">"Actions"</span></th>
+                        </tr>
+                    </thead>
+                    <tbody>{rows}</tbody>
+                </table>
+            </div>
+        </section>
+    }
+    .into_any()
+}
+
+fn person(team: Team, member: Member, me: Option<&UserId>) -> AnyView {
+    let you = me == Some(&member.user_id);
+    let active = member
+        .used_at
+        .map_or_else(|| "not yet".into_any(), |at| view! { <Ago at=at/> }.into_any());
+    view! {
+        <tr>
+            <th scope="row">
+                <span class="who">
+                    <span class="avatar" aria-hidden="true">{initials(&member.name)}</span>
+                    <span>
+                        {member.name.clone()}
+                        {you.then(|| view! { " " <span class="badge">"You"</span> })}
+                        <small>{member.email.clone()}</small>
+                    </span>
+                </span>
+            </th>
+            <td>{role(team, &member, you)}</td>
+            <td class="lo" data-l="Active">{active}</td>
+            <td class="lo2">{date_words(member.joined_at)}</td>
+            <td class="tight more">{if you { leave(&member) } else { remove(team, &member) }}</td>
+        </tr>
+    }
+    .into_any()
+}
+
+/// A choice where this person may change it, a word where not.
+fn role(team: Team, member: &Member, you: bool) -> AnyView {
+    let may_change = may(Action::Update, Kind::Member) && roles_to_give().contains(&member.role) && !you;
+    if !may_change {
+        return view! { <span>{member.role.label()}</span> }.into_any();
+    }
+    let now = member.role;
+    let (id, label) = (member.user_id.to_string(), format!("Role of {}", member.name));
+    let options = roles_to_give()
+        .into_iter()
+        .map(|role: Role| view! { <option value=role.word() selected=role == now title=role.purpose()>{role.label()}</option> })
+        .collect_view();
+    let changed = |event: web_sys::Event| {
+        let form = event
+            .target()
+            .and_then(|target| target.unchecked_into::<web_sys::HtmlSelectElement>().form());
+        if let Some(form) = form {
+            let _ = form.request_submit();
+        }
+    };
+    view! {
+        <ActionForm action=team.set_role>
+            <OrgField/>
+            <input type="hidden" name="member" value=id/>
+            <span class="select sm">
+                <select name="role" aria-label=label on:change=changed>{options}</select>
+                {icon("down")}
+            </span>
+            <noscript inner_html="<button type=\"submit\" class=\"btn sm\">Save role</button>"></noscript>
+        </ActionForm>
+    }
+    .into_any()
+}
+
+fn remove(team: Team, member: &Member) -> AnyView {
+    let may_remove = may(Action::Delete, Kind::Member) && roles_to_give().contains(&member.role);
+    if !may_remove {
+        return ().into_any();
+    }
+    let confirm = use_confirm();
+    let toasts = use_toasts();
+    let (id, name) = (member.user_id.clone(), member.name.clone());
+    let label = format!("Remove {name}");
+    let ask = move |_| {
+        let (here, id, gone) = (org(), id.clone(), name.clone());
+        let run = move || {
+            let (here, id, gone) = (here.clone(), id.clone(), gone.clone());
+            async move {
+                remove_member(here, id).await?;
+                team.members.refetch();
+                toasts.say(Toast::done(format!("{gone} has been removed")));
+                Ok(())
+            }
+        };
+        confirm.ask(
+            Question::new(
+                format!("Remove {name}?"),
+                "Their next click is refused. What they made stays. You can invite them again.",
+                "Remove member",
+                run,
+            )
+            .keep("Keep them"),
+        );
+    };
+    view! { <button type="button" class="btn icon-only quiet sm" aria-label=label.clone() title=label on:click=ask>{icon("trash")}</button> }
+        .into_any()
+}
+
+fn leave(member: &Member) -> AnyView {
+    let Some(place) = viewer().place.filter(|place| !place.org_id.is_personal()) else {
+        return ().into_any();
+    };
+    let confirm = use_confirm();
+    let label = format!("Leave {}", place.name);
+    let role = member.role.label();
+    let ask = move |_| {
+        let here = place.org_id.clone();
+        let run = move || {
+            let here = here.clone();
+            async move {
+                leave_org(here).await?;
+                browser::go("/select-org");
+                Ok(())
+            }
+        };
+        confirm.ask(
+            Question::new(
+                format!("Leave {}?", place.name),
+                format!("You lose your role as {role} at once. Only somebody inside can invite you again."),
+                "Leave organization",
+                run,
+            )
+            .keep("Stay"),
+        );
+    };
+    view! { <button type="button" class="btn icon-only quiet sm" aria-label=label.clone() title=label on:click=ask>{icon("out")}</button> }
+        .into_any()
+}
+
+fn invitations(team: Team, waiting: Vec<Invitation>) -> AnyView {
+    if waiting.is_empty() {
+        return ().into_any();
+    }
+    let count = waiting.len();
+    let may_revoke = may(Action::Delete, Kind::Member);
+    let rows = waiting
+        .into_iter()
+        .map(|invitation| {
+            let by = invitation.invited_by.map(|by| format!(" by {by}")).unwrap_or_default();
+            let withdraw = may_revoke.then(|| {
+                let id = invitation.id.to_string();
+                let label = format!("Withdraw the invitation of {}", invitation.email);
+                view! {
+                    <ActionForm action=team.revoke>
+                        <OrgField/>
+                        <button type="submit" class="btn sm danger" name="invitation" value=id aria-label=label>
+                            "Withdraw"
+                        </button>
+                    </ActionForm>
+                }
+            });
+            view! {
+                <div>
+                    {lamp(Lamp::Wait, "Waiting")}
+                    <span class="grow">
+                        <b>{invitation.email}</b>
+                        <small>
+                            {format!("{} · sent{by} ", invitation.role.label())}
+                            <Ago at=invitation.created_at/>
+                            {format!(" · expires {}", date_words(invitation.expires_at))}
+                        </small>
+                    </span>
+                    {withdraw}
+                </div>
+            }
+        })
+        .collect_view();
+    view! {
+        <section class="card" aria-labelledby="waiting">
+            <header><h2 id="waiting">"Invitations"</h2><span class="sub">{count}</span></header>
+            <div class="rows">{rows}</div>
+        </section>
+    }
+    .into_any()
+}

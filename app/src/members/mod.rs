@@ -1,0 +1,51 @@
+//! Members in the browser: who belongs to an organization, who is invited, and what each role may do.
+
+mod invite;
+mod list;
+mod roles;
+
+use leptos::prelude::*;
+use switchboard::{
+    Id,
+    org::{Invitation, InvitationDraft, Member, OrgId, Role, UserId},
+};
+
+pub use list::MembersPage;
+pub use roles::deed;
+
+use crate::AppError;
+#[cfg(feature = "ssr")]
+use crate::api::{caller, core};
+#[cfg(feature = "ssr")]
+use switchboard::org::store;
+
+#[server]
+pub async fn list_members(org: OrgId) -> Result<Vec<Member>, AppError> {
+    Ok(store::members(&core(), &caller(&org)?).await?)
+}
+
+#[server]
+pub async fn list_invitations(org: OrgId) -> Result<Vec<Invitation>, AppError> {
+    Ok(store::invitations(&core(), &caller(&org)?).await?)
+}
+
+#[server]
+pub async fn invite_member(org: OrgId, draft: InvitationDraft) -> Result<(), AppError> {
+    store::invite(&core(), &caller(&org)?, draft).await?;
+    Ok(())
+}
+
+#[server]
+pub async fn revoke_invitation(org: OrgId, invitation: Id<Invitation>) -> Result<(), AppError> {
+    Ok(store::revoke_invitation(&core(), &caller(&org)?, invitation).await?)
+}
+
+#[server]
+pub async fn set_role(org: OrgId, member: UserId, role: Role) -> Result<(), AppError> {
+    Ok(store::set_role(&core(), &caller(&org)?, &member, role).await?)
+}
+
+#[server]
+pub async fn remove_member(org: OrgId, member: UserId) -> Result<(), AppError> {
+    Ok(store::remove_member(&core(), &caller(&org)?, &member).await?)
+}

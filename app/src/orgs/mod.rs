@@ -1,0 +1,92 @@
+//! Organizations in the browser: which ones a person may enter, and how one is entered, founded, joined and left.
+
+mod cords;
+mod join;
+mod select;
+
+use leptos::prelude::*;
+use serde::{Deserialize, Serialize};
+use switchboard::{
+    Id,
+    org::{Choice, Invitation, InvitationLink, Offer, OrgDraft, OrgId},
+};
+
+pub use join::JoinPage;
+pub use select::SelectOrgPage;
+
+use crate::AppError;
+#[cfg(feature = "ssr")]
+use crate::api::{caller, core, enter, person, session_cookie};
+#[cfg(feature = "ssr")]
+use leptos_axum::redirect;
+#[cfg(feature = "ssr")]
+use switchboard::{auth::session, org::store};
+
+/// Where a person may work, and where they are asked to.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Places {
+    pub choices: Vec<Choice>,
+    pub offers: Vec<Offer>,
+}
+
+#[server]
+pub async fn list_places() -> Result<Places, AppError> {
+    let (core, person) = (core(), person()?);
+    Ok(Places {
+        choices: store::choices(&core, &person).await?,
+        offers: store::offers(&core, &person).await?,
+    })
+}
+
+#[server]
+pub async fn read_invitation(token: String) -> Result<InvitationLink, AppError> {
+    Ok(store::accept_link(&core(), &token).await?)
+}
+
+/// Moves the session, and with it every page that is loaded from now on. With Clerk only the personal workspace is
+/// entered here: its script moves the session between organizations.
+#[server]
+pub async fn switch_org(place: OrgId, #[server(default)] next: String) -> Result<(), AppError> {
+    move_into(&place, &next).await
+}
+
+/// Founds an organization, and enters it.
+#[server]
+pub async fn create_org(draft: OrgDraft, #[server(default)] next: String) -> Result<OrgId, AppError> {
+    let place = store::create(&core(), &person()?, draft).await?;
+    move_into(&place, &next).await?;
+    Ok(place)
+}
+
+#[server]
+pub async fn accept_offer(offer: Id<Invitation>) -> Result<OrgId, AppError> {
+    let place = store::accept(&core(), &person()?, offer).await?;
+    move_into(&place, "/").await?;
+    Ok(place)
+}
+
+#[server]
+pub async fn decline_offer(offer: Id<Invitation>) -> Result<(), AppError> {
+    store::decline(&core(), &person()?, offer).await?;
+    redirect("/select-org");
+    Ok(())
+}
+
+/// Takes oneself out of the organization of this page.
+#[server]
+pub async fn leave_org(org: OrgId) -> Result<(), AppError> {
+    store::leave(&core(), &caller(&org)?).await?;
+    redirect("/select-org");
+    Ok(())
+}
+
+#[cfg(feature = "ssr")]
+async fn move_into(place: &OrgId, next: &str) -> Result<(), AppError> {
+    let (core, cookie) = (core(), session_cookie()?);
+    if !core.uses_clerk() {
+        enter(&session::choose(&core, &cookie, place).await?, next);
+    } else if place.is_personal() {
+        session::choose_personal_clerk(&core, &cookie).await?;
+    }
+    Ok(())
+}

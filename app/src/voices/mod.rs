@@ -1,0 +1,24 @@
+//! Voices in the browser: the library a person chooses from.
+
+mod picker;
+mod preview;
+
+use leptos::prelude::*;
+use switchboard::{
+    org::OrgId,
+    voices::{Voice, VoiceFilter},
+};
+
+use crate::AppError;
+#[cfg(feature = "ssr")]
+use crate::api::{caller, core};
+#[cfg(feature = "ssr")]
+use switchboard::voices::library;
+
+pub use picker::VoicePicker;
+pub use preview::{Player, use_player};
+
+#[server]
+pub async fn list_voices(org: OrgId, filter: VoiceFilter) -> Result<Vec<Voice>, AppError> {
+    Ok(library::list(&core(), &caller(&org)?, &filter).await?)
+}

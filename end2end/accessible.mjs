@@ -1,0 +1,34 @@
+// Holds a page to WCAG 2.2 AA, light and dark, wide and narrow.
+import { readFileSync } from 'node:fs';
+import { createRequire } from 'node:module';
+
+const axe = readFileSync(createRequire(import.meta.url).resolve('axe-core/axe.min.js'), 'utf8');
+const rules = ['wcag2a', 'wcag2aa', 'wcag21a', 'wcag21aa', 'wcag22aa', 'best-practice'];
+const wide = { width: 1280, height: 800 };
+const narrow = { width: 360, height: 740 };
+
+/** Fails with every rule that the page, as it stands now, breaks in any of the four looks. */
+export async function accessible(page) {
+  const broken = [];
+  for (const viewport of [wide, narrow]) {
+    await page.setViewportSize(viewport);
+    const overflow = await page.evaluate(() => document.documentElement.scrollWidth - document.documentElement.clientWidth);
+    if (overflow > 0) broken.push(`${viewport.width} px: the page scrolls sideways by ${overflow} px`);
+    for (const colorScheme of ['light', 'dark']) {
+      await page.emulateMedia({ colorScheme });
+      for (const { id, help, nodes } of await violations(page)) {
+        const where = nodes.map((node) => `      ${node.target.join(' ')}: ${node.failureSummary.replaceAll(/\s+/g, ' ')}`);
+        broken.push([`${viewport.width} px, ${colorScheme}: ${help} (${id})`, ...where].join('\n'));
+      }
+    }
+  }
+  await page.setViewportSize(wide);
+  await page.emulateMedia({ colorScheme: 'light' });
+  if (broken.length > 0) throw new Error(`${page.url()} is not accessible\n  ${broken.join('\n  ')}`);
+}
+
+async function violations(page) {
+  if (!(await page.evaluate(() => 'axe' in window))) await page.evaluate(axe);
+  const answer = await page.evaluate((values) => window.axe.run(document, { runOnly: { type: 'tag', values } }), rules);
+  return answer.violations;
+}

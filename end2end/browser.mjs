@@ -1,0 +1,48 @@
+// Opens Chromium where nothing but loopback can be reached, and pages that take note of every noise they make.
+import { chromium } from 'playwright-core';
+
+export function launch() {
+  return chromium.launch({
+    executablePath: process.env.CHROMIUM ?? '/usr/bin/chromium',
+    // A sandbox needs privileges that neither root nor a container has; these pages are all our own.
+    chromiumSandbox: false,
+    args: [
+      '--host-resolver-rules=MAP * ~NOTFOUND, EXCLUDE localhost, EXCLUDE 127.0.0.1',
+      '--disable-background-networking',
+      '--disable-component-update',
+      '--disable-dev-shm-usage',
+      '--disable-domain-reliability',
+      '--no-pings',
+    ],
+  });
+}
+
+/** A page of `url` in a browser profile of its own; `noise` fills with what it should not have said or asked for. */
+export async function openPage(browser, url, { javaScript = true, scale = 1, dark = false } = {}) {
+  const context = await browser.newContext({
+    baseURL: url,
+    colorScheme: dark ? 'dark' : 'light',
+    deviceScaleFactor: scale,
+    javaScriptEnabled: javaScript,
+    locale: 'en-GB',
+    reducedMotion: 'reduce',
+    timezoneId: 'UTC',
+    viewport: { width: 1280, height: 800 },
+  });
+  context.setDefaultTimeout(10_000);
+  const noise = [];
+  context.on('console', (message) => noise.push(`console.${message.type()}: ${message.text()}`));
+  context.on('weberror', (error) => noise.push(`uncaught: ${error.error().stack}`));
+  context.on('request', (request) => {
+    if (/^(https?|wss?):/.test(request.url()) && !request.url().startsWith(url)) noise.push(`asked for ${request.url()}`);
+  });
+  return { context, noise, page: await context.newPage() };
+}
+
+/** Goes to a path, and waits until the page listens where it is one that will. */
+export async function goTo(page, path) {
+  const response = await page.goto(path);
+  const hydrates = await page.locator('link[rel=modulepreload]').count();
+  if (hydrates > 0) await page.locator('html[data-hydrated]').waitFor({ state: 'attached' });
+  return response;
+}

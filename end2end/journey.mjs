@@ -1,0 +1,63 @@
+// A journey: a person's way through the product, in a browser profile of its own, in silence.
+import assert from 'node:assert/strict';
+import { mkdir, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { after, before, test } from 'node:test';
+import { accessible } from './accessible.mjs';
+import { goTo, launch, openPage } from './browser.mjs';
+import { results } from './server.mjs';
+
+export const url = process.env.SWITCHBOARD_URL ?? assert.fail('SWITCHBOARD_URL is not set: run scripts/e2e');
+
+let browser;
+before(async () => {
+  browser = await launch();
+});
+after(() => browser.close());
+
+/**
+ * Declares a test. Its body gets
+ *   page             a Playwright page at no address yet
+ *   open(path)       goes there and waits until the page listens; answers the response
+ *   person(options)  one more page and open(), as somebody else in another browser profile
+ *   accessible(page) fails unless the page meets WCAG 2.2 AA, light and dark, at 1280 and 360 px
+ *   shot(name, page) keeps a picture in end2end/results
+ * and fails on any console message, uncaught error or request to somewhere else but for what `expected` matches.
+ */
+export function journey(name, body, { expected = [], ...options } = {}) {
+  test(name, { timeout: 60_000 }, async () => {
+    const people = [];
+    const person = async (more = {}) => {
+      const one = await openPage(browser, url, { ...options, ...more });
+      people.push(one);
+      return { page: one.page, open: (path) => goTo(one.page, path) };
+    };
+    const { page, open } = await person();
+    const shot = (title, of = page) => of.screenshot({ path: join(results, `${title}.png`), fullPage: true });
+    await mkdir(results, { recursive: true });
+    let failure = null;
+    try {
+      await body({ page, open, person, shot, accessible: (of = page) => accessible(of) });
+    } catch (error) {
+      failure = error;
+    }
+    const noise = people.flatMap((one) => one.noise).filter((line) => !expected.some((pattern) => pattern.test(line)));
+    if (noise.length > 0) {
+      failure ??= new Error('a page was not silent');
+      failure.message += `\nThe page said:\n  ${noise.join('\n  ')}`;
+    }
+    if (failure) await remember(name, people);
+    for (const { context } of people) await context.close();
+    if (failure) throw failure;
+  });
+}
+
+/** Keeps what each person saw when it went wrong: a picture and the document. */
+async function remember(name, people) {
+  const title = name.replaceAll(/[^a-z0-9]+/gi, '-').toLowerCase();
+  for (const [index, { page }] of people.entries()) {
+    const file = join(results, `failed-${title}-${index}`);
+    await page.screenshot({ path: `${file}.png`, fullPage: true });
+    await writeFile(`${file}.html`, `<!-- ${page.url()} -->\n${await page.content()}`);
+  }
+}

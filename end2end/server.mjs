@@ -1,0 +1,88 @@
+// Starts the real program with a data folder and a port of its own, and stops it again.
+import { spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { chmod, mkdir, mkdtemp, rm } from 'node:fs/promises';
+import { createWriteStream } from 'node:fs';
+import { createServer } from 'node:net';
+import { tmpdir } from 'node:os';
+import { basename, join } from 'node:path';
+import { setTimeout as pause } from 'node:timers/promises';
+import { fileURLToPath } from 'node:url';
+
+const checkout = fileURLToPath(new URL('..', import.meta.url));
+export const results = fileURLToPath(new URL('results', import.meta.url));
+
+/** Starts `switchboard serve` and answers when it is ready. `before` are commands to run first, such as [['seed']]. */
+export async function start({ env = {}, before = [] } = {}) {
+  const program = process.env.SWITCHBOARD_BIN;
+  if (!program) throw new Error('SWITCHBOARD_BIN does not name the program: run scripts/e2e');
+
+  const data = await mkdtemp(join(tmpdir(), 'switchboard-'));
+  // Where the tests run as root, Postgres runs as another account and must be able to pass through.
+  await chmod(data, 0o711);
+  await mkdir(results, { recursive: true });
+  const address = `127.0.0.1:${await freePort()}`;
+  const url = `http://${address}`;
+  const surroundings = Object.fromEntries(['PATH', 'HOME', 'TMPDIR', 'PG_BIN', 'RUST_LOG'].map((name) => [name, process.env[name]]));
+  const options = {
+    cwd: checkout,
+    env: { ...surroundings, SWITCHBOARD_ADDR: address, SWITCHBOARD_DATA: data, PUBLIC_URL: url, ...env },
+    stdio: ['ignore', 'pipe', 'pipe'],
+  };
+
+  const log = createWriteStream(join(results, `${basename(data)}.log`));
+  let tail = [];
+  const launch = (...args) => {
+    const child = spawn(program, args, options);
+    for (const stream of [child.stdout, child.stderr]) {
+      stream.on('data', (chunk) => {
+        log.write(chunk);
+        tail = [...tail, ...chunk.toString().split('\n')].slice(-40);
+      });
+    }
+    return { child, ended: once(child, 'exit').then(([code, signal]) => code ?? signal) };
+  };
+
+  for (const args of before) {
+    const result = await launch(...args).ended;
+    if (result !== 0) throw new Error(`switchboard ${args.join(' ')} ended with ${result}:\n${tail.join('\n')}`);
+  }
+  const { child, ended } = launch('serve');
+  let over = null;
+  ended.then((result) => (over = result));
+
+  const stop = async () => {
+    child.kill('SIGTERM');
+    const result = await ended;
+    log.end();
+    await rm(data, { recursive: true, force: true });
+    if (result !== 0) throw new Error(`switchboard serve ended with ${result}:\n${tail.join('\n')}`);
+  };
+
+  const deadline = Date.now() + 60_000;
+  while (!(await answers(`${url}/readyz`))) {
+    if (over !== null || Date.now() > deadline) {
+      child.kill('SIGKILL');
+      throw new Error(`switchboard serve ${over === null ? 'is not ready after a minute' : `ended with ${over}`}:\n${tail.join('\n')}`);
+    }
+    await pause(20);
+  }
+  return { url, data, stop };
+}
+
+async function answers(url) {
+  try {
+    return (await fetch(url)).ok;
+  } catch {
+    return false;
+  }
+}
+
+async function freePort() {
+  const probe = createServer().listen(0, '127.0.0.1');
+  await once(probe, 'listening');
+  const { port } = probe.address();
+  probe.close();
+  await once(probe, 'close');
+  return port;
+}

@@ -1,0 +1,113 @@
+//! `switchboard admin`: accounts from the command line, for operators, scripts and tests.
+
+use clap::Subcommand;
+use switchboard::{
+    account::Password,
+    auth::admin,
+    config::Config,
+    org::{OrgId, Role},
+};
+
+use crate::start::start;
+
+#[derive(Subcommand)]
+pub enum Admin {
+    /// Makes a person, an organization and an all-scopes API key, and prints them as JSON. Running it again returns the
+    /// same person and organization with a fresh key and token.
+    Bootstrap {
+        #[arg(long)]
+        email: String,
+        #[arg(long)]
+        password: String,
+        #[arg(long)]
+        org: String,
+    },
+    /// Makes a person whose e-mail counts as verified.
+    CreateUser {
+        #[arg(long)]
+        email: String,
+        #[arg(long)]
+        password: String,
+        #[arg(long, default_value = "")]
+        name: String,
+    },
+    /// Gives a person a role in an organization.
+    AddMember {
+        #[arg(long)]
+        email: String,
+        #[arg(long)]
+        org: OrgIdArg,
+        #[arg(long)]
+        role: RoleArg,
+    },
+    /// Prints a token for a person in an organization, good for five minutes.
+    Token {
+        #[arg(long)]
+        email: String,
+        #[arg(long)]
+        org: OrgIdArg,
+    },
+    /// Sets a password and signs the person out everywhere.
+    ResetPassword {
+        #[arg(long)]
+        email: String,
+        #[arg(long)]
+        password: String,
+    },
+}
+
+#[derive(Clone)]
+pub struct OrgIdArg(OrgId);
+impl std::str::FromStr for OrgIdArg {
+    type Err = String;
+    fn from_str(text: &str) -> Result<Self, String> {
+        OrgId::parse(text)
+            .map(Self)
+            .map_err(|_| "an organization's id begins with org_ or user_".into())
+    }
+}
+
+#[derive(Clone)]
+pub struct RoleArg(Role);
+impl std::str::FromStr for RoleArg {
+    type Err = String;
+    fn from_str(text: &str) -> Result<Self, String> {
+        text.parse()
+            .map(Self)
+            .map_err(|_| format!("use one of {}", Role::ALL.map(Role::word).join(", ")))
+    }
+}
+
+pub async fn run(config: Config, command: Admin) -> anyhow::Result<()> {
+    let public_url = match &config.public_url {
+        Some(url) => url.clone(),
+        None => format!("http://{}", config.addr).parse()?,
+    };
+    let started = start(config, public_url).await?;
+    let core = &started.core;
+    let done = async {
+        match command {
+            Admin::Bootstrap { email, password, org } => {
+                let made = admin::bootstrap(core, &email, &Password::from(password), &org).await?;
+                println!("{}", serde_json::to_string(&made)?);
+            }
+            Admin::CreateUser { email, password, name } => {
+                println!(
+                    "{}",
+                    admin::create_user(core, &email, &Password::from(password), &name).await?
+                );
+            }
+            Admin::AddMember { email, org, role } => {
+                admin::add_member(core, &org.0, &email, role.0).await?;
+            }
+            Admin::Token { email, org } => println!("{}", admin::token(core, &email, Some(org.0)).await?),
+            Admin::ResetPassword { email, password } => {
+                admin::reset_password(core, &email, &Password::from(password)).await?
+            }
+        }
+        anyhow::Ok(())
+    };
+    let done = done.await;
+    started.stop().await?;
+    done
+}

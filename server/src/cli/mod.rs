@@ -1,0 +1,97 @@
+//! The command line: one subcommand per role of the process.
+
+mod admin;
+mod seed;
+mod serve;
+mod verify;
+
+use std::process::ExitCode;
+
+use clap::{Parser, Subcommand};
+use switchboard::config::Config;
+
+/// A voice-agent platform a team runs itself.
+#[derive(Parser)]
+#[command(name = "switchboard", version)]
+struct Cli {
+    #[command(subcommand)]
+    command: Command,
+}
+
+#[derive(Subcommand)]
+enum Command {
+    /// Serves the pages, the REST API and the webhooks, and works the queues beside them.
+    Serve {
+        /// Leaves the queues to `switchboard worker`.
+        #[arg(long)]
+        no_worker: bool,
+    },
+    /// Works the queues: provider events, reconciliation, live calls, mail.
+    Worker,
+    /// Brings the database to this program's schema.
+    Migrate,
+    /// Fills an empty installation with a demo organization.
+    Seed,
+    /// Prints the OpenAPI document of the REST API.
+    Openapi,
+    /// Runs the simulated providers on their own, and prints their addresses as JSON.
+    Sandbox {
+        /// Port of the simulated Ultravox; 0 takes any free one.
+        #[arg(long, default_value_t = 0)]
+        ultravox: u16,
+        /// Port of the simulated Clerk; 0 takes any free one.
+        #[arg(long, default_value_t = 0)]
+        clerk: u16,
+    },
+    /// Shows whether the database keeps organizations apart. Ends with 0 when it does, 1 when not, 2 when that could not
+    /// be found out.
+    Verify(verify::Verify),
+    /// Creates and repairs accounts from the command line.
+    #[command(subcommand)]
+    Admin(admin::Admin),
+    /// The private Postgres of this data directory.
+    #[command(subcommand)]
+    Postgres(serve::Postgres),
+}
+
+pub fn run() -> ExitCode {
+    let cli = Cli::parse();
+    // What these print is read by programs; the log goes to standard error.
+    crate::metrics::log();
+    let runtime = match tokio::runtime::Builder::new_multi_thread().enable_all().build() {
+        Ok(runtime) => runtime,
+        Err(error) => {
+            eprintln!("switchboard: no runtime: {error}");
+            return ExitCode::FAILURE;
+        }
+    };
+    let command = match cli.command {
+        Command::Verify(command) => return runtime.block_on(verify::run(command)),
+        command => command,
+    };
+    match runtime.block_on(dispatch(command)) {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => {
+            eprintln!("switchboard: {error:#}");
+            ExitCode::FAILURE
+        }
+    }
+}
+
+async fn dispatch(command: Command) -> anyhow::Result<()> {
+    if let Command::Openapi = command {
+        println!("{}", crate::rest::openapi::document().to_pretty_json()?);
+        return Ok(());
+    }
+    let config = Config::from_env()?;
+    match command {
+        Command::Serve { no_worker } => serve::serve(config, !no_worker).await,
+        Command::Worker => serve::worker(config).await,
+        Command::Migrate => serve::migrate(config).await,
+        Command::Seed => seed::seed(config).await,
+        Command::Sandbox { ultravox, clerk } => serve::sandbox(config, ultravox, clerk).await,
+        Command::Admin(command) => admin::run(config, command).await,
+        Command::Postgres(command) => serve::postgres(config, command).await,
+        Command::Openapi | Command::Verify(_) => unreachable!("answered above"),
+    }
+}

@@ -1,0 +1,164 @@
+//! Serving and working: the processes that stay.
+
+use std::{future::IntoFuture, net::SocketAddr, time::Duration};
+
+use anyhow::Context;
+use axum::serve::ListenerExt;
+use clap::Subcommand;
+use switchboard::{
+    config::Config,
+    db::{Cluster, Stop},
+    work,
+};
+use tokio::{net::TcpListener, sync::watch};
+use url::Url;
+
+use crate::{
+    router,
+    sandbox::{Options, Ports, Sandbox},
+    start::{Started, reach, start},
+};
+
+#[derive(Subcommand)]
+pub enum Postgres {
+    /// Starts it, or finds it running, and prints where it listens.
+    Start,
+    /// Stops it, whoever else uses it.
+    Stop,
+}
+
+pub async fn serve(config: Config, with_worker: bool) -> anyhow::Result<()> {
+    let listener = TcpListener::bind(config.addr)
+        .await
+        .with_context(|| format!("cannot listen on {}", config.addr))?;
+    let addr = listener.local_addr()?;
+    let public_url = public_url(&config, addr)?;
+    let drain = config.shutdown;
+    let started = start(config, public_url.clone()).await?;
+    let (stopping, stop) = stop_signal();
+
+    let listening = tokio::spawn(started.core.bells.clone().listen(started.logins.app.clone()));
+    let worker = with_worker.then(|| tokio::spawn(work::run(started.core.clone(), stopped(stop.clone()))));
+    let service = router::router(started.core.clone(), router::site()?);
+    tracing::info!(%addr, url = %public_url, "listening");
+
+    let mut served = tokio::spawn(
+        // Without TCP_NODELAY a page that is written in two parts waits 40 ms for a delayed acknowledgement.
+        axum::serve(
+            listener.tap_io(|io| drop(io.set_nodelay(true))),
+            service.into_make_service_with_connect_info::<SocketAddr>(),
+        )
+        .with_graceful_shutdown(stopped(stop.clone()))
+        .into_future(),
+    );
+    tokio::select! {
+        result = &mut served => result??,
+        () = stopped(stop) => {
+            tracing::info!(seconds = drain.as_secs(), "draining");
+            started.core.bells.silence();
+            if tokio::time::timeout(drain, served).await.is_err() {
+                tracing::warn!("some requests outlived the drain");
+            }
+        }
+    }
+    listening.abort();
+    drop(stopping);
+    finish(started, worker).await
+}
+
+pub async fn worker(config: Config) -> anyhow::Result<()> {
+    let public_url = public_url(&config, config.addr)?;
+    let started = start(config, public_url).await?;
+    let (_stopping, stop) = stop_signal();
+    tracing::info!("working");
+    let worker = tokio::spawn(work::run(started.core.clone(), stopped(stop.clone())));
+    stopped(stop).await;
+    finish(started, Some(worker)).await
+}
+
+async fn finish(started: Started, worker: Option<tokio::task::JoinHandle<()>>) -> anyhow::Result<()> {
+    if let Some(worker) = worker {
+        // What it leaves half done has a lease, and the next worker takes it up.
+        if tokio::time::timeout(Duration::from_secs(10), worker).await.is_err() {
+            tracing::warn!("the worker was stopped in the middle of something");
+        }
+    }
+    started.stop().await?;
+    tracing::info!("stopped");
+    Ok(())
+}
+
+pub async fn migrate(config: Config) -> anyhow::Result<()> {
+    let reached = reach(&config).await?;
+    if let Some(cluster) = reached.cluster {
+        cluster.stop().await?;
+    } else {
+        switchboard::db::migrate(&reached.logins).await?;
+    }
+    println!("the database is at this program's schema");
+    Ok(())
+}
+
+pub async fn sandbox(config: Config, ultravox: u16, clerk: u16) -> anyhow::Result<()> {
+    let sandbox = Sandbox::start(Options {
+        ports: Ports { ultravox, clerk },
+        speed: config.sandbox_speed,
+        ..Options::default()
+    })
+    .await?;
+    println!("{}", sandbox.ready_json());
+    let (_stopping, stop) = stop_signal();
+    stopped(stop).await;
+    sandbox.stop().await;
+    Ok(())
+}
+
+pub async fn postgres(config: Config, command: Postgres) -> anyhow::Result<()> {
+    match command {
+        Postgres::Start => {
+            let reached = reach(&config).await?;
+            let Some(cluster) = reached.cluster else {
+                anyhow::bail!("DATABASE_URL names another Postgres")
+            };
+            println!(
+                "{}",
+                serde_json::json!({ "socket": cluster.socket(), "port": cluster.port() })
+            );
+            // For `stop` to end.
+            cluster.leave_running();
+            Ok(())
+        }
+        Postgres::Stop => match Cluster::stop_running(&config.data).await? {
+            Stop::InUse => anyhow::bail!("other processes use this Postgres; the last of them stops it"),
+            Stop::Stopped | Stop::NotRunning => Ok(()),
+        },
+    }
+}
+
+fn public_url(config: &Config, addr: SocketAddr) -> anyhow::Result<Url> {
+    match &config.public_url {
+        Some(url) => Ok(url.clone()),
+        None => Ok(format!("http://{addr}").parse()?),
+    }
+}
+
+/// Becomes true at SIGTERM, SIGINT, or when the sender is dropped.
+fn stop_signal() -> (watch::Sender<bool>, watch::Receiver<bool>) {
+    let (stopping, stop) = watch::channel(false);
+    let signalled = stopping.clone();
+    tokio::spawn(async move {
+        let mut term = tokio::signal::unix::signal(tokio::signal::unix::SignalKind::terminate())
+            .expect("signals can be listened to");
+        tokio::select! {
+            _ = term.recv() => {}
+            _ = tokio::signal::ctrl_c() => {}
+        }
+        signalled.send_replace(true);
+    });
+    (stopping, stop)
+}
+
+async fn stopped(mut stop: watch::Receiver<bool>) {
+    // An error means that the sender is gone, which is a stop too.
+    let _ = stop.wait_for(|stopping| *stopping).await;
+}

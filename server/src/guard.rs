@@ -1,0 +1,192 @@
+//! Before the render: who is asking, where they may go, and whether the request is their own.
+
+use std::net::SocketAddr;
+
+use axum::{
+    body::Body,
+    extract::{ConnectInfo, Request, State},
+    http::{HeaderMap, Method, StatusCode, Uri, header},
+    middleware::Next,
+    response::{IntoResponse, Redirect, Response},
+};
+use switchboard::{
+    Error,
+    auth::session::{self, From, Visit},
+    core::Core,
+    viewer::{Identity, Viewer},
+};
+
+/// What a page asks of its visitor.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Needs {
+    Nobody,
+    /// Pages that lead to being signed in; of no use to whoever is.
+    Stranger,
+    Person,
+    Organization,
+}
+
+/// Anything not named here needs an organization, so that a page added without thought is not open.
+fn needs(path: &str) -> Needs {
+    match path.split('/').nth(1).unwrap_or_default() {
+        "sign-in" | "sign-up" | "forgot" => Needs::Stranger,
+        "verify" | "reset" | "join" | "sign-out" | "dev" => Needs::Nobody,
+        "select-org" | "profile" => Needs::Person,
+        _ => Needs::Organization,
+    }
+}
+
+/// One cookie of a request.
+pub fn cookie<'a>(headers: &'a HeaderMap, name: &str) -> Option<&'a str> {
+    headers
+        .get_all(header::COOKIE)
+        .iter()
+        .filter_map(|line| line.to_str().ok())
+        .flat_map(|line| line.split(';'))
+        .find_map(|pair| pair.trim().strip_prefix(name)?.strip_prefix('='))
+}
+
+/// Finds out who is asking, once, and puts it where pages, server functions and streams find it.
+pub async fn recognize(State(core): State<Core>, mut request: Request, next: Next) -> Response {
+    let visit = match visit(&core, request.headers()).await {
+        Ok(visit) => visit,
+        Err(error) => return crate::rest::problem::page(&error),
+    };
+    let address = request
+        .extensions()
+        .get::<ConnectInfo<SocketAddr>>()
+        .map(|peer| peer.0.ip().to_string());
+    let agent = request
+        .headers()
+        .get(header::USER_AGENT)
+        .and_then(|v| v.to_str().ok())
+        .map(|v| v.chars().take(300).collect());
+    request.extensions_mut().insert(From { ip: address, agent });
+    let viewer = Viewer {
+        person: visit.as_ref().map(|visit| visit.person.clone()),
+        place: visit.as_ref().and_then(|visit| visit.place.clone()),
+        installation: core.installation.clone(),
+    };
+    request.extensions_mut().insert(viewer);
+    if let Some(visit) = visit {
+        request.extensions_mut().insert(visit);
+    }
+    next.run(request).await
+}
+
+async fn visit(core: &Core, headers: &HeaderMap) -> Result<Option<Visit>, Error> {
+    match &core.installation.identity {
+        Identity::Local => match cookie(headers, session::cookie_name(core)) {
+            Some(token) => session::visit(core, token).await,
+            None => Ok(None),
+        },
+        Identity::Clerk { .. } => match cookie(headers, "__session") {
+            Some(token) => session::visit_clerk(core, token).await,
+            None => Ok(None),
+        },
+    }
+}
+
+/// Sends a visitor where they must go first. Pages are drawn only for who may see them.
+pub async fn admit(request: Request, next: Next) -> Response {
+    let reads = matches!(*request.method(), Method::GET | Method::HEAD);
+    let (person, placed) = match request.extensions().get::<Visit>() {
+        Some(visit) => (true, visit.caller.is_some()),
+        None => (false, false),
+    };
+    let wanted = request.uri().clone();
+    match needs(wanted.path()) {
+        _ if !reads => next.run(request).await,
+        Needs::Stranger if person => to("/select-org", None),
+        Needs::Person | Needs::Organization if !person => to("/sign-in", Some(&wanted)),
+        Needs::Organization if !placed => to("/select-org", Some(&wanted)),
+        _ if wanted.path() == "/" => to("/agents", None),
+        _ => next.run(request).await,
+    }
+}
+
+/// A redirect that remembers where somebody wanted to go; only ever a path of ours.
+fn to(place: &str, wanted: Option<&Uri>) -> Response {
+    let target = match wanted
+        .and_then(Uri::path_and_query)
+        .map(|path| path.as_str())
+        .filter(|path| *path != "/")
+    {
+        Some(path) => {
+            let next: String = url::form_urlencoded::byte_serialize(path.as_bytes()).collect();
+            format!("{place}?next={next}")
+        }
+        None => place.to_owned(),
+    };
+    Redirect::to(&target).into_response()
+}
+
+/// Refuses what another site made the browser send. A session cookie travels with such requests; a bearer token or a
+/// provider's signature does not, so `/api` and `/webhooks` are not behind this.
+pub async fn same_origin(State(core): State<Core>, request: Request, next: Next) -> Response {
+    let safe = matches!(*request.method(), Method::GET | Method::HEAD | Method::OPTIONS);
+    if safe || from_here(&core, request.headers()) {
+        next.run(request).await
+    } else {
+        StatusCode::FORBIDDEN.into_response()
+    }
+}
+
+fn from_here(core: &Core, headers: &HeaderMap) -> bool {
+    let text = |name| headers.get(name).and_then(|value| value.to_str().ok());
+    match text("sec-fetch-site") {
+        Some(site) => site == "same-origin" || site == "none",
+        // Older browsers say only where the page came from; without either it is not a browser's form.
+        None => text("origin").is_some_and(|origin| {
+            origin == core.public_url.origin().ascii_serialization()
+                || text("host").is_some_and(|host| origin.split_once("://").is_some_and(|(_, place)| place == host))
+        }),
+    }
+}
+
+/// Server functions answer every failure with 500 in this version of leptos; the error itself knows better.
+pub async fn honest_status(request: Request, next: Next) -> Response {
+    let response = next.run(request).await;
+    if !response.headers().contains_key("serverfnerror") || response.status().is_redirection() {
+        return response;
+    }
+    let (mut parts, body) = response.into_parts();
+    let Ok(bytes) = axum::body::to_bytes(body, 256 * 1024).await else {
+        return StatusCode::INTERNAL_SERVER_ERROR.into_response();
+    };
+    if let Ok(app::AppError(error)) = serde_json::from_slice(&bytes) {
+        parts.status = StatusCode::from_u16(error.status()).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
+    }
+    Response::from_parts(parts, Body::from(bytes))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_page_nobody_thought_about_needs_an_organization() {
+        assert_eq!(needs("/anything"), Needs::Organization);
+        assert_eq!(needs("/sign-in/x"), Needs::Stranger);
+        assert_eq!(needs("/select-org"), Needs::Person);
+        assert_eq!(needs("/"), Needs::Organization);
+    }
+
+    #[test]
+    fn a_cookie_is_found_by_its_whole_name() {
+        let mut headers = HeaderMap::new();
+        headers.insert(
+            header::COOKIE,
+            "xswitchboard=no; switchboard=yes; switchboard2=no".parse().unwrap(),
+        );
+        assert_eq!(cookie(&headers, "switchboard"), Some("yes"));
+        assert_eq!(cookie(&headers, "board"), None);
+    }
+
+    #[test]
+    fn the_way_back_is_a_path_of_ours() {
+        let response = to("/sign-in", Some(&Uri::from_static("/agents?q=a&b=//evil.example")));
+        let target = response.headers()[header::LOCATION].to_str().unwrap();
+        assert_eq!(target, "/sign-in?next=%2Fagents%3Fq%3Da%26b%3D%2F%2Fevil.example");
+    }
+}

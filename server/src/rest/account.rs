@@ -1,0 +1,55 @@
+//! `/auth`: tokens, and who one is.
+
+use std::net::SocketAddr;
+
+use axum::{
+    Json as Answer,
+    extract::{ConnectInfo, State},
+    http::{HeaderMap, header},
+};
+use switchboard::{
+    account::{Me, TokenAnswer, TokenRequest},
+    auth::{self, session::From},
+    core::Core,
+    resource::{Action, Kind},
+};
+
+use super::{
+    ask::{Asking, Json},
+    endpoint::{Endpoint, get, post},
+    problem::Failure,
+};
+
+pub fn endpoints() -> Vec<Endpoint> {
+    vec![
+        post("/auth/token", "Get a token for a person, good for five minutes")
+            .body::<TokenRequest>()
+            .answers::<TokenAnswer>(200, "A token for one organization")
+            .by(token),
+        get("/auth/me", "Who this token or key is, and where")
+            .needs(Action::Read, Kind::Organization)
+            .answers::<Me>(200, "The caller, its organization and what it may do there")
+            .by(me),
+    ]
+}
+
+async fn token(
+    State(core): State<Core>,
+    peer: Option<axum::Extension<ConnectInfo<SocketAddr>>>,
+    headers: HeaderMap,
+    Json(request): Json<TokenRequest>,
+) -> Result<Answer<TokenAnswer>, Failure> {
+    let agent = headers
+        .get(header::USER_AGENT)
+        .and_then(|value| value.to_str().ok())
+        .map(str::to_owned);
+    let from = From {
+        ip: peer.map(|peer| peer.0.0.ip().to_string()),
+        agent,
+    };
+    Ok(Answer(auth::issue_token(&core, request, &from).await?))
+}
+
+async fn me(asking: Asking) -> Result<Answer<Me>, Failure> {
+    Ok(Answer(auth::me(&asking.core, &asking.caller).await?))
+}

@@ -1,0 +1,31 @@
+//! `/audit`
+
+use axum::Json as Answer;
+use switchboard::{
+    audit::{self, Entry, EntryFilter},
+    listing::Listing,
+    resource::{Action, Kind},
+};
+
+use super::{
+    ask::{Asking, Params},
+    crud::Wanted,
+    endpoint::{Endpoint, get},
+    problem::Failure,
+};
+
+pub fn endpoints() -> Vec<Endpoint> {
+    vec![
+        get("/audit", "List who did what")
+            .needs(Action::Read, Kind::Audit)
+            .params::<EntryFilter>()
+            .lists::<Entry>()
+            .by(list),
+    ]
+}
+
+async fn list(asking: Asking, Params(wanted): Params<Wanted<EntryFilter>>) -> Result<Answer<Listing<Entry>>, Failure> {
+    Ok(Answer(
+        audit::list(&asking.core, &asking.caller, &wanted.filter, &wanted.page()).await?,
+    ))
+}

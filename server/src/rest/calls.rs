@@ -1,0 +1,113 @@
+//! `/calls`
+
+use axum::{
+    Json as Answer,
+    extract::Path,
+    http::{HeaderMap, StatusCode},
+    response::Response,
+};
+use serde::Deserialize;
+use switchboard::{
+    calls::{Call, CallDraft, CallFilter, CallRow, Conversation, Message, flow},
+    listing::Listing,
+    resource::{
+        Action::{Create, Read, Update},
+        Kind,
+    },
+};
+use utoipa::ToSchema;
+
+use super::{
+    ask::{Asking, Json, Params},
+    crud::{Wanted, id},
+    endpoint::{Endpoint, get, post},
+    problem::Failure,
+};
+use crate::media;
+
+/// What to say in a written conversation.
+#[derive(Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+struct Say {
+    text: String,
+}
+
+pub fn endpoints() -> Vec<Endpoint> {
+    vec![
+        get("/calls", "List calls")
+            .needs(Read, Kind::Call)
+            .params::<CallFilter>()
+            .lists::<CallRow>()
+            .by(list),
+        post("/calls", "Place a call")
+            .needs(Create, Kind::Call)
+            .keyed()
+            .body::<CallDraft>()
+            .answers::<Call>(201, "Accepted; watch its status")
+            .by(place),
+        get("/calls/{id}", "Read a call with everything said so far")
+            .needs(Read, Kind::Call)
+            .answers::<Conversation>(200, "The call")
+            .by(read),
+        get("/calls/{id}/transcript", "Read only what was said")
+            .needs(Read, Kind::Call)
+            .answers_all::<Message>("In order")
+            .by(transcript),
+        get("/calls/{id}/recording", "Hear a call")
+            .needs(Read, Kind::Call)
+            .answers_file("audio/wav", "The recording; ranges are answered")
+            .by(recording),
+        post("/calls/{id}/messages", "Say something in a written conversation")
+            .needs(Update, Kind::Call)
+            .body::<Say>()
+            .answers_nothing("Passed on")
+            .by(say),
+        post("/calls/{id}/stop", "End a call")
+            .needs(Update, Kind::Call)
+            .answers::<Call>(200, "Ending or ended")
+            .by(stop),
+    ]
+}
+
+async fn list(asking: Asking, Params(wanted): Params<Wanted<CallFilter>>) -> Result<Answer<Listing<CallRow>>, Failure> {
+    Ok(Answer(
+        flow::list(&asking.core, &asking.caller, &wanted.filter, &wanted.page()).await?,
+    ))
+}
+
+async fn place(asking: Asking, Json(draft): Json<CallDraft>) -> Result<(StatusCode, Answer<Call>), Failure> {
+    Ok((
+        StatusCode::CREATED,
+        Answer(flow::place(&asking.core, &asking.caller, draft).await?),
+    ))
+}
+
+async fn read(asking: Asking, Path(text): Path<String>) -> Result<Answer<Conversation>, Failure> {
+    Ok(Answer(
+        flow::conversation(&asking.core, &asking.caller, id(&text)?).await?,
+    ))
+}
+
+async fn transcript(asking: Asking, Path(text): Path<String>) -> Result<Answer<Vec<Message>>, Failure> {
+    Ok(Answer(
+        flow::conversation(&asking.core, &asking.caller, id(&text)?)
+            .await?
+            .messages,
+    ))
+}
+
+async fn recording(asking: Asking, Path(text): Path<String>, headers: HeaderMap) -> Result<Response, Failure> {
+    Ok(media::play(
+        flow::recording(&asking.core, &asking.caller, id(&text)?).await?,
+        &headers,
+    ))
+}
+
+async fn say(asking: Asking, Path(text): Path<String>, Json(say): Json<Say>) -> Result<StatusCode, Failure> {
+    flow::say(&asking.core, &asking.caller, id(&text)?, &say.text).await?;
+    Ok(StatusCode::NO_CONTENT)
+}
+
+async fn stop(asking: Asking, Path(text): Path<String>) -> Result<Answer<Call>, Failure> {
+    Ok(Answer(flow::stop(&asking.core, &asking.caller, id(&text)?).await?))
+}

@@ -1,0 +1,163 @@
+//! The routes of a resource, written once for all of them.
+
+use axum::{
+    extract::Path,
+    http::{HeaderMap, StatusCode, header},
+    response::{IntoResponse, Response},
+};
+use serde::Deserialize;
+use switchboard::{
+    Error, Id, crud,
+    listing::Page,
+    mirror::{self, Mirrored},
+    resource::Action::{Create, Delete, Read, Update},
+};
+use utoipa::{IntoParams, ToSchema};
+
+use super::{
+    ask::{Asking, Json, Params},
+    endpoint::{Endpoint, delete, get, post, put},
+    problem::Failure,
+};
+
+/// The paths of one resource; literals, because a router keeps them for good.
+pub struct Paths {
+    pub many: &'static str,
+    pub one: &'static str,
+    pub sync: &'static str,
+}
+
+/// Filter and page share one query string.
+#[derive(Deserialize)]
+#[serde(bound = "F: serde::de::DeserializeOwned")]
+pub struct Wanted<F> {
+    #[serde(flatten)]
+    pub filter: F,
+    #[serde(default, deserialize_with = "number")]
+    pub limit: Option<u32>,
+    pub cursor: Option<String>,
+}
+
+/// Flattened query parameters arrive as text.
+fn number<'de, D: serde::Deserializer<'de>>(deserializer: D) -> Result<Option<u32>, D::Error> {
+    let text = Option::<String>::deserialize(deserializer)?;
+    text.map(|text| text.parse().map_err(serde::de::Error::custom))
+        .transpose()
+}
+
+impl<F> Wanted<F> {
+    pub fn page(&self) -> Page {
+        Page {
+            limit: self.limit,
+            cursor: self.cursor.clone(),
+        }
+    }
+}
+
+pub fn routes<R>(paths: &Paths) -> Vec<Endpoint>
+where
+    R: Mirrored + ToSchema,
+    R::Draft: ToSchema,
+    R::Row: ToSchema,
+    R::Filter: IntoParams,
+{
+    let (one, many, kind) = (R::KIND.singular(), R::KIND.plural().to_lowercase(), R::KIND);
+    vec![
+        get(paths.many, &format!("List {many}"))
+            .needs(Read, kind)
+            .params::<R::Filter>()
+            .lists::<R::Row>()
+            .by(list::<R>),
+        post(paths.many, &format!("Create an {one}"))
+            .needs(Create, kind)
+            .body::<R::Draft>()
+            .answers::<R>(201, "Created, here and at the provider")
+            .by(create::<R>),
+        get(paths.one, &format!("Read an {one}"))
+            .needs(Read, kind)
+            .answers::<R>(200, "With its revision as ETag")
+            .by(read::<R>),
+        put(paths.one, &format!("Replace what an {one} is made of"))
+            .needs(Update, kind)
+            .header(
+                "If-Match",
+                "The ETag the change started from; a newer save is then never overwritten.",
+            )
+            .body::<R::Draft>()
+            .answers::<R>(200, "Saved, here and at the provider")
+            .by(update::<R>),
+        delete(paths.one, &format!("Delete an {one}"))
+            .needs(Delete, kind)
+            .answers_nothing("Deleted, here and at the provider")
+            .by(remove::<R>),
+        post(
+            paths.sync,
+            &format!("Publish an {one} again, over whatever the provider has"),
+        )
+        .needs(Update, kind)
+        .answers::<R>(200, "In agreement")
+        .by(sync::<R>),
+    ]
+}
+
+/// An id that is not even one names nothing, like one that names nothing here.
+pub fn id<T>(text: &str) -> Result<Id<T>, Failure> {
+    text.parse().map_err(|_| Error::NotFound.into())
+}
+
+fn tagged<R: Mirrored>(status: StatusCode, row: R) -> Response {
+    let tag = format!("\"{}\"", row.revision());
+    (status, [(header::ETAG, tag)], axum::Json(row)).into_response()
+}
+
+async fn list<R: Mirrored>(asking: Asking, Params(wanted): Params<Wanted<R::Filter>>) -> Result<Response, Failure> {
+    let listing = crud::list::<R>(&asking.core, &asking.caller, &wanted.filter, &wanted.page()).await?;
+    Ok(axum::Json(listing).into_response())
+}
+
+async fn create<R: Mirrored>(asking: Asking, Json(draft): Json<R::Draft>) -> Result<Response, Failure> {
+    Ok(tagged(
+        StatusCode::CREATED,
+        mirror::create::<R>(&asking.core, &asking.caller, draft).await?,
+    ))
+}
+
+async fn read<R: Mirrored>(asking: Asking, Path(text): Path<String>) -> Result<Response, Failure> {
+    Ok(tagged(
+        StatusCode::OK,
+        crud::get::<R>(&asking.core, &asking.caller, id(&text)?).await?,
+    ))
+}
+
+async fn update<R: Mirrored>(
+    asking: Asking,
+    Path(text): Path<String>,
+    headers: HeaderMap,
+    Json(draft): Json<R::Draft>,
+) -> Result<Response, Failure> {
+    let id = id::<R>(&text)?;
+    let revision = match headers.get(header::IF_MATCH) {
+        Some(tag) => tag
+            .to_str()
+            .ok()
+            .and_then(|tag| tag.trim_matches('"').parse().ok())
+            .ok_or_else(|| Failure::from(Error::invalid("If-Match", "Use the ETag as it was given.")))?,
+        None => crud::get::<R>(&asking.core, &asking.caller, id).await?.revision(),
+    };
+    Ok(tagged(
+        StatusCode::OK,
+        mirror::update::<R>(&asking.core, &asking.caller, id, draft, revision).await?,
+    ))
+}
+
+async fn remove<R: Mirrored>(asking: Asking, Path(text): Path<String>) -> Result<StatusCode, Failure> {
+    mirror::delete::<R>(&asking.core, &asking.caller, id(&text)?).await?;
+    Ok(StatusCode::NO_CONTENT)
+}
+
+async fn sync<R: Mirrored>(asking: Asking, Path(text): Path<String>) -> Result<Response, Failure> {
+    Ok(tagged(
+        StatusCode::OK,
+        mirror::sync::<R>(&asking.core, &asking.caller, id(&text)?).await?,
+    ))
+}

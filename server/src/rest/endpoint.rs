@@ -1,0 +1,297 @@
+//! Endpoints: a route, what it needs and what it says of itself, in one place, so that no route goes undescribed.
+
+use std::convert::Infallible;
+
+use axum::{
+    Extension, Router,
+    handler::Handler,
+    http::Method,
+    middleware::from_fn,
+    routing::{MethodFilter, MethodRouter, on},
+};
+use switchboard::resource::{Action, Kind};
+use utoipa::{
+    IntoParams, ToSchema,
+    openapi::{
+        Content, HttpMethod, ObjectBuilder, Ref, RefOr, Required, ResponseBuilder,
+        path::{Operation, OperationBuilder, ParameterBuilder, ParameterIn},
+        request_body::RequestBodyBuilder,
+        schema::{ArrayBuilder, Schema, SchemaType, Type},
+        security::SecurityRequirement,
+    },
+};
+
+use super::{
+    ask::{self, Access},
+    problem::Problem,
+};
+use crate::pages::Site;
+
+type Schemas = Vec<(String, RefOr<Schema>)>;
+
+/// One route of the REST API.
+pub struct Endpoint {
+    pub method: Method,
+    /// Below `/api/v1`.
+    pub path: &'static str,
+    /// Absent for the few routes anyone may call.
+    pub access: Option<(Action, Kind)>,
+    pub operation: Operation,
+    pub schemas: Schemas,
+    handler: MethodRouter<Site>,
+}
+
+pub struct EndpointBuilder {
+    method: Method,
+    path: &'static str,
+    access: Option<Access>,
+    operation: OperationBuilder,
+    schemas: Schemas,
+}
+
+pub fn get(path: &'static str, summary: &str) -> EndpointBuilder {
+    EndpointBuilder::new(Method::GET, path, summary)
+}
+pub fn post(path: &'static str, summary: &str) -> EndpointBuilder {
+    EndpointBuilder::new(Method::POST, path, summary)
+}
+pub fn put(path: &'static str, summary: &str) -> EndpointBuilder {
+    EndpointBuilder::new(Method::PUT, path, summary)
+}
+pub fn delete(path: &'static str, summary: &str) -> EndpointBuilder {
+    EndpointBuilder::new(Method::DELETE, path, summary)
+}
+
+impl EndpointBuilder {
+    fn new(method: Method, path: &'static str, summary: &str) -> Self {
+        let tag = path.split('/').nth(1).unwrap_or_default().replace('-', " ");
+        let mut schemas = Schemas::new();
+        known::<Problem>(&mut schemas);
+        let id: String = path
+            .split('/')
+            .filter(|part| !part.is_empty())
+            .map(|part| part.trim_matches(['{', '}']))
+            .collect::<Vec<_>>()
+            .join("_");
+        let mut operation = OperationBuilder::new()
+            .tag(tag)
+            .summary(Some(summary))
+            .operation_id(Some(format!("{}_{id}", method.as_str().to_lowercase())));
+        for name in path
+            .split('/')
+            .filter_map(|part| part.strip_prefix('{')?.strip_suffix('}'))
+        {
+            operation = operation.parameter(
+                ParameterBuilder::new()
+                    .name(name)
+                    .parameter_in(ParameterIn::Path)
+                    .required(Required::True)
+                    .schema(Some(string())),
+            );
+        }
+        let problem = ResponseBuilder::new()
+            .description("What went wrong (RFC 9457)")
+            .content(
+                "application/problem+json",
+                Content::new(Some(Ref::from_schema_name(Problem::name()))),
+            );
+        Self {
+            method,
+            path,
+            access: None,
+            operation: operation.response("default", problem),
+            schemas,
+        }
+    }
+
+    /// Needs this permission.
+    pub fn needs(mut self, action: Action, kind: Kind) -> Self {
+        self.access = Some(Access {
+            action,
+            kind,
+            keyed: false,
+        });
+        let scope = format!("{}:{}", kind.word(), action.word());
+        self.operation = self
+            .operation
+            .description(Some(format!("Needs `{scope}`.")))
+            .security(SecurityRequirement::new("bearer", Vec::<String>::new()));
+        if self.method == Method::POST {
+            self.operation = self.operation.parameter(
+                ParameterBuilder::new()
+                    .name("Idempotency-Key")
+                    .parameter_in(ParameterIn::Header)
+                    .required(Required::False)
+                    .description(Some(
+                        "Repeating a request with the same key and body has no second effect.",
+                    ))
+                    .schema(Some(string())),
+            );
+        }
+        self
+    }
+
+    /// Spends money: refused without an idempotency key.
+    pub fn keyed(mut self) -> Self {
+        if let Some(access) = &mut self.access {
+            access.keyed = true;
+        }
+        self
+    }
+
+    pub fn params<T: IntoParams>(mut self) -> Self {
+        for parameter in T::into_params(|| Some(ParameterIn::Query)) {
+            self.operation = self.operation.parameter(parameter);
+        }
+        self
+    }
+
+    /// Takes `limit` and `cursor`.
+    pub fn paged(mut self) -> Self {
+        for (name, kind, says) in [
+            ("limit", Type::Integer, "1 to 100; 50 if absent"),
+            ("cursor", Type::String, "`next` of the page before"),
+        ] {
+            self.operation = self.operation.parameter(
+                ParameterBuilder::new()
+                    .name(name)
+                    .parameter_in(ParameterIn::Query)
+                    .required(Required::False)
+                    .description(Some(says))
+                    .schema(Some(ObjectBuilder::new().schema_type(kind))),
+            );
+        }
+        self
+    }
+
+    pub fn header(mut self, name: &str, says: &str) -> Self {
+        self.operation = self.operation.parameter(
+            ParameterBuilder::new()
+                .name(name)
+                .parameter_in(ParameterIn::Header)
+                .required(Required::False)
+                .description(Some(says))
+                .schema(Some(string())),
+        );
+        self
+    }
+
+    pub fn body<T: ToSchema>(mut self) -> Self {
+        let schema = known::<T>(&mut self.schemas);
+        self.operation = self.operation.request_body(Some(
+            RequestBodyBuilder::new()
+                .required(Some(Required::True))
+                .content("application/json", Content::new(Some(schema)))
+                .build(),
+        ));
+        self
+    }
+
+    pub fn answers<T: ToSchema>(mut self, status: u16, says: &str) -> Self {
+        let schema = known::<T>(&mut self.schemas);
+        self.operation = self.operation.response(
+            status.to_string(),
+            ResponseBuilder::new()
+                .description(says)
+                .content("application/json", Content::new(Some(schema))),
+        );
+        self
+    }
+
+    /// Answers a page of these.
+    pub fn lists<T: ToSchema>(self) -> Self {
+        let mut this = self.paged();
+        let item = known::<T>(&mut this.schemas);
+        let next = ObjectBuilder::new()
+            .schema_type(SchemaType::from_iter([Type::String, Type::Null]))
+            .description(Some("Pass as `cursor` for what follows; null on the last page"));
+        let listing = ObjectBuilder::new()
+            .property("items", ArrayBuilder::new().items(item))
+            .required("items")
+            .property("next", next)
+            .required("next");
+        this.operation = this.operation.response(
+            "200",
+            ResponseBuilder::new()
+                .description("A page, newest first")
+                .content("application/json", Content::new(Some(Schema::Object(listing.build())))),
+        );
+        this
+    }
+
+    /// Answers an array of these.
+    pub fn answers_all<T: ToSchema>(mut self, says: &str) -> Self {
+        let item = known::<T>(&mut self.schemas);
+        self.operation = self.operation.response(
+            "200",
+            ResponseBuilder::new().description(says).content(
+                "application/json",
+                Content::new(Some(ArrayBuilder::new().items(item).build())),
+            ),
+        );
+        self
+    }
+
+    pub fn answers_nothing(mut self, says: &str) -> Self {
+        self.operation = self.operation.response("204", ResponseBuilder::new().description(says));
+        self
+    }
+
+    pub fn answers_file(mut self, content_type: &str, says: &str) -> Self {
+        let bytes = ObjectBuilder::new()
+            .schema_type(Type::String)
+            .content_media_type(content_type);
+        self.operation = self.operation.response(
+            "200",
+            ResponseBuilder::new()
+                .description(says)
+                .content(content_type, Content::new(Some(Schema::Object(bytes.build())))),
+        );
+        self
+    }
+
+    pub fn by<H: Handler<T, Site>, T: 'static>(self, handler: H) -> Endpoint {
+        let filter = MethodFilter::try_from(self.method.clone()).expect("a method axum routes");
+        let handler = on(filter, handler);
+        let handler = match self.access {
+            Some(access) => handler
+                .layer::<_, Infallible>(from_fn(ask::once))
+                .layer(Extension(access)),
+            None => handler,
+        };
+        Endpoint {
+            method: self.method,
+            path: self.path,
+            access: self.access.map(|access| (access.action, access.kind)),
+            operation: self.operation.build(),
+            schemas: self.schemas,
+            handler,
+        }
+    }
+}
+
+impl Endpoint {
+    pub fn mount(self, router: Router<Site>) -> Router<Site> {
+        router.route(self.path, self.handler)
+    }
+
+    pub fn http_method(&self) -> HttpMethod {
+        match self.method {
+            Method::POST => HttpMethod::Post,
+            Method::PUT => HttpMethod::Put,
+            Method::DELETE => HttpMethod::Delete,
+            _ => HttpMethod::Get,
+        }
+    }
+}
+
+/// Registers a schema and everything it mentions; answers the reference to it.
+fn known<T: ToSchema>(schemas: &mut Schemas) -> RefOr<Schema> {
+    schemas.push((T::name().into_owned(), T::schema()));
+    T::schemas(schemas);
+    Ref::from_schema_name(T::name()).into()
+}
+
+fn string() -> RefOr<Schema> {
+    ObjectBuilder::new().schema_type(Type::String).into()
+}

@@ -1,0 +1,51 @@
+//! `/api-keys`
+
+use axum::{Json as Answer, extract::Path, http::StatusCode};
+use switchboard::{
+    keys::{ApiKey, ApiKeyDraft, NewApiKey, store},
+    resource::{
+        Action::{Create, Delete, Read},
+        Kind,
+    },
+};
+
+use super::{
+    ask::{Asking, Json},
+    crud::id,
+    endpoint::{Endpoint, delete, get, post},
+    problem::Failure,
+};
+
+pub fn endpoints() -> Vec<Endpoint> {
+    vec![
+        get("/api-keys", "List API keys")
+            .needs(Read, Kind::ApiKey)
+            .answers_all::<ApiKey>("Newest first, without their secrets")
+            .by(list),
+        post("/api-keys", "Create an API key")
+            .needs(Create, Kind::ApiKey)
+            .body::<ApiKeyDraft>()
+            .answers::<NewApiKey>(201, "The secret is shown this once")
+            .by(create),
+        delete("/api-keys/{id}", "Revoke an API key")
+            .needs(Delete, Kind::ApiKey)
+            .answers_nothing("Its next request is refused")
+            .by(revoke),
+    ]
+}
+
+async fn list(asking: Asking) -> Result<Answer<Vec<ApiKey>>, Failure> {
+    Ok(Answer(store::list(&asking.core, &asking.caller).await?))
+}
+
+async fn create(asking: Asking, Json(draft): Json<ApiKeyDraft>) -> Result<(StatusCode, Answer<NewApiKey>), Failure> {
+    Ok((
+        StatusCode::CREATED,
+        Answer(store::create(&asking.core, &asking.caller, draft).await?),
+    ))
+}
+
+async fn revoke(asking: Asking, Path(text): Path<String>) -> Result<StatusCode, Failure> {
+    store::revoke(&asking.core, &asking.caller, id(&text)?).await?;
+    Ok(StatusCode::NO_CONTENT)
+}

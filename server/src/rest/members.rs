@@ -1,0 +1,98 @@
+//! `/members` and `/invitations`
+
+use axum::{Json as Answer, extract::Path, http::StatusCode};
+use serde::{Deserialize, Serialize};
+use switchboard::{
+    Error, Id,
+    org::{Invitation, InvitationDraft, Member, Role, UserId, store},
+    resource::{
+        Action::{Create, Delete, Read, Update},
+        Kind,
+    },
+};
+use utoipa::ToSchema;
+
+use super::{
+    ask::{Asking, Json},
+    crud::id,
+    endpoint::{Endpoint, delete, get, post, put},
+    problem::Failure,
+};
+
+#[derive(Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+struct NewRole {
+    role: Role,
+}
+
+#[derive(Serialize, ToSchema)]
+struct Invited {
+    id: Id<Invitation>,
+}
+
+pub fn endpoints() -> Vec<Endpoint> {
+    vec![
+        get("/members", "List the members")
+            .needs(Read, Kind::Member)
+            .answers_all::<Member>("Oldest first")
+            .by(list),
+        put("/members/{user_id}/role", "Change a member's role")
+            .needs(Update, Kind::Member)
+            .body::<NewRole>()
+            .answers_nothing("Changed")
+            .by(set_role),
+        delete("/members/{user_id}", "Remove a member")
+            .needs(Delete, Kind::Member)
+            .answers_nothing("Removed; their next request is refused")
+            .by(remove),
+        get("/invitations", "List open invitations")
+            .needs(Read, Kind::Member)
+            .answers_all::<Invitation>("Newest first")
+            .by(invitations),
+        post("/invitations", "Invite somebody by mail")
+            .needs(Create, Kind::Member)
+            .body::<InvitationDraft>()
+            .answers::<Invited>(201, "The link goes only to the person invited")
+            .by(invite),
+        delete("/invitations/{id}", "Take an invitation back")
+            .needs(Delete, Kind::Member)
+            .answers_nothing("Its link no longer works")
+            .by(revoke),
+    ]
+}
+
+fn person(text: &str) -> Result<UserId, Failure> {
+    UserId::parse(text).map_err(|_| Error::NotFound.into())
+}
+
+async fn list(asking: Asking) -> Result<Answer<Vec<Member>>, Failure> {
+    Ok(Answer(store::members(&asking.core, &asking.caller).await?))
+}
+
+async fn set_role(asking: Asking, Path(user): Path<String>, Json(new): Json<NewRole>) -> Result<StatusCode, Failure> {
+    store::set_role(&asking.core, &asking.caller, &person(&user)?, new.role).await?;
+    Ok(StatusCode::NO_CONTENT)
+}
+
+async fn remove(asking: Asking, Path(user): Path<String>) -> Result<StatusCode, Failure> {
+    store::remove_member(&asking.core, &asking.caller, &person(&user)?).await?;
+    Ok(StatusCode::NO_CONTENT)
+}
+
+async fn invitations(asking: Asking) -> Result<Answer<Vec<Invitation>>, Failure> {
+    Ok(Answer(store::invitations(&asking.core, &asking.caller).await?))
+}
+
+async fn invite(asking: Asking, Json(draft): Json<InvitationDraft>) -> Result<(StatusCode, Answer<Invited>), Failure> {
+    Ok((
+        StatusCode::CREATED,
+        Answer(Invited {
+            id: store::invite(&asking.core, &asking.caller, draft).await?,
+        }),
+    ))
+}
+
+async fn revoke(asking: Asking, Path(text): Path<String>) -> Result<StatusCode, Failure> {
+    store::revoke_invitation(&asking.core, &asking.caller, id(&text)?).await?;
+    Ok(StatusCode::NO_CONTENT)
+}

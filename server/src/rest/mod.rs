@@ -1,0 +1,70 @@
+//! The REST API: the list of its endpoints, and the layers they share.
+
+mod account;
+mod agents;
+mod ask;
+mod audit;
+mod calls;
+mod crud;
+pub mod docs;
+mod endpoint;
+mod keys;
+mod members;
+pub mod openapi;
+pub mod problem;
+mod voices;
+
+use std::sync::Arc;
+
+use axum::{
+    Json, Router,
+    extract::State,
+    http::Uri,
+    middleware::from_fn_with_state,
+    response::{IntoResponse, Response},
+};
+use switchboard::{Error, core::Core};
+
+use crate::pages::Site;
+pub use endpoint::Endpoint;
+
+/// Every route of the REST API. The router, the OpenAPI document and the coverage test are all made of this list.
+pub fn endpoints() -> Vec<Endpoint> {
+    [
+        account::endpoints(),
+        agents::endpoints(),
+        calls::endpoints(),
+        voices::endpoints(),
+        members::endpoints(),
+        keys::endpoints(),
+        audit::endpoints(),
+    ]
+    .into_iter()
+    .flatten()
+    .collect()
+}
+
+pub fn routes(core: Core) -> Router<Site> {
+    let limits = Arc::new(ask::Limits::new(core.config.requests_per_second));
+    let (open, guarded): (Vec<_>, Vec<_>) = endpoints().into_iter().partition(|endpoint| endpoint.access.is_none());
+    let open = open
+        .into_iter()
+        .fold(Router::new(), |router, endpoint| endpoint.mount(router));
+    guarded
+        .into_iter()
+        .fold(Router::new(), |router, endpoint| endpoint.mount(router))
+        .route_layer(from_fn_with_state((core, limits), ask::authenticate))
+        .merge(open)
+        .route("/openapi.json", axum::routing::get(openapi::serve))
+        .route("/{*rest}", axum::routing::any(nowhere))
+        .method_not_allowed_fallback(nowhere)
+}
+
+async fn nowhere(_: Uri) -> Response {
+    problem::respond(&Error::NotFound)
+}
+
+/// `GET /.well-known/jwks.json`: the keys of the tokens this installation issues.
+pub async fn jwks(State(core): State<Core>) -> impl IntoResponse {
+    Json(core.tokens.jwks())
+}

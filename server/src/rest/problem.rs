@@ -1,0 +1,96 @@
+//! Problems: errors as RFC 9457 says them.
+
+use axum::{
+    Json,
+    http::{HeaderValue, StatusCode, header},
+    response::{IntoResponse, Response},
+};
+use serde::Serialize;
+use switchboard::{Error, error::FieldError};
+use utoipa::ToSchema;
+
+/// What a failed request answers, as `application/problem+json`.
+#[derive(Debug, Serialize, ToSchema)]
+pub struct Problem {
+    /// A stable word: `not_found`, `invalid`, `provider_failed` and so on.
+    #[serde(rename = "type")]
+    pub kind: &'static str,
+    /// What happened, in one sentence.
+    pub title: String,
+    pub status: u16,
+    /// What is wrong with which field; empty unless `type` is `invalid` or `malformed`.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub errors: Vec<FieldError>,
+}
+
+/// As a response; the type is axum's, the meaning ours.
+#[derive(Debug)]
+pub struct Failure(pub Problem, Option<u64>);
+
+impl From<Error> for Failure {
+    fn from(error: Error) -> Self {
+        let retry_after = match &error {
+            Error::Limited { retry_after_s } => Some(*retry_after_s),
+            _ => None,
+        };
+        let problem = Problem {
+            kind: error.code(),
+            title: error.to_string(),
+            status: error.status(),
+            errors: error.fields().to_vec(),
+        };
+        Self(problem, retry_after)
+    }
+}
+
+impl Failure {
+    /// Not JSON, or not the JSON that was asked for.
+    pub fn malformed(status: StatusCode, field: String, message: String) -> Self {
+        let errors = vec![FieldError { field, message }];
+        let title = "The body could not be read.".to_owned();
+        Self(
+            Problem {
+                kind: "malformed",
+                title,
+                status: status.as_u16(),
+                errors,
+            },
+            None,
+        )
+    }
+}
+
+impl IntoResponse for Failure {
+    fn into_response(self) -> Response {
+        let Self(problem, retry_after) = self;
+        let status = StatusCode::from_u16(problem.status).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
+        let mut response = (status, Json(problem)).into_response();
+        let headers = response.headers_mut();
+        headers.insert(
+            header::CONTENT_TYPE,
+            HeaderValue::from_static("application/problem+json"),
+        );
+        if status == StatusCode::UNAUTHORIZED {
+            headers.insert(header::WWW_AUTHENTICATE, HeaderValue::from_static("Bearer"));
+        }
+        if let Some(seconds) = retry_after {
+            headers.insert(header::RETRY_AFTER, seconds.into());
+        }
+        response
+    }
+}
+
+pub fn respond(error: &Error) -> Response {
+    Failure::from(error.clone()).into_response()
+}
+
+/// For a document that cannot be drawn at all, because not even its visitor is known.
+pub fn page(error: &Error) -> Response {
+    let status = StatusCode::from_u16(error.status()).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
+    (
+        status,
+        [(header::CONTENT_TYPE, "text/plain; charset=utf-8")],
+        error.to_string(),
+    )
+        .into_response()
+}

@@ -1,0 +1,39 @@
+//! `/voices`
+
+use axum::{Json as Answer, extract::Path, http::HeaderMap, response::Response};
+use switchboard::{
+    resource::{Action, Kind},
+    voices::{Voice, VoiceFilter, library},
+};
+
+use super::{
+    ask::{Asking, Params},
+    endpoint::{Endpoint, get},
+    problem::Failure,
+};
+use crate::media;
+
+pub fn endpoints() -> Vec<Endpoint> {
+    vec![
+        get("/voices", "List the voices an agent can have")
+            .needs(Action::Read, Kind::Voice)
+            .params::<VoiceFilter>()
+            .answers_all::<Voice>("The provider's library")
+            .by(list),
+        get("/voices/{id}/preview", "Hear a voice")
+            .needs(Action::Read, Kind::Voice)
+            .answers_file("audio/wav", "A short sample")
+            .by(preview),
+    ]
+}
+
+async fn list(asking: Asking, Params(filter): Params<VoiceFilter>) -> Result<Answer<Vec<Voice>>, Failure> {
+    Ok(Answer(library::list(&asking.core, &asking.caller, &filter).await?))
+}
+
+async fn preview(asking: Asking, Path(id): Path<String>, headers: HeaderMap) -> Result<Response, Failure> {
+    Ok(media::play(
+        library::preview(&asking.core, &asking.caller, &id).await?,
+        &headers,
+    ))
+}

@@ -1,0 +1,107 @@
+//! The whole service as one function, so that tests drive what is served.
+
+use std::time::Duration;
+
+use axum::{
+    Router,
+    extract::{DefaultBodyLimit, Request},
+    http::{HeaderName, StatusCode},
+    middleware::{from_fn, from_fn_with_state},
+    routing::{get, post},
+};
+use leptos::config::{LeptosOptions, get_configuration};
+use switchboard::core::Core;
+use tower_http::{
+    catch_panic::CatchPanicLayer,
+    compression::{
+        CompressionLayer,
+        predicate::{NotForContentType, Predicate, SizeAbove},
+    },
+    request_id::{MakeRequestUuid, PropagateRequestIdLayer, SetRequestIdLayer},
+    timeout::TimeoutLayer,
+    trace::TraceLayer,
+};
+
+use crate::{assets, guard, headers, live, media, metrics, pages, pages::Site, rest, webhooks};
+
+const REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
+/// Longest body of a request: a long prompt, with room.
+const BODY: usize = 1024 * 1024;
+
+/// Where the browser's files are: as cargo-leptos says, else as `scripts/build` leaves them.
+pub fn site() -> anyhow::Result<LeptosOptions> {
+    if std::env::var_os("LEPTOS_OUTPUT_NAME").is_some() {
+        return Ok(get_configuration(None)?.leptos_options);
+    }
+    let mut options = LeptosOptions::builder()
+        .output_name("switchboard")
+        .site_root(std::env::var("SWITCHBOARD_SITE").unwrap_or_else(|_| "target/site".into()))
+        .build();
+    // The names of the files stand beside the program; leptos reads them from there at every page.
+    options.hash_files = std::env::current_exe()?
+        .with_file_name(options.hash_file.as_ref())
+        .exists();
+    Ok(options)
+}
+
+pub fn router(core: Core, options: LeptosOptions) -> Router {
+    let site = Site {
+        core: core.clone(),
+        options,
+    };
+
+    // By session cookie: behind the same-origin guard, with the visitor known before anything is drawn.
+    let browser = Router::new()
+        .route("/events", get(live::events))
+        .route("/app/voices/{id}/preview", get(media::preview))
+        .route("/app/calls/{id}/recording", get(media::recording))
+        .merge(
+            pages::routes(&site)
+                .layer(CompressionLayer::new().compress_when(SizeAbove::new(1024).and(NotForContentType::IMAGES)))
+                .layer(from_fn(guard::honest_status))
+                .layer(from_fn(guard::admit)),
+        )
+        .layer(from_fn_with_state(core.clone(), guard::recognize))
+        .layer(from_fn_with_state(core.clone(), guard::same_origin))
+        .layer(from_fn(assets::cache));
+
+    // By bearer token or by a provider's signature: no cookie counts here.
+    let programs = Router::new()
+        .nest("/api/v1", rest::routes(core.clone()))
+        .route("/webhooks/ultravox", post(webhooks::ultravox))
+        .route("/webhooks/clerk", post(webhooks::clerk))
+        .route("/.well-known/jwks.json", get(rest::jwks))
+        .route("/api/docs", get(rest::docs::page))
+        .route("/healthz", get(metrics::healthy))
+        .route("/readyz", get(metrics::ready))
+        .route("/metrics", get(metrics::figures));
+
+    programs
+        .merge(browser)
+        .layer(from_fn_with_state(core, headers::secure))
+        .layer(DefaultBodyLimit::max(BODY))
+        .layer(TimeoutLayer::with_status_code(
+            StatusCode::GATEWAY_TIMEOUT,
+            Duration::from_secs(60),
+        ))
+        .layer(CatchPanicLayer::new())
+        .layer(from_fn(metrics::measure))
+        .layer(TraceLayer::new_for_http().make_span_with(span))
+        .layer(PropagateRequestIdLayer::new(REQUEST_ID))
+        .layer(SetRequestIdLayer::new(REQUEST_ID, MakeRequestUuid))
+        .with_state(site)
+}
+
+/// Route, never path: a path holds ids, and a query what people search for.
+fn span(request: &Request) -> tracing::Span {
+    let route = request
+        .extensions()
+        .get::<axum::extract::MatchedPath>()
+        .map_or("other", |path| path.as_str());
+    let id = request
+        .headers()
+        .get(REQUEST_ID)
+        .and_then(|id| id.to_str().ok())
+        .unwrap_or_default();
+    tracing::info_span!("request", method = %request.method(), route, id)
+}

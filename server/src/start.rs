@@ -1,0 +1,172 @@
+//! Starting: from a configuration to a core that can be served or worked from.
+
+use anyhow::{Context, bail};
+use secrecy::SecretString;
+use switchboard::{
+    auth::Tokens,
+    config::{Config, Database},
+    core::{Core, Parts},
+    db::{self, Cluster, Db, Logins},
+    listing::Cursors,
+    live::Bells,
+    mail::Mailer,
+    providers::{self, Clerk, Ultravox, UltravoxAccess},
+    secret::Master,
+    viewer::{Identity, Installation},
+    voices::library::Library,
+};
+use url::Url;
+
+use crate::sandbox::{self, Sandbox};
+
+/// Everything a running process holds. Stop it with [`Started::stop`]; dropping it leaves Postgres to its other users.
+pub struct Started {
+    pub core: Core,
+    pub logins: Logins,
+    cluster: Option<Cluster>,
+    sandbox: Option<Sandbox>,
+}
+
+/// The database of a configuration: reached, and for an embedded one started and migrated.
+pub struct Reached {
+    pub logins: Logins,
+    pub cluster: Option<Cluster>,
+}
+
+pub async fn reach(config: &Config) -> anyhow::Result<Reached> {
+    if let Database::External { .. } = config.database {
+        return Ok(Reached {
+            logins: Logins::external(config)?,
+            cluster: None,
+        });
+    }
+    let cluster = Cluster::start(&config.data)
+        .await
+        .context("the private Postgres did not start")?;
+    let logins = Logins::embedded(&cluster);
+    db::ensure_database(&cluster).await?;
+    db::migrate(&logins).await?;
+    Ok(Reached {
+        logins,
+        cluster: Some(cluster),
+    })
+}
+
+/// Brings everything up but the listener. `public_url` is where browsers and providers reach this process.
+pub async fn start(config: Config, public_url: Url) -> anyhow::Result<Started> {
+    let secret = Master::load(&config)?;
+    let Reached { logins, cluster } = reach(&config).await?;
+    let (core, sandbox) = assemble(config, public_url, secret, &logins).await?;
+    Ok(Started {
+        core,
+        logins,
+        cluster,
+        sandbox,
+    })
+}
+
+/// A core on a database that is there, and the simulated provider it talks to where it has no key for the real one.
+pub async fn assemble(
+    config: Config,
+    public_url: Url,
+    secret: Master,
+    logins: &Logins,
+) -> anyhow::Result<(Core, Option<Sandbox>)> {
+    let db = Db::connect(logins, config.max_connections).await?;
+    if !db.current().await? {
+        bail!("the database has another schema than this program: run `switchboard migrate`");
+    }
+    let http = providers::client();
+    let (ultravox, sandbox) = voice_provider(&config, &secret, &public_url, &http).await?;
+    let core = Core::new(Parts {
+        cursors: Cursors::new(&secret.key("cursors")),
+        tokens: Tokens::new(&secret, &public_url, config.clerk.as_ref(), http.clone()),
+        mailer: Mailer::new(&config.mail, &public_url)?,
+        voices: Library::new(),
+        bells: Bells::default(),
+        clerk: config.clerk.as_ref().map(|clerk| Clerk::new(clerk, http.clone())),
+        installation: installation(&config, &public_url, sandbox.is_some())?,
+        db,
+        secret,
+        ultravox,
+        public_url,
+        config,
+    });
+    Ok((core, sandbox))
+}
+
+fn installation(config: &Config, public_url: &Url, sandbox: bool) -> anyhow::Result<Installation> {
+    let identity = match &config.clerk {
+        None => Identity::Local,
+        Some(clerk) => Identity::Clerk {
+            publishable_key: clerk.publishable_key.clone(),
+            script: clerk
+                .frontend_api
+                .join("npm/@clerk/clerk-js@5/dist/clerk.browser.js")?
+                .into(),
+        },
+    };
+    Ok(Installation {
+        host: public_url.authority().to_owned(),
+        version: env!("CARGO_PKG_VERSION").to_owned(),
+        sandbox,
+        dev_mail: config.mail.smtp.is_none(),
+        identity,
+    })
+}
+
+/// The provider itself where there is a key for it, else the simulated one on a free port.
+async fn voice_provider(
+    config: &Config,
+    secret: &Master,
+    public_url: &Url,
+    http: &reqwest::Client,
+) -> anyhow::Result<(Ultravox, Option<Sandbox>)> {
+    let webhook_secret = SecretString::from(switchboard::secret::hex(&secret.key("ultravox-webhook")));
+    if let Some(ultravox) = &config.ultravox {
+        let access = UltravoxAccess {
+            url: ultravox.url.clone(),
+            key: ultravox.key.clone(),
+            medium: ultravox.medium.clone(),
+            from: ultravox.from.clone(),
+            sip_host: ultravox.sip_host.clone(),
+            webhook_secret,
+        };
+        return Ok((Ultravox::new(access, http.clone()), None));
+    }
+    let sandbox = Sandbox::start(sandbox::Options {
+        speed: config.sandbox_speed,
+        state_file: Some(config.data.join("sandbox.json")),
+        ..sandbox::Options::default()
+    })
+    .await
+    .context("the simulated providers did not start")?;
+    let access = UltravoxAccess {
+        url: sandbox.ultravox_url().parse()?,
+        // Any key of the real shape is good in the sandbox.
+        key: "sandbox0.00000000000000000000000000000000".to_owned().into(),
+        medium: "sip".into(),
+        from: "+15550100000".into(),
+        sip_host: Some("sandbox.invalid".into()),
+        webhook_secret,
+    };
+    tracing::info!(url = sandbox.ultravox_url(), public = %public_url, "calls are simulated: no ULTRAVOX_API_KEY");
+    Ok((Ultravox::new(access, http.clone()), Some(sandbox)))
+}
+
+impl Started {
+    pub fn sandbox(&self) -> Option<&Sandbox> {
+        self.sandbox.as_ref()
+    }
+
+    pub async fn stop(self) -> anyhow::Result<()> {
+        self.core.db.close().await;
+        if let Some(sandbox) = self.sandbox {
+            sandbox.stop().await;
+        }
+        if let Some(cluster) = self.cluster {
+            cluster.stop().await?;
+        }
+        Ok(())
+    }
+}

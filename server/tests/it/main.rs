@@ -1,0 +1,6 @@
+//! The service, through its real router, on a real Postgres and the simulated provider.
+
+mod contract;
+mod coverage;
+mod edges;
+mod support;

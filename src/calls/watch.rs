@@ -1,0 +1,217 @@
+//! Watching: brings what the provider knows of a call here. Events, the clock and a page that was just used all end in
+//! the same look, so it does not matter which of them comes first, twice, or never.
+
+use chrono::{DateTime, TimeDelta, Utc};
+
+use super::{
+    Call, EndReason, Medium, Message, Recording, Status,
+    dial::MARK,
+    outcome,
+    progress::{self, Sight, Step},
+    socket,
+    store::{self, Held},
+};
+use crate::{
+    auth::Caller,
+    core::Core,
+    db::OrgTx,
+    error::Result,
+    id::Id,
+    mirror::{self, Due, LEASE},
+    providers::ultravox::shape,
+    resource::{Action, Kind},
+};
+
+/// The word of `app.mirrors.kind`.
+pub(crate) const MIRROR: &str = "call";
+/// How long until a call whose answer was lost is looked for again.
+const SEARCH_AGAIN: TimeDelta = TimeDelta::seconds(5);
+
+/// Attends to one call whose turn has come.
+pub(crate) async fn settle(core: &Core, worker: &Caller, due: &Due) -> Result<()> {
+    let id = Id::from_uuid(due.object_id);
+    match due.state.as_str() {
+        "creating" => find_out(core, worker, id).await,
+        _ => look(core, worker, id).await,
+    }
+}
+
+/// What became of a call whose placing was never answered: it is looked up by our id, and never dialed again.
+async fn find_out(core: &Core, worker: &Caller, id: Id<Call>) -> Result<()> {
+    let call = read(core, worker, id).await?.call;
+    let mut copies = core
+        .ultravox
+        .calls_marked(MARK, &id.to_string(), call.created_at)
+        .await?;
+    if copies.is_empty() {
+        return search_on(core, worker, id).await;
+    }
+    let found = copies.remove(0);
+    if adopt(core, worker, id, &found).await? == Adoption::Now {
+        join(core, worker, id, call.medium, &found);
+    }
+    look(core, worker, id).await
+}
+
+/// Nothing there yet. As long as the question may still be on its way there is nothing to conclude from that.
+async fn search_on(core: &Core, worker: &Caller, id: Id<Call>) -> Result<()> {
+    let mut tx = worker.begin(&core.db, Action::Update, Kind::Call).await?;
+    let held = store::lock(&mut tx, id).await?;
+    let now = Utc::now();
+    if now - held.call.created_at < LEASE {
+        mirror::touch(&mut tx, MIRROR, id.uuid(), SEARCH_AGAIN, "").await?;
+        return tx.commit().await;
+    }
+    if held.call.provider_id.is_none() && !held.call.status.is_over() {
+        let told = "The provider did not answer, and has no such call: nothing was dialed.";
+        write(
+            &mut tx,
+            &held,
+            &progress::give_up(&held, EndReason::ProviderError, told, now),
+        )
+        .await?;
+    }
+    store::rest(&mut tx, id).await?;
+    tx.commit().await
+}
+
+/// Whether a call of the provider has become ours.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Adoption {
+    Now,
+    /// Somebody else was quicker.
+    Before,
+    /// The call had been given up.
+    Never,
+}
+
+/// Takes a call of the provider for ours.
+pub(crate) async fn adopt(core: &Core, caller: &Caller, id: Id<Call>, found: &shape::Call) -> Result<Adoption> {
+    let mut tx = caller.begin(&core.db, Action::Create, Kind::Call).await?;
+    let held = store::lock(&mut tx, id).await?;
+    let ours = mirror::confirm(&mut tx, MIRROR, id.uuid(), &found.call_id, "creating").await?;
+    if held.call.provider_id.as_ref() == Some(&found.call_id) {
+        return Ok(Adoption::Before);
+    }
+    if !ours || held.call.status.is_over() {
+        return Ok(Adoption::Never);
+    }
+    let mut call = held.call;
+    call.provider_id = Some(found.call_id.clone());
+    call.status = call.status.max(Status::Ringing);
+    store::save(&mut tx, &call).await?;
+    store::note(&mut tx, id, "accepted", "").await?;
+    mirror::touch(&mut tx, MIRROR, id.uuid(), TimeDelta::seconds(1), "").await?;
+    tx.commit().await?;
+    Ok(Adoption::Now)
+}
+
+/// A written conversation has nobody else to join it.
+pub(crate) fn join(core: &Core, caller: &Caller, id: Id<Call>, medium: Medium, found: &shape::Call) {
+    let waiting = found.joined.is_none() && found.ended.is_none();
+    if let Some(url) = found.join_url.as_deref().filter(|_| medium == Medium::Text && waiting) {
+        socket::hold(core.clone(), Caller::system(caller.org().clone()), id, url.to_owned());
+    }
+}
+
+async fn read(core: &Core, worker: &Caller, id: Id<Call>) -> Result<Held> {
+    let mut tx = worker.begin(&core.db, Action::Read, Kind::Call).await?;
+    let held = store::find(&mut tx, id).await?;
+    tx.commit().await?;
+    Ok(held)
+}
+
+/// Looks at the provider's side of one call and takes over what is new.
+pub(crate) async fn look(core: &Core, worker: &Caller, id: Id<Call>) -> Result<()> {
+    let held = read(core, worker, id).await?;
+    let Some(provider_id) = held.call.provider_id.as_deref() else {
+        return Ok(());
+    };
+    let seen = match core.ultravox.call(provider_id).await {
+        Ok(seen) => seen,
+        Err(failure) if failure.is_gone() && Utc::now() - held.call.created_at > progress::SETTLED => {
+            return keep(core, worker, id, |held, now| progress::vanish(held, now), None).await;
+        }
+        Err(failure) => return Err(failure.into()),
+    };
+    if held.stop_asked && seen.is_live() {
+        core.ultravox.hang_up(provider_id).await?;
+    }
+    let said = said_so_far(core, &held, &seen, provider_id).await;
+    let recording = match &seen.ended {
+        Some(_)
+            if held.call.recording != Recording::Ready
+                && seen.recording_enabled == Some(true)
+                && seen.joined.is_some() =>
+        {
+            core.ultravox.recording_state(provider_id).await.ok()
+        }
+        _ => None,
+    };
+    let step = |held: &Held, now: DateTime<Utc>| {
+        progress::advance(
+            held,
+            &Sight {
+                seen: &seen,
+                said: said.as_deref(),
+                recording,
+                now,
+            },
+        )
+    };
+    keep(core, worker, id, step, said.as_deref()).await
+}
+
+/// Everything said on a call that is not finished here. Its absence is no reason to miss that the call has ended.
+async fn said_so_far(core: &Core, held: &Held, seen: &shape::Call, provider_id: &str) -> Option<Vec<Message>> {
+    if seen.joined.is_none() || held.call.status.is_over() {
+        return None;
+    }
+    // A failure is logged where it happens; `progress` decides how long to wait.
+    core.ultravox
+        .messages(provider_id)
+        .await
+        .ok()
+        .map(|messages| outcome::said(&messages))
+}
+
+/// Writes a step, taken from the row as it is now: others may have looked meanwhile.
+async fn keep(
+    core: &Core,
+    worker: &Caller,
+    id: Id<Call>,
+    step: impl Fn(&Held, DateTime<Utc>) -> Step,
+    said: Option<&[Message]>,
+) -> Result<()> {
+    let mut tx = worker.begin(&core.db, Action::Update, Kind::Call).await?;
+    let held = store::lock(&mut tx, id).await?;
+    let now = Utc::now();
+    let step = step(&held, now);
+    // Whoever finished the transcript saw all of it.
+    if let Some(said) = said.filter(|_| !held.call.status.is_over()) {
+        store::write_messages(&mut tx, id, said).await?;
+        if step.call.status.is_over() {
+            store::drop_other_messages(&mut tx, id, said).await?;
+        }
+    }
+    write(&mut tx, &held, &step).await?;
+    match progress::again(&step.call, now) {
+        Some(pause) => mirror::touch(&mut tx, MIRROR, id.uuid(), pause, "").await?,
+        None => store::rest(&mut tx, id).await?,
+    }
+    tx.commit().await
+}
+
+/// Saves a step in full: the call, what happened, and the charge.
+pub(crate) async fn write(tx: &mut OrgTx, held: &Held, step: &Step) -> Result<()> {
+    if step.call != held.call {
+        store::save(tx, &step.call).await?;
+    }
+    for (kind, note) in &step.happened {
+        store::note(tx, step.call.id, kind, note).await?;
+    }
+    if let Some(price) = step.charge {
+        store::charge(tx, &step.call, price).await?;
+    }
+    Ok(())
+}

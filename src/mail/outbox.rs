@@ -1,0 +1,309 @@
+//! The outbox: what each letter says, and how it leaves.
+
+use std::time::Duration;
+
+use lettre::{
+    AsyncSmtpTransport, AsyncTransport, Message, Tokio1Executor,
+    message::{Mailbox, header::ContentType},
+};
+use secrecy::ExposeSecret;
+use sqlx::PgConnection;
+use url::Url;
+use uuid::Uuid;
+
+use super::Mail;
+use crate::{
+    config,
+    core::Core,
+    error::{Error, Result},
+    org::Role,
+};
+
+/// Writes the letters of this installation, and sends them where it has been told how.
+pub struct Mailer {
+    from: Mailbox,
+    public_url: Url,
+    smtp: Option<AsyncSmtpTransport<Tokio1Executor>>,
+}
+
+#[derive(Debug, thiserror::Error)]
+pub enum MailError {
+    #[error("MAIL_FROM is not an address such as `Switchboard <switchboard@example.com>`")]
+    From,
+    // The URL holds a password, and the parser's message may quote it.
+    #[error("SMTP_URL is not a URL such as `smtps://user:password@smtp.example.com`")]
+    Smtp,
+}
+
+/// What a mail says. Plain text: it is a sentence and a link.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Letter {
+    pub subject: String,
+    pub body: String,
+}
+
+impl Mailer {
+    pub fn new(mail: &config::Mail, public_url: &Url) -> Result<Self, MailError> {
+        let smtp = mail
+            .smtp
+            .as_ref()
+            .map(|url| AsyncSmtpTransport::<Tokio1Executor>::from_url(url.expose_secret()))
+            .transpose()
+            .map_err(|_| MailError::Smtp)?;
+        Ok(Self {
+            from: mail.from.parse().map_err(|_| MailError::From)?,
+            public_url: public_url.clone(),
+            smtp: smtp.map(|smtp| smtp.timeout(Some(Duration::from_secs(15))).build()),
+        })
+    }
+
+    /// Whether mail leaves; otherwise it stays to be read at `/dev/mail`.
+    pub fn sends(&self) -> bool {
+        self.smtp.is_some()
+    }
+
+    fn link(&self, path: &str, token: &str) -> String {
+        let mut link = self.public_url.clone();
+        link.set_path(path);
+        link.query_pairs_mut().append_pair("token", token);
+        link.into()
+    }
+
+    pub(crate) fn verify(&self, token: &str) -> Letter {
+        Letter {
+            subject: "Confirm your email address".into(),
+            body: format!(
+                "Open this link to confirm your address and start using Switchboard. It works for a day.\n\n{}\n\n\
+                 If you did not create an account, ignore this mail: nothing happens without the link.\n",
+                self.link("/verify", token)
+            ),
+        }
+    }
+
+    pub(crate) fn known(&self, token: &str) -> Letter {
+        Letter {
+            subject: "You already have an account".into(),
+            body: format!(
+                "Somebody, probably you, tried to create a Switchboard account with this address, which has one. \
+                 Sign in with your password, or choose a new one here within the hour.\n\n{}\n\n\
+                 If it was not you, ignore this mail: nothing has changed.\n",
+                self.link("/reset", token)
+            ),
+        }
+    }
+
+    pub(crate) fn reset(&self, token: &str) -> Letter {
+        Letter {
+            subject: "Choose a new password".into(),
+            body: format!(
+                "Open this link within the hour to choose a new password. It works once, and signs you out everywhere \
+                 else.\n\n{}\n\nIf you did not ask for it, ignore this mail: your password stays as it is.\n",
+                self.link("/reset", token)
+            ),
+        }
+    }
+
+    pub(crate) fn confirm(&self, token: &str) -> Letter {
+        Letter {
+            subject: "Confirm your email address".into(),
+            body: format!(
+                "Open this link within the hour to confirm your address and choose your password.\n\n{}\n\n\
+                 If you did not ask for it, ignore this mail: nothing happens without the link.\n",
+                self.link("/reset", token)
+            ),
+        }
+    }
+
+    pub(crate) fn invitation(&self, token: &str, org_name: &str, inviter: &str, role: Role) -> Letter {
+        // A name is one line here, whatever it is elsewhere: a line break would end the subject.
+        let org_name = org_name.split_whitespace().collect::<Vec<_>>().join(" ");
+        let inviter = inviter.split_whitespace().collect::<Vec<_>>().join(" ");
+        Letter {
+            subject: format!("Join {org_name} on Switchboard"),
+            body: format!(
+                "{inviter} invites you to {org_name} as {}. The link works once, for 7 days.\n\n{}\n\n\
+                 If you do not know them, ignore this mail.\n",
+                role.label(),
+                self.link("/join", token)
+            ),
+        }
+    }
+}
+
+/// Puts a letter into the outbox, in the transaction of what it is about.
+pub(crate) async fn enqueue(conn: &mut PgConnection, recipient: &str, letter: &Letter) -> Result<()> {
+    sqlx::query!(
+        "insert into identity.outbox (id, recipient, subject, body) values ($1, $2, $3, $4)",
+        Uuid::now_v7(),
+        recipient,
+        letter.subject,
+        letter.body,
+    )
+    .execute(conn)
+    .await?;
+    Ok(())
+}
+
+/// How many mails one round takes, and how often one is tried: over a day and a half, then it is given up.
+const ROUND: i64 = 20;
+const TRIES: i32 = 12;
+
+struct Due {
+    id: Uuid,
+    recipient: String,
+    subject: String,
+    body: String,
+    attempts: i32,
+}
+
+/// Sends what is due; answers how many left. Without SMTP nothing is due: it stays in the development mailbox.
+pub async fn deliver_due(core: &Core) -> Result<usize> {
+    let Some(smtp) = &core.mailer.smtp else {
+        return Ok(0);
+    };
+    let pool = core.db.identity.pool();
+    // Claimed by moving it into the future: if this process dies, another one sends it five minutes later.
+    let due = sqlx::query_as!(
+        Due,
+        "update identity.outbox o set attempts = o.attempts + 1, next_at = now() + interval '5 minutes'
+         where o.id in (select d.id from identity.outbox d where d.sent_at is null and d.next_at <= now() and d.attempts < $2
+                        order by d.next_at limit $1 for update skip locked)
+         returning o.id, o.recipient, o.subject, o.body, o.attempts",
+        ROUND,
+        TRIES,
+    )
+    .fetch_all(pool)
+    .await?;
+    let mut sent = 0;
+    for mail in due {
+        match send(smtp, &core.mailer.from, &mail).await {
+            Ok(()) => {
+                sent += 1;
+                // The links in it are credentials; once it has left, nobody needs them here.
+                sqlx::query!(
+                    "update identity.outbox set sent_at = now(), body = '', error = null where id = $1",
+                    mail.id
+                )
+                .execute(pool)
+                .await?;
+            }
+            Err(error) => {
+                tracing::warn!(mail = %mail.id, attempt = mail.attempts, %error, "mail was not accepted");
+                sqlx::query!(
+                    "update identity.outbox set next_at = now() + make_interval(secs => $2), error = $3 where id = $1",
+                    mail.id,
+                    pause_after(mail.attempts).as_secs_f64(),
+                    error,
+                )
+                .execute(pool)
+                .await?;
+            }
+        }
+    }
+    Ok(sent)
+}
+
+/// 30 s, doubled each time, at most six hours.
+fn pause_after(attempts: i32) -> Duration {
+    let doublings = u32::try_from(attempts - 1).unwrap_or(0).min(10);
+    Duration::from_secs((30 << doublings).min(6 * 3600))
+}
+
+async fn send(smtp: &AsyncSmtpTransport<Tokio1Executor>, from: &Mailbox, mail: &Due) -> Result<(), String> {
+    let message = Message::builder()
+        .from(from.clone())
+        .to(mail.recipient.parse().map_err(|_| "not an address".to_owned())?)
+        .subject(&mail.subject)
+        // The same on every try, so that a server that has it already can tell.
+        .message_id(Some(format!("<{}@switchboard>", mail.id)))
+        .header(ContentType::TEXT_PLAIN)
+        .body(mail.body.clone())
+        .map_err(|error| error.to_string())?;
+    smtp.send(message).await.map(|_| ()).map_err(|error| error.to_string())
+}
+
+/// The newest mails, for the development mailbox. Where mail is really sent there is no such page.
+pub async fn recent(core: &Core) -> Result<Vec<Mail>> {
+    if core.mailer.sends() {
+        return Err(Error::NotFound);
+    }
+    let rows = sqlx::query!(
+        "select o.id, o.recipient, o.subject, o.body, o.created_at from identity.outbox o order by o.created_at desc, o.id desc limit 50"
+    )
+    .fetch_all(core.db.identity.pool())
+    .await?;
+    Ok(rows
+        .into_iter()
+        .map(|row| Mail {
+            id: row.id,
+            recipient: row.recipient,
+            subject: row.subject,
+            link: link_in(&row.body),
+            body: row.body,
+            created_at: row.created_at,
+        })
+        .collect())
+}
+
+/// A letter's link stands on a line of its own.
+fn link_in(body: &str) -> Option<String> {
+    body.lines().find(|line| line.starts_with("http")).map(str::to_owned)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn mailer(smtp: Option<&str>) -> Result<Mailer, MailError> {
+        let mail = config::Mail {
+            smtp: smtp.map(|url| url.to_owned().into()),
+            from: "Switchboard <switchboard@example.com>".into(),
+        };
+        Mailer::new(&mail, &Url::parse("https://voice.example.com").unwrap())
+    }
+
+    #[test]
+    fn every_letter_has_its_link_on_a_line_of_its_own() {
+        let mailer = mailer(None).unwrap();
+        for (letter, link) in [
+            (mailer.verify("t-1"), "https://voice.example.com/verify?token=t-1"),
+            (mailer.known("t-1"), "https://voice.example.com/reset?token=t-1"),
+            (mailer.reset("t-1"), "https://voice.example.com/reset?token=t-1"),
+            (mailer.confirm("t-1"), "https://voice.example.com/reset?token=t-1"),
+            (
+                mailer.invitation("t-1", "Acme", "Ada", Role::Viewer),
+                "https://voice.example.com/join?token=t-1",
+            ),
+        ] {
+            assert_eq!(link_in(&letter.body).as_deref(), Some(link));
+        }
+    }
+
+    #[test]
+    fn a_name_with_line_breaks_adds_no_header() {
+        let letter = mailer(None).unwrap().invitation(
+            "t",
+            "Acme\r\nBcc: x@example.com",
+            "Ada\nhttp://evil.example",
+            Role::Viewer,
+        );
+        assert_eq!(letter.subject, "Join Acme Bcc: x@example.com on Switchboard");
+        assert_eq!(
+            link_in(&letter.body).as_deref(),
+            Some("https://voice.example.com/join?token=t")
+        );
+    }
+
+    #[test]
+    fn a_bad_smtp_url_is_reported_without_its_password() {
+        let error = mailer(Some("hunter2")).err().unwrap().to_string();
+        assert!(error.starts_with("SMTP_URL") && !error.contains("hunter2"));
+    }
+
+    #[test]
+    fn pauses_grow_and_stop_growing() {
+        assert_eq!(pause_after(1).as_secs(), 30);
+        assert_eq!(pause_after(3).as_secs(), 120);
+        assert_eq!(pause_after(12).as_secs(), 21_600);
+    }
+}

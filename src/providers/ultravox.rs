@@ -1,2 +1,0 @@
-//! Ultravox.
-pub struct Ultravox;

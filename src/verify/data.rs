@@ -1,0 +1,120 @@
+//! Is every row where it should be? Asked by the warden, of every row of every tenant table.
+
+use sqlx::{AssertSqlSafe, PgConnection};
+
+use super::{
+    Tenant,
+    expected::LINKS,
+    report::{Count, Outcome, Question},
+    tenants,
+};
+
+const KEYS: Question = Question::new(
+    "data-key",
+    "Does every row name an organization that exists?",
+    "The row is nobody's: no one sees it, and no one can delete it.",
+)
+.optional();
+
+const SUMS: Question = Question::new(
+    "data-sum",
+    "Do the rows of all organizations add up to the rows of the table?",
+    "Some rows are counted twice or not at all, as when an index is broken or a row belongs to no one.",
+)
+.optional();
+
+const PARENTS: Question = Question::new(
+    "data-parent",
+    "Does every row that names another one find it in its own organization?",
+    "The foreign key was not enforced when the row came: it was loaded with triggers off, or validated by a role that saw no rows.",
+)
+.optional();
+
+const LINKED: Question = Question::new(
+    "data-link",
+    "Does nothing that names a row without a foreign key name another organization's?",
+    "A charge or a key points into another organization.",
+)
+.optional();
+
+pub(super) async fn examine(connection: &mut PgConnection) -> sqlx::Result<Vec<Outcome>> {
+    let tenants = tenants(connection).await?;
+    Ok(vec![
+        KEYS.answered(keys(connection, &tenants).await?),
+        SUMS.answered(sums(connection, &tenants).await?),
+        PARENTS.answered(parents(connection).await?),
+        LINKED.answered(links(connection).await?),
+    ])
+}
+
+async fn keys(connection: &mut PgConnection, tenants: &[Tenant]) -> sqlx::Result<Count> {
+    let mut count = Count::default();
+    for Tenant { name, key, owner, .. } in tenants {
+        let (examined, wrong) = counts(
+            connection,
+            format!(
+                "select count(*), count(*) filter (where c.{owner} is null)
+                 from {name} t left join app.clients c on c.{owner} = t.{key}"
+            ),
+        )
+        .await?;
+        count.rows(name, examined, wrong, "name no organization that exists");
+    }
+    Ok(count)
+}
+
+async fn sums(connection: &mut PgConnection, tenants: &[Tenant]) -> sqlx::Result<Count> {
+    let mut count = Count::default();
+    for Tenant { name, key, owner, .. } in tenants {
+        let (examined, sum) = counts(
+            connection,
+            format!(
+                "select (select count(*) from {name}), (select coalesce(sum(s.n), 0)::bigint from app.clients c
+                   cross join lateral (select count(*) as n from {name} t where t.{key} = c.{owner}) s)"
+            ),
+        )
+        .await?;
+        count.rows(name, examined, examined.abs_diff(sum), "are not accounted for");
+    }
+    Ok(count)
+}
+
+async fn parents(connection: &mut PgConnection) -> sqlx::Result<Count> {
+    let foreign_keys: Vec<(String, String)> = sqlx::query_as(
+        "select c.conname || ' on ' || c.conrelid::regclass,
+                format('select count(*), count(*) filter (where not exists (select from %s p where %s)) from %s t where %s',
+                  c.confrelid::regclass,
+                  string_agg(format('p.%I = t.%I', p.attname, t.attname), ' and '),
+                  c.conrelid::regclass,
+                  string_agg(format('t.%I is not null', t.attname), ' and '))
+         from pg_constraint c
+         cross join lateral unnest(c.conkey, c.confkey) as k(child, parent)
+         join pg_attribute t on t.attrelid = c.conrelid and t.attnum = k.child
+         join pg_attribute p on p.attrelid = c.confrelid and p.attnum = k.parent
+         where c.contype = 'f' and c.connamespace = 'app'::regnamespace
+         group by c.oid, c.conname, c.conrelid, c.confrelid order by 1",
+    )
+    .fetch_all(&mut *connection)
+    .await?;
+    let mut count = Count::default();
+    for (name, statement) in foreign_keys {
+        let (examined, wrong) = counts(connection, statement).await?;
+        count.rows(&name, examined, wrong, "name what is not there");
+    }
+    Ok(count)
+}
+
+async fn links(connection: &mut PgConnection) -> sqlx::Result<Count> {
+    let mut count = Count::default();
+    for link in LINKS {
+        let (examined, wrong) = counts(connection, link.sql.to_owned()).await?;
+        count.rows(link.name, examined, wrong, "name another organization's row");
+    }
+    Ok(count)
+}
+
+/// Every name in the statement comes from the catalog, as Postgres writes it.
+async fn counts(connection: &mut PgConnection, statement: String) -> sqlx::Result<(u64, u64)> {
+    let (one, other): (i64, i64) = sqlx::query_as(AssertSqlSafe(statement)).fetch_one(connection).await?;
+    Ok((one.unsigned_abs(), other.unsigned_abs()))
+}

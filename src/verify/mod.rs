@@ -1,0 +1,127 @@
+//! Verify: does the database, as it is now, keep every organization's rows apart?
+//!
+//! Three ways to know, each harder to fool than the one before: the catalog is as it should be, the rows are where they
+//! should be, and the program's own logins are refused what they should be refused. `docs/isolation.md` explains.
+
+mod data;
+mod expected;
+mod probe;
+mod report;
+mod rules;
+
+use std::time::Instant;
+
+use sqlx::{ConnectOptions, Connection, PgConnection, types::Json};
+
+use crate::db::{DbError, Logins, describe};
+use expected::EXPECTED;
+use report::Count;
+pub use report::{Level, Outcome, Report, State};
+
+/// What to look at besides the catalog.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct Options {
+    /// Every row of every tenant table: takes as long as reading them.
+    pub data: bool,
+    /// What the program's own logins may see and do, tried and undone.
+    pub probe: bool,
+}
+
+/// Everything is read in one snapshot, so a running program cannot make it look broken.
+const OPEN: &str = "begin isolation level repeatable read read only";
+
+/// Verifies as the warden, who sees through row security; nobody else's "0 found" would mean anything.
+pub async fn run(logins: &Logins, options: Options) -> Result<Report, DbError> {
+    let began = Instant::now();
+    let mut warden = connect(&logins.warden).await?;
+    let mut tx = warden.begin_with(OPEN).await.map_err(unverified)?;
+    let (database, server, sees_all): (String, String, bool) = sqlx::query_as(
+        "select current_database()::text, current_setting('server_version'), rolbypassrls or rolsuper
+         from pg_roles where rolname = current_user",
+    )
+    .fetch_one(&mut *tx)
+    .await
+    .map_err(unverified)?;
+    if !sees_all {
+        return Err(DbError::Missing("DATABASE_WARDEN_URL"));
+    }
+    let mut outcomes = catalog(&mut tx).await?;
+    if options.data {
+        outcomes.extend(data(&mut tx).await?);
+    }
+    if options.probe {
+        outcomes.extend(probe::probe(logins, &mut tx).await.map_err(unverified)?);
+    }
+    tx.rollback().await.map_err(unverified)?;
+    warden.close().await.map_err(unverified)?;
+    Ok(Report {
+        database,
+        server: format!("PostgreSQL {server}"),
+        clean: outcomes.iter().all(Outcome::clean),
+        took: began.elapsed(),
+        outcomes,
+    })
+}
+
+/// The rules of the catalog, in the transaction that is already open.
+pub async fn catalog(connection: &mut PgConnection) -> Result<Vec<Outcome>, DbError> {
+    settle(connection).await?;
+    let mut outcomes = Vec::new();
+    for rule in rules::all() {
+        let things: Vec<(String, Option<String>)> = sqlx::query_as(rule.sql)
+            .bind(Json(EXPECTED))
+            .fetch_all(&mut *connection)
+            .await
+            .map_err(|error| DbError::Unverified(format!("{}: {}", rule.ask.id, describe(&error))))?;
+        let mut count = Count::default();
+        for (object, fault) in things {
+            count.attempt(fault.map(|fault| format!("{object} {fault}")));
+        }
+        outcomes.push(rule.ask.answered(count));
+    }
+    Ok(outcomes)
+}
+
+/// The rules about rows, in the transaction that is already open.
+pub async fn data(connection: &mut PgConnection) -> Result<Vec<Outcome>, DbError> {
+    settle(connection).await?;
+    data::examine(connection).await.map_err(unverified)
+}
+
+/// A tenant table as it is there, listed or not; names are written so that they can stand in a statement.
+#[derive(Clone, Debug, sqlx::FromRow)]
+struct Tenant {
+    name: String,
+    /// The key column, and the column of `app.clients` it refers to.
+    key: String,
+    owner: String,
+    queue: bool,
+}
+
+async fn tenants(connection: &mut PgConnection) -> sqlx::Result<Vec<Tenant>> {
+    sqlx::query_as(rules::catalog!(
+        "select name, key, case key when 'org_id' then 'org_id' else 'id' end as owner, queue
+         from tenant where att is not null order by name"
+    ))
+    .bind(Json(EXPECTED))
+    .fetch_all(connection)
+    .await
+}
+
+/// Names are resolved and written in full, a filter would be an error, and no statement is worth compiling.
+async fn settle(connection: &mut PgConnection) -> Result<(), DbError> {
+    sqlx::raw_sql("set local search_path = pg_catalog; set local row_security = off; set local jit = off")
+        .execute(connection)
+        .await
+        .map(drop)
+        .map_err(unverified)
+}
+
+async fn connect(options: &sqlx::postgres::PgConnectOptions) -> Result<PgConnection, DbError> {
+    let connected = options.clone().application_name("switchboard verify").connect().await;
+    connected.map_err(|error| DbError::Unreachable(describe(&error)))
+}
+
+fn unverified(error: sqlx::Error) -> DbError {
+    DbError::Unverified(describe(&error))
+}
