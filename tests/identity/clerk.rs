@@ -219,7 +219,7 @@ async fn a12_removed_at_clerk_means_out_now_whatever_the_token_says() {
         .hear("organizationMembership.deleted", membership("admin", 1_000), now)
         .await
         .unwrap();
-    for process in [&stage.world, &stage.world.restarted().await] {
+    for process in [&stage.world, &stage.world.restarted()] {
         assert_eq!(process.opens(&token).await, Err(Error::Unauthenticated));
     }
     let visit = session::visit_clerk(&stage.world.core, &token).await.unwrap().unwrap();
@@ -267,7 +267,7 @@ async fn i36_a_deleted_organization_takes_its_keys_along() {
         )
         .await
         .unwrap();
-    for process in [&stage.world, &stage.world.restarted().await] {
+    for process in [&stage.world, &stage.world.restarted()] {
         assert_eq!(process.opens(&key).await, Err(Error::Unauthenticated));
     }
 }
@@ -336,7 +336,7 @@ async fn an_organization_first_seen_while_clerk_is_down_waits_rather_than_gettin
     stage
         .fake
         .answer("PATCH /v1/organizations/org_acme/metadata", 200, json!({}));
-    let later = stage.world.restarted().await;
+    let later = stage.world.restarted();
     assert!(later.opens(&stage.token("user_ada", "admin")).await.is_ok());
     let written = stage.fake.asked("PATCH /v1/organizations/org_acme/metadata");
     assert_eq!(written.len(), 2);

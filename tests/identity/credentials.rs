@@ -75,13 +75,13 @@ async fn world_user(world: &World) -> switchboard::org::UserId {
 async fn k4_a_revoked_or_expired_key_is_refused_at_once_also_where_it_is_remembered() {
     let (world, org) = ada().await;
     let made = mint(&world, ADA, &org, &["organization:read"]).await.unwrap();
-    let other = world.restarted().await;
+    let other = world.restarted();
     for process in [&world, &other] {
         assert!(process.opens(&made.secret).await.is_ok());
     }
     let caller = world.caller(&world_user(&world).await, &org).await;
     keys::store::revoke(&world.core, &caller, made.key.id).await.unwrap();
-    for process in [&world, &other, &world.restarted().await] {
+    for process in [&world, &other, &world.restarted()] {
         assert_eq!(process.opens(&made.secret).await, Err(Error::Unauthenticated));
     }
     let made = mint(&world, ADA, &org, &["organization:read"]).await.unwrap();

@@ -25,7 +25,7 @@ async fn the_first_page_of_an_organization_has_its_client_its_user_and_its_welco
         (&place.org_id, place.role, place.balance),
         (&org, Role::Owner, Micros::cents(250))
     );
-    for process in [&world, &world.restarted().await] {
+    for process in [&world, &world.restarted()] {
         session::visit(&process.core, &cookie).await.unwrap().unwrap();
     }
     assert_eq!(world.count("select count(*) from app.credit_transactions").await, 1);

@@ -250,7 +250,7 @@ async fn a3_a_key_name_is_looked_up_and_nothing_else() {
 #[tokio::test]
 async fn a3_a_hundred_unknown_names_at_once_cause_one_request_and_a_new_key_is_found() {
     let stage = stage().await;
-    let fresh = stage.world.restarted().await;
+    let fresh = stage.world.restarted();
     let jwks = "GET /.well-known/jwks.json";
     let before = stage.fake.asked(jwks).len();
     let forgeries = (0..100).map(|i| {
@@ -268,7 +268,7 @@ async fn a3_a_hundred_unknown_names_at_once_cause_one_request_and_a_new_key_is_f
     // Rotated: a process that has not just asked finds the new key, and the old one is gone.
     let rotated = Rsa::generate("ins_key2");
     stage.fake.publish(&[&rotated]);
-    let fresh = stage.world.restarted().await;
+    let fresh = stage.world.restarted();
     let token = rotated.sign(
         &json!({"alg": "RS256", "kid": "ins_key2"}),
         &stage.claims(Issuer::Clerk),
@@ -482,7 +482,7 @@ async fn a12_who_was_removed_is_out_at_the_next_request_and_no_older_token_bring
     for issuer in BOTH {
         stage.refuses(&stage.good(issuer), &format!("{issuer:?}")).await;
     }
-    let fresh = stage.world.restarted().await;
+    let fresh = stage.world.restarted();
     assert_eq!(
         fresh.opens(&stage.good(Issuer::Clerk)).await,
         Err(Error::Unauthenticated)
@@ -493,7 +493,7 @@ async fn a12_who_was_removed_is_out_at_the_next_request_and_no_older_token_bring
         .arrange("update identity.memberships set stated_at = now() - interval '1 hour' where user_id = 'user_ada'")
         .await;
     assert_eq!(
-        fresh.restarted().await.opens(&stage.good(Issuer::Clerk)).await,
+        fresh.restarted().opens(&stage.good(Issuer::Clerk)).await,
         Ok(stage.org.clone())
     );
 }

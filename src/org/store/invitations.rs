@@ -8,7 +8,7 @@ use crate::{
     auth::{Caller, Who, arrive},
     check::Check,
     core::Core,
-    error::{Error, Result},
+    error::{Error, Result, ResultExt},
     id::Id,
     org::{Cord, Invitation, InvitationDraft, InvitationLink, Offer, OrgId, Role, UserId},
     providers::Clerk,
@@ -87,7 +87,10 @@ pub async fn invite(core: &Core, caller: &Caller, draft: InvitationDraft) -> Res
         letter.body,
     )
     .execute(tx.conn())
-    .await?;
+    .await
+    .on_constraint("invitations_pending", || {
+        Error::invalid("email", "Somebody else has just invited this person.")
+    })?;
     audit::note(&mut tx, "invite", Kind::Member, email, draft.role.label()).await?;
     tx.commit().await?;
     Ok(id)

@@ -55,7 +55,7 @@ pub async fn world(variables: &[(&str, &str)]) -> World {
 
 impl World {
     /// Another process on the same database: it remembers nothing of what this one has seen.
-    pub async fn restarted(&self) -> World {
+    pub fn restarted(&self) -> World {
         World {
             core: Core::for_tests_again(&self.core),
             admin: self.admin.clone(),
