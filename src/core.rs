@@ -47,12 +47,21 @@ impl Core {
 impl Core {
     /// A core on a test's own database, as `config` says it should be; nothing else is connected.
     pub fn for_tests(db: Db, config: Config) -> Self {
+        Self::of(db, config, crate::secret::Master::fresh())
+    }
+
+    /// What another process of the same installation would start with.
+    pub fn for_tests_again(&self) -> Self {
+        Self::of(self.db.clone(), self.config.clone(), self.secret.clone())
+    }
+
+    fn of(db: Db, config: Config, secret: crate::secret::Master) -> Self {
         let public_url = config.public_url.clone().unwrap_or_else(|| {
             format!("http://{}", config.addr)
                 .parse()
                 .expect("an address makes a URL")
         });
-        let (secret, http) = (crate::secret::Master::fresh(), crate::providers::client());
+        let http = crate::providers::client();
         let identity = match &config.clerk {
             None => Identity::Local,
             Some(clerk) => Identity::Clerk {

@@ -5,13 +5,13 @@ use uuid::Uuid;
 use super::Caller;
 use crate::{
     core::Core,
-    db::OrgTx,
+    db::{Glance, OrgTx},
     error::{Error, Result},
     org::{OrgId, UserId},
     resource::{Action, Kind},
 };
 
-/// Once per person, organization and process. The membership has been checked.
+/// Once an hour per person, organization and process. The membership has been checked.
 pub(crate) async fn arrive(core: &Core, user: &UserId, org: &OrgId) -> Result<()> {
     let key = (org.clone(), user.clone());
     let arrived = &core.tokens.memory.arrived;
@@ -22,8 +22,19 @@ pub(crate) async fn arrive(core: &Core, user: &UserId, org: &OrgId) -> Result<()
     Ok(())
 }
 
+/// The client of an organization and its balance, for somebody who has arrived there.
+pub(super) async fn glance(core: &Core, user: &UserId, org: &OrgId) -> Result<Glance> {
+    arrive(core, user, org).await?;
+    if let Some(glance) = core.db.glance(org).await? {
+        return Ok(glance);
+    }
+    // This process remembers a client that is gone: the database was put back to an earlier day.
+    settle_in(core, user, org).await?;
+    core.db.glance(org).await?.ok_or(Error::NotFound)
+}
+
 /// The same, whatever this process remembers.
-pub(super) async fn settle_in(core: &Core, user: &UserId, org: &OrgId) -> Result<Uuid> {
+async fn settle_in(core: &Core, user: &UserId, org: &OrgId) -> Result<()> {
     let known = sqlx::query!(
         r#"select o.name as org_name, o.metadata ->> 'client_id' as client_id, u.name, u.email
            from identity.organizations o, identity.users u
@@ -60,7 +71,7 @@ pub(super) async fn settle_in(core: &Core, user: &UserId, org: &OrgId) -> Result
     if said != Some(client_id) || known.client_id.is_none() {
         write_back(core, org, client_id).await?;
     }
-    Ok(client_id)
+    Ok(())
 }
 
 /// The organization's client: the one there is, else a new one with its welcome credit.

@@ -61,6 +61,7 @@ async fn ensure(core: &Core, verified: &Verified, org: &OrgId) -> Result<()> {
     .fetch_one(core.db.identity.pool())
     .await?;
     if !member {
+        tracing::warn!(%user, %org, "a good token for an organization its holder is not in");
         return Err(Error::Unauthenticated);
     }
     arrive(core, user, org).await

@@ -226,7 +226,7 @@ fn unpack(features: &str, permissions: &str, maps: &str) -> Vec<String> {
 
 /// Our role for one of Clerk's. An instance may define roles by our names; its default member builds, as a team member
 /// does, and a role we have never heard of may look.
-pub(super) fn role_of(role: &str) -> Role {
+pub(crate) fn role_of(role: &str) -> Role {
     match role.strip_prefix("org:").unwrap_or(role) {
         "member" | "basic_member" => Role::Developer,
         word => word.parse().unwrap_or(Role::Viewer),

@@ -42,7 +42,7 @@ pub(super) async fn mirror(core: &Core, verified: &Verified) -> Result<()> {
         if !known.org {
             let organization = organization(core, org).await;
             let name = organization.as_ref().map(|o| o.name.as_str()).or(word.slug.as_deref());
-            keep_org(&mut conn, org, name.unwrap_or("Organization"), DateTime::<Utc>::MIN_UTC).await?;
+            keep_org(&mut conn, org, name.unwrap_or("Organization"), stated(None)).await?;
         }
         if let Some(role) = word.role {
             keep_membership(&mut conn, org, &verified.user, Some(role), verified.issued_at).await?;
@@ -258,9 +258,8 @@ pub(super) async fn client_id(core: &Core, org: &OrgId) -> Result<Option<Uuid>> 
 pub(super) async fn keep_client_id(core: &Core, org: &OrgId, client_id: Uuid) -> Result<()> {
     match team_at(core, org) {
         Some(clerk) => {
-            clerk
-                .merge_metadata(org, serde_json::json!({ "client_id": client_id }))
-                .await
+            let metadata = serde_json::json!({ "client_id": client_id });
+            Ok(clerk.merge_metadata(org, &metadata).await?)
         }
         None => Ok(()),
     }
@@ -271,8 +270,29 @@ fn team_at<'a>(core: &'a Core, org: &OrgId) -> Option<&'a Clerk> {
     core.clerk.as_ref().filter(|_| !org.is_personal())
 }
 
-/// Reads all members of an organization from Clerk and makes ours agree: its events are not guaranteed to arrive.
-pub async fn reconcile(core: &Core, org: &OrgId) -> Result<usize> {
+/// Reads the members of every organization from Clerk and makes ours agree: its events are not guaranteed to arrive.
+/// For the worker, now and then. Answers how many organizations agree now.
+pub async fn reconcile(core: &Core) -> Result<usize> {
+    if core.clerk.is_none() {
+        return Ok(0);
+    }
+    let orgs = sqlx::query_scalar!(
+        r#"select o.id as "id: OrgId" from identity.organizations o where o.deleted_at is null and o.id like 'org\_%' order by o.id"#
+    )
+    .fetch_all(core.db.identity.pool())
+    .await?;
+    let mut agree = 0;
+    for org in orgs {
+        match reconcile_one(core, &org).await {
+            Ok(_) => agree += 1,
+            // The others are not to wait for this one.
+            Err(error) => tracing::warn!(%org, %error, "the members could not be compared with Clerk's"),
+        }
+    }
+    Ok(agree)
+}
+
+async fn reconcile_one(core: &Core, org: &OrgId) -> Result<usize> {
     let Some(clerk) = team_at(core, org) else {
         return Ok(0);
     };

@@ -120,3 +120,48 @@ impl Key {
 fn plausible(kid: &str) -> bool {
     (1..=128).contains(&kid.len()) && kid.bytes().all(|b| b.is_ascii_alphanumeric() || b == b'_' || b == b'-')
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn nowhere() -> Jwks {
+        let url = Url::parse("http://127.0.0.1:9/").unwrap();
+        Jwks::new(url, reqwest::Client::builder().no_proxy().build().unwrap())
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn keys_outlive_a_bad_minute_of_their_issuer_but_not_a_bad_hour() {
+        let jwks = nowhere();
+        *jwks.known.write().await = Known {
+            keys: HashMap::from([("k1".to_owned(), DecodingKey::from_secret(b"stands for any key"))]),
+            fetched: Some(Instant::now()),
+        };
+        tokio::time::advance(Duration::from_secs(4 * 60)).await;
+        assert!(jwks.key("k1").await.is_some());
+        assert!(
+            jwks.attempt.lock().await.is_none(),
+            "a fresh key is not asked for again"
+        );
+        tokio::time::advance(Duration::from_secs(4 * 60)).await;
+        assert!(jwks.key("k1").await.is_some());
+        assert!(jwks.attempt.lock().await.is_some());
+        tokio::time::advance(Duration::from_secs(8 * 60)).await;
+        assert!(jwks.key("k1").await.is_none());
+    }
+
+    #[tokio::test]
+    async fn a_name_that_cannot_be_a_keys_causes_no_request() {
+        let jwks = nowhere();
+        for kid in [
+            "",
+            "../etc/passwd",
+            "https://evil.example",
+            "' or 1=1",
+            &"k".repeat(129),
+        ] {
+            assert!(jwks.key(kid).await.is_none());
+        }
+        assert!(jwks.attempt.lock().await.is_none());
+    }
+}

@@ -2,7 +2,7 @@
 
 use chrono::DateTime;
 
-use super::{Caller, From, Who, arrival::settle_in, arrive, claims::LIFETIME, entry::authenticate};
+use super::{Caller, From, Who, arrival::glance, arrive, claims::LIFETIME, entry::authenticate};
 use crate::{
     account::{Account, Me, Organization, SignIn, TokenAnswer, TokenRequest},
     check::Check,
@@ -100,12 +100,12 @@ pub async fn me(core: &Core, caller: &Caller) -> Result<Me> {
     };
     tx.commit().await?;
     let role: Option<Role> = role.and_then(|word| word.parse().ok());
-    let user = match caller.who() {
+    let (user, glance) = match caller.who() {
         Who::Person(user) => {
-            settle_in(core, user, caller.org()).await?;
-            Some(account(core, user).await?)
+            let glance = glance(core, user, caller.org()).await?;
+            (Some(account(core, user).await?), glance)
         }
-        Who::Key(_) | Who::System => None,
+        Who::Key(_) | Who::System => (None, core.db.glance(caller.org()).await?.ok_or(Error::NotFound)?),
     };
     let organization = sqlx::query!(
         r#"select o.name, o.cord as "cord: Cord" from identity.organizations o where o.id = $1 and o.deleted_at is null"#,
@@ -114,7 +114,6 @@ pub async fn me(core: &Core, caller: &Caller) -> Result<Me> {
     .fetch_optional(core.db.identity.pool())
     .await?
     .ok_or(Error::Unauthenticated)?;
-    let glance = core.db.glance(caller.org()).await?.ok_or(Error::NotFound)?;
     Ok(Me {
         user,
         organization: Organization {

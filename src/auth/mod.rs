@@ -20,6 +20,7 @@ pub use throttle::sweep;
 pub use token::Tokens;
 
 pub(crate) use arrival::arrive;
+pub(crate) use claims::role_of;
 
 use chrono::{DateTime, Utc};
 

@@ -6,7 +6,7 @@ use chrono::{DateTime, Utc};
 use sqlx::PgConnection;
 use uuid::Uuid;
 
-use super::{Caller, arrive};
+use super::{Caller, arrival::glance};
 pub use super::{
     From,
     clerk::{choose_personal as choose_personal_clerk, visit as visit_clerk},
@@ -113,8 +113,7 @@ pub(super) async fn welcome(core: &Core, found: Found, caller: Option<Caller>) -
     let place = match found.place {
         None => None,
         Some((org_id, name, cord, role)) => {
-            arrive(core, &found.person.id, &org_id).await?;
-            let glance = core.db.glance(&org_id).await?.ok_or(Error::NotFound)?;
+            let glance = glance(core, &found.person.id, &org_id).await?;
             let held = Permissions::of_role(role);
             Some(Place {
                 permissions: caller

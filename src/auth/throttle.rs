@@ -10,9 +10,9 @@ use crate::{
 };
 
 /// Tries at one account before a pause of 15 minutes.
-pub(super) const ACCOUNT: Limit = Limit("account", 5);
+const ACCOUNT: Limit = Limit("account", 5);
 /// An office shares one address, so it may be wrong more often.
-pub(super) const ADDRESS: Limit = Limit("address", 30);
+const ADDRESS: Limit = Limit("address", 30);
 /// Mails to one address that somebody asked for without being signed in.
 pub(super) const MAIL: Limit = Limit("mail", 5);
 
@@ -61,12 +61,17 @@ pub(super) async fn take(conn: &mut PgConnection, limit: Limit, of: &str) -> Res
     })
 }
 
+pub(super) async fn take_address(conn: &mut PgConnection, ip: &str) -> Result<()> {
+    match take(conn, ADDRESS, ip).await? {
+        Turn::Open { .. } => Ok(()),
+        Turn::Paused { seconds } => Err(Error::Limited { retry_after_s: seconds }),
+    }
+}
+
 /// Counts a try by the account and by where it comes from; answers how many the account has left.
 pub(super) async fn take_both(conn: &mut PgConnection, email: &str, from: &From) -> Result<i32> {
-    if let Some(ip) = &from.ip
-        && let Turn::Paused { seconds } = take(conn, ADDRESS, ip).await?
-    {
-        return Err(Error::Limited { retry_after_s: seconds });
+    if let Some(ip) = &from.ip {
+        take_address(conn, ip).await?;
     }
     match take(conn, ACCOUNT, email).await? {
         Turn::Open { left } => Ok(left),
@@ -92,7 +97,8 @@ pub(super) async fn forgive(conn: &mut PgConnection, email: &str, from: &From) -
 /// Throws away what has ended: sessions, links, counts. For the worker, now and then.
 pub async fn sweep(core: &Core) -> Result<()> {
     let identity = core.db.identity.pool();
-    sqlx::query!("delete from identity.sessions where expires_at < now()")
+    // An ended session of Clerk's stays as long as a token of it could still come.
+    sqlx::query!("delete from identity.sessions where expires_at < now() - interval '2 days'")
         .execute(identity)
         .await?;
     sqlx::query!("delete from identity.email_tokens where expires_at < now() - interval '1 day'")

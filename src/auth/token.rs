@@ -93,7 +93,10 @@ impl Tokens {
             }),
             verified: minute(),
             memory: Memory {
-                arrived: Cache::builder().max_capacity(100_000).build(),
+                arrived: Cache::builder()
+                    .max_capacity(100_000)
+                    .time_to_live(Duration::from_secs(3600))
+                    .build(),
                 mirrored: minute(),
                 keys: minute(),
             },

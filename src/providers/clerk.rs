@@ -1,22 +1,20 @@
 //! Clerk's backend: organizations, members and people, as Clerk keeps them.
 
-use std::time::Duration;
-
-use reqwest::{Method, StatusCode};
+use reqwest::{Method, RequestBuilder};
 use secrecy::{ExposeSecret, SecretString};
-use serde::{Deserialize, Serialize, de::DeserializeOwned};
+use serde::{Deserialize, de::DeserializeOwned};
 use serde_json::{Value, json};
 use url::Url;
 
+use super::http::{Failure, Question, Repeat};
 use crate::{
     config,
-    error::{Error, Fault, Provider, Result, Upstream},
+    error::Provider,
     org::{OrgId, Role, UserId},
 };
 
 /// Pinned: another version has other fields.
 const VERSION: &str = "2026-05-12";
-const TIMEOUT: Duration = Duration::from_secs(10);
 
 /// One Clerk instance, by its secret key.
 #[derive(Clone)]
@@ -89,28 +87,25 @@ pub struct PublicUser {
     pub identifier: Option<String>,
 }
 
+#[derive(Clone, Debug, Deserialize)]
+pub struct Invitation {
+    pub id: String,
+    pub email_address: String,
+    pub role: String,
+    pub created_at: i64,
+    #[serde(default)]
+    pub expires_at: Option<i64>,
+}
+
 #[derive(Deserialize)]
 struct Page<T> {
     data: Vec<T>,
 }
 
-#[derive(Deserialize)]
-struct Problem {
-    #[serde(default)]
-    errors: Vec<ProblemItem>,
-}
-
-#[derive(Deserialize)]
-struct ProblemItem {
-    #[serde(default)]
-    message: String,
-    #[serde(default)]
-    long_message: Option<String>,
-}
-
 impl Organization {
-    pub fn id(&self) -> Result<OrgId> {
-        OrgId::parse(&self.id).map_err(|_| garbled())
+    /// One of ours as well, if it is formed like one.
+    pub fn id(&self) -> Option<OrgId> {
+        OrgId::parse(&self.id).ok().filter(|id| !id.is_personal())
     }
 }
 
@@ -151,21 +146,37 @@ impl Clerk {
         }
     }
 
-    pub async fn organization(&self, org: &OrgId) -> Result<Option<Organization>> {
-        self.find(&format!("/v1/organizations/{org}")).await
+    pub async fn organization(&self, org: &OrgId) -> Result<Option<Organization>, Failure> {
+        let request = self.request(Method::GET, &format!("/v1/organizations/{org}"));
+        unless_gone(again("organization").json(request).await)
     }
 
-    pub async fn user(&self, user: &UserId) -> Result<Option<User>> {
-        self.find(&format!("/v1/users/{user}")).await
+    pub async fn user(&self, user: &UserId) -> Result<Option<User>, Failure> {
+        let request = self.request(Method::GET, &format!("/v1/users/{user}"));
+        unless_gone(again("user").json(request).await)
     }
 
-    /// Every membership of an organization, page by page.
-    pub async fn memberships(&self, org: &OrgId) -> Result<Vec<Membership>> {
+    /// Every membership of an organization.
+    pub async fn memberships(&self, org: &OrgId) -> Result<Vec<Membership>, Failure> {
+        self.all("memberships", &format!("/v1/organizations/{org}/memberships"))
+            .await
+    }
+
+    /// The invitations that have not been answered.
+    pub async fn invitations(&self, org: &OrgId) -> Result<Vec<Invitation>, Failure> {
+        let path = format!("/v1/organizations/{org}/invitations?status=pending");
+        self.all("invitations", &path).await
+    }
+
+    /// Page by page.
+    async fn all<T: DeserializeOwned>(&self, operation: &'static str, path: &str) -> Result<Vec<T>, Failure> {
         const PAGE: usize = 500;
         let mut all = Vec::new();
         loop {
-            let path = format!("/v1/organizations/{org}/memberships?limit={PAGE}&offset={}", all.len());
-            let page: Page<Membership> = self.ask(Method::GET, &path, None::<&Value>).await?;
+            let request = self
+                .request(Method::GET, path)
+                .query(&[("limit", PAGE), ("offset", all.len())]);
+            let page: Page<T> = again(operation).json(request).await?;
             let more = page.data.len() == PAGE;
             all.extend(page.data);
             if !more {
@@ -174,101 +185,91 @@ impl Clerk {
         }
     }
 
-    pub async fn create_organization(&self, name: &str, creator: &UserId) -> Result<Organization> {
+    pub async fn create_organization(&self, name: &str, creator: &UserId) -> Result<Organization, Failure> {
         let body = json!({ "name": name, "created_by": creator });
-        self.ask(Method::POST, "/v1/organizations", Some(&body)).await
+        let request = self.request(Method::POST, "/v1/organizations").json(&body);
+        once("create_organization").json(request).await
     }
 
     /// Merges into what everybody in the organization may read; other keys stay.
-    pub async fn merge_metadata(&self, org: &OrgId, public_metadata: Value) -> Result<()> {
-        let path = format!("/v1/organizations/{org}/metadata");
-        let body = json!({ "public_metadata": public_metadata });
-        self.ask::<Value>(Method::PATCH, &path, Some(&body)).await.map(drop)
+    pub async fn merge_metadata(&self, org: &OrgId, public_metadata: &Value) -> Result<(), Failure> {
+        let request = self
+            .request(Method::PATCH, &format!("/v1/organizations/{org}/metadata"))
+            .json(&json!({ "public_metadata": public_metadata }));
+        again("merge_metadata").done(request).await
     }
 
-    pub async fn invite(&self, org: &OrgId, email: &str, role: Role, inviter: Option<&UserId>) -> Result<()> {
-        let path = format!("/v1/organizations/{org}/invitations");
+    /// Clerk sends the mail and keeps the invitation.
+    pub async fn invite(
+        &self,
+        org: &OrgId,
+        email: &str,
+        role: Role,
+        inviter: Option<&UserId>,
+    ) -> Result<Invitation, Failure> {
         let mut body = json!({ "email_address": email, "role": role_word(role), "expires_in_days": 7 });
         if let Some(inviter) = inviter {
             body["inviter_user_id"] = json!(inviter);
         }
-        self.ask::<Value>(Method::POST, &path, Some(&body)).await.map(drop)
+        let request = self
+            .request(Method::POST, &format!("/v1/organizations/{org}/invitations"))
+            .json(&body);
+        once("invite").json(request).await
     }
 
-    pub async fn set_role(&self, org: &OrgId, user: &UserId, role: Role) -> Result<()> {
-        let path = format!("/v1/organizations/{org}/memberships/{user}");
-        let body = json!({ "role": role_word(role) });
-        self.ask::<Value>(Method::PATCH, &path, Some(&body)).await.map(drop)
+    pub async fn revoke_invitation(&self, org: &OrgId, invitation: &Invitation) -> Result<(), Failure> {
+        let path = format!("/v1/organizations/{org}/invitations/{}/revoke", invitation.id);
+        let request = self.request(Method::POST, &path).json(&json!({}));
+        once("revoke_invitation").done(request).await
+    }
+
+    pub async fn set_role(&self, org: &OrgId, user: &UserId, role: Role) -> Result<(), Failure> {
+        let request = self
+            .request(Method::PATCH, &format!("/v1/organizations/{org}/memberships/{user}"))
+            .json(&json!({ "role": role_word(role) }));
+        again("set_role").done(request).await
     }
 
     /// One who is gone already is gone.
-    pub async fn remove_member(&self, org: &OrgId, user: &UserId) -> Result<()> {
-        let path = format!("/v1/organizations/{org}/memberships/{user}");
-        match self.send(Method::DELETE, &path, None::<&Value>).await? {
-            (StatusCode::NOT_FOUND, _) => Ok(()),
-            (status, body) => good(status, &body),
-        }
+    pub async fn remove_member(&self, org: &OrgId, user: &UserId) -> Result<(), Failure> {
+        let request = self.request(Method::DELETE, &format!("/v1/organizations/{org}/memberships/{user}"));
+        unless_gone(again("remove_member").done(request).await).map(|_| ())
     }
 
-    async fn find<T: DeserializeOwned>(&self, path: &str) -> Result<Option<T>> {
-        match self.send(Method::GET, path, None::<&Value>).await? {
-            (StatusCode::NOT_FOUND, _) => Ok(None),
-            (status, body) => {
-                good(status, &body)?;
-                serde_json::from_slice(&body).map(Some).map_err(|_| garbled())
-            }
-        }
-    }
-
-    async fn ask<T: DeserializeOwned>(
-        &self,
-        method: Method,
-        path: &str,
-        body: Option<&(impl Serialize + Sync)>,
-    ) -> Result<T> {
-        let (status, body) = self.send(method, path, body).await?;
-        good(status, &body)?;
-        serde_json::from_slice(&body).map_err(|_| garbled())
-    }
-
-    /// Sends, and sends again where a repeat is safe: every method here but POST says how things should be, not what to add.
-    async fn send(
-        &self,
-        method: Method,
-        path: &str,
-        body: Option<&(impl Serialize + Sync)>,
-    ) -> Result<(StatusCode, Vec<u8>)> {
-        let first = self.send_once(method.clone(), path, body).await;
-        let failed = match &first {
-            Ok((status, _)) => status.is_server_error(),
-            Err(_) => true,
-        };
-        if failed && method != Method::POST {
-            tokio::time::sleep(Duration::from_millis(200)).await;
-            return self.send_once(method, path, body).await;
-        }
-        first
-    }
-
-    async fn send_once(
-        &self,
-        method: Method,
-        path: &str,
-        body: Option<&(impl Serialize + Sync)>,
-    ) -> Result<(StatusCode, Vec<u8>)> {
-        let url = self.base.join(path).map_err(Error::internal)?;
-        let mut request = self
-            .http
+    fn request(&self, method: Method, path: &str) -> RequestBuilder {
+        let url = self
+            .base
+            .join(path)
+            .expect("ids are letters and digits, so paths are good");
+        self.http
             .request(method, url)
-            .timeout(TIMEOUT)
             .bearer_auth(self.key.expose_secret())
-            .header("Clerk-API-Version", VERSION);
-        if let Some(body) = body {
-            request = request.json(body);
-        }
-        let answer = request.send().await.map_err(unreached)?;
-        let status = answer.status();
-        Ok((status, answer.bytes().await.map_err(unreached)?.to_vec()))
+            .header("Clerk-API-Version", VERSION)
+    }
+}
+
+/// Saying how something should be, and asking how it is, may be repeated.
+const fn again(operation: &'static str) -> Question {
+    Question {
+        provider: Provider::Clerk,
+        operation,
+        repeat: Repeat::Safe,
+    }
+}
+
+/// Clerk knows no idempotency keys: what adds something is sent once.
+const fn once(operation: &'static str) -> Question {
+    Question {
+        repeat: Repeat::Never,
+        ..again(operation)
+    }
+}
+
+fn unless_gone<T>(answer: Result<T, Failure>) -> Result<Option<T>, Failure> {
+    match answer {
+        Ok(found) => Ok(Some(found)),
+        Err(failure) if failure.is_gone() => Ok(None),
+        Err(failure) => Err(failure),
     }
 }
 
@@ -277,71 +278,9 @@ fn role_word(role: Role) -> String {
     format!("org:{}", role.word())
 }
 
-fn good(status: StatusCode, body: &[u8]) -> Result<()> {
-    let fault = match status.as_u16() {
-        200..300 => return Ok(()),
-        401..=403 => Fault::Account,
-        429 => Fault::Busy,
-        500.. => Fault::Failing,
-        _ => Fault::Rejected,
-    };
-    let said = serde_json::from_slice::<Problem>(body)
-        .ok()
-        .and_then(|problem| problem.errors.into_iter().next())
-        .map(|item| item.long_message.unwrap_or(item.message))
-        .filter(|said| !said.is_empty());
-    Err(upstream(fault, said))
-}
-
-fn unreached(error: reqwest::Error) -> Error {
-    let fault = if error.is_connect() {
-        Fault::Unreachable
-    } else {
-        Fault::NoAnswer
-    };
-    tracing::warn!(error = %error.without_url(), "Clerk");
-    upstream(fault, None)
-}
-
-fn garbled() -> Error {
-    upstream(Fault::Failing, None)
-}
-
-fn upstream(fault: Fault, said: Option<String>) -> Error {
-    Error::Upstream(Upstream {
-        provider: Provider::Clerk,
-        fault,
-        said,
-    })
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    fn fault(status: u16, body: &str) -> (Fault, Option<String>) {
-        match good(StatusCode::from_u16(status).unwrap(), body.as_bytes()) {
-            Err(Error::Upstream(up)) => (up.fault, up.said),
-            other => panic!("{other:?}"),
-        }
-    }
-
-    #[test]
-    fn each_refusal_is_told_apart() {
-        assert_eq!(
-            fault(401, r#"{"errors":[{"message":"no","code":"clerk_key_invalid"}]}"#).0,
-            Fault::Account
-        );
-        assert_eq!(fault(429, "").0, Fault::Busy);
-        assert_eq!(fault(503, "<html>").0, Fault::Failing);
-        assert_eq!(
-            fault(
-                422,
-                r#"{"errors":[{"message":"is invalid","long_message":"The role is unknown.","code":"x"}]}"#
-            ),
-            (Fault::Rejected, Some("The role is unknown.".into()))
-        );
-    }
 
     #[test]
     fn the_primary_address_counts_wherever_it_stands() {

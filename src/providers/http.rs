@@ -308,12 +308,22 @@ fn retry_after(value: &str, now: DateTime<Utc>) -> Option<Duration> {
 /// The first thing an error body says, short enough to stand in a sentence. Any JSON is expected, and text is not: it
 /// may be a whole page.
 fn said(body: &[u8]) -> Option<String> {
-    let found = first_words(&serde_json::from_slice(body).ok()?, "")?;
+    let body: Value = serde_json::from_slice(body).ok()?;
+    let found = sentence(&body).or_else(|| first_words(&body, ""))?;
     let mut short: String = found.chars().filter(|c| !c.is_control()).take(200).collect();
     if !short.ends_with(['.', '!', '?']) {
         short.push('.');
     }
     Some(short)
+}
+
+/// Clerk's form: a list of errors, each with a sentence for people among its codes.
+fn sentence(body: &Value) -> Option<String> {
+    let error = body.get("errors")?.get(0)?;
+    let said = ["long_message", "message"]
+        .into_iter()
+        .find_map(|field| error.get(field)?.as_str());
+    said.filter(|said| !said.trim().is_empty()).map(str::to_owned)
 }
 
 fn first_words(value: &Value, field: &str) -> Option<String> {
@@ -408,6 +418,11 @@ mod tests {
         assert_eq!(
             said(br#"{"non_field_errors":["One of both."]}"#).as_deref(),
             Some("One of both.")
+        );
+        assert_eq!(
+            said(br#"{"errors":[{"code":"x","message":"is invalid","long_message":"This role is unknown."}],"clerk_trace_id":"t"}"#)
+                .as_deref(),
+            Some("This role is unknown.")
         );
         assert_eq!(said(b"<html>oops</html>"), None);
         assert_eq!(said(b""), None);

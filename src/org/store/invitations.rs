@@ -8,9 +8,10 @@ use crate::{
     auth::{Caller, Who, arrive},
     check::Check,
     core::Core,
-    error::{Error, Result},
+    error::{Error, Result, ResultExt},
     id::Id,
     org::{Cord, Invitation, InvitationDraft, InvitationLink, Offer, OrgId, Role, UserId},
+    providers::Clerk,
     resource::{Action, Kind},
     secret::{fingerprint, token},
 };
@@ -18,6 +19,11 @@ use crate::{
 /// What stands, as the organization sees it.
 pub async fn invitations(core: &Core, caller: &Caller) -> Result<Vec<Invitation>> {
     let mut tx = caller.begin(&core.db, Action::Read, Kind::Member).await?;
+    if let Some(clerk) = at_clerk(core, caller) {
+        tx.commit().await?;
+        let standing = clerk.invitations(caller.org()).await?;
+        return Ok(standing.iter().map(clerks::invitation).collect());
+    }
     let invitations = sqlx::query_as!(
         Invitation,
         r#"select id as "id!: Id<Invitation>", email as "email!", role as "role!: Role", invited_by,
@@ -55,16 +61,15 @@ pub async fn invite(core: &Core, caller: &Caller, draft: InvitationDraft) -> Res
     {
         return Err(Error::invalid("email", "This person is a member already."));
     }
-    if let Some(clerk) = &core.clerk {
-        // Clerk sends its own mail and keeps the invitation; the membership comes back as its event.
+    if let Some(clerk) = at_clerk(core, caller) {
         let inviter = match caller.who() {
             Who::Person(user) => Some(user),
             Who::Key(_) | Who::System => None,
         };
-        clerk.invite(caller.org(), email, draft.role, inviter).await?;
-        audit::record(&mut tx, Action::Create, Kind::Member, email, draft.role.label()).await?;
+        audit::note(&mut tx, "invite", Kind::Member, email, draft.role.label()).await?;
+        let made = clerk.invite(caller.org(), email, draft.role, inviter).await?;
         tx.commit().await?;
-        return Ok(Id::new());
+        return Ok(clerks::id(&made));
     }
     let id = Id::<Invitation>::new();
     let link = token();
@@ -82,10 +87,48 @@ pub async fn invite(core: &Core, caller: &Caller, draft: InvitationDraft) -> Res
         letter.body,
     )
     .execute(tx.conn())
-    .await?;
+    .await
+    .on_constraint("invitations_pending", || {
+        Error::invalid("email", "Somebody else has just invited this person.")
+    })?;
     audit::note(&mut tx, "invite", Kind::Member, email, draft.role.label()).await?;
     tx.commit().await?;
     Ok(id)
+}
+
+/// Where Clerk keeps the people it keeps the invitations too, sends their mail and lets them in.
+fn at_clerk<'a>(core: &'a Core, caller: &Caller) -> Option<&'a Clerk> {
+    core.clerk.as_ref().filter(|_| !caller.org().is_personal())
+}
+
+/// Clerk's invitations in our words.
+mod clerks {
+    use chrono::{DateTime, TimeDelta};
+    use uuid::Builder;
+
+    use crate::{auth::role_of, id::Id, org::Invitation, providers::clerk, secret::fingerprint};
+
+    /// Always the same for the same invitation, so that nothing has to remember which is whose.
+    pub fn id(known: &clerk::Invitation) -> Id<Invitation> {
+        let mut bytes = [0; 16];
+        bytes.copy_from_slice(&fingerprint(&known.id)[..16]);
+        Id::from_uuid(Builder::from_custom_bytes(bytes).into_uuid())
+    }
+
+    pub fn invitation(known: &clerk::Invitation) -> Invitation {
+        let created_at = DateTime::from_timestamp_millis(known.created_at).unwrap_or_default();
+        Invitation {
+            id: id(known),
+            email: known.email_address.clone(),
+            role: role_of(&known.role),
+            invited_by: None,
+            created_at,
+            expires_at: known
+                .expires_at
+                .and_then(DateTime::from_timestamp_millis)
+                .unwrap_or(created_at + TimeDelta::days(7)),
+        }
+    }
 }
 
 async fn name_of(core: &Core, org: &OrgId) -> Result<String> {
@@ -99,6 +142,14 @@ async fn name_of(core: &Core, org: &OrgId) -> Result<String> {
 
 pub async fn revoke_invitation(core: &Core, caller: &Caller, id: Id<Invitation>) -> Result<()> {
     let mut tx = caller.begin(&core.db, Action::Delete, Kind::Member).await?;
+    if let Some(clerk) = at_clerk(core, caller) {
+        let standing = clerk.invitations(caller.org()).await?;
+        let found = standing.iter().find(|known| clerks::id(known) == id);
+        let invitation = found.ok_or(Error::NotFound)?;
+        audit::note(&mut tx, "revoke", Kind::Member, &invitation.email_address, "invitation").await?;
+        clerk.revoke_invitation(caller.org(), invitation).await?;
+        return tx.commit().await;
+    }
     let email = sqlx::query_scalar!("select identity.revoke_invitation($1)", id.uuid())
         .fetch_one(tx.conn())
         .await?

@@ -39,7 +39,12 @@ pub async fn create(core: &Core, user: &UserId, draft: OrgDraft) -> Result<OrgId
     Check::run(&draft)?;
     let name = draft.name.trim();
     let id = match &core.clerk {
-        Some(clerk) => clerk.create_organization(name, user).await?.id()?,
+        Some(clerk) => {
+            let organization = clerk.create_organization(name, user).await?;
+            organization
+                .id()
+                .ok_or_else(|| Error::internal("Clerk made an organization with an id we cannot keep"))?
+        }
         None => OrgId::new(),
     };
     // Clerk makes the founder an admin; its own word about that follows and is newer than this.
