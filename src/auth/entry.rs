@@ -45,14 +45,12 @@ pub(super) async fn find(conn: &mut PgConnection, email: &str) -> Result<Option<
 pub async fn sign_up(core: &Core, draft: SignUp, from: &From) -> Result<()> {
     local_only(core)?;
     Check::run(&draft)?;
+    if let Some(ip) = &from.ip {
+        let mut conn = core.db.identity.pool().acquire().await?;
+        throttle::take_address(&mut conn, ip).await?;
+    }
     let hash = password::hash(&draft.password).await?;
     let mut tx = core.db.identity.begin().await?;
-    if let Some(ip) = &from.ip
-        && let Turn::Paused { seconds } = throttle::take(&mut tx, throttle::ADDRESS, ip).await?
-    {
-        tx.commit().await?;
-        return Err(Error::Limited { retry_after_s: seconds });
-    }
     let email = draft.email.trim();
     let may_mail = matches!(throttle::take(&mut tx, throttle::MAIL, email).await?, Turn::Open { .. });
     let id = UserId::new();
@@ -257,7 +255,12 @@ pub async fn resend_verification(core: &Core, email: &str) -> Result<()> {
 
 /// Chooses a new password with the link of a mail; everything that was open is closed.
 pub async fn reset(core: &Core, draft: ResetPassword, from: &From) -> Result<NewSession> {
+    local_only(core)?;
     Check::run(&draft)?;
+    // A made-up link costs no hash.
+    let mut tx = core.db.identity.begin().await?;
+    spend(&mut tx, &draft.token, Purpose::Reset).await?;
+    tx.rollback().await?;
     let hash = password::hash(&draft.password).await?;
     let mut tx = core.db.identity.begin().await?;
     let user = spend(&mut tx, &draft.token, Purpose::Reset).await?;
