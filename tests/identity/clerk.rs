@@ -10,7 +10,7 @@ use switchboard::{
         session,
     },
     error::Fault,
-    org::{InvitationDraft, OrgDraft, OrgId, Role, UserId, store},
+    org::{OrgDraft, OrgId, UserId, store},
 };
 
 use crate::common::{
@@ -94,24 +94,6 @@ fn user(name: &str, updated_at: i64) -> Value {
 
 fn organization(name: &str, updated_at: i64) -> Value {
     json!({"id": "org_acme", "name": name, "public_metadata": {}, "updated_at": updated_at})
-}
-
-/// Every order of `n` things.
-fn orders(n: usize) -> Vec<Vec<usize>> {
-    let Some(last) = n.checked_sub(1) else {
-        return vec![vec![]];
-    };
-    let shorter = orders(last);
-    let places = shorter
-        .iter()
-        .flat_map(|order| (0..=order.len()).map(move |at| (order, at)));
-    places
-        .map(|(order, at)| {
-            let mut longer = order.clone();
-            longer.insert(at, last);
-            longer
-        })
-        .collect()
 }
 
 #[tokio::test]
