@@ -61,7 +61,7 @@ pub fn empty(
     picture: Picture,
     title: impl Into<String>,
     text: impl Into<String>,
-    actions: impl IntoView + 'static,
+    actions: impl IntoRender,
 ) -> AnyView {
     let (title, text) = (title.into(), text.into());
     view! {
@@ -69,7 +69,7 @@ pub fn empty(
             {jackstrip(picture)}
             <h2>{title}</h2>
             <p>{text}</p>
-            <div class="cluster">{actions.into_any()}</div>
+            <div class="cluster">{actions}</div>
         </div>
     }
     .into_any()

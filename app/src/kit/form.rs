@@ -128,7 +128,7 @@ fn open_folds(element: &web_sys::HtmlElement) {
 
 /// A form that calls a server function. Fields inside find their errors by themselves.
 #[component]
-pub fn Form<S, OutputProtocol>(
+pub fn Form<S, OutputProtocol: 'static>(
     action: ServerAction<S>,
     #[prop(default = "stack s3")] class: &'static str,
     children: Children,

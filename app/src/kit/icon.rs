@@ -3,12 +3,13 @@
 use leptos::prelude::*;
 
 /// An icon never stands alone: the control around it carries the words.
-pub fn icon(name: &str) -> impl IntoView + use<> {
+pub fn icon(name: &str) -> AnyView {
     view! {
         <svg class="icon" aria-hidden="true">
             <use href=format!("/icons.svg#i-{name}")></use>
         </svg>
     }
+    .into_any()
 }
 
 /// The state of a thing: a shape and a colour, always with a word.

@@ -1,0 +1,44 @@
+//! Leptos, with one type for all elements and one for all attributes. `app` knows it by the name `leptos`.
+//!
+//! In leptos every element with its attributes and every closure in a view is a type of its own, and each type brings its own
+//! code to build, hydrate, await, diff and drop it: half of the bundle. Here `view!` makes an [`Element`] whose tag, attributes
+//! and children are values. `view!` and `#[component]` name what they build by paths below `::leptos`, so this crate
+//! gives the names that matter a meaning of its own and passes the rest through. docs/decisions.md has the figures.
+
+mod attribute;
+mod child;
+mod element;
+mod names;
+
+pub use leptos::*;
+
+pub use attribute::{Attribute, Value};
+pub use element::Element;
+
+pub mod prelude {
+    pub use leptos::prelude::*;
+
+    pub use crate::{
+        attribute::IntoAttributeValue,
+        child::{IntoMaybeErased, IntoRender},
+    };
+}
+
+pub mod tachys {
+    pub use leptos::tachys::*;
+
+    pub mod html {
+        pub use leptos::tachys::html::*;
+
+        pub use crate::names::html as element;
+    }
+
+    pub use crate::names::svg;
+}
+
+/// `view!` wraps closures with this to give them one type. Here [`prelude::IntoRender`] and
+/// [`prelude::IntoAttributeValue`] do that, and a closure may stay what it is.
+#[doc(hidden)]
+pub fn __as_shared_reactive_fn<F>(closure: F) -> F {
+    closure
+}
