@@ -1,16 +1,28 @@
 //! `AppError`: the product's error as leptos carries it between server and browser.
 
 use leptos::server_fn::{
+    Bytes,
     codec::JsonEncoding,
     error::{FromServerFnError, ServerFnErrorErr},
 };
 use serde::{Deserialize, Serialize};
 use switchboard::{Error, error::Incident};
 
+use crate::wire;
+
 /// The orphan rule's price: `Error` belongs to the core, the trait to leptos.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(transparent)]
 pub struct AppError(pub Error);
+
+impl AppError {
+    /// The browser could not reach us, or the answer was cut off: nobody's fault to number.
+    pub fn unreachable() -> Self {
+        Self(Error::Conflict(
+            "The server could not be reached. Nothing was changed; check your connection and try again.".into(),
+        ))
+    }
+}
 
 impl From<Error> for AppError {
     fn from(error: Error) -> Self {
@@ -32,17 +44,20 @@ impl FromServerFnError for AppError {
     /// What went wrong around a server function rather than inside it.
     fn from_server_fn_error(error: ServerFnErrorErr) -> Self {
         match error {
-            // The browser could not reach us, or the answer was cut off: nobody's fault to number.
-            ServerFnErrorErr::Request(_) | ServerFnErrorErr::Response(_) | ServerFnErrorErr::Deserialization(_) => {
-                Self(Error::Conflict(
-                    "The server could not be reached. Nothing was changed; check your connection and try again.".into(),
-                ))
-            }
-            ServerFnErrorErr::Args(_) | ServerFnErrorErr::MissingArg(_) => Self(Error::invalid(
-                "",
-                "The form was not complete. Reload the page and try again.",
-            )),
+            ServerFnErrorErr::Request(_) | ServerFnErrorErr::Response(_) => Self::unreachable(),
+            // Only the server still reads what a page has written.
+            ServerFnErrorErr::Args(_) | ServerFnErrorErr::MissingArg(_) | ServerFnErrorErr::Deserialization(_) => Self(
+                Error::invalid("", "The form was not complete. Reload the page and try again."),
+            ),
             _ => Self(Error::Internal(Incident("browser".into()))),
         }
+    }
+
+    /// From the address, where a form without a living page finds why it was refused.
+    fn de(json: Bytes) -> Self {
+        std::str::from_utf8(&json).map_or_else(
+            |_| Self::unreachable(),
+            |json| wire::decode(json).unwrap_or_else(|error| error),
+        )
     }
 }

@@ -18,6 +18,7 @@ pub mod orgs;
 mod routes;
 mod viewer;
 pub mod voices;
+mod wire;
 
 use leptos::{
     hydration::{AutoReload, HydrationScripts},
@@ -27,6 +28,7 @@ use leptos_meta::{MetaTags, Title, provide_meta_context};
 
 pub use error::AppError;
 pub use viewer::{may, org, viewer};
+pub use wire::Wire;
 
 /// The document around every page.
 pub fn shell(options: LeptosOptions) -> impl IntoView {
@@ -69,8 +71,6 @@ pub fn shell(options: LeptosOptions) -> impl IntoView {
 pub fn App() -> impl IntoView {
     provide_meta_context();
     viewer::provide_viewer();
-    // A server function redirects where the viewer changes: the next document must be drawn for whoever it is then.
-    _ = leptos::server_fn::redirect::set_redirect_hook(kit::browser::go);
     kit::provide();
     view! {
         <Title formatter=|page: String| if page.is_empty() { "Switchboard".to_owned() } else { format!("{page} · Switchboard") }/>

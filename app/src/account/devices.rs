@@ -5,13 +5,13 @@ use switchboard::account::SessionRow;
 use uuid::Uuid;
 
 use super::{Devices, EndSession, SignOutEverywhere, list_devices};
-use crate::kit::{Ago, Form, Loading, Submit, When, icon, loaded, skeleton_rows};
+use crate::kit::{Ago, Form, Loading, Sending, Submit, When, icon, loaded, skeleton_rows};
 
 #[component]
 pub fn Sessions() -> impl IntoView {
-    let end = ServerAction::<EndSession>::new();
-    let everywhere = ServerAction::<SignOutEverywhere>::new();
-    let list: Loading<Devices> = Resource::new(move || end.version().get(), |_| list_devices());
+    let end = Sending::<EndSession>::new();
+    let everywhere = Sending::<SignOutEverywhere>::new();
+    let list = Loading::new(move || end.ended(), |_| list_devices());
     let rows = move |devices: Devices| {
         let alone = devices.sessions.len() < 2;
         let rows = devices

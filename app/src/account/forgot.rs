@@ -5,7 +5,7 @@ use leptos::prelude::*;
 use super::{ForgotPassword, ResetPassword, clerk, gate::gate, secret::PasswordField, verify::mailbox_hint, way};
 use crate::{
     frame::NotFound,
-    kit::{Form, Submit, TextField},
+    kit::{Form, Sending, Submit, TextField},
 };
 
 #[component]
@@ -13,7 +13,7 @@ pub fn ForgotPage() -> impl IntoView {
     if clerk::is_clerk() {
         return NotFound().into_any();
     }
-    let action = ServerAction::<ForgotPassword>::new();
+    let action = Sending::<ForgotPassword>::new();
     let sent = way::asked("sent").get_untracked();
     if !sent.is_empty() {
         let lead = format!("If {sent} has an account here, a link is on its way. It works once, for an hour.");
@@ -43,7 +43,7 @@ pub fn ResetPage() -> impl IntoView {
     if clerk::is_clerk() {
         return NotFound().into_any();
     }
-    let action = ServerAction::<ResetPassword>::new();
+    let action = Sending::<ResetPassword>::new();
     let token = way::asked("token").get_untracked();
     let body = view! {
         <Form action=action>

@@ -24,9 +24,9 @@ pub use sign_in::SignInPage;
 pub use sign_up::SignUpPage;
 pub use verify::VerifyPage;
 
-use crate::AppError;
 #[cfg(feature = "ssr")]
 use crate::api::{clear_session, core, enter, from, person, session_cookie, visit};
+use crate::{AppError, Wire};
 #[cfg(feature = "ssr")]
 use leptos_axum::redirect;
 #[cfg(feature = "ssr")]
@@ -39,7 +39,7 @@ pub struct Devices {
     pub here: Uuid,
 }
 
-#[server]
+#[server(protocol = Wire)]
 pub async fn sign_up(draft: account::SignUp) -> Result<(), AppError> {
     let sent = way::with("/verify", "sent", &draft.email);
     session::sign_up(&core(), draft, &from()).await?;
@@ -47,20 +47,20 @@ pub async fn sign_up(draft: account::SignUp) -> Result<(), AppError> {
     Ok(())
 }
 
-#[server]
+#[server(protocol = Wire)]
 pub async fn sign_in(draft: account::SignIn, #[server(default)] next: String) -> Result<(), AppError> {
     enter(&session::sign_in(&core(), draft, &from()).await?, &next);
     Ok(())
 }
 
-#[server]
+#[server(protocol = Wire)]
 pub async fn verify_email(token: String) -> Result<(), AppError> {
     enter(&session::verify_email(&core(), &token, &from()).await?, "/");
     Ok(())
 }
 
 /// The same answer whether there is such an account or not.
-#[server]
+#[server(protocol = Wire)]
 pub async fn resend_verification(email: String) -> Result<(), AppError> {
     session::resend_verification(&core(), &email).await?;
     redirect(&way::with("/verify", "sent", &email));
@@ -68,20 +68,20 @@ pub async fn resend_verification(email: String) -> Result<(), AppError> {
 }
 
 /// The same answer whether there is such an account or not.
-#[server]
+#[server(protocol = Wire)]
 pub async fn forgot_password(email: String) -> Result<(), AppError> {
     session::forgot(&core(), &email).await?;
     redirect(&way::with("/forgot", "sent", &email));
     Ok(())
 }
 
-#[server]
+#[server(protocol = Wire)]
 pub async fn reset_password(draft: account::ResetPassword) -> Result<(), AppError> {
     enter(&session::reset(&core(), draft, &from()).await?, "/");
     Ok(())
 }
 
-#[server]
+#[server(protocol = Wire)]
 pub async fn change_password(draft: account::ChangePassword) -> Result<(), AppError> {
     visit()?;
     let session = session::change_password(&core(), &session_cookie()?, draft, &from()).await?;
@@ -89,7 +89,7 @@ pub async fn change_password(draft: account::ChangePassword) -> Result<(), AppEr
     Ok(())
 }
 
-#[server]
+#[server(protocol = Wire)]
 pub async fn list_devices() -> Result<Devices, AppError> {
     let visit = visit()?;
     Ok(Devices {
@@ -98,13 +98,13 @@ pub async fn list_devices() -> Result<Devices, AppError> {
     })
 }
 
-#[server]
+#[server(protocol = Wire)]
 pub async fn end_session(session: Uuid) -> Result<(), AppError> {
     Ok(session::end_session(&core(), &person()?, session).await?)
 }
 
 /// Leaving always works: without a session there is nothing left to end.
-#[server]
+#[server(protocol = Wire)]
 pub async fn sign_out() -> Result<(), AppError> {
     if core().uses_clerk() {
         redirect("/sign-out");
@@ -118,7 +118,7 @@ pub async fn sign_out() -> Result<(), AppError> {
     Ok(())
 }
 
-#[server]
+#[server(protocol = Wire)]
 pub async fn sign_out_everywhere() -> Result<(), AppError> {
     session::sign_out_everywhere(&core(), &person()?).await?;
     clear_session();

@@ -4,7 +4,7 @@ use leptos::prelude::*;
 
 use super::{ChangePassword, clerk, devices::Sessions, gate::plain_page, secret::PasswordField, way};
 use crate::{
-    kit::{Form, Lamp, Submit, icon, lamp},
+    kit::{Form, Lamp, Sending, Submit, icon, lamp},
     viewer,
 };
 
@@ -71,7 +71,7 @@ fn person() -> AnyView {
 
 #[component]
 fn Password() -> impl IntoView {
-    let action = ServerAction::<ChangePassword>::new();
+    let action = Sending::<ChangePassword>::new();
     let email = viewer().person.map(|person| person.email);
     view! {
         <section class="card" aria-labelledby="password">

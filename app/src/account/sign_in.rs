@@ -4,7 +4,7 @@ use leptos::prelude::*;
 
 use super::{SignIn, clerk, gate::gate, secret::PasswordField, way};
 use crate::{
-    kit::{Check, Form, Submit, TextField},
+    kit::{Check, Form, Sending, Submit, TextField},
     viewer,
 };
 
@@ -14,7 +14,7 @@ pub fn SignInPage() -> impl IntoView {
     if clerk::is_clerk() {
         return gate("Sign in", lead, clerk::mount("mountSignIn"));
     }
-    let action = ServerAction::<SignIn>::new();
+    let action = Sending::<SignIn>::new();
     let (next, email) = (way::asked("next"), way::asked("email"));
     let sign_up = move || way::with("/sign-up", "next", &next.get());
     let body = view! {

@@ -4,7 +4,7 @@ use leptos::prelude::*;
 
 use super::{SignUp, clerk, gate::gate, secret::PasswordField, way};
 use crate::{
-    kit::{Form, Submit, TextField},
+    kit::{Form, Sending, Submit, TextField},
     viewer,
 };
 
@@ -14,7 +14,7 @@ pub fn SignUpPage() -> impl IntoView {
     if clerk::is_clerk() {
         return gate("Create an account", lead, clerk::mount("mountSignUp"));
     }
-    let action = ServerAction::<SignUp>::new();
+    let action = Sending::<SignUp>::new();
     let (next, email) = (way::asked("next"), way::asked("email"));
     let sign_in = move || way::with("/sign-in", "next", &next.get());
     let body = view! {

@@ -5,7 +5,7 @@ use leptos::prelude::*;
 use super::{ResendVerification, VerifyEmail, clerk, gate::gate, way};
 use crate::{
     frame::NotFound,
-    kit::{Form, Submit, TextField},
+    kit::{Form, Sending, Submit, TextField},
     viewer,
 };
 
@@ -15,8 +15,8 @@ pub fn VerifyPage() -> impl IntoView {
         return NotFound().into_any();
     }
     let (token, sent) = (way::asked("token"), way::asked("sent"));
-    let confirm = ServerAction::<VerifyEmail>::new();
-    let resend = ServerAction::<ResendVerification>::new();
+    let confirm = Sending::<VerifyEmail>::new();
+    let resend = Sending::<ResendVerification>::new();
     // The address decides which page this is; it is known to both sides and does not change under it.
     if !token.get_untracked().is_empty() {
         let body = view! {

@@ -21,8 +21,8 @@ use crate::{
     AppError,
     calls::{PlaceCall, Preset, TestPanel},
     kit::{
-        Ago, Copy, FormState, Lamp, Menu, PageHead, crumbs, holds, icon, keys::on_ctrl, lamp, lamp_boxed, loaded, part,
-        skeleton_rows, state, text,
+        Ago, Copy, FormState, Lamp, Loading, Menu, PageHead, crumbs, holds, icon, keys::on_ctrl, lamp, lamp_boxed,
+        loaded, part, skeleton_rows, state, text,
     },
     may, org,
 };
@@ -47,7 +47,7 @@ pub fn AgentNew() -> impl IntoView {
     let org = org();
     let from =
         Memo::new(move |_| query.with(|query| query.get_str("from").and_then(|from| from.parse::<usize>().ok())));
-    let opened = Resource::new(move || from.get(), move |_| open(org.clone(), None));
+    let opened = Loading::new(move || from.get(), move |_| open(org.clone(), None));
     loaded(opened, "editor", skeleton_rows, move |(agent, tags)| {
         let starter = from.get_untracked().and_then(|from| STARTERS.get(from.checked_sub(1)?));
         page(agent, starter.map(Starter::draft).unwrap_or_default(), tags)
@@ -60,7 +60,7 @@ pub fn AgentEdit() -> impl IntoView {
     let params = use_params_map();
     let org = org();
     let id = Memo::new(move |_| params.with(|params| params.get_str("id").and_then(|id| id.parse::<Id<Agent>>().ok())));
-    let opened = Resource::new(
+    let opened = Loading::new(
         move || id.get(),
         move |id| {
             let org = org.clone();

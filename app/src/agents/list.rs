@@ -64,7 +64,7 @@ pub fn AgentList() -> impl IntoView {
     let live = use_live("agents");
     let again = RwSignal::new(0_u32);
     let org = org();
-    let agents = Resource::new(
+    let agents = Loading::new(
         move || (filter(url), page(url), live.get(), again.get()),
         move |(filter, page, ..)| load(org.clone(), filter, page),
     );

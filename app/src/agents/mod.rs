@@ -7,7 +7,7 @@ mod leave;
 mod list;
 mod sections;
 
-use leptos::{prelude::*, server_fn::codec::Json};
+use leptos::prelude::*;
 use switchboard::{
     Id,
     agents::{Agent, AgentDraft, AgentFilter, AgentRow, Facets},
@@ -15,52 +15,52 @@ use switchboard::{
     org::OrgId,
 };
 
-use crate::AppError;
 #[cfg(feature = "ssr")]
 use crate::api::{caller, core};
+use crate::{AppError, Wire};
 #[cfg(feature = "ssr")]
 use switchboard::{agents, crud, mirror};
 
 pub use edit::{AgentEdit, AgentNew};
 pub use list::AgentList;
 
-#[server(input = Json)]
+#[server(protocol = Wire)]
 pub async fn list_agents(org: OrgId, filter: AgentFilter, page: Page) -> Result<Listing<AgentRow>, AppError> {
     Ok(crud::list::<Agent>(&core(), &caller(&org)?, &filter, &page).await?)
 }
 
-#[server]
+#[server(protocol = Wire)]
 pub async fn agent_facets(org: OrgId) -> Result<Facets, AppError> {
     Ok(agents::facets(&core(), &caller(&org)?).await?)
 }
 
-#[server]
+#[server(protocol = Wire)]
 pub async fn get_agent(org: OrgId, id: Id<Agent>) -> Result<Agent, AppError> {
     Ok(crud::get(&core(), &caller(&org)?, id).await?)
 }
 
-#[server(input = Json)]
+#[server(protocol = Wire)]
 pub async fn create_agent(org: OrgId, draft: AgentDraft) -> Result<Agent, AppError> {
     Ok(mirror::create(&core(), &caller(&org)?, draft).await?)
 }
 
-#[server(input = Json)]
+#[server(protocol = Wire)]
 pub async fn update_agent(org: OrgId, id: Id<Agent>, draft: AgentDraft, revision: i64) -> Result<Agent, AppError> {
     Ok(mirror::update(&core(), &caller(&org)?, id, draft, revision).await?)
 }
 
-#[server]
+#[server(protocol = Wire)]
 pub async fn delete_agent(org: OrgId, id: Id<Agent>) -> Result<(), AppError> {
     Ok(mirror::delete(&core(), &caller(&org)?, id).await?)
 }
 
-#[server]
+#[server(protocol = Wire)]
 pub async fn duplicate_agent(org: OrgId, id: Id<Agent>) -> Result<Agent, AppError> {
     Ok(agents::duplicate(&core(), &caller(&org)?, id).await?)
 }
 
 /// Publishes what is saved here once more.
-#[server]
+#[server(protocol = Wire)]
 pub async fn sync_agent(org: OrgId, id: Id<Agent>) -> Result<Agent, AppError> {
     Ok(mirror::sync(&core(), &caller(&org)?, id).await?)
 }

@@ -31,7 +31,7 @@ pub fn AuditPage() -> impl IntoView {
         };
         (filter, page)
     });
-    let entries: Loading<Listing<Entry>> = Resource::new(
+    let entries = Loading::new(
         move || asked.get(),
         move |(filter, page)| list_audit(here.get_value(), filter, page),
     );

@@ -2,7 +2,7 @@
 
 mod list;
 
-use leptos::{prelude::*, server_fn::codec::Json};
+use leptos::prelude::*;
 use switchboard::{
     audit::{Entry, EntryFilter},
     listing::{Listing, Page},
@@ -11,13 +11,13 @@ use switchboard::{
 
 pub use list::AuditPage;
 
-use crate::AppError;
 #[cfg(feature = "ssr")]
 use crate::api::{caller, core};
+use crate::{AppError, Wire};
 #[cfg(feature = "ssr")]
 use switchboard::audit;
 
-#[server(input = Json)]
+#[server(protocol = Wire)]
 pub async fn list_audit(org: OrgId, filter: EntryFilter, page: Page) -> Result<Listing<Entry>, AppError> {
     Ok(audit::list(&core(), &caller(&org)?, &filter, &page).await?)
 }

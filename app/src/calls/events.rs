@@ -4,7 +4,7 @@ use leptos::prelude::*;
 use switchboard::calls::{Call, Event};
 
 use super::words::{event_lamp, event_words, lamp_of, spaced, span};
-use crate::kit::{Copy, When, lamp_bare};
+use crate::kit::{Copy, When, each, lamp_bare};
 
 /// Each with its distance from the first.
 pub fn events(call: Memo<Call>, events: Memo<Vec<Event>>) -> AnyView {
@@ -37,13 +37,14 @@ pub fn events(call: Memo<Call>, events: Memo<Vec<Event>>) -> AnyView {
                 <span>{words}{note}</span>
             </li>
         }
+        .into_any()
     };
     view! {
         <section class="card">
             <header><h2>"Events"</h2></header>
             <div class="body">
                 <ol class="timeline">
-                    <For each=move || events.get() key=|event| event.id children=line/>
+                    {each(move || events.get(), |event| event.id.to_string(), line)}
                 </ol>
             </div>
         </section>

@@ -2,7 +2,6 @@
 
 use leptos::{ev, prelude::*};
 use switchboard::{
-    agents::AgentFilter,
     calls::{CallFilter, CallRow, Status},
     listing::{Listing, Page},
     resource::{Action, Kind},
@@ -11,14 +10,13 @@ use switchboard::{
 use super::{
     follow::follow,
     list_calls,
-    place::{PlaceCall, Preset},
+    place::{Names, PlaceCall, Preset, names},
     rows::{Shown, line},
 };
 use crate::{
-    agents::list_agents,
     kit::{
-        Chip, Choice, Column, Columns, Loading, PageHead, Picture, Search, UrlQuery, empty, icon, keys::on_key,
-        list_keys, loaded, pager, skeleton_rows, use_url,
+        Chip, Choice, Column, Columns, Loading, PageHead, Picture, Search, UrlQuery, each, empty, icon, keys::on_key,
+        list_keys, loaded, once_loaded, pager, skeleton_rows, use_url,
     },
     may, org, viewer,
 };
@@ -51,7 +49,7 @@ const FILTERS: [&str; 3] = ["q", "status", "agent"];
 pub fn CallList() -> impl IntoView {
     let url = use_url();
     let mine = org();
-    let calls = Resource::new(
+    let calls = Loading::new(
         move || (filter(url), page(url)),
         move |(filter, page)| list_calls(mine.clone(), filter, page),
     );
@@ -112,37 +110,28 @@ fn page(url: UrlQuery) -> Page {
 
 fn filters(url: UrlQuery, columns: Columns) -> AnyView {
     let mine = org();
-    let agents: Loading<_> = Resource::new(
+    let agents = Loading::new(
         || (),
         move |()| {
-            let page = Page {
-                limit: Some(100),
-                cursor: None,
-            };
-            list_agents(mine.clone(), AgentFilter::default(), page)
+            let names = names(mine.clone());
+            // Without them the list is still of use: it can be searched by name.
+            async move { Ok(names.await.unwrap_or_default()) }
         },
     );
     let states: Vec<Choice> = Status::ALL
         .map(|status| Choice::new(status.word(), status.label()))
         .into();
-    let by_agent = move || {
-        Suspend::new(async move {
-            // Without them the list is still of use: it can be searched by name.
-            let agents = agents.await.map(|agents| agents.items).unwrap_or_default();
-            let choices: Vec<_> = agents
-                .into_iter()
-                .map(|agent| Choice::new(agent.id.to_string(), agent.name))
-                .collect();
-            view! { <Chip key="agent" label="Agent" choices=choices/> }
-        })
-    };
+    let by_agent = once_loaded(agents, |names: Names| {
+        let choices: Vec<_> = names.into_iter().map(|(id, name)| Choice::new(id, name)).collect();
+        view! { <Chip key="agent" label="Agent" choices=choices/> }.into_any()
+    });
     let clear =
         move || (url.count(&FILTERS) > 0).then(|| view! { <a class="btn quiet sm" href=url.bare()>"Clear"</a> });
     view! {
         <div class="filters">
             <Search label="Search calls" placeholder="Number or agent" keep=&["status", "agent"]/>
             <Chip key="status" label="State" choices=states/>
-            <Transition>{by_agent}</Transition>
+            {by_agent}
             {clear}
             <span class="push">{columns.chooser()}</span>
         </div>
@@ -174,8 +163,8 @@ fn live_rows(url: UrlQuery, columns: Columns, placing: RwSignal<bool>, first: Li
         })
     });
     let nobody = Memo::new(move |_| shown.with(|shown| shown.rows.is_empty()));
-    let each = move || shown.with(|shown| shown.rows.clone());
-    let children = move |first: CallRow| {
+    let rows = move || shown.with(|shown| shown.rows.clone());
+    let draw = move |first: CallRow| {
         let fresh = newest.is_none_or(|newest| first.id > newest) && url.get("cursor").is_none();
         let id = first.id;
         let row = Memo::new(move |before: Option<&CallRow>| {
@@ -202,7 +191,7 @@ fn live_rows(url: UrlQuery, columns: Columns, placing: RwSignal<bool>, first: Li
                 <table class="table cards">
                     <caption class="sr">"Calls"</caption>
                     <thead><tr><th scope="col">"To"</th><th scope="col">"State and why it ended"</th>{heads}</tr></thead>
-                    <tbody><For each=each key=|row| row.id children=children/></tbody>
+                    <tbody>{each(rows, |row| row.id.to_string(), draw)}</tbody>
                 </table>
                 {pages}
             </div>

@@ -17,7 +17,7 @@ mod values;
 mod wave;
 mod words;
 
-use leptos::{prelude::*, server_fn::codec::Json};
+use leptos::prelude::*;
 use switchboard::{
     Id,
     calls::{Call, CallDraft, CallFilter, CallRow, Conversation},
@@ -25,9 +25,9 @@ use switchboard::{
     org::OrgId,
 };
 
-use crate::AppError;
 #[cfg(feature = "ssr")]
 use crate::api::{caller, core};
+use crate::{AppError, Wire};
 pub use list::CallList;
 pub use panel::TestPanel;
 pub use place::{PlaceCall, Preset};
@@ -35,28 +35,28 @@ pub use show::CallPage;
 #[cfg(feature = "ssr")]
 use switchboard::calls::flow;
 
-#[server(input = Json)]
+#[server(protocol = Wire)]
 pub async fn list_calls(org: OrgId, filter: CallFilter, page: Page) -> Result<Listing<CallRow>, AppError> {
     Ok(flow::list(&core(), &caller(&org)?, &filter, &page).await?)
 }
 
-#[server(input = Json)]
+#[server(protocol = Wire)]
 pub async fn place_call(org: OrgId, draft: CallDraft) -> Result<Call, AppError> {
     Ok(flow::place(&core(), &caller(&org)?, draft).await?)
 }
 
-#[server]
+#[server(protocol = Wire)]
 pub async fn get_conversation(org: OrgId, id: Id<Call>) -> Result<Conversation, AppError> {
     Ok(flow::conversation(&core(), &caller(&org)?, id).await?)
 }
 
 /// Says something in a written conversation.
-#[server]
+#[server(protocol = Wire)]
 pub async fn say(org: OrgId, id: Id<Call>, text: String) -> Result<(), AppError> {
     Ok(flow::say(&core(), &caller(&org)?, id, &text).await?)
 }
 
-#[server]
+#[server(protocol = Wire)]
 pub async fn stop_call(org: OrgId, id: Id<Call>) -> Result<Call, AppError> {
     Ok(flow::stop(&core(), &caller(&org)?, id).await?)
 }

@@ -21,7 +21,7 @@ use super::{
 use crate::{
     AppError,
     agents::get_agent,
-    kit::{Lamp, Toast, banner, browser, focus_first_error, form_state, icon, lamp, use_toasts},
+    kit::{Lamp, Loading, Toast, banner, browser, each, focus_first_error, form_state, icon, lamp, use_toasts},
     may, org,
 };
 
@@ -69,9 +69,7 @@ pub fn TestPanel(#[prop(into)] agent: Signal<Agent>) -> impl IntoView {
             view! { <p class="quiet-note">"Your role cannot place calls, so it cannot test agents either."</p> }
                 .into_any()
         }
-        (Some(id), _) => {
-            view! { <For each=move || [id] key=|id| *id children=move |id| conversation(test, id)/> }.into_any()
-        }
+        (Some(id), _) => each(move || vec![id], |id| id.to_string(), move |id| conversation(test, id)),
         (None, Way::Text) => untrack(|| start(test)),
         (None, Way::Phone) => untrack(|| phone(test)),
     };
@@ -154,7 +152,7 @@ fn phone(test: Test) -> AnyView {
     let mine = org();
     let id = Memo::new(move |_| Some(test.agent.with(|agent| agent.id)));
     // Asked anew: another tab may have saved other variables since this page was loaded.
-    let agent = Resource::new(
+    let agent = Loading::new(
         move || id.get(),
         move |id| {
             let org = mine.clone();
@@ -212,7 +210,7 @@ fn conversation(test: Test, id: Id<Call>) -> AnyView {
             .map(|text| view! { <li data-by="you" class="unheard">{text}</li> })
             .collect_view()
     };
-    let each = move || turns.with(|turns| turns.iter().map(|turn| turn.seq).collect::<Vec<_>>());
+    let seqs = move || turns.with(|turns| turns.iter().map(|turn| turn.seq).collect::<Vec<_>>());
     let log = NodeRef::<leptos::html::Ol>::new();
     keep_at_end(log, move || {
         turns.track();
@@ -227,7 +225,7 @@ fn conversation(test: Test, id: Id<Call>) -> AnyView {
             {state_line(id, talk, status)}
             {move || failure.get().map(|error| banner(&error.0))}
             <ol class="says" aria-label="Conversation" aria-live="polite" node_ref=log tabindex="0">
-                <For each=each key=|seq| *seq children=move |seq| bubble(turns, seq)/>
+                {each(seqs, |seq| seq.to_string(), move |seq| bubble(turns, seq))}
                 {waiting}
                 {thinking}
             </ol>

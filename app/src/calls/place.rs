@@ -45,7 +45,7 @@ pub fn PlaceCall(open: RwSignal<bool>, #[prop(into, optional)] preset: Signal<Pr
     let chosen = RwSignal::new(None::<Id<Agent>>);
     let agent_id = Memo::new(move |_| preset.with(|preset| preset.agent).or(chosen.get()));
     let (mine, theirs) = (org(), org());
-    let all = Resource::new(
+    let all = Loading::new(
         move || open.get() && preset.with(|preset| preset.agent.is_none()),
         move |wanted| {
             let org = mine.clone();
@@ -62,7 +62,7 @@ pub fn PlaceCall(open: RwSignal<bool>, #[prop(into, optional)] preset: Signal<Pr
             }
         },
     );
-    let agent = Resource::new(
+    let agent = Loading::new(
         move || agent_id.get().filter(|_| open.get()),
         move |id| {
             let org = theirs.clone();
@@ -91,10 +91,10 @@ pub fn PlaceCall(open: RwSignal<bool>, #[prop(into, optional)] preset: Signal<Pr
     }
 }
 
-type Names = Vec<(String, String)>;
+pub type Names = Vec<(String, String)>;
 
 /// Enough to choose from; more than this is found on the agents page, which has the same dialog.
-async fn names(org: switchboard::org::OrgId) -> Result<Names, AppError> {
+pub async fn names(org: switchboard::org::OrgId) -> Result<Names, AppError> {
     let page = Page {
         limit: Some(100),
         cursor: None,

@@ -24,7 +24,9 @@ use super::{
 use crate::{
     AppError,
     frame::NotFound,
-    kit::{Lamp, PageHead, Toast, When, crumbs, icon, lamp, lamp_boxed, loaded, skeleton_rows, use_toasts},
+    kit::{
+        Lamp, Loading, PageHead, Toast, When, crumbs, each, icon, lamp, lamp_boxed, loaded, skeleton_rows, use_toasts,
+    },
     may, org,
 };
 
@@ -32,7 +34,7 @@ use crate::{
 pub fn CallPage() -> impl IntoView {
     let params = use_params_map();
     let mine = org();
-    let first = Resource::new(
+    let first = Loading::new(
         move || params.with(|params| params.get("id").unwrap_or_default()),
         move |id| {
             let org = mine.clone();
@@ -50,8 +52,11 @@ pub fn CallPage() -> impl IntoView {
             return view! { <NotFound/> }.into_any();
         };
         // Another call is another page: nothing of the one before may be left in it.
-        view! { <For each=move || [conversation.clone()] key=|conversation| conversation.call.id children=page/> }
-            .into_any()
+        each(
+            move || vec![conversation.clone()],
+            |found| found.call.id.to_string(),
+            page,
+        )
     })
 }
 

@@ -8,7 +8,7 @@ use super::{
     turns::{Side, ToolUse, Turn},
     words::{clock, delay},
 };
-use crate::kit::{Lamp, browser, icon, lamp};
+use crate::kit::{Lamp, browser, each, icon, lamp};
 
 /// A pause longer than this is one that people notice.
 const SLOW_MS: i32 = 1200;
@@ -20,11 +20,11 @@ pub fn transcript(
     player: Signal<Option<Player>>,
     live: Signal<bool>,
 ) -> AnyView {
-    let each = move || turns.with(|turns| turns.iter().map(|turn| turn.seq).collect::<Vec<_>>());
+    let seqs = move || turns.with(|turns| turns.iter().map(|turn| turn.seq).collect::<Vec<_>>());
     let line = move |seq: i32| line(turns, seq, current, player, live);
     view! {
         <ol class="turns" aria-label="Conversation" aria-live=move || live.get().then_some("polite")>
-            <For each=each key=|seq| *seq children=line/>
+            {each(seqs, |seq| seq.to_string(), line)}
         </ol>
     }
     .into_any()

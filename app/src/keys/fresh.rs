@@ -2,15 +2,13 @@
 
 use leptos::prelude::*;
 use switchboard::{
-    keys::NewApiKey,
     org::Scope,
     resource::{Action, Kind},
 };
 
 use super::CreateKey;
 use crate::{
-    AppError,
-    kit::{Copy, Form, FormState, OrgField, Select, TextField, browser, icon},
+    kit::{Copy, Form, FormState, OrgField, Select, Sending, TextField, browser, icon, state},
     may,
     members::deed,
 };
@@ -23,12 +21,11 @@ const LIVES: [(&str, &str); 4] = [
     ("", "Until it is revoked"),
 ];
 
-pub fn form(action: ServerAction<CreateKey>) -> AnyView {
+pub fn form(action: Sending<CreateKey>) -> AnyView {
     let options = LIVES.map(|(days, words)| (days.to_owned(), words.to_owned())).to_vec();
     // A plain form could not bring the secret back: it must not stand in an address, and the page is drawn anew.
     let alive = RwSignal::new(false);
     Effect::new(move |_| alive.set(true));
-    let busy = move || action.pending().get().to_string();
     view! {
         <section class="card" aria-labelledby="fresh">
             <header><h2 id="fresh">"New key"</h2></header>
@@ -38,7 +35,7 @@ pub fn form(action: ServerAction<CreateKey>) -> AnyView {
                     <TextField path="name" name="draft[name]" label="Name" help="Where it is used, such as “Booking site”."/>
                     <Select path="expires_in_days" name="draft[expires_in_days]" label="Works for" options=options value=LIVES[0].0.to_owned()/>
                     <Scopes/>
-                    <button type="submit" class="btn primary block" disabled=true prop:disabled=move || !alive.get() aria-busy=busy>
+                    <button type="submit" class="btn primary block" disabled=true prop:disabled=move || !alive.get() aria-busy=state(move || action.pending())>
                         "Create key"
                     </button>
                     <noscript inner_html="<p class=\"help\">The secret is shown once, on this page: turn on JavaScript to create a key.</p>"></noscript>
@@ -112,8 +109,8 @@ fn tick(scope: Scope, words: &'static str, chosen: RwSignal<Vec<Scope>>) -> AnyV
 }
 
 /// The one time the secret can be seen: it takes the focus, wherever the form was left.
-pub fn secret(value: Signal<Option<Result<NewApiKey, AppError>>>) -> AnyView {
-    let made = Memo::new(move |_| value.get().and_then(Result::ok));
+pub fn secret(create: Sending<CreateKey>) -> AnyView {
+    let made = Memo::new(move |_| create.answer());
     Effect::new(move |_| {
         if made.with(Option::is_some) {
             request_animation_frame(|| {

@@ -11,8 +11,8 @@ use switchboard::{
 use super::{CreateKey, Keys, fresh, list_keys, revoke_key};
 use crate::{
     kit::{
-        Ago, Lamp, Loading, PageHead, Picture, Question, Toast, date_words, empty, icon, lamp, loaded, skeleton_rows,
-        use_confirm, use_toasts,
+        Ago, Lamp, Loading, PageHead, Picture, Question, Sending, Toast, date_words, empty, icon, lamp, loaded, part,
+        skeleton_rows, use_confirm, use_toasts,
     },
     may, org,
 };
@@ -20,22 +20,17 @@ use crate::{
 #[component]
 pub fn KeysPage() -> impl IntoView {
     let here = StoredValue::new(org());
-    let create = ServerAction::<CreateKey>::new();
-    let keys: Loading<Keys> = Resource::new(move || create.version().get(), move |_| list_keys(here.get_value()));
+    let create = Sending::<CreateKey>::new();
+    let keys = Loading::new(move || create.ended(), move |_| list_keys(here.get_value()));
     let list = loaded(keys, "API keys", skeleton_rows, move |loaded| content(keys, loaded));
     // Each key made empties the form for the next one.
-    let made = Memo::new(move |before: Option<&u32>| {
-        let made = matches!(create.value().get(), Some(Ok(_)));
-        before.copied().unwrap_or_default() + u32::from(made)
-    });
-    let form = move || {
-        made.track();
+    let form = part(move || {
+        create.done();
         fresh::form(create)
-    };
+    });
     let may_create = may(Action::Create, Kind::ApiKey);
     let body = if may_create {
-        view! { <div class="split"><div class="stack">{fresh::secret(create.value().into())}{list}</div>{form}</div> }
-            .into_any()
+        view! { <div class="split"><div class="stack">{fresh::secret(create)}{list}</div>{form}</div> }.into_any()
     } else {
         list
     };

@@ -14,9 +14,9 @@ use switchboard::{
 
 pub use list::KeysPage;
 
-use crate::AppError;
 #[cfg(feature = "ssr")]
 use crate::api::{caller, core};
+use crate::{AppError, Wire};
 #[cfg(feature = "ssr")]
 use switchboard::keys::store;
 
@@ -27,7 +27,7 @@ pub struct Keys {
     pub as_of: DateTime<Utc>,
 }
 
-#[server]
+#[server(protocol = Wire)]
 pub async fn list_keys(org: OrgId) -> Result<Keys, AppError> {
     Ok(Keys {
         all: store::list(&core(), &caller(&org)?).await?,
@@ -35,12 +35,12 @@ pub async fn list_keys(org: OrgId) -> Result<Keys, AppError> {
     })
 }
 
-#[server]
+#[server(protocol = Wire)]
 pub async fn create_key(org: OrgId, draft: ApiKeyDraft) -> Result<NewApiKey, AppError> {
     Ok(store::create(&core(), &caller(&org)?, draft).await?)
 }
 
-#[server]
+#[server(protocol = Wire)]
 pub async fn revoke_key(org: OrgId, key: Id<ApiKey>) -> Result<(), AppError> {
     Ok(store::revoke(&core(), &caller(&org)?, key).await?)
 }

@@ -1,19 +1,141 @@
 //! Forms: sending, waiting, and putting every complaint beside its field. They work before the page is alive, too.
 
+use std::{marker::PhantomData, ops::Deref, sync::Arc};
+
 use leptos::{
-    html,
     prelude::*,
-    server_fn::{Http, ServerFn, client::Client, codec::PostUrl, request::ClientReq},
+    server::ServerActionError,
+    server_fn::{ServerFn, error::ServerFnUrlError},
+    task::spawn_local,
 };
 use serde::de::DeserializeOwned;
 use switchboard::{Error, error::FieldError};
+use wasm_bindgen::JsCast;
 
 use super::{
     browser,
     fault::banner,
     part::{effect, part, state},
 };
-use crate::{AppError, viewer};
+use crate::{AppError, viewer, wire};
+
+/// What forms send to one server function, and what became of it. The same few signals whichever function it is.
+#[derive(Clone, Copy)]
+pub struct Sent {
+    path: &'static str,
+    under_way: RwSignal<usize>,
+    /// The JSON of the last answer.
+    answer: RwSignal<Option<Result<Arc<str>, AppError>>>,
+    ended: RwSignal<usize>,
+    done: RwSignal<usize>,
+}
+
+impl Sent {
+    fn to(path: &'static str) -> Self {
+        // Without a living page the answer is the page drawn anew, with the failure in its address.
+        let failure = use_context::<ServerActionError>()
+            .filter(|failed| failed.path() == path)
+            .map(|failed| Err(ServerFnUrlError::<AppError>::decode_err(failed.err())));
+        Self {
+            path,
+            under_way: RwSignal::new(0),
+            answer: RwSignal::new(failure),
+            ended: RwSignal::new(0),
+            done: RwSignal::new(0),
+        }
+    }
+
+    pub fn pending(self) -> bool {
+        self.under_way.get() > 0
+    }
+
+    /// Why the last one was refused.
+    pub fn failure(self) -> Option<AppError> {
+        self.answer.with(|answer| answer.as_ref()?.as_ref().err().cloned())
+    }
+
+    /// How often there was an answer.
+    pub fn ended(self) -> usize {
+        self.ended.get()
+    }
+
+    /// How often that was no refusal.
+    pub fn done(self) -> usize {
+        self.done.get()
+    }
+
+    fn send(self, event: web_sys::SubmitEvent) {
+        if event.default_prevented() {
+            return;
+        }
+        event.prevent_default();
+        let Some(body) = fields_of(&event) else { return };
+        self.under_way.update(|n| *n += 1);
+        spawn_local(async move {
+            let answer = wire::post(self.path, wire::FORM, body).await;
+            let done = answer.is_ok();
+            // The page may be gone by now.
+            self.under_way.try_update(|n| *n -= 1);
+            self.answer.try_set(Some(answer.map(Arc::from)));
+            self.ended.try_update(|n| *n += 1);
+            if done {
+                self.done.try_update(|n| *n += 1);
+            }
+        });
+    }
+}
+
+/// The form as the browser itself would send it.
+fn fields_of(event: &web_sys::SubmitEvent) -> Option<String> {
+    let form: web_sys::HtmlFormElement = event.target()?.unchecked_into();
+    let fields = web_sys::FormData::new_with_form(&form).ok()?;
+    let button = event
+        .submitter()
+        .and_then(|button| button.dyn_into::<web_sys::HtmlButtonElement>().ok());
+    if let Some(button) = button.filter(|button| !button.name().is_empty()) {
+        fields.append_with_str(&button.name(), &button.value()).ok()?;
+    }
+    let fields = web_sys::UrlSearchParams::new_with_str_sequence_sequence(&fields).ok()?;
+    Some(fields.to_string().into())
+}
+
+/// [`Sent`] to the function `S`, for those who want its answer.
+pub struct Sending<S>(Sent, PhantomData<fn() -> S>);
+
+impl<S> Clone for Sending<S> {
+    fn clone(&self) -> Self {
+        *self
+    }
+}
+impl<S> Copy for Sending<S> {}
+impl<S> Deref for Sending<S> {
+    type Target = Sent;
+
+    fn deref(&self) -> &Sent {
+        &self.0
+    }
+}
+impl<S> From<Sending<S>> for Sent {
+    fn from(sending: Sending<S>) -> Self {
+        sending.0
+    }
+}
+
+impl<S: ServerFn> Sending<S> {
+    pub fn new() -> Self {
+        Self(Sent::to(S::PATH), PhantomData)
+    }
+
+    /// What the function said last, if it refused nothing.
+    pub fn answer(self) -> Option<S::Output>
+    where
+        S::Output: DeserializeOwned,
+    {
+        self.0
+            .answer
+            .with(|answer| wire::decode(answer.as_ref()?.as_ref().ok()?).ok())
+    }
+}
 
 /// What the fields and the button of one form know of its last answer.
 #[derive(Clone, Copy)]
@@ -128,41 +250,24 @@ fn open_folds(element: &web_sys::HtmlElement) {
 
 /// A form that calls a server function. Fields inside find their errors by themselves.
 #[component]
-pub fn Form<S, OutputProtocol: 'static>(
-    action: ServerAction<S>,
+pub fn Form(
+    #[prop(into)] action: Sent,
     #[prop(default = "stack s3")] class: &'static str,
     children: Children,
-) -> impl IntoView
-where
-    S: ServerFn<Error = AppError, Protocol = Http<PostUrl, OutputProtocol>>
-        + DeserializeOwned
-        + Clone
-        + Send
-        + Sync
-        + 'static,
-    <<S::Client as Client<AppError>>::Request as ClientReq<AppError>>::FormData: From<web_sys::FormData>,
-    S::Output: Clone + Send + Sync + 'static,
-    S::Client: Client<AppError>,
-{
-    let value = action.value();
-    let failure =
-        Signal::derive(move || value.with(|value| value.as_ref().and_then(|answer| answer.as_ref().err().cloned())));
-    let inside = form_inside(failure, action.pending().into(), class, children);
-    let node = NodeRef::<html::Form>::new();
-    // What is wrong is said in the words of the checks, the same ones with and without a living page.
-    view! { <ActionForm action=action node_ref=node attr:novalidate=true>{inside}</ActionForm> }
-}
-
-fn form_inside(
-    failure: Signal<Option<AppError>>,
-    pending: Signal<bool>,
-    class: &'static str,
-    children: Children,
-) -> AnyView {
-    let state = form_state(failure, pending);
+) -> impl IntoView {
+    let failure = Signal::derive(move || action.failure());
+    let state = form_state(failure, Signal::derive(move || action.pending()));
     state.focus_on_failure();
     let inside = children();
-    view! { <div class=class>{state.notice()}{inside}</div> }.into_any()
+    // What is wrong is said in the words of the checks, the same ones with and without a living page.
+    let inside = view! { <div class=class>{state.notice()}{inside}</div> }.into_any();
+    view! { <BareForm action=action>{inside}</BareForm> }
+}
+
+/// The same without a place for what went wrong, for forms that are a button or two.
+#[component]
+pub fn BareForm(#[prop(into)] action: Sent, children: Children) -> impl IntoView {
+    view! { <form method="post" action=action.path novalidate on:submit=move |event| action.send(event)>{children()}</form> }
 }
 
 /// Says which organization the page was drawn for. Every form about an organization's things carries it.

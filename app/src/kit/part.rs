@@ -2,12 +2,41 @@
 //!
 //! A bare closure in a view is a type of its own and costs 3 kB of wasm; these cost their own few lines.
 
+use std::sync::Arc;
+
 use leptos::prelude::*;
 
 /// A piece of the page that is drawn again when a signal it reads changes.
 pub fn part(draw: impl FnMut() -> AnyView + Send + 'static) -> AnyView {
     let draw: Box<dyn FnMut() -> AnyView + Send> = Box::new(draw);
     draw.into_any()
+}
+
+/// A list that follows signals: what stays keeps its place in the document and what was typed into it, told by its key.
+pub fn each<T: Send + 'static>(
+    items: impl Fn() -> Vec<T> + Send + 'static,
+    key: impl Fn(&T) -> String + Send + 'static,
+    draw: impl Fn(T) -> AnyView + Send + Sync + 'static,
+) -> AnyView {
+    let draw = Arc::new(draw);
+    let entry = move |item: T| {
+        let draw = draw.clone();
+        Entry {
+            key: key(&item),
+            draw: Box::new(move || draw(item)),
+        }
+    };
+    keyed(Box::new(move || items().into_iter().map(&entry).collect()))
+}
+
+struct Entry {
+    key: String,
+    draw: Box<dyn FnOnce() -> AnyView + Send>,
+}
+
+/// The one keyed list of all pages.
+fn keyed(entries: Box<dyn Fn() -> Vec<Entry> + Send>) -> AnyView {
+    view! { <For each=entries key=|entry| entry.key.clone() children=|entry: Entry| (entry.draw)()/> }.into_any()
 }
 
 /// Words that follow signals, as content or as the value of an attribute.

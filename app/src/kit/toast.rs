@@ -5,6 +5,7 @@ use leptos::prelude::*;
 use super::{
     Lamp, browser,
     icon::{icon, lamp_bare},
+    part::each,
 };
 use crate::AppError;
 
@@ -74,7 +75,7 @@ impl ToastList {
 #[component]
 pub fn Toasts() -> impl IntoView {
     let list = use_toasts();
-    let each = move |(number, toast): (u32, Toast)| {
+    let line = move |(number, toast): (u32, Toast)| {
         let detail = (!toast.detail.is_empty()).then(|| view! { <small>{toast.detail.clone()}</small> });
         view! {
             <div class="toast">
@@ -85,10 +86,11 @@ pub fn Toasts() -> impl IntoView {
                 </button>
             </div>
         }
+        .into_any()
     };
     view! {
         <div class="toasts" role="status">
-            <For each=move || list.shown.get() key=|(number, _)| *number children=each/>
+            {each(move || list.shown.get(), |(number, _)| number.to_string(), line)}
         </div>
     }
 }

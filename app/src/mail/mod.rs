@@ -4,7 +4,7 @@ use leptos::prelude::*;
 use switchboard::mail::Mail;
 
 use crate::{
-    AppError,
+    AppError, Wire,
     account::plain_page,
     frame::NotFound,
     kit::{Lamp, Loading, Picture, When, empty, icon, lamp, loaded, skeleton_rows},
@@ -14,7 +14,7 @@ use crate::{
 use {crate::api::core, switchboard::mail};
 
 /// Answers only where mail is kept; the core refuses anywhere else.
-#[server]
+#[server(protocol = Wire)]
 pub async fn list_mail() -> Result<Vec<Mail>, AppError> {
     Ok(mail::recent(&core()).await?)
 }
@@ -24,7 +24,7 @@ pub fn MailboxPage() -> impl IntoView {
     if !viewer().installation.dev_mail {
         return NotFound().into_any();
     }
-    let mails: Loading<Vec<Mail>> = Resource::new(|| (), |()| list_mail());
+    let mails = Loading::new(|| (), |()| list_mail());
     let body = view! {
         <div class="banner boxed" data-kind="sandbox">
             {lamp(Lamp::Hold, "Development")}

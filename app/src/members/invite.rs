@@ -5,7 +5,7 @@ use switchboard::org::Role;
 
 use super::InviteMember;
 use crate::{
-    kit::{Form, OrgField, Select, Submit, TextField},
+    kit::{Form, OrgField, Select, Sending, Submit, TextField, part},
     viewer,
 };
 
@@ -18,8 +18,8 @@ pub fn roles_to_give() -> Vec<Role> {
         .collect()
 }
 
-/// `round` is raised by every invitation sent, and empties the form.
-pub fn invite(action: ServerAction<InviteMember>, round: Memo<usize>) -> AnyView {
+/// Every invitation sent empties the form.
+pub fn invite(action: Sending<InviteMember>) -> AnyView {
     let org = viewer()
         .place
         .map_or_else(|| "this organization".to_owned(), |place| place.name);
@@ -30,10 +30,11 @@ pub fn invite(action: ServerAction<InviteMember>, round: Memo<usize>) -> AnyView
         .map(|role| (role.word().to_owned(), role.label().to_owned()))
         .collect::<Vec<_>>();
     let purpose = move || role.with(|word| word.parse().map(Role::purpose).unwrap_or_default());
-    let address = move || {
-        round.track();
+    let address = part(move || {
+        action.done();
         view! { <TextField path="email" name="draft[email]" label="Email" kind="email" autocomplete="off" placeholder="ada@example.com"/> }
-    };
+            .into_any()
+    });
     view! {
         <section class="card" aria-labelledby="invite">
             <header><h2 id="invite">"Invite somebody"</h2><span class="sub">{lead}</span></header>

@@ -14,10 +14,9 @@ use super::{
     roles::matrix,
 };
 use crate::{
-    AppError,
     kit::{
-        Ago, Lamp, Loading, OrgField, PageHead, Question, Toast, banner, browser, date_words, icon, lamp, loaded,
-        skeleton_rows, use_confirm, use_toasts,
+        Ago, BareForm, Lamp, Loading, OrgField, PageHead, Question, Sending, Sent, Toast, banner, browser, date_words,
+        effect, icon, lamp, loaded, part, skeleton_rows, use_confirm, use_toasts,
     },
     may, org,
     orgs::leave_org,
@@ -28,22 +27,18 @@ use crate::{
 #[derive(Clone, Copy)]
 struct Team {
     members: Loading<Vec<Member>>,
-    set_role: ServerAction<SetRole>,
-    revoke: ServerAction<RevokeInvitation>,
+    set_role: Sending<SetRole>,
+    revoke: Sending<RevokeInvitation>,
 }
 
 #[component]
 pub fn MembersPage() -> impl IntoView {
     let here = StoredValue::new(org());
-    let inviting = ServerAction::<InviteMember>::new();
-    let (set_role, revoke) = (ServerAction::<SetRole>::new(), ServerAction::<RevokeInvitation>::new());
-    let sent = succeeded(inviting);
-    let members: Loading<_> = Resource::new(
-        move || set_role.version().get(),
-        move |_| list_members(here.get_value()),
-    );
-    let waiting: Loading<_> = Resource::new(
-        move || (sent.get(), revoke.version().get()),
+    let inviting = Sending::<InviteMember>::new();
+    let (set_role, revoke) = (Sending::<SetRole>::new(), Sending::<RevokeInvitation>::new());
+    let members = Loading::new(move || set_role.ended(), move |_| list_members(here.get_value()));
+    let waiting = Loading::new(
+        move || inviting.done() + revoke.ended(),
         move |_| list_invitations(here.get_value()),
     );
     let team = Team {
@@ -65,44 +60,25 @@ pub fn MembersPage() -> impl IntoView {
         <PageHead title="Members" sub=move || sub/>
         {refused(set_role)}
         {refused(revoke)}
-        {(!personal && may(Action::Create, Kind::Member)).then(|| invite(inviting, sent))}
+        {(!personal && may(Action::Create, Kind::Member)).then(|| invite(inviting))}
         {loaded(members, "members", skeleton_rows, move |members| people(team, members))}
         {loaded(waiting, "invitations", || ().into_any(), move |waiting| invitations(team, waiting))}
         {matrix()}
     }
 }
 
-/// How often an action has ended well.
-fn succeeded<S>(action: ServerAction<S>) -> Memo<usize>
-where
-    S: leptos::server_fn::ServerFn<Output = (), Error = AppError> + Clone + Send + Sync + 'static,
-{
-    Memo::new(move |before: Option<&usize>| {
-        let well = matches!(action.value().get(), Some(Ok(())));
-        action.version().track();
-        before.copied().unwrap_or_default() + usize::from(well)
-    })
-}
-
-fn say_when<S>(action: ServerAction<S>, text: &'static str, detail: &'static str)
-where
-    S: leptos::server_fn::ServerFn<Output = (), Error = AppError> + Clone + Send + Sync + 'static,
-{
-    let toasts = use_toasts();
-    let well = succeeded(action);
-    Effect::new(move |_| {
-        if well.get() > 0 {
+fn say_when(action: impl Into<Sent>, text: &'static str, detail: &'static str) {
+    let (action, toasts) = (action.into(), use_toasts());
+    effect(move || {
+        if action.done() > 0 {
             toasts.say(Toast::done(text).detail(detail));
         }
     });
 }
 
-fn refused<S>(action: ServerAction<S>) -> AnyView
-where
-    S: leptos::server_fn::ServerFn<Output = (), Error = AppError> + Clone + Send + Sync + 'static,
-{
-    let why = move || action.value().get().and_then(Result::err).map(|error| banner(&error.0));
-    why.into_any()
+fn refused(action: impl Into<Sent>) -> AnyView {
+    let action = action.into();
+    part(move || action.failure().map(|error| banner(&error.0)).into_any())
 }
 
 fn people(team: Team, members: Vec<Member>) -> AnyView {
@@ -182,7 +158,7 @@ fn role(team: Team, member: &Member, you: bool) -> AnyView {
         }
     };
     view! {
-        <ActionForm action=team.set_role>
+        <BareForm action=team.set_role>
             <OrgField/>
             <input type="hidden" name="member" value=id/>
             <span class="select sm">
@@ -190,7 +166,7 @@ fn role(team: Team, member: &Member, you: bool) -> AnyView {
                 {icon("down")}
             </span>
             <noscript inner_html="<button type=\"submit\" class=\"btn sm\">Save role</button>"></noscript>
-        </ActionForm>
+        </BareForm>
     }
     .into_any()
 }
@@ -273,12 +249,12 @@ fn invitations(team: Team, waiting: Vec<Invitation>) -> AnyView {
                 let id = invitation.id.to_string();
                 let label = format!("Withdraw the invitation of {}", invitation.email);
                 view! {
-                    <ActionForm action=team.revoke>
+                    <BareForm action=team.revoke>
                         <OrgField/>
                         <button type="submit" class="btn sm danger" name="invitation" value=id aria-label=label>
                             "Withdraw"
                         </button>
-                    </ActionForm>
+                    </BareForm>
                 }
             });
             view! {

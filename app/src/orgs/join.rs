@@ -6,14 +6,14 @@ use switchboard::org::{InvitationLink, initials};
 use super::{AcceptOffer, DeclineOffer, read_invitation};
 use crate::{
     account::{gate, is_clerk, sign_out_form, way},
-    kit::{Form, Loading, Picture, Submit, date_words, empty, loaded},
+    kit::{Form, Loading, Picture, Sending, Submit, date_words, empty, loaded},
     viewer,
 };
 
 #[component]
 pub fn JoinPage() -> impl IntoView {
     let token = way::asked("token");
-    let link: Loading<Option<InvitationLink>> = Resource::new(
+    let link = Loading::new(
         move || token.get(),
         |token| async move {
             match read_invitation(token).await {
@@ -23,8 +23,8 @@ pub fn JoinPage() -> impl IntoView {
             }
         },
     );
-    let accept = ServerAction::<AcceptOffer>::new();
-    let decline = ServerAction::<DeclineOffer>::new();
+    let accept = Sending::<AcceptOffer>::new();
+    let decline = Sending::<DeclineOffer>::new();
     let content = move |link: Option<InvitationLink>| match link {
         Some(link) => invitation(link, &token.get_untracked(), accept, decline),
         None => empty(
@@ -44,8 +44,8 @@ pub fn JoinPage() -> impl IntoView {
 fn invitation(
     link: InvitationLink,
     token: &str,
-    accept: ServerAction<AcceptOffer>,
-    decline: ServerAction<DeclineOffer>,
+    accept: Sending<AcceptOffer>,
+    decline: Sending<DeclineOffer>,
 ) -> AnyView {
     let offer = link.offer;
     let by = offer.invited_by.unwrap_or_else(|| "Somebody".to_owned());

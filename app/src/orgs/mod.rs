@@ -14,9 +14,9 @@ use switchboard::{
 pub use join::JoinPage;
 pub use select::SelectOrgPage;
 
-use crate::AppError;
 #[cfg(feature = "ssr")]
 use crate::api::{caller, core, enter, person, session_cookie};
+use crate::{AppError, Wire};
 #[cfg(feature = "ssr")]
 use leptos_axum::redirect;
 #[cfg(feature = "ssr")]
@@ -29,7 +29,7 @@ pub struct Places {
     pub offers: Vec<Offer>,
 }
 
-#[server]
+#[server(protocol = Wire)]
 pub async fn list_places() -> Result<Places, AppError> {
     let (core, person) = (core(), person()?);
     Ok(Places {
@@ -38,34 +38,34 @@ pub async fn list_places() -> Result<Places, AppError> {
     })
 }
 
-#[server]
+#[server(protocol = Wire)]
 pub async fn read_invitation(token: String) -> Result<InvitationLink, AppError> {
     Ok(store::accept_link(&core(), &token).await?)
 }
 
 /// Moves the session, and with it every page that is loaded from now on. With Clerk only the personal workspace is
 /// entered here: its script moves the session between organizations.
-#[server]
+#[server(protocol = Wire)]
 pub async fn switch_org(place: OrgId, #[server(default)] next: String) -> Result<(), AppError> {
     move_into(&place, &next).await
 }
 
 /// Founds an organization, and enters it.
-#[server]
+#[server(protocol = Wire)]
 pub async fn create_org(draft: OrgDraft, #[server(default)] next: String) -> Result<OrgId, AppError> {
     let place = store::create(&core(), &person()?, draft).await?;
     move_into(&place, &next).await?;
     Ok(place)
 }
 
-#[server]
+#[server(protocol = Wire)]
 pub async fn accept_offer(offer: Id<Invitation>) -> Result<OrgId, AppError> {
     let place = store::accept(&core(), &person()?, offer).await?;
     move_into(&place, "/").await?;
     Ok(place)
 }
 
-#[server]
+#[server(protocol = Wire)]
 pub async fn decline_offer(offer: Id<Invitation>) -> Result<(), AppError> {
     store::decline(&core(), &person()?, offer).await?;
     redirect("/select-org");
@@ -73,7 +73,7 @@ pub async fn decline_offer(offer: Id<Invitation>) -> Result<(), AppError> {
 }
 
 /// Takes oneself out of the organization of this page.
-#[server]
+#[server(protocol = Wire)]
 pub async fn leave_org(org: OrgId) -> Result<(), AppError> {
     store::leave(&core(), &caller(&org)?).await?;
     redirect("/select-org");

@@ -5,20 +5,22 @@ use switchboard::org::{Choice, Cord, Offer, OrgId, initials};
 
 use super::{AcceptOffer, CreateOrg, DeclineOffer, Places, SwitchOrg, cords::cords, list_places};
 use crate::{
-    AppError,
     account::{activate, is_clerk, plain_page, script, way},
-    kit::{Ago, Form, Lamp, Loading, Submit, TextField, date_words, icon, lamp, loaded, skeleton_rows},
+    kit::{
+        Ago, BareForm, Form, Lamp, Loading, Sending, Submit, TextField, banner, date_words, effect, icon, lamp, loaded,
+        part, skeleton_rows, state,
+    },
     viewer,
 };
 
 #[component]
 pub fn SelectOrgPage() -> impl IntoView {
-    let places: Loading<Places> = Resource::new(|| (), |()| list_places());
+    let places = Loading::new(|| (), |()| list_places());
     let doors = Doors {
-        switch: ServerAction::new(),
-        create: ServerAction::new(),
-        accept: ServerAction::new(),
-        decline: ServerAction::new(),
+        switch: Sending::new(),
+        create: Sending::new(),
+        accept: Sending::new(),
+        decline: Sending::new(),
         next: way::asked("next"),
     };
     doors.follow_clerk();
@@ -48,10 +50,10 @@ pub fn SelectOrgPage() -> impl IntoView {
 /// The ways into a place.
 #[derive(Clone, Copy)]
 struct Doors {
-    switch: ServerAction<SwitchOrg>,
-    create: ServerAction<CreateOrg>,
-    accept: ServerAction<AcceptOffer>,
-    decline: ServerAction<DeclineOffer>,
+    switch: Sending<SwitchOrg>,
+    create: Sending<CreateOrg>,
+    accept: Sending<AcceptOffer>,
+    decline: Sending<DeclineOffer>,
     next: Memo<String>,
 }
 
@@ -61,15 +63,13 @@ impl Doors {
         if !is_clerk() {
             return;
         }
-        let made = move |value: Option<Result<OrgId, AppError>>| value.and_then(Result::ok);
-        Effect::new(move |_| {
-            let place = made(self.create.value().get()).or_else(|| made(self.accept.value().get()));
-            if let Some(place) = place {
+        effect(move || {
+            if let Some(place) = self.create.answer().or_else(|| self.accept.answer()) {
                 self.enter_clerk(place);
             }
         });
-        Effect::new(move |_| {
-            if matches!(self.switch.value().get(), Some(Ok(()))) {
+        effect(move || {
+            if self.switch.done() > 0 {
                 activate(None, self.next.get_untracked(), || ());
             }
         });
@@ -82,13 +82,14 @@ impl Doors {
 
 /// What stands above the forms when one of those without fields was refused.
 fn refused(doors: Doors) -> AnyView {
-    let why = move || {
-        let switch = doors.switch.value().get().and_then(Result::err);
-        let accept = doors.accept.value().get().and_then(Result::err);
-        let decline = doors.decline.value().get().and_then(Result::err);
-        switch.or(accept).or(decline).map(|error| crate::kit::banner(&error.0))
+    let failure = move || {
+        doors
+            .switch
+            .failure()
+            .or(doors.accept.failure())
+            .or(doors.decline.failure())
     };
-    why.into_any()
+    part(move || failure().map(|error| banner(&error.0)).into_any())
 }
 
 fn organizations(doors: Doors, choices: Vec<Choice>) -> AnyView {
@@ -121,7 +122,7 @@ fn organizations(doors: Doors, choices: Vec<Choice>) -> AnyView {
     let list = if is_clerk() {
         list.into_any()
     } else {
-        view! { <ActionForm action=doors.switch>{way::next_field()}{list}</ActionForm> }.into_any()
+        view! { <BareForm action=doors.switch>{way::next_field()}{list}</BareForm> }.into_any()
     };
     view! {
         <section class="card" aria-labelledby="orgs">
@@ -189,13 +190,13 @@ fn invitation(doors: Doors, offer: Offer) -> AnyView {
                 <b>{name.clone()}</b>
                 <small>{format!("{by} invited you as {}. Expires {}.", offer.role.label(), date_words(offer.expires_at))}</small>
             </span>
-            <ActionForm action=doors.decline>
+            <BareForm action=doors.decline>
                 <button type="submit" class="btn quiet sm" name="offer" value=no aria-label=decline>"Decline"</button>
-            </ActionForm>
-            <ActionForm action=doors.accept>
+            </BareForm>
+            <BareForm action=doors.accept>
                 <button type="submit" class="btn sm" name="offer" value=yes aria-label=join
-                    aria-busy=move || doors.accept.pending().get().to_string()>"Join"</button>
-            </ActionForm>
+                    aria-busy=state(move || doors.accept.pending())>"Join"</button>
+            </BareForm>
         </div>
     }
     .into_any()
@@ -227,11 +228,11 @@ fn personal(doors: Doors) -> AnyView {
                 <h2 id="personal">"Personal workspace"</h2>
                 <p class="s13 ink2">"Only you. Good for trying an agent before your team sees it. It has its own credits and its own data."</p>
                 {here.then(|| lamp(Lamp::Done, "You are here"))}
-                <ActionForm action=doors.switch>
+                <BareForm action=doors.switch>
                     {way::next_field()}
                     <input type="hidden" name="place" value=place.map(|place| place.to_string())/>
-                    <button type="submit" class="btn" aria-busy=move || doors.switch.pending().get().to_string()>"Open personal workspace"</button>
-                </ActionForm>
+                    <button type="submit" class="btn" aria-busy=state(move || doors.switch.pending())>"Open personal workspace"</button>
+                </BareForm>
             </div>
         </section>
     }

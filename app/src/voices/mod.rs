@@ -9,16 +9,16 @@ use switchboard::{
     voices::{Voice, VoiceFilter},
 };
 
-use crate::AppError;
 #[cfg(feature = "ssr")]
 use crate::api::{caller, core};
+use crate::{AppError, Wire};
 #[cfg(feature = "ssr")]
 use switchboard::voices::library;
 
 pub use picker::VoicePicker;
 pub use preview::{Player, use_player};
 
-#[server]
+#[server(protocol = Wire)]
 pub async fn list_voices(org: OrgId, filter: VoiceFilter) -> Result<Vec<Voice>, AppError> {
     Ok(library::list(&core(), &caller(&org)?, &filter).await?)
 }

@@ -11,7 +11,7 @@ use super::{
     preview::{Player, use_player},
 };
 use crate::{
-    kit::{Picture, browser::Debounce, empty, flag, icon, loaded, skeleton_rows, text},
+    kit::{Loading, Picture, browser::Debounce, empty, flag, icon, loaded, skeleton_rows, text},
     org,
 };
 
@@ -28,7 +28,7 @@ pub fn VoicePicker(
     let language = RwSignal::new(language);
     let player = use_player();
     let org = org();
-    let voices = Resource::new(
+    let voices = Loading::new(
         move || VoiceFilter {
             q: Some(wanted.get()).filter(|q| !q.trim().is_empty()),
             language: Some(language.get()).filter(|tag| !tag.is_empty()),

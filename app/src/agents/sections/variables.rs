@@ -5,7 +5,7 @@ use switchboard::agents::{AgentDraft, Variable, VariableKind, placeholders};
 
 use crate::{
     agents::editor::Editor,
-    kit::{Check, Select, TextField, icon, text},
+    kit::{Check, Select, TextField, each, icon, text},
 };
 
 pub fn body(editor: Editor) -> AnyView {
@@ -20,7 +20,7 @@ pub fn body(editor: Editor) -> AnyView {
     view! {
         {none}
         <div class="cards-in">
-            <For each=move || 0..count.get() key=|i| *i children=move |i| line(editor, i)/>
+            {each(move || (0..count.get()).collect(), usize::to_string, move |i| line(editor, i))}
         </div>
         <div><button type="button" class="btn sm" on:click=add>{icon("plus")}"Add a variable"</button></div>
     }

@@ -1,0 +1,100 @@
+//! The wire: how a page asks the server. One request for all server functions, whatever they take and answer.
+//!
+//! leptos' own protocol is compiled anew for every function; of this one each function costs the browser only what
+//! writes its arguments and reads its answer.
+
+use std::{future::Future, pin::Pin};
+
+use leptos::{
+    prelude::window,
+    server_fn::{
+        Protocol,
+        client::Client,
+        codec::{FromReq, IntoRes, Json, PostUrl},
+        redirect::REDIRECT_HEADER,
+        request::Req,
+        server::Server,
+    },
+};
+use send_wrapper::SendWrapper;
+use serde::{Serialize, de::DeserializeOwned};
+use wasm_bindgen::{JsCast, JsValue};
+use wasm_bindgen_futures::JsFuture;
+
+use crate::{AppError, kit::browser};
+
+/// The protocol of every server function: `#[server(protocol = Wire)]`. It takes JSON, which calls send, and what a form
+/// sends, with a living page or without one; it answers with JSON.
+pub struct Wire;
+
+impl<I, O, C, S> Protocol<I, O, C, S, AppError> for Wire
+where
+    I: Serialize + FromReq<Json, S::Request, AppError> + FromReq<PostUrl, S::Request, AppError> + Send,
+    O: DeserializeOwned + IntoRes<Json, S::Response, AppError> + Send,
+    C: Client<AppError>,
+    S: Server<AppError>,
+{
+    // What is asked for by GET can be caused by any link on any site.
+    const METHOD: http::Method = http::Method::POST;
+
+    async fn run_server<F, Fut>(request: S::Request, run: F) -> Result<S::Response, AppError>
+    where
+        F: Fn(I) -> Fut + Send,
+        Fut: Future<Output = Result<O, AppError>> + Send,
+    {
+        let is_json = request.to_content_type().is_some_and(|kind| kind.starts_with(JSON));
+        let input = if is_json {
+            <I as FromReq<Json, _, _>>::from_req(request).await?
+        } else {
+            <I as FromReq<PostUrl, _, _>>::from_req(request).await?
+        };
+        run(input).await?.into_res().await
+    }
+
+    fn run_client(path: &str, input: I) -> impl Future<Output = Result<O, AppError>> + Send {
+        let answer = post(path, JSON, serde_json::to_string(&input).unwrap_or_default());
+        async move { decode(&answer.await?) }
+    }
+}
+
+pub const JSON: &str = "application/json";
+pub const FORM: &str = "application/x-www-form-urlencoded";
+
+/// An answer on its way: its JSON, or why there is none.
+pub type Post = Pin<Box<dyn Future<Output = Result<String, AppError>> + Send>>;
+
+/// Asks a server function, and goes where it says.
+pub fn post(path: &str, kind: &'static str, body: String) -> Post {
+    let path = path.to_owned();
+    Box::pin(SendWrapper::new(async move {
+        let (response, text) = fetch(&path, kind, &body).await.map_err(|_| AppError::unreachable())?;
+        if response.status() >= 400 {
+            return Err(decode(&text).unwrap_or_else(|error| error));
+        }
+        let headers = response.headers();
+        if let Ok(Some(_)) = headers.get(REDIRECT_HEADER) {
+            // The viewer changes: the next document must be drawn for whoever it is then.
+            browser::go(&headers.get("location").ok().flatten().unwrap_or_else(|| response.url()));
+        }
+        Ok(text)
+    }))
+}
+
+async fn fetch(path: &str, kind: &str, body: &str) -> Result<(web_sys::Response, String), JsValue> {
+    let headers = web_sys::Headers::new()?;
+    headers.set("content-type", kind)?;
+    headers.set("accept", JSON)?;
+    let request = web_sys::RequestInit::new();
+    request.set_method("POST");
+    request.set_headers_headers(&headers);
+    request.set_body(&body.into());
+    let response = JsFuture::from(window().fetch_with_str_and_init(path, &request)).await?;
+    let response: web_sys::Response = response.unchecked_into();
+    let text = JsFuture::from(response.text()?).await?;
+    Ok((response, text.as_string().unwrap_or_default()))
+}
+
+/// Reads what the server said. What cannot be read was cut off, or another program answered.
+pub fn decode<T: DeserializeOwned>(json: &str) -> Result<T, AppError> {
+    serde_json::from_str(json).map_err(|_| AppError::unreachable())
+}
