@@ -5,13 +5,7 @@ use std::{borrow::Cow, sync::Arc};
 use leptos::{
     oco::Oco,
     prelude::{Get, Memo, ReadSignal, RenderEffect, RwSignal, Signal},
-    tachys::{
-        html::{
-            attribute::any_attribute::{AnyAttribute, AnyAttributeState},
-            element::attributes_to_html,
-        },
-        renderer::{RemoveEventHandler, Rndr, types::Event},
-    },
+    tachys::renderer::{RemoveEventHandler, Rndr, types::Event},
 };
 use send_wrapper::SendWrapper;
 use wasm_bindgen::JsValue;
@@ -175,8 +169,6 @@ pub enum Attribute {
     Ref(Box<dyn FnOnce(&web_sys::Element) + Send>),
     /// Stands for the children, and is not escaped.
     InnerHtml(Oco<'static, str>),
-    /// Spread over a component by whoever uses it.
-    Spread(AnyAttribute),
 }
 
 /// What the page keeps of an attribute.
@@ -190,7 +182,6 @@ pub(crate) enum State {
     ),
     Ref,
     InnerHtml,
-    Spread(AnyAttributeState),
 }
 
 /// Whether the server has written the attribute already, or it has to be set.
@@ -235,13 +226,6 @@ impl Attribute {
                 }
                 State::InnerHtml
             }
-            Self::Spread(attribute) => {
-                use leptos::tachys::html::attribute::Attribute as _;
-                State::Spread(match found {
-                    Found::Written => attribute.hydrate::<true>(el),
-                    Found::Fresh => attribute.build(el),
-                })
-            }
         }
     }
 
@@ -255,10 +239,6 @@ impl Attribute {
                     *old = value;
                 }
             }
-            (Self::Spread(attribute), State::Spread(state)) => {
-                use leptos::tachys::html::attribute::Attribute as _;
-                attribute.rebuild(state);
-            }
             (attribute, state) => *state = attribute.attach(el, Found::Fresh),
         }
     }
@@ -270,8 +250,7 @@ impl Attribute {
             (Self::On(name, _), State::On(old, _)) => name == old,
             (Self::Property(..), State::Property(_))
             | (Self::Ref(_), State::Ref)
-            | (Self::InnerHtml(_), State::InnerHtml)
-            | (Self::Spread(_), State::Spread(_)) => true,
+            | (Self::InnerHtml(_), State::InnerHtml) => true,
             _ => false,
         }
     }
@@ -291,7 +270,6 @@ impl Attribute {
                 }
             }
             Self::InnerHtml(html) => inner.push_str(&html),
-            Self::Spread(attribute) => inner.push_str(&attributes_to_html(attribute, tag)),
             Self::Property(..) | Self::On(..) | Self::Ref(_) => {}
         }
     }

@@ -1,33 +1,35 @@
-//! An element: a tag with attributes and children, drawn on the server, taken over or built in the browser.
+//! An element: a tag with attributes and children, whichever they are.
 
-use futures_util::future::join_all;
 use leptos::{
     oco::Oco,
-    prelude::{AddAnyAttr, AnyView, Mountable, NodeRef, Owner, Render, RenderHtml},
+    prelude::{Mountable, NodeRef, Owner, Render, RenderHtml},
     tachys::{
         html::{
-            attribute::any_attribute::{AnyAttribute, IntoAnyAttribute},
-            element::{ElementType, attributes_to_html},
-            event::EventDescriptor,
+            attribute::any_attribute::AnyAttribute, element::ElementType, event::EventDescriptor,
             node_ref::NodeRefContainer,
         },
         hydration::Cursor,
+        no_attrs,
         renderer::{CastFrom, Rndr, types::Event},
         ssr::StreamBuilder,
-        view::{Position, PositionState, any_view::AnyViewState},
+        view::{Position, PositionState},
     },
 };
 use wasm_bindgen::JsCast;
 
 use crate::{
+    AnyView,
     attribute::{Attribute, Found, IntoAttributeValue, IntoProperty, State},
-    child,
+    into,
+    view::{AnyViewState, all_settled},
 };
 
 const SVG: &str = "http://www.w3.org/2000/svg";
 
-/// An element of HTML or SVG, whichever it is.
-pub struct Element {
+/// An element of HTML or SVG. It is a pointer, so that the many lines that build one stay short.
+pub struct Element(Box<Parts>);
+
+struct Parts {
     tag: &'static str,
     namespace: Option<&'static str>,
     attributes: Vec<Attribute>,
@@ -44,38 +46,51 @@ pub struct ElementState {
 
 /// How `view!` makes one.
 impl Element {
-    pub(crate) fn html(tag: &'static str) -> Self {
-        Self {
+    #[inline(never)]
+    fn new(tag: &'static str, namespace: Option<&'static str>) -> Self {
+        Self(Box::new(Parts {
             tag,
-            namespace: None,
+            namespace,
             attributes: Vec::new(),
             children: Vec::new(),
-        }
+        }))
+    }
+
+    pub(crate) fn html(tag: &'static str) -> Self {
+        Self::new(tag, None)
     }
 
     pub(crate) fn svg(tag: &'static str) -> Self {
-        Self {
-            namespace: Some(SVG),
-            ..Self::html(tag)
-        }
+        Self::new(tag, Some(SVG))
     }
 
-    pub(crate) fn with(mut self, attribute: Attribute) -> Self {
-        self.attributes.push(attribute);
+    #[inline(never)]
+    fn with(mut self, attribute: Attribute) -> Self {
+        self.0.attributes.push(attribute);
         self
+    }
+
+    #[inline(never)]
+    pub(crate) fn named<T: IntoAttributeValue>(self, name: &'static str, value: T) -> Self {
+        self.with(Attribute::Named(name, value.into_attribute_value()))
     }
 
     /// One child, or several of a fragment.
     #[must_use]
-    pub fn child(mut self, view: impl RenderHtml) -> Self {
-        child::push(view, &mut self.children);
+    pub fn child<T: RenderHtml>(self, view: T) -> Self {
+        self.with_child(into::erase(view))
+    }
+
+    #[inline(never)]
+    fn with_child(mut self, view: AnyView) -> Self {
+        view.join(&mut self.0.children);
         self
     }
 
     /// An attribute that has no method of its own, such as `data-…`.
     #[must_use]
     pub fn attr(self, name: &'static str, value: impl IntoAttributeValue) -> Self {
-        self.with(Attribute::Named(name, value.into_attribute_value()))
+        self.named(name, value)
     }
 
     #[must_use]
@@ -112,7 +127,140 @@ impl Element {
         });
         self.with(Attribute::On(event.name(), listener))
     }
+}
 
+/// How [`AnyView`] draws one.
+impl Element {
+    pub(crate) fn children(&mut self) -> &mut Vec<AnyView> {
+        &mut self.0.children
+    }
+
+    pub(crate) fn is_settled(&self) -> bool {
+        self.0.children.iter().all(AnyView::is_settled)
+    }
+
+    pub(crate) async fn settled(mut self) -> Self {
+        self.0.children = all_settled(std::mem::take(&mut self.0.children)).await;
+        self
+    }
+
+    pub(crate) fn built(self) -> ElementState {
+        let Parts {
+            tag,
+            namespace,
+            attributes,
+            children,
+        } = *self.0;
+        let el = Rndr::create_element(tag, namespace);
+        let attributes = attributes
+            .into_iter()
+            .map(|attribute| attribute.attach(&el, Found::Fresh))
+            .collect();
+        let mut children: Vec<_> = children.into_iter().map(AnyView::build).collect();
+        for child in &mut children {
+            child.mount(&el, None);
+        }
+        ElementState {
+            tag,
+            el,
+            attributes,
+            children,
+        }
+    }
+
+    /// Whether it can be drawn in place: the same element with the same kinds of attributes and as many children, which it is
+    /// when the same line of a page draws it again.
+    pub(crate) fn fits(&self, state: &ElementState) -> bool {
+        let Parts {
+            tag,
+            attributes,
+            children,
+            ..
+        } = &*self.0;
+        *tag == state.tag
+            && children.len() == state.children.len()
+            && attributes.len() == state.attributes.len()
+            && attributes
+                .iter()
+                .zip(&state.attributes)
+                .all(|(new, old)| new.fits(old))
+    }
+
+    pub(crate) fn replace(self, state: &mut ElementState) {
+        for (attribute, old) in self.0.attributes.into_iter().zip(&mut state.attributes) {
+            attribute.replace(&state.el, old);
+        }
+        for (child, old) in self.0.children.into_iter().zip(&mut state.children) {
+            child.rebuild(old);
+        }
+    }
+
+    pub(crate) fn hydrate(mut self, cursor: &Cursor, position: &PositionState) -> ElementState {
+        let (el, attributes) = self.0.take_over(cursor, position);
+        let children = self.0.children.drain(..);
+        let children = children
+            .map(|child| child.hydrate::<true>(cursor, position))
+            .collect();
+        taken_over(self.0.tag, el, attributes, children, cursor, position)
+    }
+
+    pub(crate) async fn hydrated(mut self, cursor: &Cursor, position: &PositionState) -> ElementState {
+        let (el, attributes) = self.0.take_over(cursor, position);
+        let mut children = Vec::with_capacity(self.0.children.len());
+        for child in std::mem::take(&mut self.0.children) {
+            children.push(child.hydrated(cursor, position).await);
+        }
+        taken_over(self.0.tag, el, attributes, children, cursor, position)
+    }
+
+    pub(crate) fn html_len(&self) -> usize {
+        let Parts {
+            tag,
+            attributes,
+            children,
+            ..
+        } = &*self.0;
+        // Tags and a class or two; only the capacity of a buffer hangs on it.
+        tag.len() * 2 + attributes.len() * 24 + 5 + children.iter().map(AnyView::html_len).sum::<usize>()
+    }
+
+    pub(crate) fn write(mut self, buf: &mut String, position: &mut Position, mark_branches: bool) {
+        let inner = self.0.begin(buf);
+        if !self.0.is_void() {
+            let escape = !self.0.is_raw();
+            *position = Position::FirstChild;
+            buf.push_str(&inner);
+            for child in self.0.children {
+                child.to_html_with_buf(buf, position, escape, mark_branches, Vec::new());
+            }
+            close(self.0.tag, buf);
+        }
+        *position = Position::NextChild;
+    }
+
+    pub(crate) fn write_async<const OUT_OF_ORDER: bool>(
+        mut self,
+        buf: &mut StreamBuilder,
+        position: &mut Position,
+        mark_branches: bool,
+    ) {
+        let mut tag = String::new();
+        let inner = self.0.begin(&mut tag);
+        buf.push_sync(&tag);
+        if !self.0.is_void() {
+            let escape = !self.0.is_raw();
+            *position = Position::FirstChild;
+            buf.push_sync(&inner);
+            for child in self.0.children {
+                child.to_html_async_with_buf::<OUT_OF_ORDER>(buf, position, escape, mark_branches, Vec::new());
+            }
+            buf.with_buf(|buf| close(self.0.tag, buf));
+        }
+        *position = Position::NextChild;
+    }
+}
+
+impl Parts {
     /// Elements that have no end tag (HTML, section 13.1.2).
     fn is_void(&self) -> bool {
         matches!(
@@ -127,15 +275,12 @@ impl Element {
     }
 
     /// Writes the tag; answers what stands for the children, if anything does.
-    fn begin(&mut self, html: &mut String, extra: Vec<AnyAttribute>) -> String {
+    fn begin(&mut self, html: &mut String) -> String {
         let mut inner = String::new();
         html.push('<');
         html.push_str(self.tag);
         for attribute in self.attributes.drain(..) {
             attribute.write(html, &mut inner);
-        }
-        if !extra.is_empty() {
-            inner.push_str(&attributes_to_html(extra, html));
         }
         html.push('>');
         inner
@@ -150,171 +295,37 @@ impl Element {
         }
         let node = cursor.current();
         let el = web_sys::Element::cast_from(node.clone()).unwrap_or_else(|| {
-            panic!("hydration: the page has {} where the view has <{}>", node.node_name(), self.tag)
+            panic!(
+                "hydration: the page has {} where the view has <{}>",
+                node.node_name(),
+                self.tag
+            )
         });
-        let attributes = self.attributes.drain(..).map(|attribute| attribute.attach(&el, Found::Written)).collect();
+        let attributes = self.attributes.drain(..);
+        let attributes = attributes
+            .map(|attribute| attribute.attach(&el, Found::Written))
+            .collect();
         position.set(Position::FirstChild);
         (el, attributes)
     }
-
-    fn taken_over(
-        &self,
-        el: web_sys::Element,
-        attributes: Vec<State>,
-        children: Vec<AnyViewState>,
-        cursor: &Cursor,
-        position: &PositionState,
-    ) -> ElementState {
-        let node: &web_sys::Node = el.as_ref();
-        cursor.set(node.clone());
-        position.set(Position::NextChild);
-        ElementState {
-            tag: self.tag,
-            el,
-            attributes,
-            children,
-        }
-    }
 }
 
-impl Render for Element {
-    type State = ElementState;
-
-    fn build(self) -> ElementState {
-        let el = Rndr::create_element(self.tag, self.namespace);
-        let attributes = self.attributes.into_iter().map(|attribute| attribute.attach(&el, Found::Fresh)).collect();
-        let children = self
-            .children
-            .into_iter()
-            .map(|child| {
-                let mut child = child.build();
-                child.mount(&el, None);
-                child
-            })
-            .collect();
-        ElementState {
-            tag: self.tag,
-            el,
-            attributes,
-            children,
-        }
-    }
-
-    /// In place where it is the same element with the same kinds of attributes and as many children, which it is when the
-    /// same line of a page draws it again.
-    fn rebuild(self, state: &mut ElementState) {
-        let fits = self.tag == state.tag
-            && self.children.len() == state.children.len()
-            && self.attributes.len() == state.attributes.len()
-            && self.attributes.iter().zip(&state.attributes).all(|(new, old)| new.fits(old));
-        if fits {
-            for (attribute, old) in self.attributes.into_iter().zip(&mut state.attributes) {
-                attribute.replace(&state.el, old);
-            }
-            for (child, old) in self.children.into_iter().zip(&mut state.children) {
-                child.rebuild(old);
-            }
-        } else {
-            let mut new = self.build();
-            state.insert_before_this(&mut new);
-            state.unmount();
-            *state = new;
-        }
-    }
-}
-
-impl RenderHtml for Element {
-    type AsyncOutput = Self;
-    type Owned = Self;
-
-    const MIN_LENGTH: usize = 0;
-
-    fn dry_resolve(&mut self) {
-        for child in &mut self.children {
-            child.dry_resolve();
-        }
-    }
-
-    async fn resolve(self) -> Self {
-        let children = join_all(self.children.into_iter().map(AnyView::resolve)).await;
-        Self { children, ..self }
-    }
-
-    fn html_len(&self) -> usize {
-        // A tag with its end and a class or two; only the capacity of a buffer hangs on it.
-        self.tag.len() * 2 + self.attributes.len() * 24 + 5 + self.children.iter().map(AnyView::html_len).sum::<usize>()
-    }
-
-    fn to_html_with_buf(
-        mut self,
-        buf: &mut String,
-        position: &mut Position,
-        _escape: bool,
-        mark_branches: bool,
-        extra_attrs: Vec<AnyAttribute>,
-    ) {
-        let inner = self.begin(buf, extra_attrs);
-        if !self.is_void() {
-            let escape = !self.is_raw();
-            *position = Position::FirstChild;
-            if inner.is_empty() {
-                for child in self.children {
-                    child.to_html_with_buf(buf, position, escape, mark_branches, Vec::new());
-                }
-            } else {
-                buf.push_str(&inner);
-            }
-            close(self.tag, buf);
-        }
-        *position = Position::NextChild;
-    }
-
-    fn to_html_async_with_buf<const OUT_OF_ORDER: bool>(
-        mut self,
-        buf: &mut StreamBuilder,
-        position: &mut Position,
-        _escape: bool,
-        mark_branches: bool,
-        extra_attrs: Vec<AnyAttribute>,
-    ) {
-        let mut tag = String::new();
-        let inner = self.begin(&mut tag, extra_attrs);
-        buf.push_sync(&tag);
-        if !self.is_void() {
-            let escape = !self.is_raw();
-            *position = Position::FirstChild;
-            if inner.is_empty() {
-                for child in self.children {
-                    child.to_html_async_with_buf::<OUT_OF_ORDER>(buf, position, escape, mark_branches, Vec::new());
-                }
-            } else {
-                buf.push_sync(&inner);
-            }
-            let mut end = String::new();
-            close(self.tag, &mut end);
-            buf.push_sync(&end);
-        }
-        *position = Position::NextChild;
-    }
-
-    fn hydrate<const FROM_SERVER: bool>(mut self, cursor: &Cursor, position: &PositionState) -> ElementState {
-        let (el, attributes) = self.take_over(cursor, position);
-        let children = std::mem::take(&mut self.children);
-        let children = children.into_iter().map(|child| child.hydrate::<FROM_SERVER>(cursor, position)).collect();
-        self.taken_over(el, attributes, children, cursor, position)
-    }
-
-    async fn hydrate_async(mut self, cursor: &Cursor, position: &PositionState) -> ElementState {
-        let (el, attributes) = self.take_over(cursor, position);
-        let mut children = Vec::with_capacity(self.children.len());
-        for child in std::mem::take(&mut self.children) {
-            children.push(child.hydrate_async(cursor, position).await);
-        }
-        self.taken_over(el, attributes, children, cursor, position)
-    }
-
-    fn into_owned(self) -> Self {
-        self
+fn taken_over(
+    tag: &'static str,
+    el: web_sys::Element,
+    attributes: Vec<State>,
+    children: Vec<AnyViewState>,
+    cursor: &Cursor,
+    position: &PositionState,
+) -> ElementState {
+    let node: &web_sys::Node = el.as_ref();
+    cursor.set(node.clone());
+    position.set(Position::NextChild);
+    ElementState {
+        tag,
+        el,
+        attributes,
+        children,
     }
 }
 
@@ -322,14 +333,6 @@ fn close(tag: &str, html: &mut String) {
     html.push_str("</");
     html.push_str(tag);
     html.push('>');
-}
-
-impl AddAnyAttr for Element {
-    type Output<A: leptos::tachys::html::attribute::Attribute> = Self;
-
-    fn add_any_attr<A: leptos::tachys::html::attribute::Attribute>(self, attribute: A) -> Self {
-        self.with(Attribute::Spread(attribute.into_cloneable_owned().into_any_attr()))
-    }
 }
 
 impl Mountable for ElementState {
@@ -357,3 +360,52 @@ impl Mountable for ElementState {
         vec![self.el.clone()]
     }
 }
+
+/// The macros hand a lone element to components as it is; there it becomes a view like all others.
+impl Render for Element {
+    type State = AnyViewState;
+
+    fn build(self) -> AnyViewState {
+        AnyView::from(self).build()
+    }
+
+    fn rebuild(self, state: &mut AnyViewState) {
+        AnyView::from(self).rebuild(state);
+    }
+}
+
+impl RenderHtml for Element {
+    type AsyncOutput = AnyView;
+    type Owned = AnyView;
+
+    const MIN_LENGTH: usize = 0;
+
+    fn dry_resolve(&mut self) {
+        self.children().iter_mut().for_each(AnyView::dry_resolve);
+    }
+
+    async fn resolve(self) -> AnyView {
+        AnyView::from(self).settled().await
+    }
+
+    fn to_html_with_buf(
+        self,
+        buf: &mut String,
+        position: &mut Position,
+        _escape: bool,
+        mark_branches: bool,
+        _extra: Vec<AnyAttribute>,
+    ) {
+        self.write(buf, position, mark_branches);
+    }
+
+    fn hydrate<const FROM_SERVER: bool>(self, cursor: &Cursor, position: &PositionState) -> AnyViewState {
+        AnyView::from(self).hydrate::<true>(cursor, position)
+    }
+
+    fn into_owned(self) -> AnyView {
+        self.into()
+    }
+}
+
+no_attrs!(Element);

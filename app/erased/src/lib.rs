@@ -1,26 +1,29 @@
-//! Leptos, with one type for all elements and one for all attributes. `app` knows it by the name `leptos`.
+//! Leptos, with one type for all views. `app` knows it by the name `leptos`.
 //!
 //! In leptos every element with its attributes and every closure in a view is a type of its own, and each type brings its own
-//! code to build, hydrate, await, diff and drop it: half of the bundle. Here `view!` makes an [`Element`] whose tag, attributes
-//! and children are values. `view!` and `#[component]` name what they build by paths below `::leptos`, so this crate
-//! gives the names that matter a meaning of its own and passes the rest through. docs/decisions.md has the figures.
+//! code to build, hydrate, await, diff and drop it: half of the bundle. Here `view!` makes an [`AnyView`] whose elements have
+//! their tag, attributes and children as values. `view!` and `#[component]` name what they build by paths below `::leptos`, so
+//! this crate gives the names that matter a meaning of its own and passes the rest through. docs/decisions.md has the figures.
 
 mod attribute;
-mod child;
 mod element;
+mod into;
 mod names;
+mod view;
 
 pub use leptos::*;
 
 pub use attribute::{Attribute, Value};
 pub use element::Element;
+pub use view::AnyView;
 
 pub mod prelude {
     pub use leptos::prelude::*;
 
     pub use crate::{
         attribute::IntoAttributeValue,
-        child::{IntoMaybeErased, IntoRender},
+        into::{IntoAny, IntoMaybeErased, IntoRender, View},
+        view::AnyView,
     };
 }
 
@@ -34,6 +37,16 @@ pub mod tachys {
     }
 
     pub use crate::names::svg;
+
+    pub mod view {
+        pub use leptos::tachys::view::*;
+
+        pub mod iterators {
+            pub use leptos::tachys::view::iterators::*;
+
+            pub use crate::into::Together as StaticVec;
+        }
+    }
 }
 
 /// `view!` wraps closures with this to give them one type. Here [`prelude::IntoRender`] and

@@ -1,9 +1,6 @@
 //! The elements and attributes that the product's pages use. One that is missing does not compile, and is added here.
 
-use crate::{
-    Element,
-    attribute::{Attribute, IntoAttributeValue},
-};
+use crate::{Element, attribute::IntoAttributeValue};
 
 macro_rules! elements {
     ($kind:ident: $($tag:ident)*) => {
@@ -43,7 +40,7 @@ macro_rules! attributes {
             $(
                 #[must_use]
                 pub fn $method(self, value: impl IntoAttributeValue) -> Self {
-                    self.with(Attribute::Named($name, value.into_attribute_value()))
+                    self.named($name, value)
                 }
             )*
         }

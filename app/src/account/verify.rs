@@ -12,7 +12,7 @@ use crate::{
 #[component]
 pub fn VerifyPage() -> impl IntoView {
     if clerk::is_clerk() {
-        return NotFound().into_any();
+        return view! { <NotFound/> };
     }
     let (token, sent) = (way::asked("token"), way::asked("sent"));
     let confirm = Sending::<VerifyEmail>::new();
