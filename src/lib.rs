@@ -8,6 +8,7 @@ pub mod audit;
 pub mod calls;
 pub mod check;
 pub mod error;
+mod flat;
 pub mod id;
 pub mod keys;
 pub mod listing;

@@ -11,9 +11,10 @@ pub mod store;
 mod template;
 
 use chrono::{DateTime, Utc};
-use serde::{Deserialize, Serialize};
+use serde::{Deserialize, Deserializer, Serialize};
 
 use crate::{
+    flat,
     id::Id,
     resource::{Kind, Resource},
 };
@@ -23,7 +24,7 @@ pub use flow::{duplicate, facets};
 pub use starters::{STARTERS, Starter};
 pub use template::{Placeholder, placeholders};
 
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Serialize)]
 #[cfg_attr(feature = "ssr", derive(utoipa::ToSchema))]
 pub struct Agent {
     pub id: Id<Agent>,
@@ -38,6 +39,32 @@ pub struct Agent {
     pub updated_at: DateTime<Utc>,
     /// The id of the person or of the API key that saved it.
     pub updated_by: String,
+}
+
+impl<'de> Deserialize<'de> for Agent {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        #[derive(Deserialize)]
+        struct Around {
+            id: Id<Agent>,
+            revision: i64,
+            provider_id: String,
+            sync: Sync,
+            created_at: DateTime<Utc>,
+            updated_at: DateTime<Utc>,
+            updated_by: String,
+        }
+        let (draft, around): (_, Around) = flat::halves(deserializer)?;
+        Ok(Self {
+            id: around.id,
+            draft,
+            revision: around.revision,
+            provider_id: around.provider_id,
+            sync: around.sync,
+            created_at: around.created_at,
+            updated_at: around.updated_at,
+            updated_by: around.updated_by,
+        })
+    }
 }
 
 /// Whether the provider's copy is what we last published.

@@ -4,10 +4,11 @@
 pub mod store;
 
 use chrono::{DateTime, Utc};
-use serde::{Deserialize, Serialize};
+use serde::{Deserialize, Deserializer, Serialize};
 
 use crate::{
     check::{Check, Checked},
+    flat,
     id::Id,
     org::Scope,
 };
@@ -30,13 +31,24 @@ pub struct ApiKey {
 }
 
 /// A key as it is shown once, when it is made.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Serialize)]
 #[cfg_attr(feature = "ssr", derive(utoipa::ToSchema))]
 pub struct NewApiKey {
     #[serde(flatten)]
     pub key: ApiKey,
     /// `sb_live_<short>_<long>`. It cannot be shown again.
     pub secret: String,
+}
+
+impl<'de> Deserialize<'de> for NewApiKey {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        #[derive(Deserialize)]
+        struct Secret {
+            secret: String,
+        }
+        let (key, Secret { secret }) = flat::halves(deserializer)?;
+        Ok(Self { key, secret })
+    }
 }
 
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
