@@ -184,6 +184,41 @@ async fn every_body_is_read_strictly() {
     assert_eq!(after, before);
 }
 
+/// Server functions read strictly too, and say so as an error a form can show.
+#[tokio::test]
+async fn no_server_function_stumbles_over_what_it_cannot_read() {
+    let world = World::new().await;
+    let org = world.org("Mine").await;
+    let cookie = world.visitor(&org).await.cookie.unwrap();
+    let mut refused = 0;
+    for question in questions::all() {
+        if question.is_function() && !question.changes_the_visitor() {
+            let path = question.to_string();
+            let path = path.rsplit_once("/app/").unwrap().1;
+            let answer = world.function(path, Some(&cookie), &json!({"shoe": "x"})).await;
+            // A few take no arguments, and there is nothing for them to read.
+            if !answer.status.is_success() {
+                assert_eq!(
+                    (answer.status, answer.error().as_str()),
+                    (StatusCode::UNPROCESSABLE_ENTITY, "invalid"),
+                    "{question}: {}",
+                    answer.text()
+                );
+                refused += 1;
+            }
+        }
+    }
+    assert!(refused > 30, "only {refused} were refused");
+    let key = json!({"org": org.id, "draft": {"name": "", "scopes": []}});
+    let answer = world.function("keys/create_key", Some(&cookie), &key).await;
+    let told = answer.json();
+    assert_eq!(
+        (answer.status, &told["kind"]),
+        (StatusCode::UNPROCESSABLE_ENTITY, &json!("invalid"))
+    );
+    assert_eq!(told["detail"][0]["field"], "name", "{told}");
+}
+
 #[tokio::test]
 async fn a_cursor_of_another_list_or_of_nothing_is_refused() {
     let world = World::new().await;

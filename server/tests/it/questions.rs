@@ -40,12 +40,14 @@ pub struct Belongings {
 impl Belongings {
     pub async fn of(world: &World, org: &Org) -> Self {
         let number = serial();
-        let agent = world.agent(org, &format!("{} agent {number}", org.name)).await.id;
+        let mut draft = draft_json(&format!("{} agent {number}", org.name));
+        draft["tags"] = json!([org.name]);
+        let agent = made(world, org, "/agents", &draft).await;
         let call = json!({"agent_id": agent, "to": {"medium": "phone", "number": "+15550100000"}});
         let key = json!({"name": format!("{} key", org.name), "scopes": ["agents:read"]});
         let guest = json!({"email": format!("guest-{number}@example.com"), "role": "viewer"});
         let belongings = Self {
-            agent: agent.to_string(),
+            agent,
             call: made(world, org, "/calls", &call).await,
             key: made(world, org, "/api-keys", &key).await,
             invitation: made(world, org, "/invitations", &guest).await,
@@ -282,34 +284,34 @@ impl Question {
     }
 
     pub async fn ask(&self, world: &World, visitor: &Visitor, of: &Belongings) -> Answer {
-        let (path, body) = self.text(of);
-        let coding = match self.way {
-            Way::Rest => {
-                return world
-                    .rest(self.method.clone(), &path, visitor.bearer.as_deref(), body.as_ref())
-                    .await;
+        let (path, mut body) = self.text(of);
+        let mut request = Request::builder().method(self.method.clone());
+        if let Way::Rest = self.way {
+            request = request.uri(format!("/api/v1{path}"));
+            if let Some(bearer) = &visitor.bearer {
+                request = request.header(header::AUTHORIZATION, format!("Bearer {bearer}"));
             }
-            Way::Sound => None,
-            Way::Function(coding) => Some(coding),
-        };
-        let mut request = Request::builder()
-            .method(self.method.clone())
-            .uri(path)
-            .header("sec-fetch-site", "same-origin");
-        if let Some(cookie) = &visitor.cookie {
-            request = request.header(header::COOKIE, cookie);
+            // Only where it is needed: a key that is not known yet is looked up before anything else is.
+            if self.to_string() == "POST /calls" {
+                request = request.header("idempotency-key", format!("asked-{}", serial()));
+            }
+        } else {
+            request = request.uri(path).header("sec-fetch-site", "same-origin");
+            if let Some(cookie) = &visitor.cookie {
+                request = request.header(header::COOKIE, cookie);
+            }
+            if let (Some(arguments), Needs::Permission(..)) = (&mut body, self.needs) {
+                arguments["org"] = json!(visitor.page);
+            }
         }
-        let mut arguments = body.unwrap_or_default();
-        if let Needs::Permission(..) = self.needs {
-            arguments["org"] = json!(visitor.page);
-        }
-        let (kind, body) = match coding {
-            None => ("text/plain", String::new()),
-            Some(Coding::Json) => ("application/json", arguments.to_string()),
-            Some(Coding::Form) => ("application/x-www-form-urlencoded", form(&arguments)),
+        let (kind, body) = match (&self.way, body) {
+            (_, None) => ("text/plain", Body::empty()),
+            (Way::Function(Coding::Form), Some(body)) => ("application/x-www-form-urlencoded", Body::from(form(&body))),
+            (_, Some(body)) => ("application/json", Body::from(body.to_string())),
         };
-        request = request.header(header::CONTENT_TYPE, kind);
-        world.send(request.body(Body::from(body)).unwrap()).await
+        world
+            .send(request.header(header::CONTENT_TYPE, kind).body(body).unwrap())
+            .await
     }
 }
 

@@ -4,10 +4,9 @@
 use std::collections::BTreeMap;
 
 use serde_json::Value;
-use switchboard::resource::Action;
 
 use crate::{
-    questions::{Belongings, Needs, Question, Visitor},
+    questions::{Belongings, Question, Visitor},
     support::{Org, World},
 };
 
@@ -26,12 +25,14 @@ pub enum Crossing {
 
 pub struct Breach {
     question: String,
-    pub is_function: bool,
-    pub action: Option<Action>,
-    /// Whether it named the thing; a list does not.
-    pub named: bool,
-    pub crossing: Crossing,
+    crossing: Crossing,
     detail: String,
+}
+
+impl Breach {
+    pub fn is(&self, question: &Question, crossing: Crossing) -> bool {
+        self.question == question.to_string() && self.crossing == crossing
+    }
 }
 
 /// For whoever reads the failure.
@@ -102,15 +103,8 @@ async fn one(world: &World, ours: &Org, visitor: &Visitor, question: &Question, 
             found.push((Crossing::Changes, table.clone()));
         }
     }
-    let action = match question.needs {
-        Needs::Permission(action, _) => Some(action),
-        Needs::Nobody(_) | Needs::Person(_) => None,
-    };
     let breach = |(crossing, detail)| Breach {
         question: question.to_string(),
-        is_function: question.is_function(),
-        action,
-        named,
         crossing,
         detail,
     };
