@@ -32,17 +32,20 @@ impl FromServerFnError for AppError {
     /// What went wrong around a server function rather than inside it.
     fn from_server_fn_error(error: ServerFnErrorErr) -> Self {
         match error {
+            // In the server it is the question that could not be read: a page from before an update asks in old words.
+            ServerFnErrorErr::Deserialization(_) if cfg!(feature = "ssr") => Self(unreadable()),
             // The browser could not reach us, or the answer was cut off: nobody's fault to number.
             ServerFnErrorErr::Request(_) | ServerFnErrorErr::Response(_) | ServerFnErrorErr::Deserialization(_) => {
                 Self(Error::Conflict(
                     "The server could not be reached. Nothing was changed; check your connection and try again.".into(),
                 ))
             }
-            ServerFnErrorErr::Args(_) | ServerFnErrorErr::MissingArg(_) => Self(Error::invalid(
-                "",
-                "The form was not complete. Reload the page and try again.",
-            )),
+            ServerFnErrorErr::Args(_) | ServerFnErrorErr::MissingArg(_) => Self(unreadable()),
             _ => Self(Error::Internal(Incident("browser".into()))),
         }
     }
+}
+
+fn unreadable() -> Error {
+    Error::invalid("", "The form was not complete. Reload the page and try again.")
 }
