@@ -5,7 +5,12 @@
 use std::collections::BTreeMap;
 
 use axum::http::{Method, StatusCode};
-use switchboard::{auth::admin, org::Role, resource::Action};
+use serde_json::json;
+use switchboard::{
+    auth::admin,
+    org::{Role, Scope},
+    resource::Action,
+};
 
 use crate::{
     questions::{self, Belongings, Needs, Visitor},
@@ -178,6 +183,36 @@ async fn every_role_may_do_what_the_table_says_and_no_more() {
                 untouched = Some(belongings);
             }
         }
+    }
+}
+
+#[tokio::test]
+async fn a_key_may_do_nothing_that_its_scopes_leave_out() {
+    let world = World::new().await;
+    let org = world.org("Mine").await;
+    let belongings = Belongings::of(&world, &org).await;
+    for question in questions::of_organizations() {
+        let Needs::Permission(action, kind) = question.needs else {
+            continue;
+        };
+        if !question.is_rest() {
+            continue;
+        }
+        let needed = Scope { kind, action };
+        let scopes: Vec<_> = Scope::all().filter(|scope| *scope != needed).collect();
+        let key = json!({"name": "all but one", "scopes": scopes});
+        let made = world.post("/api-keys", &org.key, &key).await.json();
+        let visitor = Visitor {
+            bearer: made["secret"].as_str().map(str::to_owned),
+            ..Visitor::default()
+        };
+        let answer = question.ask(&world, &visitor, &belongings).await;
+        assert_eq!(
+            (answer.status, answer.error().as_str()),
+            (StatusCode::FORBIDDEN, "forbidden"),
+            "{question} without {needed}: {}",
+            answer.text()
+        );
     }
 }
 

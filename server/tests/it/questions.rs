@@ -237,6 +237,10 @@ pub fn of_organizations() -> Vec<Question> {
 }
 
 impl Question {
+    pub fn is_rest(&self) -> bool {
+        matches!(self.way, Way::Rest)
+    }
+
     pub fn is_function(&self) -> bool {
         matches!(self.way, Way::Function(_))
     }
