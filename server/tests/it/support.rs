@@ -5,6 +5,7 @@ use std::sync::{
     atomic::{AtomicU32, Ordering},
 };
 
+use app::AppError;
 use axum::{
     Router,
     body::{Body, Bytes},
@@ -15,6 +16,7 @@ use http_body_util::BodyExt;
 use serde_json::{Value, json};
 use server::{router, sandbox::Sandbox, start};
 use switchboard::{
+    Error,
     agents::{Agent, AgentDraft},
     auth::{self, Caller, admin},
     config::Config,
@@ -74,11 +76,18 @@ impl Answer {
 
     /// The word of an error, whichever way it was asked for; empty for an answer without one.
     pub fn error(&self) -> String {
+        if let Some(error) = self.failure() {
+            return error.code().to_owned();
+        }
         let body: Value = serde_json::from_slice(&self.bytes).unwrap_or_default();
-        let word = body["type"].as_str().or(body["kind"].as_str());
-        word.filter(|_| !self.status.is_success())
-            .unwrap_or_default()
-            .to_owned()
+        let word = body["type"].as_str().filter(|_| !self.status.is_success());
+        word.unwrap_or_default().to_owned()
+    }
+
+    /// The error of a server function, as the page reads it.
+    pub fn failure(&self) -> Option<Error> {
+        let failure = serde_json::from_slice::<AppError>(&self.bytes).ok();
+        failure.filter(|_| !self.status.is_success()).map(|failure| failure.0)
     }
 
     pub fn fields(&self) -> Vec<String> {
