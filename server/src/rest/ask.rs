@@ -223,6 +223,15 @@ impl<S: Send + Sync, T: DeserializeOwned> FromRequest<S> for Json<T> {
     type Rejection = Failure;
     async fn from_request(request: Request, state: &S) -> Result<Self, Failure> {
         let bytes = Bytes::from_request(request, state).await.map_err(|_| too_long())?;
+        // A list would be taken for the fields in their order, which is nothing to rely on.
+        if bytes.trim_ascii_start().starts_with(b"[") {
+            let message = "Send an object, not a list.".into();
+            return Err(Failure::malformed(
+                StatusCode::UNPROCESSABLE_ENTITY,
+                String::new(),
+                message,
+            ));
+        }
         let mut json = serde_json::Deserializer::from_slice(&bytes);
         let mut unknown = None;
         let mut note = |path: serde_ignored::Path<'_>| {

@@ -101,7 +101,7 @@ async fn contract(world: &World, sample: &Sample) {
     assert_eq!(names, ["Fourth", "Third", "Second", "Renamed"]);
 
     // Roles, and the trace of what was done.
-    let (_, viewer) = world.member(&mine, Role::Viewer).await;
+    let viewer = world.member(&mine, Role::Viewer).await.token;
     assert_eq!(world.get(&one, &viewer).await.status, StatusCode::OK);
     assert_eq!(
         world.post(sample.path, &viewer, &(sample.draft)("Fifth")).await.status,

@@ -1,121 +1,77 @@
 //! Coverage: every REST route and every server function, as another organization, in every role, and as nobody.
 //!
-//! The routes come from what is served. A new one fails here until it has a sample.
+//! The questions come from what is served (`questions.rs`). A new one fails here until it has a sample.
 
 use std::collections::BTreeMap;
 
-use axum::{
-    body::Body,
-    http::{Method, Request, StatusCode, header},
-};
-use serde_json::{Value, json};
-use server::rest;
+use axum::http::{Method, StatusCode};
+use serde_json::json;
 use switchboard::{
-    Id,
-    calls::Call,
-    org::Role,
-    resource::{Action, Kind},
+    auth::admin,
+    org::{Role, Scope},
+    resource::Action,
 };
 
-use crate::support::{Org, World, draft_json};
+use crate::{
+    questions::{self, Belongings, Needs, Visitor},
+    replay::{assert_none, replay},
+    support::{Org, World},
+};
 
-/// What an organization has that a route could be asked about.
-struct Belongings {
-    agent: String,
-    call: String,
-    key: String,
-    invitation: String,
-    member: String,
-}
-
-impl Belongings {
-    async fn of(world: &World, org: &Org) -> Self {
-        let agent = world.agent(org, &format!("Agent of {}", org.name)).await.id.to_string();
-        let placed = world
-            .post(
-                "/calls",
-                &org.key,
-                &json!({"agent_id": agent, "to": {"medium": "phone", "number": "+15550100000"}}),
-            )
-            .await;
-        assert_eq!(placed.status, StatusCode::CREATED, "{}", placed.text());
-        let text = |answer: crate::support::Answer| {
-            answer.json()["id"]
-                .as_str()
-                .unwrap_or_else(|| panic!("{}", answer.text()))
-                .to_owned()
-        };
-        let invitation = world
-            .post(
-                "/invitations",
-                &org.key,
-                &json!({"email": format!("guest-of-{}@example.com", org.id), "role": "viewer"}),
-            )
-            .await;
-        let key = world
-            .post(
-                "/api-keys",
-                &org.key,
-                &json!({"name": "spare", "scopes": ["agents:read"]}),
-            )
-            .await;
-        Self {
-            agent,
-            call: text(placed),
-            key: text(key),
-            invitation: text(invitation),
-            member: world.member(org, Role::Viewer).await.0.to_string(),
+/// What is answered to people who are not signed in. Whatever joins this list has to be meant.
+#[test]
+fn what_is_open_is_what_one_gets_in_by() {
+    let mut open = Vec::new();
+    let mut personal = Vec::new();
+    for question in questions::all() {
+        match question.needs {
+            Needs::Nobody(_) => open.push(question.to_string()),
+            Needs::Person(_) => personal.push(question.to_string()),
+            Needs::Permission(..) => {}
         }
     }
+    open.sort();
+    personal.sort();
+    assert_eq!(
+        open,
+        [
+            "POST /auth/token",
+            "POST /fn/app/account/forgot_password",
+            "POST /fn/app/account/resend_verification",
+            "POST /fn/app/account/reset_password",
+            "POST /fn/app/account/sign_in",
+            "POST /fn/app/account/sign_out",
+            "POST /fn/app/account/sign_up",
+            "POST /fn/app/account/verify_email",
+            "POST /fn/app/mail/list_mail",
+            "POST /fn/app/orgs/read_invitation",
+        ]
+    );
+    assert_eq!(
+        personal,
+        [
+            "POST /fn/app/account/change_password",
+            "POST /fn/app/account/end_session",
+            "POST /fn/app/account/list_devices",
+            "POST /fn/app/account/sign_out_everywhere",
+            "POST /fn/app/orgs/accept_offer",
+            "POST /fn/app/orgs/create_org",
+            "POST /fn/app/orgs/decline_offer",
+            "POST /fn/app/orgs/list_places",
+            "POST /fn/app/orgs/switch_org",
+        ]
+    );
+}
 
-    /// The path with this organization's things in place of its parameters.
-    fn fill(&self, path: &str) -> String {
-        let id = match path.split('/').nth(1) {
-            Some("agents") => &self.agent,
-            Some("calls") => &self.call,
-            Some("api-keys") => &self.key,
-            Some("invitations") => &self.invitation,
-            // Voices belong to the provider's library, which everybody shares.
-            Some("voices") => "no-such-voice",
-            _ if path.contains("{id}") => {
-                panic!("no sample for {path}: add what an organization has of it to Belongings")
-            }
-            _ => "",
-        };
-        path.replace("{id}", id).replace("{user_id}", &self.member)
+#[test]
+fn no_server_function_is_asked_by_get() {
+    for question in questions::all().iter().filter(|question| question.is_function()) {
+        assert_eq!(
+            question.method(),
+            Method::POST,
+            "{question} changes things by GET, which any site can cause"
+        );
     }
-}
-
-/// A good body for a route that takes one.
-fn body(method: &Method, path: &str, of: &Belongings) -> Option<Value> {
-    match (method.as_str(), path) {
-        ("GET" | "DELETE", _) | ("POST", "/agents/{id}/sync" | "/agents/{id}/duplicate" | "/calls/{id}/stop") => None,
-        ("POST", "/agents") => Some(draft_json("Another")),
-        ("PUT", "/agents/{id}") => Some(draft_json("Changed")),
-        ("POST", "/calls") => Some(json!({"agent_id": of.agent, "to": {"medium": "phone", "number": "+15550100000"}})),
-        ("POST", "/calls/{id}/messages") => Some(json!({"text": "Hello"})),
-        ("PUT", "/members/{user_id}/role") => Some(json!({"role": "viewer"})),
-        ("POST", "/invitations") => Some(json!({"email": "somebody@example.com", "role": "viewer"})),
-        ("POST", "/api-keys") => Some(json!({"name": "another", "scopes": ["agents:read"]})),
-        _ => panic!("no sample body for {method} {path}: add one"),
-    }
-}
-
-fn guarded() -> Vec<(Method, &'static str, (Action, Kind))> {
-    rest::endpoints()
-        .into_iter()
-        .filter_map(|endpoint| Some((endpoint.method, endpoint.path, endpoint.access?)))
-        .collect()
-}
-
-#[tokio::test]
-async fn only_the_token_route_is_open() {
-    let open: Vec<_> = rest::endpoints()
-        .into_iter()
-        .filter(|endpoint| endpoint.access.is_none())
-        .map(|endpoint| endpoint.path)
-        .collect();
-    assert_eq!(open, ["/auth/token"]);
 }
 
 #[tokio::test]
@@ -123,211 +79,196 @@ async fn nobody_is_let_in() {
     let world = World::new().await;
     let org = world.org("Mine").await;
     let belongings = Belongings::of(&world, &org).await;
-    for (method, path, _) in guarded() {
-        let filled = belongings.fill(path);
-        for bearer in [
-            None,
+    let credentials = [
+        (None, None),
+        (
             Some("sb_live_0000000000_0000000000000000000000000000000000000000000"),
-            Some("a.b.c"),
-        ] {
-            let answer = world
-                .rest(
-                    method.clone(),
-                    &filled,
-                    bearer,
-                    body(&method, path, &belongings).as_ref(),
-                )
-                .await;
-            assert_eq!(answer.status, StatusCode::UNAUTHORIZED, "{method} {path}");
-            assert_eq!(answer.json()["type"], "unauthenticated", "{method} {path}");
+            Some("switchboard=0000000000000000000000000000000000000000000"),
+        ),
+        (Some("a.b.c"), Some("switchboard=")),
+    ];
+    for question in questions::guarded() {
+        for (bearer, cookie) in credentials {
+            let visitor = Visitor {
+                bearer: bearer.map(str::to_owned),
+                cookie: cookie.map(str::to_owned),
+                page: org.id.to_string(),
+            };
+            let answer = question.ask(&world, &visitor, &belongings).await;
+            assert_eq!(
+                (answer.status, answer.error().as_str()),
+                (StatusCode::UNAUTHORIZED, "unauthenticated"),
+                "{question}: {}",
+                answer.text()
+            );
         }
     }
 }
 
+/// Two visitors: one who has nothing to do with the organization, and one who belongs to it but is in another one now.
 #[tokio::test]
 async fn another_organization_finds_nothing_and_changes_nothing() {
     let world = World::new().await;
-    let (mine, other) = (world.org("Canary Mine").await, world.org("Other").await);
+    let (mine, other) = (world.org("Canary").await, world.org("Other").await);
+    let stranger = world.visitor(&other).await;
+    assert_none(&replay(&world, &world, &mine, &stranger, &questions::guarded()).await);
+
+    let both = world.org("Both").await;
+    admin::add_member(&world.core, &mine.id, &both.email, Role::Owner)
+        .await
+        .unwrap();
+    // They may see where they belong, and go there.
+    let both = world.visitor(&both).await;
+    assert_none(&replay(&world, &world, &mine, &both, &questions::of_organizations()).await);
+}
+
+#[tokio::test]
+async fn a_page_of_another_organization_than_the_sessions_gets_nothing() {
+    let world = World::new().await;
+    let (mine, other) = (world.org("Mine").await, world.org("Other").await);
+    admin::add_member(&world.core, &mine.id, &other.email, Role::Owner)
+        .await
+        .unwrap();
     let belongings = Belongings::of(&world, &mine).await;
-    let before = snapshot(&world, &mine).await;
-    for (method, path, _) in guarded() {
-        if !path.contains('{') {
-            let answer = world
-                .rest(
-                    method.clone(),
-                    path,
-                    Some(&other.key),
-                    body(&method, path, &belongings).as_ref(),
-                )
-                .await;
-            assert!(
-                !answer.text().contains("Canary") && !answer.text().contains(mine.id.as_str()),
-                "{method} {path}: {}",
+    let visitor = world.visitor(&other).await.drawn_for(&mine.id);
+    for question in questions::of_organizations() {
+        if question.is_function() {
+            let answer = question.ask(&world, &visitor, &belongings).await;
+            assert_eq!(
+                (answer.status, answer.error().as_str()),
+                (StatusCode::CONFLICT, "org_changed"),
+                "{question}: {}",
                 answer.text()
             );
-            continue;
         }
-        let sample = body(&method, path, &belongings);
-        let foreign = world
-            .rest(
-                method.clone(),
-                &belongings.fill(path),
-                Some(&other.key),
-                sample.as_ref(),
-            )
-            .await;
-        let random = path
-            .replace("{id}", &Id::<Call>::new().to_string())
-            .replace("{user_id}", "user_nobody");
-        let random = world
-            .rest(method.clone(), &random, Some(&other.key), sample.as_ref())
-            .await;
-        assert_eq!(
-            foreign.status,
-            StatusCode::NOT_FOUND,
-            "{method} {path}: {}",
-            foreign.text()
-        );
-        assert_eq!(
-            foreign.bytes, random.bytes,
-            "{method} {path} tells a foreign id from a random one"
-        );
     }
-    assert_eq!(
-        snapshot(&world, &mine).await,
-        before,
-        "another organization changed something"
-    );
 }
 
 #[tokio::test]
 async fn every_role_may_do_what_the_table_says_and_no_more() {
     let world = World::new().await;
     let org = world.org("Mine").await;
-    let mut tokens = BTreeMap::new();
+    let mut visitors = BTreeMap::new();
     for role in Role::ALL {
-        tokens.insert(role, world.member(&org, role).await.1);
+        visitors.insert(role, world.colleague(&org, role).await);
     }
-    for (method, path, (action, kind)) in guarded() {
-        for (role, token) in &tokens {
-            let belongings = Belongings::of_fresh(&world, &org).await;
-            let answer = world
-                .rest(
-                    method.clone(),
-                    &belongings.fill(path),
-                    Some(token),
-                    body(&method, path, &belongings).as_ref(),
-                )
-                .await;
-            let refused = matches!(answer.status, StatusCode::UNAUTHORIZED | StatusCode::FORBIDDEN);
-            assert_eq!(
-                refused,
-                !role.permits(action, kind),
-                "{method} {path} as {role:?}: {} {}",
-                answer.status,
-                answer.text()
-            );
+    let mut untouched = None;
+    for question in questions::all() {
+        let Needs::Permission(action, kind) = question.needs else {
+            continue;
+        };
+        for (role, visitor) in &visitors {
+            let belongings = match untouched.take() {
+                Some(belongings) => belongings,
+                None => Belongings::of(&world, &org).await,
+            };
+            let answer = question.ask(&world, visitor, &belongings).await;
+            let told = format!("{question} as {role:?}: {} {}", answer.status, answer.text());
+            let permitted = role.permits(action, kind);
+            if permitted {
+                // A sample that is not good would be refused for what it is, whoever asks.
+                let word = answer.error();
+                let refused = ["unauthenticated", "forbidden", "not_found", "invalid", "malformed"];
+                assert!(!refused.contains(&word.as_str()), "{told}");
+                assert!(answer.status.is_success() || !word.is_empty(), "{told}");
+            } else {
+                let error = answer.error();
+                assert_eq!(
+                    (answer.status, error.as_str()),
+                    (StatusCode::FORBIDDEN, "forbidden"),
+                    "{told}"
+                );
+            }
+            if action == Action::Read || !permitted {
+                untouched = Some(belongings);
+            }
         }
     }
 }
 
-impl Belongings {
-    /// Things nobody has touched yet: names are unique, and what was deleted is gone.
-    async fn of_fresh(world: &World, org: &Org) -> Self {
-        let renamed = Org {
-            name: format!("{} {}", org.name, crate::support::serial()),
-            id: org.id.clone(),
-            user: org.user.clone(),
-            email: org.email.clone(),
-            key: org.key.clone(),
+#[tokio::test]
+async fn a_key_may_do_nothing_that_its_scopes_leave_out() {
+    let world = World::new().await;
+    let org = world.org("Mine").await;
+    let belongings = Belongings::of(&world, &org).await;
+    for question in questions::of_organizations() {
+        let Needs::Permission(action, kind) = question.needs else {
+            continue;
         };
-        sqlx::query("delete from app.agents where org_id = $1")
-            .bind(org.id.as_str())
-            .execute(&world.db.admin)
-            .await
-            .unwrap();
-        sqlx::query("delete from identity.invitations where org_id = $1")
-            .bind(org.id.as_str())
-            .execute(&world.db.admin)
-            .await
-            .unwrap();
-        Self::of(world, &renamed).await
+        if !question.is_rest() {
+            continue;
+        }
+        let needed = Scope { kind, action };
+        let scopes: Vec<_> = Scope::all().filter(|scope| *scope != needed).collect();
+        let key = json!({"name": "all but one", "scopes": scopes});
+        let made = world.post("/api-keys", &org.key, &key).await.json();
+        let visitor = Visitor {
+            bearer: made["secret"].as_str().map(str::to_owned),
+            ..Visitor::default()
+        };
+        let answer = question.ask(&world, &visitor, &belongings).await;
+        assert_eq!(
+            (answer.status, answer.error().as_str()),
+            (StatusCode::FORBIDDEN, "forbidden"),
+            "{question} without {needed}: {}",
+            answer.text()
+        );
     }
 }
 
-/// Everything of an organization, to compare.
-async fn snapshot(world: &World, org: &Org) -> Vec<String> {
-    let mut lines = Vec::new();
-    for path in ["/agents", "/members", "/invitations", "/api-keys", "/audit"] {
-        lines.push(world.get(path, &org.key).await.text());
+/// Asks the router itself: its paths are read from what it prints of itself, its methods from what it answers nobody.
+#[tokio::test]
+async fn the_document_describes_exactly_what_is_served() {
+    let world = World::new().await;
+    let printed = format!("{:?}", world.router());
+    let mut paths: Vec<_> = printed
+        .split('"')
+        .filter_map(|path| path.strip_prefix("/api/v1"))
+        .filter(|path| path.starts_with('/'))
+        .collect();
+    paths.sort_unstable();
+    paths.dedup();
+    // The document itself, and the answer for whatever is not there.
+    paths.retain(|path| !["/openapi.json", "/{*rest}"].contains(path));
+    let mut served = Vec::new();
+    for path in paths {
+        for method in [Method::GET, Method::POST, Method::PUT, Method::PATCH, Method::DELETE] {
+            let answer = world.rest(method.clone(), path, None, None).await;
+            if answer.status != StatusCode::NOT_FOUND {
+                served.push((method.to_string(), path.to_owned()));
+            }
+        }
     }
-    let calls = world.get("/calls", &org.key).await.json();
-    lines.push(calls["items"].as_array().unwrap().len().to_string());
-    lines
-}
 
-#[test]
-fn the_document_describes_exactly_what_is_served() {
-    let document = serde_json::to_value(rest::openapi::document()).unwrap();
-    let mut described: Vec<(String, String)> = Vec::new();
+    let document = world.get("/openapi.json", "").await.json();
+    let mut described = Vec::new();
     for (path, item) in document["paths"].as_object().unwrap() {
         for method in item.as_object().unwrap().keys() {
             described.push((method.to_uppercase(), path.clone()));
         }
     }
-    let mut served: Vec<_> = rest::endpoints()
-        .iter()
-        .map(|endpoint| (endpoint.method.to_string(), endpoint.path.to_owned()))
-        .collect();
-    described.sort();
-    served.sort();
-    assert_eq!(described, served);
-}
-
-/// The arguments of every server function, and what a stranger to the organization is told.
-fn arguments(name: &str, org: &str, of: &Belongings) -> (&'static str, String) {
-    let form = "application/x-www-form-urlencoded";
-    let json_type = "application/json";
-    let _ = (&of.call, json_type);
-    match name {
-        _ if name.is_empty() => (form, format!("org={org}")),
-        _ => (form, format!("org={org}&id={}", of.agent)),
+    for list in [&mut served, &mut described] {
+        list.sort();
     }
+    assert_eq!(served, described);
 }
 
-#[tokio::test]
-async fn every_server_function_is_a_post_and_asks_who_is_there() {
-    let world = World::new().await;
-    let org = world.org("Mine").await;
-    let belongings = Belongings::of(&world, &org).await;
-    let open = [
-        "sign_in",
-        "sign_up",
-        "sign_out",
-        "verify_email",
-        "resend_verification",
-        "forgot_password",
-        "reset_password",
-        "read_invitation",
-        "list_mail",
-    ];
-    for (path, method) in leptos::server_fn::axum::server_fn_paths() {
-        assert_eq!(
-            method,
-            Method::POST,
-            "{path} changes things by GET, which any site can cause"
-        );
-        let name = path.rsplit('/').next().unwrap_or_default();
-        if open.contains(&name) {
-            continue;
+impl World {
+    /// Who owns an organization, as a program and as a person in a browser.
+    pub async fn visitor(&self, org: &Org) -> Visitor {
+        Visitor {
+            bearer: Some(org.key.clone()),
+            cookie: Some(self.session(&org.email, &org.id).await),
+            page: org.id.to_string(),
         }
-        let (kind, body) = arguments(name, org.id.as_str(), &belongings);
-        let request = Request::post(path)
-            .header(header::CONTENT_TYPE, kind)
-            .header("sec-fetch-site", "same-origin")
-            .body(Body::from(body))
-            .unwrap();
-        let answer = world.send(request).await;
-        assert!(!answer.status.is_success(), "{path} answers nobody: {}", answer.text());
+    }
+
+    async fn colleague(&self, org: &Org, role: Role) -> Visitor {
+        let member = self.member(org, role).await;
+        Visitor {
+            cookie: Some(self.session(&member.email, &org.id).await),
+            bearer: Some(member.token),
+            page: org.id.to_string(),
+        }
     }
 }

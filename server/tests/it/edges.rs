@@ -1,12 +1,17 @@
-//! Bad input at the door of the REST API.
+//! Bad input at the door of the REST API, and a provider that fails behind it.
 
 use axum::{
     body::Body,
     http::{Method, Request, StatusCode},
 };
-use serde_json::json;
+use serde_json::{Value, json};
+use switchboard::resource::{Action, Kind};
 
-use crate::support::{World, draft_json};
+use crate::{
+    questions::{self, Belongings, Needs},
+    replay::rows,
+    support::{Answer, World, draft_json},
+};
 
 #[tokio::test]
 async fn what_cannot_be_read_is_reported_with_the_field_it_stands_in() {
@@ -79,6 +84,274 @@ async fn bad_values_name_their_field() {
         .post("/agents", &org.key, &json!({"prompt": "x".repeat(1_100_000)}))
         .await;
     assert_eq!(huge.status, StatusCode::PAYLOAD_TOO_LARGE);
+}
+
+#[tokio::test]
+async fn no_text_is_longer_than_its_field() {
+    let world = World::new().await;
+    let org = world.org("Mine").await;
+    let agent = world.agent(&org, "Front desk").await.id;
+    let long = |length: usize| "ä".repeat(length + 1);
+    let cases = [
+        ("/agents", "name", long(80)),
+        ("/agents", "description", long(500)),
+        ("/agents", "prompt", long(40_000)),
+        ("/agents", "first_message", long(1000)),
+        ("/agents", "time_exceeded_message", long(500)),
+        ("/agents", "voice_id", long(100)),
+        ("/agents", "voice_name", long(120)),
+        ("/api-keys", "name", long(80)),
+        ("/invitations", "email", format!("{}@example.com", long(64))),
+    ];
+    for (path, field, text) in cases {
+        let mut body = match path {
+            "/agents" => draft_json("Long"),
+            "/api-keys" => json!({"scopes": ["agents:read"]}),
+            _ => json!({"role": "viewer"}),
+        };
+        body[field] = json!(text);
+        let answer = world.post(path, &org.key, &body).await;
+        refused(&answer, "invalid", field);
+    }
+    let talk = json!({"agent_id": agent, "to": {"medium": "text"}});
+    let call = world.post("/calls", &org.key, &talk).await.json()["id"].clone();
+    let path = format!("/calls/{}/messages", call.as_str().unwrap());
+    for text in [long(4000), String::new()] {
+        refused(
+            &world.post(&path, &org.key, &json!({"text": text})).await,
+            "invalid",
+            "text",
+        );
+    }
+}
+
+/// Whatever takes a body refuses what is no JSON, what is JSON of another form, and what it has no field for, and does
+/// so before anything is done.
+#[tokio::test]
+async fn every_body_is_read_strictly() {
+    let world = World::new().await;
+    let org = world.org("Mine").await;
+    let of = Belongings::of(&world, &org).await;
+    let before = rows(&world, &org).await;
+    let mut read = 0;
+    for question in questions::all() {
+        let Some((path, body)) = question.body(&of) else {
+            continue;
+        };
+        let mut unknown = body.clone();
+        unknown["shoe"] = json!(1);
+        let refused_with = |answer: &Answer, status, field: &str| {
+            assert_eq!(
+                (answer.status, answer.error().as_str(), answer.fields()),
+                (status, "malformed", vec![field.to_owned()]),
+                "{question}: {}",
+                answer.text()
+            );
+        };
+        refused_with(
+            &world
+                .rest(question.method().clone(), &path, Some(&org.key), Some(&unknown))
+                .await,
+            StatusCode::UNPROCESSABLE_ENTITY,
+            "shoe",
+        );
+        refused_with(
+            &world
+                .rest(question.method().clone(), &path, Some(&org.key), Some(&json!([1])))
+                .await,
+            StatusCode::UNPROCESSABLE_ENTITY,
+            "",
+        );
+        let request = Request::builder()
+            .method(question.method().clone())
+            .uri(format!("/api/v1{path}"))
+            .header("authorization", format!("Bearer {}", org.key))
+            .header("idempotency-key", format!("broken-{read}"))
+            .header("content-type", "application/json");
+        let broken = &body.to_string()[1..];
+        let answer = world.send(request.body(Body::from(broken.to_owned())).unwrap()).await;
+        assert!(answer.status.is_client_error(), "{question}: {}", answer.text());
+        assert_eq!(answer.error(), "malformed", "{question}: {}", answer.text());
+        read += 1;
+    }
+    assert!(read >= 7, "only {read} routes take a body");
+    let mut after = rows(&world, &org).await;
+    // The keys of the requests are remembered, with their answers.
+    after.insert(
+        "app.idempotency_keys".to_owned(),
+        before["app.idempotency_keys"].clone(),
+    );
+    assert_eq!(after, before);
+}
+
+/// Server functions read strictly too, and say so as an error a form can show.
+#[tokio::test]
+async fn no_server_function_stumbles_over_what_it_cannot_read() {
+    let world = World::new().await;
+    let org = world.org("Mine").await;
+    let cookie = world.visitor(&org).await.cookie.unwrap();
+    let mut refused = 0;
+    for question in questions::all() {
+        if !question.is_function() || question.changes_the_visitor() {
+            continue;
+        }
+        let path = question.to_string();
+        let path = path.strip_prefix("POST ").unwrap();
+        for (kind, nonsense) in [
+            ("application/x-www-form-urlencoded", "shoe=x"),
+            ("application/x-www-form-urlencoded", "org[id][0]=%00&id=%FF"),
+            ("application/json", "{"),
+            ("application/json", "[[1]]"),
+            ("application/json", ""),
+        ] {
+            let request = Request::post(path)
+                .header("sec-fetch-site", "same-origin")
+                .header("cookie", &cookie)
+                .header("content-type", kind);
+            let answer = world.send(request.body(Body::from(nonsense)).unwrap()).await;
+            // A few take no arguments, and there is nothing for them to read.
+            if !answer.status.is_success() {
+                assert_eq!(
+                    (answer.status, answer.error().as_str()),
+                    (StatusCode::UNPROCESSABLE_ENTITY, "invalid"),
+                    "{question} {nonsense}: {}",
+                    answer.text()
+                );
+                refused += 1;
+            }
+        }
+    }
+    assert!(refused > 150, "only {refused} were refused");
+    let key = json!({"org": org.id, "draft": {"name": "", "scopes": []}});
+    let answer = world.function("keys/create_key", Some(&cookie), &key).await;
+    let error = answer.failure().unwrap();
+    assert_eq!(
+        (answer.status, error.code(), error.fields()[0].field.as_str()),
+        (StatusCode::UNPROCESSABLE_ENTITY, "invalid", "name")
+    );
+}
+
+#[tokio::test]
+async fn a_cursor_of_another_list_or_of_nothing_is_refused() {
+    let world = World::new().await;
+    let org = world.org("Mine").await;
+    for number in 0..2 {
+        world.agent(&org, &format!("Agent {number}")).await;
+    }
+    let next = world.get("/agents?limit=1", &org.key).await.json()["next"].clone();
+    let next = next.as_str().unwrap();
+    for path in [
+        format!("/calls?cursor={next}"),
+        format!("/audit?cursor={next}"),
+        format!("/agents?q=desk&cursor={next}"),
+        format!("/agents?cursor={}", &next[1..]),
+        "/agents?cursor=%00".to_owned(),
+        "/agents?cursor=%27%20or%201%3D1".to_owned(),
+    ] {
+        refused(&world.get(&path, &org.key).await, "invalid", "cursor");
+    }
+    for (query, field) in [("limit=many", "limit"), ("limit=-1", "limit"), ("sync=maybe", "sync")] {
+        let answer = world.get(&format!("/agents?{query}"), &org.key).await;
+        assert_eq!(
+            answer.status,
+            StatusCode::UNPROCESSABLE_ENTITY,
+            "{query}: {}",
+            answer.text()
+        );
+        assert!(!answer.fields().is_empty(), "{query} ({field}): {}", answer.text());
+    }
+}
+
+fn refused(answer: &Answer, word: &str, field: &str) {
+    assert_eq!(
+        (answer.status, answer.error().as_str(), answer.fields()),
+        (StatusCode::UNPROCESSABLE_ENTITY, word, vec![field.to_owned()]),
+        "{}",
+        answer.text()
+    );
+}
+
+/// Which provider, what became of the data, and what to do: in words, by REST and in the page alike, and true.
+#[tokio::test]
+async fn a_provider_that_fails_is_named_and_nothing_is_changed() {
+    let world = World::new().await;
+    let org = world.org("Mine").await;
+    let visitor = world.visitor(&org).await;
+    let cases: [(Value, u16, &str); 6] = [
+        (json!({"kind": "status", "status": 500}), 502, "try again in a moment"),
+        (json!({"kind": "garbage"}), 502, "try again in a moment"),
+        (
+            json!({"kind": "lost_answer"}),
+            504,
+            "what it may have done is being undone",
+        ),
+        (
+            json!({"kind": "status", "status": 429, "retry_after": 0}),
+            503,
+            "try again in a minute",
+        ),
+        (
+            json!({"kind": "status", "status": 401}),
+            502,
+            "An operator has to look at it",
+        ),
+        (json!({"kind": "status", "status": 400}), 422, "did not accept this"),
+    ];
+    for (fault, status, advice) in cases {
+        world.provider_fails(&fault).await;
+        let mut asked = 0;
+        for question in questions::all() {
+            if question.needs != Needs::Permission(Action::Create, Kind::Agent)
+                || question.to_string().contains("duplicate")
+            {
+                continue;
+            }
+            let agents = rows(&world, &org).await["app.agents"].clone();
+            let answer = question.ask(&world, &visitor, &Belongings::default()).await;
+            let text = answer.text();
+            assert_eq!(
+                (answer.status.as_u16(), answer.error().as_str()),
+                (status, "provider_failed"),
+                "{question} {fault}: {text}"
+            );
+            // The page draws the error itself; a program gets its sentence.
+            let told = match answer.failure() {
+                Some(error) => error.to_string(),
+                None => answer.json()["title"].as_str().unwrap().to_owned(),
+            };
+            assert!(
+                told.contains("Ultravox") && told.contains(advice),
+                "{question} {fault}: {told}"
+            );
+            assert!(
+                told.to_lowercase().contains("nothing was changed"),
+                "{question} {fault}: {told}"
+            );
+            assert_eq!(rows(&world, &org).await["app.agents"], agents, "{question} {fault}");
+            asked += 1;
+        }
+        assert_eq!(asked, 2, "by REST and in the page");
+        world.provider_recovers().await;
+    }
+}
+
+#[tokio::test]
+async fn a_provider_that_is_not_there_is_named_too() {
+    let world = World::without_provider().await;
+    let org = world.org("Mine").await;
+    let answer = world.post("/agents", &org.key, &draft_json("Nowhere")).await;
+    assert_eq!(
+        (answer.status, answer.error()),
+        (StatusCode::BAD_GATEWAY, "provider_failed".into())
+    );
+    let title = answer.json()["title"].clone();
+    assert_eq!(
+        title,
+        "Ultravox could not be reached. Nothing was changed; try again in a moment."
+    );
+    assert_eq!(world.get("/agents", &org.key).await.json()["items"], json!([]));
+    // What needs no provider goes on.
+    assert_eq!(world.get("/auth/me", &org.key).await.status, StatusCode::OK);
 }
 
 #[tokio::test]

@@ -2,7 +2,11 @@
 
 #![expect(clippy::unwrap_used, reason = "a test fails by panicking")]
 
+mod ablation;
 mod contract;
 mod coverage;
 mod edges;
+mod live;
+mod questions;
+mod replay;
 mod support;

@@ -1,34 +1,43 @@
 //! A world to test in: one database, one simulated provider, the real router, and people in organizations.
 
-use std::sync::atomic::{AtomicU32, Ordering};
+use std::sync::{
+    Arc,
+    atomic::{AtomicU32, Ordering},
+};
 
+use app::AppError;
 use axum::{
     Router,
     body::{Body, Bytes},
     http::{HeaderMap, Method, Request, StatusCode, header},
+    response::Response,
 };
 use http_body_util::BodyExt;
 use serde_json::{Value, json};
 use server::{router, sandbox::Sandbox, start};
 use switchboard::{
+    Error,
     agents::{Agent, AgentDraft},
     auth::{self, Caller, admin},
     config::Config,
     core::Core,
-    db::testing::TestDb,
+    db::{Logins, testing::TestDb},
     mirror,
     org::{OrgId, Role, UserId},
     secret::Master,
 };
 use tower::ServiceExt;
 
+use crate::questions::form;
+
 pub const PASSWORD: &str = "correct-horse-battery";
 
 pub struct World {
     pub core: Core,
-    pub db: TestDb,
-    /// Stops when the world does.
-    _sandbox: Sandbox,
+    pub db: Arc<TestDb>,
+    /// The simulated provider, unless it is not there; it stops with the last world that asks it.
+    sandbox: Option<Arc<Sandbox>>,
+    secret: Master,
     router: Router,
 }
 
@@ -39,6 +48,13 @@ pub struct Org {
     pub user: UserId,
     pub email: String,
     pub key: String,
+}
+
+/// Somebody else in the organization, and a token to act with.
+pub struct Member {
+    pub id: UserId,
+    pub email: String,
+    pub token: String,
 }
 
 pub struct Answer {
@@ -58,6 +74,22 @@ impl Answer {
         String::from_utf8_lossy(&self.bytes).into_owned()
     }
 
+    /// The word of an error, whichever way it was asked for; empty for an answer without one.
+    pub fn error(&self) -> String {
+        if let Some(error) = self.failure() {
+            return error.code().to_owned();
+        }
+        let body: Value = serde_json::from_slice(&self.bytes).unwrap_or_default();
+        let word = body["type"].as_str().filter(|_| !self.status.is_success());
+        word.unwrap_or_default().to_owned()
+    }
+
+    /// The error of a server function, as the page reads it.
+    pub fn failure(&self) -> Option<Error> {
+        let failure = serde_json::from_slice::<AppError>(&self.bytes).ok();
+        failure.filter(|_| !self.status.is_success()).map(|failure| failure.0)
+    }
+
     pub fn fields(&self) -> Vec<String> {
         let body = self.json();
         let errors = body["errors"].as_array().cloned().unwrap_or_default();
@@ -70,33 +102,64 @@ impl Answer {
 
 impl World {
     pub async fn new() -> Self {
-        let data = std::env::temp_dir().join(format!("switchboard-it-{}-{}", std::process::id(), serial()));
-        let settings = [
-            ("SWITCHBOARD_DATA", data.display().to_string()),
-            ("SWITCHBOARD_SANDBOX_SPEED", "200".to_owned()),
-            ("SWITCHBOARD_REQUESTS_PER_SECOND", "100000".to_owned()),
-            ("DATABASE_MAX_CONNECTIONS", "8".to_owned()),
-        ];
-        let config = Config::read(&|name| {
-            settings
-                .iter()
-                .find(|(key, _)| *key == name)
-                .map(|(_, value)| value.clone())
-        })
-        .unwrap();
-        let db = TestDb::create().await;
-        let public_url: url::Url = "http://127.0.0.1:3000".parse().unwrap();
-        std::fs::create_dir_all(&data).unwrap();
-        let (core, sandbox) = start::assemble(config, public_url, Master::fresh(), &db.logins)
-            .await
-            .unwrap();
+        let (db, secret) = (Arc::new(TestDb::create().await), Master::fresh());
+        let (core, sandbox) = core(secret.clone(), &db.logins, None).await;
+        Self::of(core, db, sandbox.map(Arc::new), secret)
+    }
+
+    /// Where nothing listens that is asked for the provider: port 9 discards.
+    pub async fn without_provider() -> Self {
+        let (db, secret) = (Arc::new(TestDb::create().await), Master::fresh());
+        let (core, sandbox) = core(secret.clone(), &db.logins, Some("http://127.0.0.1:9")).await;
+        Self::of(core, db, sandbox.map(Arc::new), secret)
+    }
+
+    /// Another process of the same installation, which reaches the database by these logins.
+    pub async fn beside(&self, logins: &Logins) -> Self {
+        let (core, _) = core(self.secret.clone(), logins, Some(self.provider_url())).await;
+        Self::of(core, self.db.clone(), self.sandbox.clone(), self.secret.clone())
+    }
+
+    fn of(core: Core, db: Arc<TestDb>, sandbox: Option<Arc<Sandbox>>, secret: Master) -> Self {
         let router = router::router(core.clone(), router::site().unwrap());
         Self {
             core,
             db,
-            _sandbox: sandbox.expect("no key is configured"),
+            sandbox,
+            secret,
             router,
         }
+    }
+
+    /// What is served, as axum has it.
+    pub fn router(&self) -> &Router {
+        &self.router
+    }
+
+    fn provider_url(&self) -> &str {
+        self.sandbox.as_ref().expect("there is a provider").ultravox_url()
+    }
+
+    /// What is asked of the provider goes wrong like this, until it recovers.
+    pub async fn provider_fails(&self, fault: &Value) {
+        let mut fault = fault.clone();
+        fault["path"] = json!("/api/");
+        fault["count"] = Value::Null;
+        self.faults(Method::POST, Some(&fault)).await;
+    }
+
+    pub async fn provider_recovers(&self) {
+        self.faults(Method::DELETE, None).await;
+    }
+
+    async fn faults(&self, method: Method, fault: Option<&Value>) {
+        let url = format!("{}/_sandbox/faults", self.provider_url());
+        let mut request = switchboard::providers::client().request(method, url);
+        if let Some(fault) = fault {
+            request = request.json(fault);
+        }
+        let status = request.send().await.unwrap().status();
+        assert!(status.is_success(), "{status}");
     }
 
     pub async fn org(&self, name: &str) -> Org {
@@ -113,17 +176,40 @@ impl World {
         }
     }
 
-    /// Somebody else in the organization, and a token to act with.
-    pub async fn member(&self, org: &Org, role: Role) -> (UserId, String) {
+    pub async fn member(&self, org: &Org, role: Role) -> Member {
         let email = format!("{}-{}@example.com", role.word(), serial());
-        let user = admin::create_user(&self.core, &email, &PASSWORD.into(), role.label())
+        let id = admin::create_user(&self.core, &email, &PASSWORD.into(), role.label())
             .await
             .unwrap();
         admin::add_member(&self.core, &org.id, &email, role).await.unwrap();
-        (
-            user,
-            admin::token(&self.core, &email, Some(org.id.clone())).await.unwrap(),
-        )
+        let token = admin::token(&self.core, &email, Some(org.id.clone())).await.unwrap();
+        Member { id, email, token }
+    }
+
+    /// Signs in as a browser does and enters the organization; answers the cookie.
+    pub async fn session(&self, email: &str, org: &OrgId) -> String {
+        let signed_in = self
+            .function(
+                "account/sign_in",
+                None,
+                &json!({"draft": {"email": email, "password": PASSWORD}}),
+            )
+            .await;
+        let entered = self
+            .function("orgs/switch_org", Some(&cookie_of(&signed_in)), &json!({"place": org}))
+            .await;
+        cookie_of(&entered)
+    }
+
+    /// Asks a server function whose arguments are a form.
+    pub async fn function(&self, path: &str, cookie: Option<&str>, arguments: &Value) -> Answer {
+        let mut request = Request::post(format!("/fn/app/{path}"))
+            .header("sec-fetch-site", "same-origin")
+            .header(header::CONTENT_TYPE, "application/x-www-form-urlencoded");
+        if let Some(cookie) = cookie {
+            request = request.header(header::COOKIE, cookie);
+        }
+        self.send(request.body(Body::from(form(arguments))).unwrap()).await
     }
 
     pub async fn caller(&self, org: &Org) -> Caller {
@@ -136,8 +222,12 @@ impl World {
             .unwrap()
     }
 
+    pub async fn respond(&self, request: Request<Body>) -> Response {
+        self.router.clone().oneshot(request).await.unwrap()
+    }
+
     pub async fn send(&self, request: Request<Body>) -> Answer {
-        let response = self.router.clone().oneshot(request).await.unwrap();
+        let response = self.respond(request).await;
         let (status, headers) = (response.status(), response.headers().clone());
         Answer {
             status,
@@ -172,6 +262,36 @@ impl World {
     pub async fn post(&self, path: &str, bearer: &str, body: &Value) -> Answer {
         self.rest(Method::POST, path, Some(bearer), Some(body)).await
     }
+}
+
+/// A core that asks the provider at this address, or a simulated one of its own.
+async fn core(secret: Master, logins: &Logins, provider: Option<&str>) -> (Core, Option<Sandbox>) {
+    let data = std::env::temp_dir().join(format!("switchboard-it-{}-{}", std::process::id(), serial()));
+    std::fs::create_dir_all(&data).unwrap();
+    let config = Config::read(&|name| match name {
+        "SWITCHBOARD_DATA" => Some(data.display().to_string()),
+        "SWITCHBOARD_SANDBOX_SPEED" => Some("200".to_owned()),
+        "SWITCHBOARD_REQUESTS_PER_SECOND" => Some("100000".to_owned()),
+        "DATABASE_MAX_CONNECTIONS" => Some("8".to_owned()),
+        "ULTRAVOX_URL" => provider.map(str::to_owned),
+        // Any key of the real shape is good.
+        "ULTRAVOX_API_KEY" => provider
+            .is_some()
+            .then(|| "abcdefgh.0123456789abcdef0123456789abcdef".to_owned()),
+        "ULTRAVOX_FROM" => Some("+15550100999".to_owned()),
+        "ULTRAVOX_SIP_HOST" => Some("sip.example.com".to_owned()),
+        _ => None,
+    })
+    .unwrap();
+    let public_url = "http://127.0.0.1:3000".parse().unwrap();
+    start::assemble(config, public_url, secret, logins).await.unwrap()
+}
+
+/// The session an answer hands to the browser.
+fn cookie_of(answer: &Answer) -> String {
+    let line = answer.headers.get(header::SET_COOKIE);
+    let line = line.unwrap_or_else(|| panic!("no session: {} {}", answer.status, answer.text()));
+    line.to_str().unwrap().split(';').next().unwrap().to_owned()
 }
 
 /// A draft that lacks nothing.

@@ -1,0 +1,108 @@
+//! Live pages over HTTP: a stream tells of its own organization, and ends with the membership of its reader.
+
+use std::time::Duration;
+
+use axum::{
+    body::Body,
+    http::{Method, Request, StatusCode, header},
+};
+use http_body_util::BodyExt;
+use serde_json::json;
+use switchboard::org::{OrgId, Role};
+
+use crate::support::{World, draft_json};
+
+const PATIENCE: Duration = Duration::from_secs(30);
+
+struct Stream(Body);
+
+impl Stream {
+    /// What has changed next; `None` when the stream has ended.
+    async fn next(&mut self) -> Option<String> {
+        let reading = async {
+            while let Some(frame) = self.0.frame().await {
+                let bytes = frame.unwrap().into_data().unwrap_or_default();
+                let text = String::from_utf8(bytes.to_vec()).unwrap();
+                // A line without data only keeps the connection open.
+                if let Some((_, topic)) = text.split_once("data: ") {
+                    return Some(topic.trim().to_owned());
+                }
+            }
+            None
+        };
+        tokio::time::timeout(PATIENCE, reading)
+            .await
+            .expect("it should have been told by now")
+    }
+}
+
+impl World {
+    /// A page that stays open.
+    async fn stream(&self, email: &str, org: &OrgId) -> Stream {
+        let request = Request::get("/events").header(header::COOKIE, self.session(email, org).await);
+        let response = self.respond(request.body(Body::empty()).unwrap()).await;
+        assert_eq!(response.status(), StatusCode::OK);
+        Stream(response.into_body())
+    }
+
+    /// Listens as the serving process does, and does listen when this returns.
+    async fn listen(&self) {
+        tokio::spawn(self.core.bells.clone().listen(self.db.logins.app.clone()));
+        let mut again = tokio::time::interval(Duration::from_millis(10));
+        let listening = async {
+            loop {
+                again.tick().await;
+                let count: i64 = sqlx::query_scalar(
+                    "select count(*) from pg_stat_activity where datname = current_database() and query ilike 'listen %'",
+                )
+                .fetch_one(&self.db.admin)
+                .await
+                .unwrap();
+                if count > 0 {
+                    return;
+                }
+            }
+        };
+        tokio::time::timeout(PATIENCE, listening)
+            .await
+            .expect("it should listen by now");
+    }
+}
+
+#[tokio::test]
+async fn a_stream_tells_of_its_own_organization_only() {
+    let world = World::new().await;
+    world.listen().await;
+    let (mine, other) = (world.org("Mine").await, world.org("Other").await);
+    let agent = world.agent(&mine, "Front desk").await.id;
+    let mut here = world.stream(&mine.email, &mine.id).await;
+    let mut there = world.stream(&other.email, &other.id).await;
+    let call = json!({"agent_id": agent, "to": {"medium": "phone", "number": "+15550100000"}});
+    assert_eq!(world.post("/calls", &mine.key, &call).await.status, StatusCode::CREATED);
+    assert_eq!(here.next().await.as_deref(), Some("calls"));
+    // What rings first there is what happens there.
+    world.post("/agents", &other.key, &draft_json("Another")).await;
+    assert_eq!(there.next().await.as_deref(), Some("agents"));
+}
+
+#[tokio::test]
+async fn a_stream_ends_with_the_membership_of_its_reader() {
+    let world = World::new().await;
+    let org = world.org("Mine").await;
+    let member = world.member(&org, Role::Viewer).await;
+    let mut stream = world.stream(&member.email, &org.id).await;
+    let path = format!("/members/{}", member.id);
+    let removed = world.rest(Method::DELETE, &path, Some(&org.key), None).await;
+    assert_eq!(removed.status, StatusCode::NO_CONTENT);
+    assert_eq!(stream.next().await, None);
+}
+
+#[tokio::test]
+async fn nobody_hears_anything() {
+    let world = World::new().await;
+    let answer = world.send(Request::get("/events").body(Body::empty()).unwrap()).await;
+    assert_eq!(
+        (answer.status, answer.error().as_str()),
+        (StatusCode::UNAUTHORIZED, "unauthenticated")
+    );
+}

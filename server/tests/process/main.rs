@@ -1,0 +1,7 @@
+//! The program as an operator runs it: started, asked over HTTP, killed and started again.
+
+#![expect(clippy::unwrap_used, reason = "a test fails by panicking")]
+
+mod journey;
+mod killed;
+mod support;
