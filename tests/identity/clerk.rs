@@ -131,6 +131,7 @@ async fn w7_the_same_events_in_any_order_end_the_same() {
             vec![joined("admin", T + 1_000), changed("viewer", T + 1_000)],
             Some("viewer"),
         ),
+        (vec![joined("admin", T + 3_000), removed(T, T + 3_000)], None),
         // The end of a membership that is told in whole seconds, before its last change.
         (vec![joined("admin", T + 1_500), removed(T + 1_500, T / 1_000)], None),
         (
@@ -324,6 +325,36 @@ async fn a13_demoted_at_clerk_means_less_now_whatever_the_token_says() {
         assert_eq!(refused, Some(Error::Forbidden));
         assert!(caller.begin(&stage.world.db, Action::Read, Kind::Agent).await.is_ok());
     }
+}
+
+#[tokio::test]
+async fn a_person_known_from_a_membership_alone_is_asked_for_with_their_first_token() {
+    let stage = stage().await;
+    stage
+        .hear("organizationMembership.created", membership("admin", T), T)
+        .await
+        .unwrap();
+    let known = async || -> (String, bool) {
+        sqlx::query_as("select name, email_verified_at is not null from identity.users")
+            .fetch_one(stage.world.admin())
+            .await
+            .unwrap()
+    };
+    assert_eq!(known().await, ("Ada L".to_owned(), false));
+    // Clerk does not answer now: what is known stays, and is not asked for again.
+    let token = stage.token("user_ada", "admin");
+    stage.world.opens(&token).await.unwrap();
+    assert_eq!(known().await, ("Ada L".to_owned(), false));
+    stage.fake.answer("GET /v1/users/user_ada", 200, user("Ada", T));
+    stage.world.restarted().opens(&token).await.unwrap();
+    assert_eq!(stage.fake.asked("GET /v1/users/user_ada").len(), 1);
+
+    stage
+        .world
+        .arrange("update identity.users set stated_at = '-infinity'")
+        .await;
+    stage.world.restarted().opens(&token).await.unwrap();
+    assert_eq!(known().await, ("Ada".to_owned(), true));
 }
 
 #[tokio::test]

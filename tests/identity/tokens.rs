@@ -719,15 +719,18 @@ async fn of_two_tokens_of_one_second_the_weaker_role_holds_whichever_comes_first
     use switchboard::resource::{Action, Kind};
     let stage = stage().await;
     let at = Utc::now().timestamp();
-    for (user, roles) in [("user_grace", ["admin", "viewer"]), ("user_joan", ["viewer", "admin"])] {
-        for role in roles {
+    let another = stage.world.restarted();
+    // The process that has seen the first token, and one that has not.
+    for (user, roles, second) in [
+        ("user_grace", ["admin", "viewer"], &stage.world),
+        ("user_joan", ["viewer", "admin"], &another),
+    ] {
+        for (role, process) in roles.into_iter().zip([&stage.world, second]) {
             let token = stage.with(Issuer::Clerk, |claims| {
                 claims["sub"] = user.into();
                 claims["iat"] = at.into();
                 claims["o"]["rol"] = role.into();
             });
-            // Another process has not seen the first of them.
-            let process = stage.world.restarted();
             let caller = auth::bearer(&process.core, &token).await.unwrap();
             let may = caller.begin(&process.db, Action::Create, Kind::Agent).await.map(drop);
             let alone = roles[0] == "admin" && role == "admin";
