@@ -66,6 +66,9 @@ struct ClerkIssuer {
 struct TokenHeader {
     alg: String,
     kid: String,
+    /// Absent, or what we read: an issuer signs other things with the same key, such as access tokens for others.
+    #[serde(default)]
+    typ: Option<String>,
     /// Extensions that must be understood; we understand none.
     #[serde(default)]
     crit: Option<serde_json::Value>,
@@ -155,7 +158,8 @@ impl Tokens {
         let (message, signature) = token.rsplit_once('.')?;
         let (header, payload) = message.split_once('.')?;
         let head: TokenHeader = serde_json::from_slice(&URL_SAFE_NO_PAD.decode(header).ok()?).ok()?;
-        if head.crit.is_some() {
+        let session = head.typ.is_none_or(|typ| typ.eq_ignore_ascii_case("JWT"));
+        if head.crit.is_some() || !session {
             return None;
         }
         // One algorithm per key: which one is ours to know, the header can only agree.
@@ -214,7 +218,7 @@ mod tests {
         let jwk = jsonwebtoken::jwk::Jwk::from_encoding_key(&key, Algorithm::RS256).unwrap();
         let jwks = Jwks::holding("ins_1", DecodingKey::from_jwk(&jwk).unwrap());
         let url = Url::parse(ORIGIN).unwrap();
-        let mut tokens = Tokens::new(&Master::fresh(), &url, None, reqwest::Client::new());
+        let mut tokens = Tokens::new(&Master::fresh(), &url, None, crate::providers::client());
         tokens.clerk = Some(ClerkIssuer {
             issuer: CLERK.to_owned(),
             jwks,

@@ -462,6 +462,14 @@ async fn a8_a_token_for_somebody_else_is_not_for_us() {
             stage.refuses(&token, &format!("{issuer:?} {name} {value}")).await;
         }
     }
+    for issuer in BOTH {
+        for (typ, good) in [("at+jwt", false), ("", false), ("jwt", true)] {
+            let mut header = stage.header(issuer);
+            header["typ"] = typ.into();
+            let token = stage.seal(issuer, &header, &stage.claims(issuer));
+            assert_eq!(stage.opens(&token).await.is_ok(), good, "{issuer:?} {typ}");
+        }
+    }
     let pending = stage.with(Issuer::Clerk, |claims| claims["sts"] = "pending".into());
     stage.refuses(&pending, "pending").await;
 }
@@ -689,6 +697,11 @@ async fn signing_out_everywhere_ends_tokens_of_this_very_second_and_a_new_one_wo
         .await
         .unwrap();
     assert_eq!(stage.opens(&fresh.token).await, Ok(stage.org.clone()));
+    // Again, in the same second perhaps.
+    session::sign_out_everywhere(&stage.world.core, &stage.user)
+        .await
+        .unwrap();
+    stage.refuses(&fresh.token, "signed out again").await;
 }
 
 #[tokio::test]
