@@ -47,14 +47,16 @@ pub struct Tokens {
 pub(super) struct Memory {
     /// Has a client and a user row.
     pub arrived: Cache<(OrgId, UserId), ()>,
-    /// What a token of Clerk said of a person and an organization has been written down. Two tokens of one second may say
-    /// different roles.
-    pub mirrored: Cache<(UserId, Option<OrgId>, Option<Role>, DateTime<Utc>), ()>,
+    /// What a token of Clerk said of a person and an organization has been written down.
+    pub mirrored: Cache<Said, ()>,
     /// Was told no, which the organization's log says once.
     pub refused: Cache<(OrgId, UserId), ()>,
     /// An API key by the hash of all of it. Whether it still counts is asked inside the organization.
     pub keys: Cache<[u8; 32], (OrgId, Id<ApiKey>)>,
 }
+
+/// Who, where, as what and when: two tokens of one second may say different roles.
+type Said = (UserId, Option<OrgId>, Option<Role>, DateTime<Utc>);
 
 struct ClerkIssuer {
     issuer: String,
