@@ -1,5 +1,6 @@
-//! `Authorization: Bearer`: a token of ours, one of Clerk's, or an API key. On a busy path no statement is run here: what a
-//! credential still gives access to is asked in the transaction that uses it.
+//! `Authorization: Bearer`: a token of ours, one of Clerk's, or an API key. On a busy path no statement is run here, but for
+//! the one that asks whether Clerk's session has ended: what a credential still gives access to is asked in the transaction
+//! that uses it.
 
 use chrono::Utc;
 
@@ -8,7 +9,7 @@ use crate::{
     core::Core,
     error::{Error, Result},
     keys,
-    org::OrgId,
+    org::{OrgId, UserId, store::note},
 };
 
 pub async fn bearer(core: &Core, token: &str) -> Result<Caller> {
@@ -34,6 +35,7 @@ async fn enter(core: &Core, verified: &Verified) -> Result<Caller> {
         ensure(core, verified, &org).await?;
         return Ok(Caller::token(user.clone(), org, verified.issued_at));
     };
+    clerk::refuse_ended(core, word).await?;
     clerk::mirror(core, verified).await?;
     let org = match &verified.org {
         Some(org) => org.clone(),
@@ -41,7 +43,7 @@ async fn enter(core: &Core, verified: &Verified) -> Result<Caller> {
     };
     ensure(core, verified, &org).await?;
     Ok(Caller {
-        limit: word.limit,
+        limit: word.bounds(),
         ..Caller::token(user.clone(), org, verified.issued_at)
     })
 }
@@ -62,7 +64,20 @@ async fn ensure(core: &Core, verified: &Verified, org: &OrgId) -> Result<()> {
     .await?;
     if !member {
         tracing::warn!(%user, %org, "a good token for an organization its holder is not in");
+        record(core, user, org).await;
         return Err(Error::Unauthenticated);
     }
     arrive(core, user, org).await
+}
+
+/// Tells the organization, in its own log and once a minute, who held a token for it without being a member.
+async fn record(core: &Core, user: &UserId, org: &OrgId) {
+    let refused = &core.tokens.memory.refused;
+    let key = (org.clone(), user.clone());
+    if !refused.contains_key(&key) {
+        refused.insert(key, ()).await;
+        if let Err(error) = note(core, org, "refuse", user).await {
+            tracing::warn!(%org, %error, "a refusal could not be written to the organization's log");
+        }
+    }
 }

@@ -31,8 +31,20 @@ pub(super) struct ClerkWord {
     pub slug: Option<String>,
     /// Absent where the token names an organization without a role: then only our own record of the membership counts.
     pub role: Option<Role>,
-    /// The custom permissions that are scopes of ours, where the token names any.
+    /// The custom permissions that are scopes of ours, where the token speaks of any.
     pub limit: Option<Permissions>,
+}
+
+impl ClerkWord {
+    /// The most that may be done with this very token. Its role counts here whatever our record says: a role that takes
+    /// away holds from the first request, also where the record was written in the same second or is newer.
+    pub fn bounds(&self) -> Option<Permissions> {
+        let role = self.role.map(Permissions::of_role);
+        match (role, self.limit) {
+            (Some(role), Some(limit)) => Some(role.and(limit)),
+            (role, limit) => role.or(limit),
+        }
+    }
 }
 
 /// Times must be whole, positive numbers: a token whose `exp` is text, a fraction or below zero does not parse.
@@ -106,9 +118,10 @@ pub(super) fn local(payload: &[u8], issuer: &str, origin: &str, now: DateTime<Ut
         && claims.azp.as_deref().is_none_or(|azp| azp == origin)
         && claims.jti.as_deref().is_some_and(|jti| !jti.is_empty());
     ours.then_some(())?;
+    claims.org_id.as_ref()?;
     Some(Verified {
         user: UserId::parse(&claims.sub).ok()?,
-        org: Some(OrgId::parse(claims.org_id.as_deref()?).ok()?),
+        org: Some(claims.organization().ok()??),
         issued_at,
         expires_at,
         clerk: None,
@@ -189,22 +202,41 @@ impl Claims {
         OrgId::parse(first).map(Some).map_err(|_| ())
     }
 
-    /// A token that names scopes of ours may do these and no more. Clerk's own permissions never travel in tokens.
+    /// Of the kinds of ours that a token speaks of it may do what it grants and no more; of the others its role decides.
+    /// Version 2 also says what is not granted. Clerk's own permissions never travel in tokens.
     fn limit(&self) -> Option<Permissions> {
         let named = match &self.o {
             Some(o) => unpack(self.fea.as_deref()?, o.per.as_deref()?, o.fpm.as_deref()?),
-            None => self.org_permissions.clone()?,
+            None => {
+                let granted = self.org_permissions.iter().flatten();
+                granted.map(|name| (name.clone(), true)).collect()
+            }
         };
-        let scopes: Vec<Scope> = named
+        let named = named
             .iter()
-            .filter_map(|name| name.strip_prefix("org:")?.parse().ok())
-            .collect();
-        (!scopes.is_empty()).then(|| scopes.into_iter().collect())
+            .flat_map(|(name, granted)| scopes_of(name).map(move |scope| (scope, *granted)));
+        let ours: Vec<(Scope, bool)> = named.collect();
+        let may = |scope: &Scope| {
+            let spoken_of = ours.iter().any(|(named, _)| named.kind == scope.kind);
+            !spoken_of || ours.contains(&(*scope, true))
+        };
+        (!ours.is_empty()).then(|| Scope::all().filter(may).collect())
     }
 }
 
-/// The permissions of a version 2 token: for each organization feature a number whose lowest bit is the first permission.
-fn unpack(features: &str, permissions: &str, maps: &str) -> Vec<String> {
+/// What a permission of Clerk means here: `org:agents:read` is one scope, `org:agents:manage` all of its kind, and most
+/// are none of ours.
+fn scopes_of(name: &str) -> impl Iterator<Item = Scope> {
+    let parts = name.strip_prefix("org:").and_then(|name| name.split_once(':'));
+    let (feature, permission) = parts.unwrap_or_default();
+    Scope::all().filter(move |scope| {
+        scope.kind.word() == feature && (permission == "manage" || scope.action.word() == permission)
+    })
+}
+
+/// The permissions of a version 2 token and whether each is granted: for every organization feature there is a number,
+/// whose lowest bit is the first permission. A feature without a number grants nothing.
+fn unpack(features: &str, permissions: &str, maps: &str) -> Vec<(String, bool)> {
     let permissions: Vec<&str> = permissions.split(',').map(str::trim).collect();
     // `u:` features are the person's own and have no number here; `uo:` ones belong to both.
     let features = features.split(',').filter_map(|feature| {
@@ -213,13 +245,12 @@ fn unpack(features: &str, permissions: &str, maps: &str) -> Vec<String> {
     });
     let maps = maps.split(',').map(|map| map.trim().parse::<u64>().unwrap_or(0));
     features
-        .zip(maps)
+        .zip(maps.chain(std::iter::repeat(0)))
         .flat_map(|(feature, map)| {
-            permissions
-                .iter()
-                .enumerate()
-                .filter(move |(bit, _)| *bit < 64 && map >> bit & 1 == 1)
-                .map(move |(_, permission)| format!("org:{feature}:{permission}"))
+            permissions.iter().enumerate().map(move |(bit, permission)| {
+                let granted = bit < 64 && map >> bit & 1 == 1;
+                (format!("org:{feature}:{permission}"), granted)
+            })
         })
         .collect()
 }
@@ -238,6 +269,7 @@ mod tests {
     use serde_json::{Value, json};
 
     use super::*;
+    use crate::resource::{Action, Kind};
 
     const ISSUER: &str = "https://example.accounts.dev";
     const ORIGIN: &str = "https://voice.example.com";
@@ -260,6 +292,19 @@ mod tests {
 
     fn read(claims: &Value) -> Option<Verified> {
         clerk(claims.to_string().as_bytes(), ISSUER, ORIGIN, now())
+    }
+
+    fn ours(extra: Value) -> Value {
+        let mut claims = with(json!({"aud": AUDIENCE, "org_id": "org_1", "jti": "1"}));
+        claims
+            .as_object_mut()
+            .unwrap()
+            .extend(extra.as_object().unwrap().clone());
+        claims
+    }
+
+    fn read_ours(claims: &Value) -> Option<Verified> {
+        local(claims.to_string().as_bytes(), ISSUER, ORIGIN, now())
     }
 
     #[test]
@@ -297,6 +342,9 @@ mod tests {
             None
         );
         assert_eq!(read(&with(json!({"org_id": "org_1'; --"}))), None);
+        assert!(read_ours(&ours(json!({}))).is_some());
+        assert_eq!(read_ours(&ours(json!({"o": {"id": "org_2"}}))), None);
+        assert_eq!(read_ours(&ours(json!({"app_metadata": {"org_id": "org_2"}}))), None);
     }
 
     #[test]
@@ -307,34 +355,79 @@ mod tests {
 
     #[test]
     fn permissions_are_unpacked_lowest_bit_first_and_only_organization_features_are_counted() {
+        let granted = |features, permissions, maps| -> Vec<String> {
+            let named = unpack(features, permissions, maps).into_iter();
+            named.filter_map(|(name, granted)| granted.then_some(name)).collect()
+        };
         assert_eq!(
-            unpack("o:dashboard,o:teams", "manage,read", "3,2"),
+            granted("o:dashboard,o:teams", "manage,read", "3,2"),
             ["org:dashboard:manage", "org:dashboard:read", "org:teams:read"]
         );
         assert_eq!(
-            unpack("o:dashboard,u:gifts,uo:teams", "manage,read", "1,2"),
+            granted("o:dashboard,u:gifts,uo:teams", "manage,read", "1,2"),
             ["org:dashboard:manage", "org:teams:read"]
         );
-        assert_eq!(unpack("o:a", "read", "x"), Vec::<String>::new());
+        assert_eq!(granted("o:a,o:b", "read", "x"), Vec::<String>::new());
+    }
+
+    fn bounds(claims: Value) -> Permissions {
+        read(&with(claims)).unwrap().clerk.unwrap().bounds().unwrap()
+    }
+
+    /// What of one kind is left.
+    fn left(bounds: Permissions, kind: Kind) -> Vec<Action> {
+        Action::ALL
+            .into_iter()
+            .filter(|action| bounds.permit(*action, kind))
+            .collect()
     }
 
     #[test]
-    fn permissions_that_are_scopes_of_ours_limit_the_token() {
-        let limited = read(&with(json!({
-            "fea": "o:agents,o:teams", "o": {"id": "org_1", "rol": "admin", "per": "read,create", "fpm": "1,3"}
-        })))
-        .unwrap();
-        let scopes: Vec<_> = limited
-            .clerk
-            .unwrap()
-            .limit
-            .unwrap()
-            .scopes()
-            .map(|s| s.to_string())
-            .collect();
-        assert_eq!(scopes, ["agents:read"]);
-        let old = read(&with(json!({"org_id": "org_1", "org_permissions": ["org:teams:read"]}))).unwrap();
-        assert_eq!(old.clerk.unwrap().limit, None);
+    fn a_token_may_do_what_it_grants_of_the_kinds_it_speaks_of_and_elsewhere_what_its_role_may() {
+        let bounds = bounds(json!({
+            "fea": "o:agents,o:teams,o:calls,o:voices",
+            "o": {"id": "org_1", "rol": "admin", "per": "read,create,manage", "fpm": "1,3,4"}
+        }));
+        assert_eq!(left(bounds, Kind::Agent), [Action::Read]);
+        assert_eq!(left(bounds, Kind::Call), Action::ALL, "managed");
+        assert_eq!(left(bounds, Kind::Voice), [], "spoken of, and nothing granted");
+        assert_eq!(left(bounds, Kind::Member), Action::ALL, "not spoken of");
+        assert_eq!(
+            left(bounds, Kind::Organization),
+            [Action::Read, Action::Update],
+            "an admin's"
+        );
+    }
+
+    #[test]
+    fn an_old_token_speaks_only_of_what_it_grants() {
+        let old = |permissions: Value| {
+            bounds(json!({"org_id": "org_1", "org_role": "org:viewer", "org_permissions": permissions}))
+        };
+        for none_of_ours in [
+            json!([]),
+            json!(["org:teams:read", "org:agents:publish", "agents:read"]),
+        ] {
+            assert_eq!(old(none_of_ours), Permissions::of_role(Role::Viewer));
+        }
+        let limited = old(json!(["org:agents:delete", "org:calls:manage"]));
+        assert_eq!(left(limited, Kind::Agent), [], "no more than the role");
+        assert_eq!(left(limited, Kind::Call), [Action::Read]);
+    }
+
+    #[test]
+    fn a_number_that_cannot_be_read_grants_nothing() {
+        for maps in ["0", "x", "", "-1", "99999999999999999999"] {
+            let bounds = bounds(json!({
+                "fea": "o:agents", "o": {"id": "org_1", "rol": "admin", "per": "read,delete", "fpm": maps}
+            }));
+            assert_eq!(left(bounds, Kind::Agent), [], "{maps:?}");
+        }
+    }
+
+    #[test]
+    fn a_token_without_an_organization_has_no_bounds() {
+        assert_eq!(read(&with(json!({}))).unwrap().clerk.unwrap().bounds(), None);
     }
 
     #[test]
@@ -345,11 +438,16 @@ mod tests {
             ("nbf", at + 5, at + 6),
             ("iat", at + 5, at + 6),
         ] {
-            let mut claims = with(json!({"iat": at - 60, "nbf": at - 60}));
-            claims[field] = good.into();
-            assert!(read(&claims).is_some(), "{field} {good}");
-            claims[field] = bad.into();
-            assert_eq!(read(&claims), None, "{field} {bad}");
+            let times = json!({"iat": at - 60, "nbf": at - 60});
+            for (mut claims, read) in [
+                (with(times.clone()), read as fn(&Value) -> Option<Verified>),
+                (ours(times), read_ours),
+            ] {
+                claims[field] = good.into();
+                assert!(read(&claims).is_some(), "{field} {good}");
+                claims[field] = bad.into();
+                assert_eq!(read(&claims), None, "{field} {bad}");
+            }
         }
     }
 
@@ -377,8 +475,7 @@ mod tests {
     fn a_credential_of_days_is_not_one() {
         let at = now().timestamp();
         assert_eq!(read(&with(json!({"exp": at + 86_401}))), None);
-        let ours = json!({"iss": ISSUER, "sub": "user_1", "aud": AUDIENCE, "org_id": "org_1", "jti": "1", "iat": at, "nbf": at, "exp": at + 301});
-        assert_eq!(local(ours.to_string().as_bytes(), ISSUER, ORIGIN, now()), None);
+        assert_eq!(read_ours(&ours(json!({"exp": at + 301}))), None);
     }
 
     #[test]

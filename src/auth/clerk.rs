@@ -7,7 +7,7 @@ use chrono::{DateTime, Utc};
 
 use super::{
     Caller,
-    claims::{Verified, role_of},
+    claims::{ClerkWord, Verified, role_of},
     session::{Found, Visit, welcome},
 };
 use crate::{
@@ -22,12 +22,13 @@ use crate::{
 /// Keeps what a token says: that there is this person, this organization, and this membership. Once per token: what was
 /// said before a removal must not undo it, however often it is repeated.
 pub(super) async fn mirror(core: &Core, verified: &Verified) -> Result<()> {
-    let key = (verified.user.clone(), verified.org.clone(), verified.issued_at);
+    let role = verified.clerk.as_ref().and_then(|word| word.role);
+    let key = (verified.user.clone(), verified.org.clone(), role, verified.issued_at);
     if core.tokens.memory.mirrored.contains_key(&key) {
         return Ok(());
     }
     let known = sqlx::query!(
-        r#"select exists (select from identity.users u where u.id = $1) as "user!",
+        r#"select exists (select from identity.users u where u.id = $1 and u.stated_at > '-infinity') as "user!",
                   exists (select from identity.organizations o where o.id = $2) as "org!""#,
         verified.user.as_str(),
         verified.org.as_ref().map(OrgId::as_str),
@@ -36,7 +37,10 @@ pub(super) async fn mirror(core: &Core, verified: &Verified) -> Result<()> {
     .await?;
     let mut conn = core.db.identity.pool().acquire().await?;
     if !known.user {
-        keep_user(&mut conn, &verified.user, person(core, &verified.user).await.as_ref()).await?;
+        match person(core, &verified.user).await {
+            Some(person) => keep_user(&mut conn, &verified.user, &person).await?,
+            None => know_user(&mut conn, &verified.user).await?,
+        }
     }
     if let (Some(org), Some(word)) = (&verified.org, &verified.clerk) {
         if !known.org {
@@ -67,8 +71,20 @@ pub(super) fn stated(ms: Option<i64>) -> DateTime<Utc> {
         .unwrap_or(DateTime::UNIX_EPOCH)
 }
 
-pub(super) async fn keep_user(conn: &mut PgConnection, id: &UserId, user: Option<&clerk::User>) -> Result<()> {
-    let (email, verified) = user.and_then(clerk::User::email).unwrap_or(("", false));
+/// Somebody of whom Clerk says no more for now. What is known of them already stays.
+async fn know_user(conn: &mut PgConnection, id: &UserId) -> Result<()> {
+    sqlx::query!(
+        "insert into identity.users as u (id, email, name, stated_at) values ($1, '', '', 'epoch')
+         on conflict (id) do update set stated_at = excluded.stated_at where u.stated_at < excluded.stated_at",
+        id.as_str(),
+    )
+    .execute(conn)
+    .await?;
+    Ok(())
+}
+
+pub(super) async fn keep_user(conn: &mut PgConnection, id: &UserId, user: &clerk::User) -> Result<()> {
+    let (email, verified) = user.email().unwrap_or(("", false));
     sqlx::query!(
         "insert into identity.users as u (id, email, name, email_verified_at, disabled_at, stated_at)
          values ($1, $2, $3, case when $4 then now() end, case when $5 then now() end, $6)
@@ -78,10 +94,10 @@ pub(super) async fn keep_user(conn: &mut PgConnection, id: &UserId, user: Option
            where u.stated_at < excluded.stated_at",
         id.as_str(),
         email.chars().take(254).collect::<String>(),
-        user.map(clerk::User::name).unwrap_or_default(),
+        user.name(),
         verified,
-        user.is_some_and(|user| user.banned),
-        stated(user.and_then(|user| user.updated_at)),
+        user.banned,
+        stated(user.updated_at),
     )
     .execute(conn)
     .await?;
@@ -103,7 +119,9 @@ pub(super) async fn keep_org(conn: &mut PgConnection, id: &OrgId, name: &str, at
     Ok(())
 }
 
-/// A role, or a removal, as stated at a time. An older word, and one of the same moment as a removal, changes nothing.
+/// A role, or a removal, as stated at a time. An older word changes nothing. Of two words of the same moment the one that
+/// takes more away holds, whichever comes first: a token knows its time to the second only. Nobody is a member once their
+/// account at Clerk is gone, whatever was said of them before.
 pub(super) async fn keep_membership(
     conn: &mut PgConnection,
     org: &OrgId,
@@ -111,13 +129,18 @@ pub(super) async fn keep_membership(
     role: Option<Role>,
     at: DateTime<Utc>,
 ) -> Result<()> {
+    let strongest_first = Role::ALL.map(|role| role.word().to_owned()).to_vec();
     sqlx::query!(
         "with m as (
            insert into identity.memberships as m (org_id, user_id, role, stated_at, removed_at)
-           values ($1, $2, coalesce($3::text, 'viewer'), $4::timestamptz, case when $3::text is null then $4::timestamptz end)
+           select $1, u.id, coalesce($3::text, 'viewer'), $4::timestamptz,
+                  case when $3::text is null or u.stated_at = 'infinity' then $4::timestamptz end
+           from identity.users u where u.id = $2
            on conflict (org_id, user_id) do update set
              role = coalesce($3::text, m.role), stated_at = excluded.stated_at, removed_at = excluded.removed_at
              where m.stated_at < excluded.stated_at
+                or m.stated_at = excluded.stated_at and m.removed_at is null
+                   and (excluded.removed_at is not null or array_position($5::text[], m.role) < array_position($5::text[], $3::text))
            returning m.removed_at)
          update identity.sessions s set org_id = null from m
          where m.removed_at is not null and s.org_id = $1 and s.user_id = $2",
@@ -125,6 +148,7 @@ pub(super) async fn keep_membership(
         user.as_str(),
         role.map(Role::word),
         at,
+        &strongest_first,
     )
     .execute(conn)
     .await?;
@@ -198,10 +222,24 @@ pub async fn visit(core: &Core, session_jwt: &str) -> Result<Option<Visit>> {
         },
     };
     let caller = found.place.as_ref().map(|(org, ..)| Caller {
-        limit: word.limit,
+        limit: word.bounds(),
         ..Caller::token(verified.user.clone(), org.clone(), verified.issued_at)
     });
     welcome(core, found, caller).await.map(Some)
+}
+
+/// The token of a session that has ended at Clerk is good for a minute more, but not here.
+pub(super) async fn refuse_ended(core: &Core, word: &ClerkWord) -> Result<()> {
+    let Some(session) = &word.session else {
+        return Ok(());
+    };
+    let ended = sqlx::query_scalar!(
+        r#"select exists (select from identity.sessions s where s.token_hash = $1 and s.expires_at <= now()) as "ended!""#,
+        &session_mark(session),
+    )
+    .fetch_one(core.db.identity.pool())
+    .await?;
+    if ended { Err(Error::Unauthenticated) } else { Ok(()) }
 }
 
 /// A name for Clerk's session among ours, which no cookie of ours can have.

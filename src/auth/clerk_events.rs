@@ -19,7 +19,7 @@ use crate::{
     core::Core,
     error::{Error, Result},
     org::{OrgId, UserId},
-    providers::clerk::{Membership, Organization, User},
+    providers::clerk::{Membership, Organization},
     resource::{Action, Kind},
 };
 
@@ -117,7 +117,7 @@ impl Event {
 pub async fn apply(core: &Core, event: &Event) -> Result<()> {
     let mut tx = core.db.identity.begin().await?;
     match event.kind.as_str() {
-        "user.created" | "user.updated" => keep_user(&mut tx, &event.user()?, Some(&event.read::<User>()?)).await?,
+        "user.created" | "user.updated" => keep_user(&mut tx, &event.user()?, &event.read()?).await?,
         "user.deleted" => drop_user(&mut tx, &event.user()?, event.at()).await?,
         "organization.created" | "organization.updated" => organization(&mut tx, event).await?,
         "organization.deleted" => {
@@ -239,12 +239,20 @@ async fn revoke_keys(core: &Core, org: OrgId) -> Result<()> {
 /// The token of an ended session is good for up to a minute more; the mark keeps it from opening a page.
 async fn session_ended(conn: &mut PgConnection, event: &Event) -> Result<()> {
     let user = event.data.get("user_id").and_then(Value::as_str).unwrap_or_default();
+    let user = UserId::parse(user).map_err(|_| Error::invalid("data.user_id", "not a user"))?;
+    // Their token may still be on its way here for the first time.
     sqlx::query!(
-        "insert into identity.sessions (token_hash, id, user_id, expires_at) select $1, $2, u.id, now() from identity.users u where u.id = $3
-         on conflict (token_hash) do update set expires_at = now()",
+        "insert into identity.users (id, email, name) values ($1, '', '') on conflict do nothing",
+        user.as_str(),
+    )
+    .execute(&mut *conn)
+    .await?;
+    sqlx::query!(
+        "insert into identity.sessions (token_hash, id, user_id, expires_at) values ($1, $2, $3, now())
+         on conflict (token_hash) do update set expires_at = least(identity.sessions.expires_at, now())",
         &session_mark(event.subject()),
         Uuid::now_v7(),
-        user,
+        user.as_str(),
     )
     .execute(conn)
     .await?;

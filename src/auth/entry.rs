@@ -3,7 +3,7 @@
 //! Whoever proves that a mailbox is theirs decides its password. So only the first sign-up's own link confirms the password
 //! typed then; every later mail to an unconfirmed address, whoever caused it, lets its reader choose a new one.
 
-use sqlx::{PgConnection, Postgres, Transaction};
+use sqlx::{Connection, PgConnection, Postgres, Transaction};
 
 use super::{
     From, password,
@@ -115,7 +115,7 @@ async fn link(conn: &mut PgConnection, user: &UserId, purpose: Purpose) -> Resul
         .await?;
     sqlx::query!(
         "insert into identity.email_tokens (token_hash, user_id, purpose, expires_at)
-         values ($1, $2, $3, now() + make_interval(hours => $4))",
+         select $1, u.id, $3, now() + make_interval(hours => $4) from identity.users u where u.id = $2",
         &fingerprint(&secret),
         user.as_str(),
         purpose.word(),
@@ -204,7 +204,7 @@ pub(super) async fn authenticate(core: &Core, draft: &SignIn, from: &From) -> Re
     throttle::forgive(&mut conn, &draft.email, from).await?;
     drop(conn);
     if !known.verified {
-        resend_verification(core, &draft.email).await?;
+        resend_verification(core, &draft.email, from).await?;
         return Err(Error::Conflict(
             "Confirm your email address first. A new link is on its way to you.".into(),
         ));
@@ -232,25 +232,41 @@ fn mismatch(left: i32) -> String {
     }
 }
 
-/// Mails a link to choose a new password, if there is an account. The answer does not tell.
-pub async fn forgot(core: &Core, email: &str) -> Result<()> {
+/// Mails a link to choose a new password, if there is an account. The answer does not tell, nor does the time it takes.
+pub async fn forgot(core: &Core, email: &str, from: &From) -> Result<()> {
     local_only(core)?;
     let mut check = Check::default();
     check.email("email", email);
     check.finish()?;
+    if let Some(ip) = &from.ip {
+        let mut conn = core.db.identity.pool().acquire().await?;
+        throttle::take_address(&mut conn, ip).await?;
+    }
     let mut tx = core.db.identity.begin().await?;
-    // Written for everybody, so that an unknown address takes a commit as well.
     let turn = throttle::take(&mut tx, throttle::MAIL, email).await?;
-    let known = find(&mut tx, email).await?;
-    if let (Turn::Open { .. }, Some(known)) = (turn, known) {
-        start_over(core, &mut tx, &known, Mailer::reset).await?;
+    let known = find(&mut tx, email).await?.filter(|known| !known.disabled);
+    if let Turn::Open { .. } = turn {
+        // The same work for everybody; what is done for nobody is undone.
+        let mut work = tx.begin().await?;
+        let nobody = Known {
+            id: UserId::new(),
+            email: email.trim().to_owned(),
+            password_hash: None,
+            verified: true,
+            disabled: false,
+        };
+        start_over(core, &mut work, known.as_ref().unwrap_or(&nobody), Mailer::reset).await?;
+        match known {
+            Some(_) => work.commit().await?,
+            None => work.rollback().await?,
+        }
     }
     Ok(tx.commit().await?)
 }
 
 /// The same for an address that was never confirmed: the mail lets its reader confirm it and choose the password.
-pub async fn resend_verification(core: &Core, email: &str) -> Result<()> {
-    forgot(core, email).await
+pub async fn resend_verification(core: &Core, email: &str, from: &From) -> Result<()> {
+    forgot(core, email, from).await
 }
 
 /// Chooses a new password with the link of a mail; everything that was open is closed.

@@ -14,14 +14,15 @@ use url::Url;
 const FRESH: Duration = Duration::from_secs(5 * 60);
 /// While the issuer cannot be reached, the keys it last showed still count for this long: its bad minute signs nobody out.
 const USABLE: Duration = Duration::from_secs(15 * 60);
-/// However many unknown key names arrive, the issuer is asked no more often than this.
+/// However many unknown key names arrive, the issuer is asked because of them no more often than this.
 const PAUSE: Duration = Duration::from_secs(10);
 
 pub(super) struct Jwks {
     url: Url,
     http: reqwest::Client,
     known: RwLock<Known>,
-    /// Held by the one request that fetches; it holds when the last attempt began.
+    /// Held by the one request that fetches; it holds when the issuer was last asked in vain, or for a new name while
+    /// its keys were fresh.
     attempt: Mutex<Option<Instant>>,
 }
 
@@ -29,6 +30,12 @@ pub(super) struct Jwks {
 struct Known {
     keys: HashMap<String, DecodingKey>,
     fetched: Option<Instant>,
+}
+
+impl Known {
+    fn younger(&self, age: Duration) -> bool {
+        self.fetched.is_some_and(|at| at.elapsed() < age)
+    }
 }
 
 #[derive(Deserialize)]
@@ -62,6 +69,19 @@ impl Jwks {
         }
     }
 
+    #[cfg(test)]
+    pub fn holding(kid: &str, key: DecodingKey) -> Self {
+        let nowhere = Url::parse("http://127.0.0.1:9/").expect("a URL");
+        let http = reqwest::Client::builder().no_proxy().build().expect("a client");
+        Self {
+            known: RwLock::new(Known {
+                keys: HashMap::from([(kid.to_owned(), key)]),
+                fetched: Some(Instant::now()),
+            }),
+            ..Self::new(nowhere, http)
+        }
+    }
+
     /// The RSA key of this name. The name is looked up in a map and used for nothing else.
     pub async fn key(&self, kid: &str) -> Option<DecodingKey> {
         if !plausible(kid) {
@@ -76,8 +96,7 @@ impl Jwks {
 
     async fn look(&self, kid: &str, age: Duration) -> Option<DecodingKey> {
         let known = self.known.read().await;
-        let young = known.fetched.is_some_and(|at| at.elapsed() < age);
-        known.keys.get(kid).filter(|_| young).cloned()
+        known.keys.get(kid).filter(|_| known.younger(age)).cloned()
     }
 
     /// Asks the issuer, unless another request has just done so.
@@ -86,6 +105,8 @@ impl Jwks {
         if self.look(kid, FRESH).await.is_some() || attempt.is_some_and(|at| at.elapsed() < PAUSE) {
             return;
         }
+        let renews = !self.known.read().await.younger(FRESH);
+        // Before asking: a request that goes away meanwhile has asked as well.
         *attempt = Some(Instant::now());
         match self.fetch().await {
             Ok(keys) => {
@@ -93,6 +114,10 @@ impl Jwks {
                     keys,
                     fetched: Some(Instant::now()),
                 };
+                // No name was unknown yet: a key that takes over a moment later is looked for at once.
+                if renews {
+                    *attempt = None;
+                }
             }
             Err(error) => tracing::warn!(%error, "the issuer's keys cannot be fetched"),
         }
@@ -125,18 +150,9 @@ fn plausible(kid: &str) -> bool {
 mod tests {
     use super::*;
 
-    fn nowhere() -> Jwks {
-        let url = Url::parse("http://127.0.0.1:9/").unwrap();
-        Jwks::new(url, reqwest::Client::builder().no_proxy().build().unwrap())
-    }
-
     #[tokio::test(start_paused = true)]
     async fn keys_outlive_a_bad_minute_of_their_issuer_but_not_a_bad_hour() {
-        let jwks = nowhere();
-        *jwks.known.write().await = Known {
-            keys: HashMap::from([("k1".to_owned(), DecodingKey::from_secret(b"stands for any key"))]),
-            fetched: Some(Instant::now()),
-        };
+        let jwks = Jwks::holding("k1", DecodingKey::from_secret(b"stands for any key"));
         tokio::time::advance(Duration::from_secs(4 * 60)).await;
         assert!(jwks.key("k1").await.is_some());
         assert!(
@@ -150,9 +166,22 @@ mod tests {
         assert!(jwks.key("k1").await.is_none());
     }
 
+    #[tokio::test(start_paused = true)]
+    async fn an_unknown_name_makes_the_issuer_be_asked_at_once_and_others_wait() {
+        let jwks = Jwks::holding("k1", DecodingKey::from_secret(b"stands for any key"));
+        assert!(jwks.key("k2").await.is_none());
+        let first = jwks.attempt.lock().await.expect("it was asked");
+        tokio::time::advance(Duration::from_secs(1)).await;
+        assert!(jwks.key("k3").await.is_none() && jwks.key("k1").await.is_some());
+        assert_eq!(*jwks.attempt.lock().await, Some(first));
+        tokio::time::advance(PAUSE).await;
+        assert!(jwks.key("k3").await.is_none());
+        assert_ne!(*jwks.attempt.lock().await, Some(first));
+    }
+
     #[tokio::test]
     async fn a_name_that_cannot_be_a_keys_causes_no_request() {
-        let jwks = nowhere();
+        let jwks = Jwks::holding("k1", DecodingKey::from_secret(b"stands for any key"));
         for kid in [
             "",
             "../etc/passwd",

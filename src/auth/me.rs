@@ -27,8 +27,12 @@ pub async fn issue_token(core: &Core, request: TokenRequest, from: &From) -> Res
     issue(core, &known.id, request.org_id).await
 }
 
-/// A token for somebody who is signed in already, in the organization they are in.
+/// A token for somebody who is signed in already, in the organization they are in. A credential that carries less than its
+/// holder may do is not exchanged for one that carries all of it.
 pub async fn token_for(core: &Core, caller: &Caller) -> Result<TokenAnswer> {
+    if caller.limit().is_some() {
+        return Err(Error::Forbidden);
+    }
     match caller.who() {
         Who::Person(user) => issue(core, user, Some(caller.org().clone())).await,
         Who::Key(_) | Who::System => Err(Error::Forbidden),

@@ -240,9 +240,10 @@ pub async fn sign_out_everywhere(core: &Core, user: &UserId) -> Result<()> {
 }
 
 pub(super) async fn end_all(conn: &mut PgConnection, user: &UserId) -> Result<()> {
-    // A token says in whole seconds when it was issued. Rounding up refuses those of this very second too.
+    // A token says in whole seconds when it was issued. Rounding up refuses those of this very second too, and going on
+    // from there those that were issued since for the next one.
     sqlx::query!(
-        "with u as (update identity.users set signed_out_before = date_trunc('second', now()) + interval '1 second' where id = $1)
+        "with u as (update identity.users set signed_out_before = greatest(date_trunc('second', now()), signed_out_before) + interval '1 second' where id = $1)
          delete from identity.sessions where user_id = $1",
         user.as_str()
     )

@@ -20,7 +20,7 @@ use crate::{
     config,
     id::Id,
     keys::ApiKey,
-    org::{OrgId, UserId},
+    org::{OrgId, Role, UserId},
     secret::{Master, fingerprint, hex},
 };
 
@@ -48,10 +48,15 @@ pub(super) struct Memory {
     /// Has a client and a user row.
     pub arrived: Cache<(OrgId, UserId), ()>,
     /// What a token of Clerk said of a person and an organization has been written down.
-    pub mirrored: Cache<(UserId, Option<OrgId>, DateTime<Utc>), ()>,
+    pub mirrored: Cache<Said, ()>,
+    /// Was told no, which the organization's log says once.
+    pub refused: Cache<(OrgId, UserId), ()>,
     /// An API key by the hash of all of it. Whether it still counts is asked inside the organization.
     pub keys: Cache<[u8; 32], (OrgId, Id<ApiKey>)>,
 }
+
+/// Who, where, as what and when: two tokens of one second may say different roles.
+type Said = (UserId, Option<OrgId>, Option<Role>, DateTime<Utc>);
 
 struct ClerkIssuer {
     issuer: String,
@@ -63,6 +68,9 @@ struct ClerkIssuer {
 struct TokenHeader {
     alg: String,
     kid: String,
+    /// Absent, or what we read: an issuer signs other things with the same key, such as access tokens for others.
+    #[serde(default)]
+    typ: Option<String>,
     /// Extensions that must be understood; we understand none.
     #[serde(default)]
     crit: Option<serde_json::Value>,
@@ -98,6 +106,7 @@ impl Tokens {
                     .time_to_live(Duration::from_secs(3600))
                     .build(),
                 mirrored: minute(),
+                refused: minute(),
                 keys: minute(),
             },
         }
@@ -151,7 +160,8 @@ impl Tokens {
         let (message, signature) = token.rsplit_once('.')?;
         let (header, payload) = message.split_once('.')?;
         let head: TokenHeader = serde_json::from_slice(&URL_SAFE_NO_PAD.decode(header).ok()?).ok()?;
-        if head.crit.is_some() {
+        let session = head.typ.is_none_or(|typ| typ.eq_ignore_ascii_case("JWT"));
+        if head.crit.is_some() || !session {
             return None;
         }
         // One algorithm per key: which one is ours to know, the header can only agree.
@@ -185,4 +195,59 @@ fn signed(message: &str, signature: &str, key: &DecodingKey, algorithm: Algorith
     jsonwebtoken::crypto::verify(signature, message.as_bytes(), key, algorithm)
         .ok()?
         .then_some(())
+}
+
+#[cfg(test)]
+mod tests {
+    use aws_lc_rs::{
+        encoding::{AsDer, Pkcs8V1Der},
+        rsa::{self, KeySize},
+    };
+    use chrono::TimeDelta;
+
+    use super::*;
+
+    const ORIGIN: &str = "https://voice.example.com";
+    const CLERK: &str = "https://example.accounts.dev";
+
+    /// A verifier, and a token of each issuer that ends at `ends`.
+    fn both(ends: DateTime<Utc>) -> (Tokens, [String; 2]) {
+        let pair = rsa::KeyPair::generate(KeySize::Rsa2048).unwrap();
+        let der: Pkcs8V1Der<'_> = pair.as_der().unwrap();
+        let pem = base64::engine::general_purpose::STANDARD.encode(der.as_ref());
+        let pem = format!("-----BEGIN PRIVATE KEY-----\n{pem}\n-----END PRIVATE KEY-----\n");
+        let key = EncodingKey::from_rsa_pem(pem.as_bytes()).unwrap();
+        let jwk = jsonwebtoken::jwk::Jwk::from_encoding_key(&key, Algorithm::RS256).unwrap();
+        let jwks = Jwks::holding("ins_1", DecodingKey::from_jwk(&jwk).unwrap());
+        let url = Url::parse(ORIGIN).unwrap();
+        let mut tokens = Tokens::new(&Master::fresh(), &url, None, crate::providers::client());
+        tokens.clerk = Some(ClerkIssuer {
+            issuer: CLERK.to_owned(),
+            jwks,
+        });
+        let (user, org) = (UserId::parse("user_1").unwrap(), OrgId::parse("org_1").unwrap());
+        let ours = tokens.issue(&user, &org, ends - LIFETIME);
+        let header = Header {
+            kid: Some("ins_1".into()),
+            ..Header::new(Algorithm::RS256)
+        };
+        let begins = (ends - TimeDelta::seconds(60)).timestamp();
+        let claims = json!({
+            "iss": CLERK, "azp": ORIGIN, "sub": user, "iat": begins, "nbf": begins, "exp": ends.timestamp(),
+        });
+        let clerks = jsonwebtoken::encode(&header, &claims, &key).unwrap();
+        (tokens, [ours, clerks])
+    }
+
+    #[tokio::test]
+    async fn a5_a_token_that_was_good_a_moment_ago_is_not_remembered_past_its_end() {
+        let ends = DateTime::from_timestamp(1_763_700_000, 0).unwrap();
+        let (tokens, both) = both(ends);
+        for token in both {
+            for (seconds, good) in [(-30, true), (-1, true), (4, true), (5, false), (6, false), (-1, true)] {
+                let now = ends + TimeDelta::seconds(seconds);
+                assert_eq!(tokens.verify(&token, now).await.is_some(), good, "{seconds}");
+            }
+        }
+    }
 }

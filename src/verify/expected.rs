@@ -192,7 +192,7 @@ pub(super) const FUNCTIONS: &[Function] = &[
     definer("identity.facing(text)", "886ce214d385391680a6e05e894474b1", &[APP]),
     definer(
         "identity.set_role(text,text)",
-        "11f63722805e60a40e5f6aa380cf0dc8",
+        "a9bf94deb80af5350a9280baa889ba95",
         &[APP],
     ),
     definer("identity.invited()", "ad2605e6bfe52b8ffd3a5ade63d83d40", &[APP]),

@@ -108,9 +108,16 @@ async fn a22_signing_up_with_a_known_address_answers_as_with_a_new_one_and_only_
     );
     assert!(world.sign_in(ADA, PASSWORD).await.is_ok(), "nothing has changed");
 
-    let forgot = |email: &'static str| session::forgot(&world.core, email);
+    let forgot = async |email: &str| session::forgot(&world.core, email, &session::From::default()).await;
     assert_eq!(forgot(ADA).await, forgot("nobody@example.com").await);
     assert!(world.mail("nobody@example.com").await.is_none());
+    let unknown = start().await;
+    session::forgot(&unknown.core, "nobody@example.com", &session::From::default())
+        .await
+        .unwrap();
+    let worked = unknown.count("select pg_relation_size('identity.outbox')").await;
+    assert!(worked > 0, "a mail was written for nobody as well, and taken back");
+    assert_eq!(unknown.count("select count(*) from identity.outbox").await, 0);
 
     let (known, unknown) = (
         world.sign_in(ADA, "wrong wrong wrong").await.unwrap_err(),
@@ -127,7 +134,9 @@ async fn nobody_can_be_flooded_with_mail() {
     let world = start().await;
     world.person(ADA).await;
     for _ in 0..20 {
-        session::forgot(&world.core, ADA).await.unwrap();
+        session::forgot(&world.core, ADA, &session::From::default())
+            .await
+            .unwrap();
     }
     assert_eq!(world.count("select count(*) from identity.outbox").await, 5);
 }
@@ -199,6 +208,8 @@ async fn a21_one_address_trying_many_accounts_pauses_too() {
     assert!(matches!(elsewhere, Err(Error::Invalid(_))));
     let here = session::sign_in(&world.core, draft, &address).await;
     assert!(matches!(here, Err(Error::Limited { .. })));
+    let asked = session::forgot(&world.core, "p32@example.com", &address).await;
+    assert!(matches!(asked, Err(Error::Limited { .. })));
 }
 
 #[tokio::test]
@@ -221,9 +232,13 @@ async fn a18_a_new_password_ends_every_session_and_every_earlier_link() {
     let world = start().await;
     let user = world.person(ADA).await;
     let old = world.sign_in(ADA, PASSWORD).await.unwrap();
-    session::forgot(&world.core, ADA).await.unwrap();
+    session::forgot(&world.core, ADA, &session::From::default())
+        .await
+        .unwrap();
     let (_, first) = world.mail(ADA).await.unwrap();
-    session::forgot(&world.core, ADA).await.unwrap();
+    session::forgot(&world.core, ADA, &session::From::default())
+        .await
+        .unwrap();
     let (_, second) = world.mail(ADA).await.unwrap();
     assert!(reset(&world, &first, OTHER).await.is_err(), "replaced by a newer one");
     assert!(

@@ -62,7 +62,7 @@ pub async fn verify_email(token: String) -> Result<(), AppError> {
 /// The same answer whether there is such an account or not.
 #[server(protocol = Wire)]
 pub async fn resend_verification(email: String) -> Result<(), AppError> {
-    session::resend_verification(&core(), &email).await?;
+    session::resend_verification(&core(), &email, &from()).await?;
     redirect(&way::with("/verify", "sent", &email));
     Ok(())
 }
@@ -70,7 +70,7 @@ pub async fn resend_verification(email: String) -> Result<(), AppError> {
 /// The same answer whether there is such an account or not.
 #[server(protocol = Wire)]
 pub async fn forgot_password(email: String) -> Result<(), AppError> {
-    session::forgot(&core(), &email).await?;
+    session::forgot(&core(), &email, &from()).await?;
     redirect(&way::with("/forgot", "sent", &email));
     Ok(())
 }

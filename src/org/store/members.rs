@@ -83,10 +83,10 @@ struct Pair {
 }
 
 /// What the caller hands roles out with.
-pub(super) enum Hand {
-    Role(Role),
-    /// A key has no role; what it may do itself is what it may give.
-    Key(Permissions),
+pub(super) struct Hand {
+    /// A key has none.
+    role: Option<Role>,
+    held: Permissions,
 }
 
 async fn facing(tx: &mut OrgTx, caller: &Caller, user: &UserId) -> Result<Pair> {
@@ -108,19 +108,18 @@ async fn facing(tx: &mut OrgTx, caller: &Caller, user: &UserId) -> Result<Pair> 
 
 impl Hand {
     pub fn of(caller: &Caller, tx: &OrgTx, role: Option<Role>) -> Result<Self> {
+        let held = tx.permissions();
         match caller.who() {
             // Removed between the beginning of this transaction and the lock.
-            Who::Person(_) => role.map(Self::Role).ok_or(Error::Unauthenticated),
-            Who::Key(_) | Who::System => Ok(Self::Key(tx.permissions())),
+            Who::Person(_) if role.is_none() => Err(Error::Unauthenticated),
+            Who::Person(_) => Ok(Self { role, held }),
+            Who::Key(_) | Who::System => Ok(Self { role: None, held }),
         }
     }
 
-    /// Nobody hands out, or takes away, more than they hold.
+    /// Nobody hands out, or takes away, more than they hold; nor does a credential that carries less than its holder may do.
     pub fn govern(&self, role: Role) -> Result<()> {
-        let may = match self {
-            Self::Role(mine) => mine.governs(role),
-            Self::Key(permissions) => Permissions::of_role(role).within(*permissions),
-        };
+        let may = self.role.is_none_or(|mine| mine.governs(role)) && Permissions::of_role(role).within(self.held);
         if may { Ok(()) } else { Err(Error::Forbidden) }
     }
 }

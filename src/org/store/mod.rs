@@ -109,9 +109,6 @@ pub async fn leave(core: &Core, caller: &Caller) -> Result<()> {
         .await?
         .commit()
         .await?;
-    if let Some(clerk) = &core.clerk {
-        clerk.remove_member(org, user).await?;
-    }
     let mut tx = core.db.identity.begin().await?;
     sqlx::query!(
         "select from identity.organizations where id = $1 for update",
@@ -120,7 +117,7 @@ pub async fn leave(core: &Core, caller: &Caller) -> Result<()> {
     .execute(&mut *tx)
     .await?;
     let left = sqlx::query!(
-        "update identity.memberships m set removed_at = now(), stated_at = now()
+        "update identity.memberships m set removed_at = now(), stated_at = greatest(now(), m.stated_at + interval '1 millisecond')
          where m.org_id = $1 and m.user_id = $2 and m.removed_at is null
            and (m.role <> 'owner' or exists (select from identity.memberships other
                 where other.org_id = $1 and other.user_id <> $2 and other.role = 'owner' and other.removed_at is null))",
@@ -131,6 +128,10 @@ pub async fn leave(core: &Core, caller: &Caller) -> Result<()> {
     .await?;
     if left.rows_affected() == 0 {
         return Err(members::last_owner());
+    }
+    // Once it is known that they may go, and before it is so.
+    if let Some(clerk) = &core.clerk {
+        clerk.remove_member(org, user).await?;
     }
     sqlx::query!(
         "update identity.sessions set org_id = null where org_id = $1 and user_id = $2",
@@ -144,10 +145,11 @@ pub async fn leave(core: &Core, caller: &Caller) -> Result<()> {
 }
 
 /// Writes into an organization's log what a person did at its door, before or after being a member.
-async fn note(core: &Core, org: &OrgId, deed: &str, user: &UserId) -> Result<()> {
+pub(crate) async fn note(core: &Core, org: &OrgId, deed: &str, user: &UserId) -> Result<()> {
     let name = sqlx::query_scalar!("select u.name from identity.users u where u.id = $1", user.as_str())
-        .fetch_one(core.db.identity.pool())
-        .await?;
+        .fetch_optional(core.db.identity.pool())
+        .await?
+        .unwrap_or_default();
     let mut tx = Caller::system(org.clone())
         .begin(&core.db, Action::Create, Kind::Audit)
         .await?;

@@ -4,7 +4,7 @@ pub mod clerk;
 
 use std::sync::Arc;
 
-use chrono::{DateTime, Utc};
+use chrono::Utc;
 use sqlx::PgPool;
 use switchboard::{
     Error,
@@ -138,8 +138,4 @@ impl World {
     pub async fn arrange(&self, sql: &'static str) {
         sqlx::raw_sql(sql).execute(&self.admin).await.unwrap();
     }
-}
-
-pub fn second(at: i64) -> DateTime<Utc> {
-    DateTime::from_timestamp(at, 0).unwrap()
 }

@@ -1,0 +1,245 @@
+//! A house with two kinds of doors: our own accounts, or the simulated Clerk's, before the real router and a real Postgres.
+
+use axum::{
+    Router,
+    body::Body,
+    http::{Method, Request, StatusCode, header},
+};
+use http_body_util::BodyExt;
+use serde_json::{Value, json};
+use server::{
+    router,
+    sandbox::{self, Sandbox},
+    start,
+};
+use switchboard::{
+    agents::{Agent, AgentDraft},
+    auth::{self, admin, session},
+    config::Config,
+    core::Core,
+    db::testing::TestDb,
+    mirror,
+    org::{OrgDraft, OrgId, UserId, store},
+    secret::Master,
+};
+use tower::ServiceExt;
+
+const ORIGIN: &str = "http://127.0.0.1:3000";
+const EMAIL: &str = "ada@example.com";
+const PASSWORD: &str = "correct-horse-battery";
+const SECRET_KEY: &str = "sk_test_0123456789abcdefghij";
+
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub enum Issuer {
+    Ours,
+    Clerk,
+}
+
+impl Issuer {
+    pub const ALL: [Self; 2] = [Self::Ours, Self::Clerk];
+}
+
+pub struct House {
+    pub core: Core,
+    /// The one person who lives here.
+    pub user: UserId,
+    issuer: Issuer,
+    db: TestDb,
+    router: Router,
+    clerk: Sandbox,
+    /// Stops when the house does.
+    _voice: Sandbox,
+}
+
+/// An organization of the person, with an agent that bears its name.
+pub struct Place {
+    pub id: OrgId,
+}
+
+impl House {
+    pub async fn open(issuer: Issuer) -> Self {
+        let clerk = Sandbox::start(sandbox::Options::default()).await.unwrap();
+        let data = folder();
+        let mut settings = vec![
+            ("SWITCHBOARD_DATA", data),
+            ("SWITCHBOARD_SANDBOX_SPEED", "200".to_owned()),
+            ("DATABASE_MAX_CONNECTIONS", "8".to_owned()),
+        ];
+        if issuer == Issuer::Clerk {
+            settings.extend([
+                ("CLERK_SECRET_KEY", SECRET_KEY.to_owned()),
+                ("CLERK_PUBLISHABLE_KEY", "pk_test_x".to_owned()),
+                ("CLERK_API_URL", clerk.clerk_url().to_owned()),
+                ("CLERK_FRONTEND_API", clerk.clerk_url().to_owned()),
+            ]);
+        }
+        let config = Config::read(&|name| {
+            let found = settings.iter().find(|(key, _)| *key == name);
+            found.map(|(_, value)| value.clone())
+        })
+        .unwrap();
+        let db = TestDb::create().await;
+        let (core, voice) = start::assemble(config, ORIGIN.parse().unwrap(), Master::fresh(), &db.logins)
+            .await
+            .unwrap();
+        let user = match issuer {
+            Issuer::Ours => admin::create_user(&core, EMAIL, &PASSWORD.into(), "Ada").await.unwrap(),
+            Issuer::Clerk => {
+                let made = ask(
+                    &clerk,
+                    "/v1/users",
+                    json!({"email_address": [EMAIL], "password": PASSWORD, "first_name": "Ada"}),
+                )
+                .await;
+                UserId::parse(made["id"].as_str().unwrap()).unwrap()
+            }
+        };
+        let router = router::router(core.clone(), router::site().unwrap());
+        Self {
+            core,
+            user,
+            issuer,
+            db,
+            router,
+            clerk,
+            _voice: voice.expect("no key is configured"),
+        }
+    }
+
+    pub async fn place(&self, name: &str) -> Place {
+        if self.issuer == Issuer::Clerk {
+            // The first token brings the person.
+            auth::bearer(&self.core, &self.clerks(None).await).await.unwrap_err();
+        }
+        let draft = OrgDraft {
+            name: name.to_owned(),
+            ..OrgDraft::default()
+        };
+        let id = store::create(&self.core, &self.user, draft).await.unwrap();
+        let caller = auth::bearer(&self.core, &self.token(&id).await).await.unwrap();
+        mirror::create::<Agent>(&self.core, &caller, draft_of(&format!("{name} desk")))
+            .await
+            .unwrap();
+        Place { id }
+    }
+
+    /// A bearer token of this house's issuer.
+    pub async fn token(&self, org: &OrgId) -> String {
+        match self.issuer {
+            Issuer::Ours => admin::token(&self.core, EMAIL, Some(org.clone())).await.unwrap(),
+            Issuer::Clerk => self.clerks(Some(org)).await,
+        }
+    }
+
+    /// The cookie of a browser in an organization.
+    pub async fn cookie(&self, org: &OrgId) -> String {
+        match self.issuer {
+            Issuer::Ours => {
+                let entered = session::choose(&self.core, &self.sign_in().await, org).await.unwrap();
+                format!("{}={}", session::cookie_name(&self.core), entered.token)
+            }
+            Issuer::Clerk => format!("__session={}", self.clerks(Some(org)).await),
+        }
+    }
+
+    /// The cookie of somebody who has chosen no organization.
+    pub async fn cookie_of_nowhere(&self) -> String {
+        match self.issuer {
+            Issuer::Ours => format!("{}={}", session::cookie_name(&self.core), self.sign_in().await),
+            Issuer::Clerk => format!("__session={}", self.clerks(None).await),
+        }
+    }
+
+    async fn sign_in(&self) -> String {
+        let draft = switchboard::account::SignIn {
+            email: EMAIL.to_owned(),
+            password: PASSWORD.into(),
+            remember: false,
+        };
+        let signed_in = session::sign_in(&self.core, draft, &session::From::default()).await;
+        signed_in.unwrap().token
+    }
+
+    async fn clerks(&self, org: Option<&OrgId>) -> String {
+        let wish = json!({"user": self.user, "session": "sess_ada", "azp": ORIGIN, "org": org});
+        let made = ask(&self.clerk, "/_sandbox/tokens", wish).await;
+        made["jwt"].as_str().unwrap().to_owned()
+    }
+
+    /// Where the organization itself is kept, its client's number: with Clerk, at Clerk.
+    pub async fn client_id_of(&self, org: &OrgId) -> Value {
+        if self.issuer == Issuer::Clerk {
+            let path = format!("{}/v1/organizations/{org}", self.clerk.clerk_url());
+            let answer = switchboard::providers::client()
+                .get(path)
+                .bearer_auth(SECRET_KEY)
+                .send();
+            let organization: Value = answer.await.unwrap().json().await.unwrap();
+            return organization["public_metadata"]["client_id"].clone();
+        }
+        let id: String =
+            sqlx::query_scalar("select metadata ->> 'client_id' from identity.organizations where id = $1")
+                .bind(org.as_str())
+                .fetch_one(&self.db.admin)
+                .await
+                .unwrap();
+        json!(id)
+    }
+
+    /// The status and the body; of a redirect, where it leads.
+    pub async fn send(
+        &self,
+        method: Method,
+        path: &str,
+        headers: &[(&str, String)],
+        body: &str,
+    ) -> (StatusCode, String) {
+        let mut request = Request::builder().method(method).uri(path);
+        for (name, value) in headers.iter().filter(|(_, value)| !value.is_empty()) {
+            request = request.header(*name, value);
+        }
+        let request = request.body(Body::from(body.to_owned())).unwrap();
+        let response = self.router.clone().oneshot(request).await.unwrap();
+        let status = response.status();
+        if let Some(place) = response.headers().get(header::LOCATION) {
+            return (status, place.to_str().unwrap().to_owned());
+        }
+        let bytes = response.into_body().collect().await.unwrap().to_bytes();
+        (status, String::from_utf8_lossy(&bytes).into_owned())
+    }
+
+    pub async fn count(&self, sql: &'static str) -> i64 {
+        sqlx::query_scalar(sql).fetch_one(&self.db.admin).await.unwrap()
+    }
+
+    pub async fn arrange(&self, sql: &'static str) {
+        sqlx::raw_sql(sql).execute(&self.db.admin).await.unwrap();
+    }
+}
+
+pub fn draft_of(name: &str) -> AgentDraft {
+    AgentDraft {
+        name: name.to_owned(),
+        prompt: "Answer politely.".to_owned(),
+        first_message: "Hello, how can I help?".to_owned(),
+        voice_id: "Mark".to_owned(),
+        voice_name: "Mark".to_owned(),
+        ..AgentDraft::default()
+    }
+}
+
+/// A folder that no other house of this run has.
+fn folder() -> String {
+    static NEXT: std::sync::atomic::AtomicU32 = std::sync::atomic::AtomicU32::new(0);
+    let number = NEXT.fetch_add(1, std::sync::atomic::Ordering::Relaxed);
+    let folder = std::env::temp_dir().join(format!("switchboard-door-{}-{number}", std::process::id()));
+    std::fs::create_dir_all(&folder).unwrap();
+    folder.display().to_string()
+}
+
+async fn ask(clerk: &Sandbox, path: &str, body: Value) -> Value {
+    let request = switchboard::providers::client().post(format!("{}{path}", clerk.clerk_url()));
+    let answer = request.bearer_auth(SECRET_KEY).json(&body).send().await.unwrap();
+    assert!(answer.status().is_success(), "{path}: {}", answer.status());
+    answer.json().await.unwrap()
+}
