@@ -68,8 +68,9 @@ impl Sent {
         if event.default_prevented() {
             return;
         }
-        event.prevent_default();
+        // What cannot be read here, the browser sends by itself.
         let Some(body) = fields_of(&event) else { return };
+        event.prevent_default();
         self.under_way.update(|n| *n += 1);
         spawn_local(async move {
             let answer = wire::post(self.path, wire::FORM, body).await;
