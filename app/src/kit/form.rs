@@ -123,6 +123,10 @@ impl<S> From<Sending<S>> for Sent {
 }
 
 impl<S: ServerFn> Sending<S> {
+    #[expect(
+        clippy::new_without_default,
+        reason = "it reads the address of the page, which no default does"
+    )]
     pub fn new() -> Self {
         Self(Sent::to(S::PATH), PhantomData)
     }
