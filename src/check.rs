@@ -76,7 +76,7 @@ impl Check {
                     && domain.contains('.')
                     && domain
                         .split('.')
-                        .all(|label| !label.is_empty() && label.chars().all(|c| c.is_alphanumeric() || c == '-'))
+                        .all(|label| !label.is_empty() && label.chars().all(|c| c.is_ascii_alphanumeric() || !c.is_ascii() || c == '-'))
             })
             && !value.chars().any(|c| c.is_whitespace() || c.is_control());
         if !good {

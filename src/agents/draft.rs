@@ -307,7 +307,7 @@ impl AgentDraft {
         let mut seen = HashSet::new();
         for (i, tag) in self.tags.iter().enumerate() {
             check.text(format!("tags[{i}]"), tag, 1..=40);
-            if !seen.insert(tag.to_lowercase()) {
+            if !seen.insert(tag.to_ascii_lowercase()) {
                 check.fail(format!("tags[{i}]"), "This tag is there twice.");
             }
         }

@@ -70,7 +70,7 @@ macro_rules! printed {
         )*
     };
 }
-printed! { i32 i64 u8 u16 u32 u64 usize f64 leptos::nonce::Nonce }
+printed! { i32 i64 u8 u16 u32 u64 usize leptos::nonce::Nonce }
 
 /// There or not there.
 impl IntoAttributeValue for bool {

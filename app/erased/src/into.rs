@@ -205,7 +205,7 @@ macro_rules! printed {
         )*
     };
 }
-printed! { char i32 i64 u8 u16 u32 u64 usize f64 }
+printed! { char i32 i64 u8 u16 u32 u64 usize }
 
 impl IntoRender for InertElement {
     fn into_render(self) -> AnyView {

@@ -4,7 +4,7 @@ use leptos::prelude::*;
 use switchboard::calls::{Call, Event};
 
 use super::words::{event_lamp, event_words, lamp_of, spaced, span};
-use crate::kit::{Copy, When, each, lamp_bare};
+use crate::kit::{Copy, When, each, lamp_bare, machine};
 
 /// Each with its distance from the first.
 pub fn events(call: Memo<Call>, events: Memo<Vec<Event>>) -> AnyView {
@@ -32,7 +32,7 @@ pub fn events(call: Memo<Call>, events: Memo<Vec<Event>>) -> AnyView {
         };
         view! {
             <li>
-                <time datetime=format!("{:?}", event.at)>{distance}</time>
+                <time datetime=machine(event.at)>{distance}</time>
                 {state}
                 <span>{words}{note}</span>
             </li>

@@ -31,20 +31,21 @@ pub fn wave(player: Player, turns: Memo<Vec<Turn>>) -> AnyView {
                 <path class="agent" d=move || path(|lanes| &lanes.agent)></path>
                 <path class="caller" d=move || path(|lanes| &lanes.person)></path>
                 <path class="other" d=move || path(|lanes| &lanes.other)></path>
-                <rect class="to-come" y="0" height="76" x=share width=move || WIDTH as f64 - share()></rect>
-                <path class="head" d=move || format!("M{0:.1} 0V76", share())></path>
+                <rect class="to-come" y="0" height="76" x=move || tenths(share()) width=move || tenths(WIDTH as f64 - share())></rect>
+                <path class="head" d=move || format!("M{} 0V76", tenths(share()))></path>
             </svg>
             <input
                 type="range"
                 class="seek"
                 min="0"
                 step="0.1"
-                max=move || player.place().1.to_string()
+                max=move || tenths(player.place().1)
                 aria-label="Position in the recording"
                 aria-valuetext=told
-                prop:value=move || player.place().0.to_string()
+                prop:value=move || tenths(player.place().0)
                 on:input=move |event| {
-                    if let Ok(to) = event_target_value(&event).parse() {
+                    let to = event_target::<web_sys::HtmlInputElement>(&event).value_as_number();
+                    if to.is_finite() {
                         player.seek(to);
                     }
                 }
@@ -62,6 +63,13 @@ struct Lanes {
     other: String,
 }
 
+/// With one decimal. Printing fractions the general way costs the bundle tables of powers, 12 kB of them.
+fn tenths(number: f64) -> String {
+    let tenths = (number * 10.0).round() as i64;
+    let sign = if tenths < 0 { "-" } else { "" };
+    format!("{sign}{}.{}", tenths.abs() / 10, tenths.abs() % 10)
+}
+
 /// Bars above the middle for the agent, below it for the other side, as the transcript tells them apart.
 fn draw(bars: &[f32], length_s: f64, turns: &[Turn]) -> Lanes {
     let mut lanes = Lanes::default();
@@ -77,10 +85,10 @@ fn draw(bars: &[f32], length_s: f64, turns: &[Turn]) -> Lanes {
         // Speech is mostly soft beside its peaks: the root makes it visible.
         let half = (f64::from(*level).sqrt() * 17.0).max(0.75);
         lane.push_str(&format!(
-            "M{:.1} {:.1}V{:.1}",
-            (i as f64 + 0.5) * width,
-            middle - half,
-            middle + half
+            "M{} {}V{}",
+            tenths((i as f64 + 0.5) * width),
+            tenths(middle - half),
+            tenths(middle + half)
         ));
     }
     lanes

@@ -128,7 +128,7 @@ fn sentence(word: &str) -> String {
     let spaced = word.replace(['_', '.'], " ");
     let mut letters = spaced.chars();
     match letters.next() {
-        Some(first) => first.to_uppercase().chain(letters).collect(),
+        Some(first) => std::iter::once(first.to_ascii_uppercase()).chain(letters).collect(),
         None => spaced,
     }
 }

@@ -2,6 +2,7 @@
 
 use leptos::{prelude::*, server_fn::ServerFn};
 use switchboard::{
+    org::initials,
     resource::{Action, Kind},
     viewer::Person,
 };
@@ -95,18 +96,6 @@ fn account(person: Person) -> AnyView {
     .into_any()
 }
 
-/// Two letters that stand for a name.
-pub fn initials(name: &str) -> String {
-    let mut words = name
-        .split_whitespace()
-        .filter_map(|word| word.chars().find(|c| c.is_alphanumeric()));
-    let first = words.next();
-    let second = words
-        .next()
-        .or_else(|| name.chars().filter(|c| c.is_alphanumeric()).nth(1));
-    first.into_iter().chain(second).flat_map(char::to_uppercase).collect()
-}
-
 /// Changes the scheme at once and for the next pages: the server reads the cookie and draws `data-theme` itself.
 pub fn flip_theme() {
     let Some(root) = document().document_element() else {
@@ -120,17 +109,4 @@ pub fn flip_theme() {
     let theme = if dark { "light" } else { "dark" };
     let _ = root.set_attribute("data-theme", theme);
     browser::keep_cookie("theme", theme);
-}
-
-#[cfg(test)]
-mod tests {
-    use super::initials;
-
-    #[test]
-    fn two_letters_stand_for_a_name() {
-        assert_eq!(initials("Larkfield Dental Group"), "LD");
-        assert_eq!(initials("acme"), "AC");
-        assert_eq!(initials("(x)"), "X");
-        assert_eq!(initials("Émile"), "ÉM");
-    }
 }

@@ -11,7 +11,7 @@ use switchboard::{
 use super::{Panels, bar::flip_theme, nav::places};
 use crate::{
     agents::list_agents,
-    kit::{self, browser::Debounce, icon, part, state},
+    kit::{self, browser::{self, Debounce}, icon, part, state},
     may, viewer,
 };
 
@@ -41,10 +41,10 @@ pub fn palette(panels: Panels) -> AnyView {
 
     let fixed = fixed_hits();
     let hits = Memo::new(move |_| {
-        let wanted = text.with(|text| text.trim().to_lowercase());
+        let wanted = text.with(|text| browser::lower_case(text.trim()));
         let mut hits: Vec<Hit> = fixed
             .iter()
-            .filter(|hit| hit.words.to_lowercase().contains(&wanted))
+            .filter(|hit| browser::lower_case(&hit.words).contains(&wanted))
             .cloned()
             .collect();
         hits.extend(agents.get().into_iter().map(agent_hit));

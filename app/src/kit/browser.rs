@@ -131,6 +131,18 @@ pub async fn copy(text: &str) -> bool {
     added && copied == Ok(true)
 }
 
+/// The browser knows all letters already; in the bundle their tables would take 8 kB.
+pub fn lower_case(text: &str) -> String {
+    #[cfg(feature = "ssr")]
+    {
+        text.to_lowercase()
+    }
+    #[cfg(not(feature = "ssr"))]
+    {
+        js_sys::JsString::from(text).to_lower_case().into()
+    }
+}
+
 pub fn media(query: &str) -> bool {
     window()
         .match_media(query)

@@ -68,8 +68,9 @@ impl Sent {
         if event.default_prevented() {
             return;
         }
-        event.prevent_default();
+        // What cannot be read here, the browser sends by itself.
         let Some(body) = fields_of(&event) else { return };
+        event.prevent_default();
         self.under_way.update(|n| *n += 1);
         spawn_local(async move {
             let answer = wire::post(self.path, wire::FORM, body).await;
@@ -122,6 +123,10 @@ impl<S> From<Sending<S>> for Sent {
 }
 
 impl<S: ServerFn> Sending<S> {
+    #[expect(
+        clippy::new_without_default,
+        reason = "it reads the address of the page, which no default does"
+    )]
     pub fn new() -> Self {
         Self(Sent::to(S::PATH), PhantomData)
     }

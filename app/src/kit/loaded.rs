@@ -257,3 +257,28 @@ pub fn skeleton_rows() -> AnyView {
     }
     .into_any()
 }
+
+#[cfg(all(test, feature = "ssr"))]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_answer_travels_as_serde_writes_it_and_arrives_as_it_was() {
+        let value = vec![("Ok\":".to_owned(), Some(1)), (String::new(), None)];
+        let json = AsJson::encode(&Ok(Loaded::new(value.clone()))).unwrap();
+        assert_eq!(json, serde_json::to_string(&Ok::<_, AppError>(value.clone())).unwrap());
+        let arrived = AsJson::decode(&json).unwrap().unwrap();
+        assert_eq!(arrived.get(), Ok(value.clone()));
+        assert_eq!(arrived.get(), Ok(value));
+        assert_eq!(arrived.get::<String>(), Err(AppError::unreachable()));
+    }
+
+    #[test]
+    fn a_failure_travels_too() {
+        let error = AppError(switchboard::Error::invalid("name", "Fill this in."));
+        let json = AsJson::encode(&Err(error.clone())).unwrap();
+        assert_eq!(json, serde_json::to_string(&Err::<(), _>(&error)).unwrap());
+        assert_eq!(AsJson::decode(&json).unwrap().err(), Some(error));
+        assert!(AsJson::decode("[]").is_err());
+    }
+}

@@ -63,7 +63,8 @@ pub fn Ago(at: DateTime<Utc>) -> impl IntoView {
     }
 }
 
-fn machine(at: DateTime<Utc>) -> String {
+/// As `<time datetime>` wants it.
+pub fn machine(at: DateTime<Utc>) -> String {
     let (h, m, s) = (at.hour(), at.minute(), at.second());
     format!(
         "{:04}-{:02}-{:02}T{h:02}:{m:02}:{s:02}Z",

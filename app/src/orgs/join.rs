@@ -67,7 +67,7 @@ fn invitation(
     let join = format!("Join {}", offer.org_name);
     let next = way::with("/join", "token", token);
     let way_in = match viewer().person {
-        Some(person) if person.email.to_lowercase() == link.email.to_lowercase() => view! {
+        Some(person) if person.email.eq_ignore_ascii_case(&link.email) => view! {
             <Form action=accept>
                 <input type="hidden" name="offer" value=yes/>
                 <Submit label=join class="btn primary lg block"/>

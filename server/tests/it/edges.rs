@@ -466,3 +466,27 @@ async fn another_site_cannot_post_with_a_cookie() {
         );
     }
 }
+
+#[tokio::test]
+async fn a_server_function_takes_a_form_and_json_alike() {
+    let world = World::new().await;
+    let ask = async |kind: &str, body: &'static str| {
+        let request = Request::builder()
+            .method(Method::POST)
+            .uri("/fn/app/account/sign_up")
+            .header("content-type", kind)
+            .header("sec-fetch-site", "same-origin");
+        let answer = world.send(request.body(Body::from(body)).unwrap()).await;
+        assert_eq!(answer.status, StatusCode::UNPROCESSABLE_ENTITY);
+        answer.text()
+    };
+    let form = ask(
+        "application/x-www-form-urlencoded",
+        "draft%5Bname%5D=Ada&draft[email]=ada&draft[password]=x",
+    )
+    .await;
+    let json = r#"{"draft":{"name":"Ada","email":"ada","password":"x"}}"#;
+    assert!(form.contains("email") && !form.contains("name"), "{form}");
+    assert_eq!(ask("application/json", json).await, form);
+    assert_ne!(ask("application/json", "{").await, form);
+}
