@@ -21,19 +21,19 @@ use crate::{
     AnyView,
     attribute::{Attribute, Found, IntoAttributeValue, IntoProperty, State},
     into,
-    view::{AnyViewState, all_settled},
+    view::{AnyViewState, Kind, all_settled},
 };
 
 const SVG: &str = "http://www.w3.org/2000/svg";
 
-/// An element of HTML or SVG. It is a pointer, so that the many lines that build one stay short.
-pub struct Element(Box<Parts>);
+/// An element of HTML or SVG as `view!` makes it: a view of which it is known that it is one.
+pub struct Element(AnyView);
 
-struct Parts {
+pub(crate) struct Parts {
     tag: &'static str,
     namespace: Option<&'static str>,
     attributes: Vec<Attribute>,
-    children: Vec<AnyView>,
+    pub(crate) children: Vec<AnyView>,
 }
 
 /// What the page keeps of an element.
@@ -48,12 +48,19 @@ pub struct ElementState {
 impl Element {
     #[inline(never)]
     fn new(tag: &'static str, namespace: Option<&'static str>) -> Self {
-        Self(Box::new(Parts {
+        Self(AnyView::new(Kind::Element(Parts {
             tag,
             namespace,
             attributes: Vec::new(),
             children: Vec::new(),
-        }))
+        })))
+    }
+
+    fn parts(&mut self) -> &mut Parts {
+        match &mut *self.0.0 {
+            Kind::Element(parts) => parts,
+            _ => unreachable!("made by new"),
+        }
     }
 
     pub(crate) fn html(tag: &'static str) -> Self {
@@ -66,7 +73,7 @@ impl Element {
 
     #[inline(never)]
     fn with(mut self, attribute: Attribute) -> Self {
-        self.0.attributes.push(attribute);
+        self.parts().attributes.push(attribute);
         self
     }
 
@@ -83,7 +90,7 @@ impl Element {
 
     #[inline(never)]
     fn with_child(mut self, view: AnyView) -> Self {
-        view.join(&mut self.0.children);
+        view.join(&mut self.parts().children);
         self
     }
 
@@ -130,17 +137,13 @@ impl Element {
 }
 
 /// How [`AnyView`] draws one.
-impl Element {
-    pub(crate) fn children(&mut self) -> &mut Vec<AnyView> {
-        &mut self.0.children
-    }
-
+impl Parts {
     pub(crate) fn is_settled(&self) -> bool {
-        self.0.children.iter().all(AnyView::is_settled)
+        self.children.iter().all(AnyView::is_settled)
     }
 
     pub(crate) async fn settled(mut self) -> Self {
-        self.0.children = all_settled(std::mem::take(&mut self.0.children)).await;
+        self.children = all_settled(std::mem::take(&mut self.children)).await;
         self
     }
 
@@ -150,7 +153,7 @@ impl Element {
             namespace,
             attributes,
             children,
-        } = *self.0;
+        } = self;
         let el = Rndr::create_element(tag, namespace);
         let attributes = attributes
             .into_iter()
@@ -176,7 +179,7 @@ impl Element {
             attributes,
             children,
             ..
-        } = &*self.0;
+        } = self;
         *tag == state.tag
             && children.len() == state.children.len()
             && attributes.len() == state.attributes.len()
@@ -187,30 +190,30 @@ impl Element {
     }
 
     pub(crate) fn replace(self, state: &mut ElementState) {
-        for (attribute, old) in self.0.attributes.into_iter().zip(&mut state.attributes) {
+        for (attribute, old) in self.attributes.into_iter().zip(&mut state.attributes) {
             attribute.replace(&state.el, old);
         }
-        for (child, old) in self.0.children.into_iter().zip(&mut state.children) {
+        for (child, old) in self.children.into_iter().zip(&mut state.children) {
             child.rebuild(old);
         }
     }
 
     pub(crate) fn hydrate(mut self, cursor: &Cursor, position: &PositionState) -> ElementState {
-        let (el, attributes) = self.0.take_over(cursor, position);
-        let children = self.0.children.drain(..);
+        let (el, attributes) = self.take_over(cursor, position);
+        let children = self.children.drain(..);
         let children = children
             .map(|child| child.hydrate::<true>(cursor, position))
             .collect();
-        taken_over(self.0.tag, el, attributes, children, cursor, position)
+        taken_over(self.tag, el, attributes, children, cursor, position)
     }
 
     pub(crate) async fn hydrated(mut self, cursor: &Cursor, position: &PositionState) -> ElementState {
-        let (el, attributes) = self.0.take_over(cursor, position);
-        let mut children = Vec::with_capacity(self.0.children.len());
-        for child in std::mem::take(&mut self.0.children) {
+        let (el, attributes) = self.take_over(cursor, position);
+        let mut children = Vec::with_capacity(self.children.len());
+        for child in std::mem::take(&mut self.children) {
             children.push(child.hydrated(cursor, position).await);
         }
-        taken_over(self.0.tag, el, attributes, children, cursor, position)
+        taken_over(self.tag, el, attributes, children, cursor, position)
     }
 
     pub(crate) fn html_len(&self) -> usize {
@@ -219,21 +222,21 @@ impl Element {
             attributes,
             children,
             ..
-        } = &*self.0;
+        } = self;
         // Tags and a class or two; only the capacity of a buffer hangs on it.
         tag.len() * 2 + attributes.len() * 24 + 5 + children.iter().map(AnyView::html_len).sum::<usize>()
     }
 
     pub(crate) fn write(mut self, buf: &mut String, position: &mut Position, mark_branches: bool) {
-        let inner = self.0.begin(buf);
-        if !self.0.is_void() {
-            let escape = !self.0.is_raw();
+        let inner = self.begin(buf);
+        if !self.is_void() {
+            let escape = !self.is_raw();
             *position = Position::FirstChild;
             buf.push_str(&inner);
-            for child in self.0.children {
+            for child in self.children {
                 child.to_html_with_buf(buf, position, escape, mark_branches, Vec::new());
             }
-            close(self.0.tag, buf);
+            close(self.tag, buf);
         }
         *position = Position::NextChild;
     }
@@ -245,16 +248,16 @@ impl Element {
         mark_branches: bool,
     ) {
         let mut tag = String::new();
-        let inner = self.0.begin(&mut tag);
+        let inner = self.begin(&mut tag);
         buf.push_sync(&tag);
-        if !self.0.is_void() {
-            let escape = !self.0.is_raw();
+        if !self.is_void() {
+            let escape = !self.is_raw();
             *position = Position::FirstChild;
             buf.push_sync(&inner);
-            for child in self.0.children {
+            for child in self.children {
                 child.to_html_async_with_buf::<OUT_OF_ORDER>(buf, position, escape, mark_branches, Vec::new());
             }
-            buf.with_buf(|buf| close(self.0.tag, buf));
+            buf.with_buf(|buf| close(self.tag, buf));
         }
         *position = Position::NextChild;
     }
@@ -361,6 +364,12 @@ impl Mountable for ElementState {
     }
 }
 
+impl From<Element> for AnyView {
+    fn from(element: Element) -> Self {
+        element.0
+    }
+}
+
 /// The macros hand a lone element to components as it is; there it becomes a view like all others.
 impl Render for Element {
     type State = AnyViewState;
@@ -381,7 +390,7 @@ impl RenderHtml for Element {
     const MIN_LENGTH: usize = 0;
 
     fn dry_resolve(&mut self) {
-        self.children().iter_mut().for_each(AnyView::dry_resolve);
+        self.0.dry_resolve();
     }
 
     async fn resolve(self) -> AnyView {
@@ -392,11 +401,11 @@ impl RenderHtml for Element {
         self,
         buf: &mut String,
         position: &mut Position,
-        _escape: bool,
+        escape: bool,
         mark_branches: bool,
-        _extra: Vec<AnyAttribute>,
+        extra: Vec<AnyAttribute>,
     ) {
-        self.write(buf, position, mark_branches);
+        self.0.to_html_with_buf(buf, position, escape, mark_branches, extra);
     }
 
     fn hydrate<const FROM_SERVER: bool>(self, cursor: &Cursor, position: &PositionState) -> AnyViewState {

@@ -77,12 +77,14 @@ pub trait Erased {
 impl Erased for Foreign {
     type Here = AnyView;
 
-    #[inline(never)]
     fn take<T>(made: T) -> AnyView
     where
         T: leptos::prelude::IntoMaybeErased<Output = Self> + 'static,
     {
-        known(made).unwrap_or_else(|made| AnyView::foreign(made.into_maybe_erased()))
+        match known(made) {
+            Ok(view) => view,
+            Err(made) => AnyView::foreign(made.into_maybe_erased()),
+        }
     }
 }
 
@@ -128,25 +130,40 @@ impl SideBySide for AnyNestedRoute {
     }
 }
 
-#[inline(never)]
+#[inline]
 pub(crate) fn erase<T: RenderHtml>(view: T) -> AnyView {
-    known(view.into_owned()).unwrap_or_else(outside)
+    match known(view.into_owned()) {
+        Ok(view) => view,
+        Err(view) => outside(view),
+    }
 }
 
 /// A view of leptos' own making.
+#[inline(never)]
 fn outside<T: RenderHtml>(view: T) -> AnyView {
     AnyView::foreign(leptos::prelude::IntoAny::into_any(view))
 }
 
 /// A view of ours, whatever the types say of it.
+#[inline]
 fn known<T: 'static>(view: T) -> Result<AnyView, T> {
-    same::<_, AnyView>(view)
-        .or_else(|view| same::<_, Element>(view).map(AnyView::from))
-        .or_else(|view| same::<_, &'static str>(view).map(IntoRender::into_render))
-        .or_else(|view| same::<_, String>(view).map(IntoRender::into_render))
+    let view = match same::<_, AnyView>(view) {
+        Ok(view) => return Ok(view),
+        Err(view) => view,
+    };
+    let view = match same::<_, Element>(view) {
+        Ok(element) => return Ok(element.into()),
+        Err(view) => view,
+    };
+    let view = match same::<_, &'static str>(view) {
+        Ok(text) => return Ok(text.into_render()),
+        Err(view) => view,
+    };
+    same::<_, String>(view).map(IntoRender::into_render)
 }
 
 /// A value as the type that it has. The compiler knows the answer.
+#[inline]
 fn same<T: 'static, U: 'static>(value: T) -> Result<U, T> {
     if TypeId::of::<T>() != TypeId::of::<U>() {
         return Err(value);
@@ -179,6 +196,7 @@ macro_rules! text {
     ($($ty:ty)*) => {
         $(
             impl IntoRender for $ty {
+                #[inline(never)]
                 fn into_render(self) -> AnyView {
                     AnyView::text(self.into())
                 }

@@ -16,18 +16,18 @@ use leptos::{
     },
 };
 
-use crate::element::{Element, ElementState};
+use crate::element::{ElementState, Parts};
 
 type Text = Oco<'static, str>;
 type Draw = Box<dyn FnMut() -> AnyView + Send>;
 
-/// A piece of a page.
-pub struct AnyView(Kind);
+/// A piece of a page. It is a pointer, so that the many lines that build one stay short.
+pub struct AnyView(pub(crate) Box<Kind>);
 
-enum Kind {
+pub(crate) enum Kind {
     Nothing,
     Text(Text),
-    Element(Element),
+    Element(Parts),
     /// What stands side by side in a view, always as many. Inside an element they are its children.
     Fragment(Vec<AnyView>),
     /// What may be more or fewer the next time.
@@ -35,7 +35,7 @@ enum Kind {
     /// Follows signals.
     Live(Draw),
     /// A view of leptos' own making: a suspense, an outlet.
-    Foreign(Box<Foreign>),
+    Foreign(Foreign),
 }
 
 /// What the page keeps of a view.
@@ -51,41 +51,52 @@ enum State {
 }
 
 impl AnyView {
+    #[inline(never)]
+    pub(crate) fn new(kind: Kind) -> Self {
+        Self(Box::new(kind))
+    }
+
+    #[inline(never)]
     pub(crate) fn nothing() -> Self {
-        Self(Kind::Nothing)
+        Self::new(Kind::Nothing)
     }
 
+    #[inline(never)]
     pub(crate) fn text(text: Text) -> Self {
-        Self(Kind::Text(text))
+        Self::new(Kind::Text(text))
     }
 
+    #[inline(never)]
     pub(crate) fn fragment(views: Vec<Self>) -> Self {
-        Self(Kind::Fragment(views))
+        Self::new(Kind::Fragment(views))
     }
 
+    #[inline(never)]
     pub(crate) fn list(views: Vec<Self>) -> Self {
-        Self(Kind::List(views))
+        Self::new(Kind::List(views))
     }
 
+    #[inline(never)]
     pub(crate) fn live(draw: Draw) -> Self {
-        Self(Kind::Live(draw))
+        Self::new(Kind::Live(draw))
     }
 
+    #[inline(never)]
     pub(crate) fn foreign(view: Foreign) -> Self {
-        Self(Kind::Foreign(Box::new(view)))
+        Self::new(Kind::Foreign(view))
     }
 
     /// Becomes a child, or several.
     pub(crate) fn join(self, children: &mut Vec<Self>) {
-        match self.0 {
+        match *self.0 {
             Kind::Fragment(views) => children.extend(views),
-            kind => children.push(Self(kind)),
+            kind => children.push(Self::new(kind)),
         }
     }
 
     /// Whether nothing in it has to be waited for.
     pub(crate) fn is_settled(&self) -> bool {
-        match &self.0 {
+        match &*self.0 {
             Kind::Nothing | Kind::Text(_) => true,
             Kind::Element(element) => element.is_settled(),
             Kind::Fragment(views) | Kind::List(views) => views.iter().all(Self::is_settled),
@@ -99,12 +110,12 @@ impl AnyView {
             if self.is_settled() {
                 return self;
             }
-            Self(match self.0 {
+            Self::new(match *self.0 {
                 Kind::Element(element) => Kind::Element(element.settled().await),
                 Kind::Fragment(views) => Kind::Fragment(all_settled(views).await),
                 Kind::List(views) => Kind::List(all_settled(views).await),
                 Kind::Live(mut draw) => return draw().settled().await,
-                Kind::Foreign(view) => Kind::Foreign(Box::new(view.resolve().await)),
+                Kind::Foreign(view) => Kind::Foreign(view.resolve().await),
                 kind @ (Kind::Nothing | Kind::Text(_)) => kind,
             })
         })
@@ -116,12 +127,12 @@ impl AnyView {
         position: &'a PositionState,
     ) -> Pin<Box<dyn Future<Output = AnyViewState> + 'a>> {
         Box::pin(async move {
-            AnyViewState(match self.0 {
+            AnyViewState(match *self.0 {
                 Kind::Element(element) => State::Element(element.hydrated(cursor, position).await),
                 Kind::Fragment(views) | Kind::List(views) => State::List(views.hydrate_async(cursor, position).await),
                 Kind::Live(draw) => State::Live(hydrate_live(draw, cursor.clone(), position.clone()).await),
                 Kind::Foreign(view) => State::Foreign(view.hydrate_async(cursor, position).await),
-                kind @ (Kind::Nothing | Kind::Text(_)) => return Self(kind).hydrate::<true>(cursor, position),
+                kind @ (Kind::Nothing | Kind::Text(_)) => return Self::new(kind).hydrate::<true>(cursor, position),
             })
         })
     }
@@ -129,12 +140,6 @@ impl AnyView {
 
 pub(crate) async fn all_settled(views: Vec<AnyView>) -> Vec<AnyView> {
     join_all(views.into_iter().map(AnyView::settled)).await
-}
-
-impl From<Element> for AnyView {
-    fn from(element: Element) -> Self {
-        Self(Kind::Element(element))
-    }
 }
 
 /// Draws the first time by `first`, and what is there again afterwards.
@@ -171,7 +176,7 @@ impl Render for AnyView {
     type State = AnyViewState;
 
     fn build(self) -> AnyViewState {
-        AnyViewState(match self.0 {
+        AnyViewState(match *self.0 {
             Kind::Nothing => State::Nothing(().build()),
             Kind::Text(text) => State::Text(text.build()),
             Kind::Element(element) => State::Element(element.built()),
@@ -182,14 +187,14 @@ impl Render for AnyView {
     }
 
     fn rebuild(self, state: &mut AnyViewState) {
-        match (self.0, &mut state.0) {
+        match (*self.0, &mut state.0) {
             (Kind::Nothing, State::Nothing(_)) => {}
             (Kind::Text(text), State::Text(state)) => text.rebuild(state),
             (Kind::Element(element), State::Element(state)) if element.fits(state) => element.replace(state),
             (Kind::Fragment(views) | Kind::List(views), State::List(state)) => views.rebuild(state),
             (Kind::Foreign(view), State::Foreign(state)) => view.rebuild(state),
             (kind, _) => {
-                let mut new = Self(kind).build();
+                let mut new = Self::new(kind).build();
                 state.insert_before_this(&mut new);
                 state.unmount();
                 *state = new;
@@ -205,9 +210,9 @@ impl RenderHtml for AnyView {
     const MIN_LENGTH: usize = 0;
 
     fn dry_resolve(&mut self) {
-        match &mut self.0 {
+        match &mut *self.0 {
             Kind::Nothing | Kind::Text(_) => {}
-            Kind::Element(element) => element.children().iter_mut().for_each(Self::dry_resolve),
+            Kind::Element(element) => element.children.iter_mut().for_each(Self::dry_resolve),
             Kind::Fragment(views) | Kind::List(views) => views.iter_mut().for_each(Self::dry_resolve),
             Kind::Live(draw) => draw().dry_resolve(),
             Kind::Foreign(view) => view.dry_resolve(),
@@ -219,7 +224,7 @@ impl RenderHtml for AnyView {
     }
 
     fn html_len(&self) -> usize {
-        match &self.0 {
+        match &*self.0 {
             Kind::Nothing => 3,
             Kind::Text(text) => text.len(),
             Kind::Element(element) => element.html_len(),
@@ -237,7 +242,7 @@ impl RenderHtml for AnyView {
         mark_branches: bool,
         extra: Vec<AnyAttribute>,
     ) {
-        match self.0 {
+        match *self.0 {
             Kind::Nothing => ().to_html_with_buf(buf, position, escape, mark_branches, extra),
             Kind::Text(text) => text.to_html_with_buf(buf, position, escape, mark_branches, extra),
             Kind::Element(element) => element.write(buf, position, mark_branches),
@@ -261,7 +266,7 @@ impl RenderHtml for AnyView {
             buf.with_buf(|buf| self.to_html_with_buf(buf, position, escape, mark_branches, extra));
             return;
         }
-        match self.0 {
+        match *self.0 {
             Kind::Nothing | Kind::Text(_) => unreachable!("they are settled"),
             Kind::Element(element) => element.write_async::<OUT_OF_ORDER>(buf, position, mark_branches),
             Kind::Fragment(views) | Kind::List(views) => {
@@ -277,7 +282,7 @@ impl RenderHtml for AnyView {
     }
 
     fn hydrate<const FROM_SERVER: bool>(self, cursor: &Cursor, position: &PositionState) -> AnyViewState {
-        AnyViewState(match self.0 {
+        AnyViewState(match *self.0 {
             Kind::Nothing => State::Nothing(().hydrate::<true>(cursor, position)),
             Kind::Text(text) => State::Text(text.hydrate::<true>(cursor, position)),
             Kind::Element(element) => State::Element(element.hydrate(cursor, position)),
