@@ -28,13 +28,11 @@ pub fn KeysPage() -> impl IntoView {
         let made = matches!(create.value().get(), Some(Ok(_)));
         before.copied().unwrap_or_default() + u32::from(made)
     });
-    let form = move || {
-        made.track();
-        fresh::form(create)
-    };
+    let form =
+        move || view! { <For each=move || [made.get()] key=|made| *made children=move |_| fresh::form(create)/> };
     let may_create = may(Action::Create, Kind::ApiKey);
     let body = if may_create {
-        view! { <div class="split"><div class="stack">{fresh::secret(create.value().into())}{list}</div>{form}</div> }
+        view! { <div class="split"><div class="stack">{fresh::secret(create.value().into())}{list}</div>{form()}</div> }
             .into_any()
     } else {
         list
