@@ -189,13 +189,15 @@ fn invitation(doors: Doors, offer: Offer) -> AnyView {
                 <b>{name.clone()}</b>
                 <small>{format!("{by} invited you as {}. Expires {}.", offer.role.label(), date_words(offer.expires_at))}</small>
             </span>
-            <ActionForm action=doors.decline>
-                <button type="submit" class="btn quiet sm" name="offer" value=no aria-label=decline>"Decline"</button>
-            </ActionForm>
-            <ActionForm action=doors.accept>
-                <button type="submit" class="btn sm" name="offer" value=yes aria-label=join
-                    aria-busy=move || doors.accept.pending().get().to_string()>"Join"</button>
-            </ActionForm>
+            <span class="cluster">
+                <ActionForm action=doors.decline>
+                    <button type="submit" class="btn quiet sm" name="offer" value=no aria-label=decline>"Decline"</button>
+                </ActionForm>
+                <ActionForm action=doors.accept>
+                    <button type="submit" class="btn sm" name="offer" value=yes aria-label=join
+                        aria-busy=move || doors.accept.pending().get().to_string()>"Join"</button>
+                </ActionForm>
+            </span>
         </div>
     }
     .into_any()
