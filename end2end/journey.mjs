@@ -39,7 +39,11 @@ export function journey(name, body, { expected = [], at = url, ...options } = {}
       const next = await page.context().newPage();
       return { page: next, open: (path) => goTo(next, path) };
     };
-    const look = (title, of = page) => accessible(of, (as) => of.screenshot({ path: join(results, `${title}-${as}.png`), fullPage: true }));
+    const look = async (title, of = page) => {
+      // A tab in the background is drawn once a second at most.
+      await of.bringToFront();
+      await accessible(of, (as) => of.screenshot({ path: join(results, `${title}-${as}.png`), fullPage: true }));
+    };
     await mkdir(results, { recursive: true });
     let failure = null;
     try {
