@@ -7,8 +7,11 @@ const rules = ['wcag2a', 'wcag2aa', 'wcag21a', 'wcag21aa', 'wcag22aa', 'best-pra
 const wide = { width: 1280, height: 800 };
 const narrow = { width: 360, height: 740 };
 
-/** Fails with every rule that the page, as it stands now, breaks in any of the four looks. */
-export async function accessible(page) {
+/**
+ * Fails with every rule that the page, as it stands now, breaks in any of the four looks.
+ * `picture(look)` is called in each of them: `1280-light`, `360-dark` and so on.
+ */
+export async function accessible(page, picture = async () => {}) {
   const broken = [];
   for (const viewport of [wide, narrow]) {
     await page.setViewportSize(viewport);
@@ -16,6 +19,7 @@ export async function accessible(page) {
     if (overflow > 0) broken.push(`${viewport.width} px: the page scrolls sideways by ${overflow} px`);
     for (const colorScheme of ['light', 'dark']) {
       await page.emulateMedia({ colorScheme });
+      await picture(`${viewport.width}-${colorScheme}`);
       for (const { id, help, nodes } of await violations(page)) {
         const where = nodes.map((node) => `      ${node.target.join(' ')}: ${node.failureSummary.replaceAll(/\s+/g, ' ')}`);
         broken.push([`${viewport.width} px, ${colorScheme}: ${help} (${id})`, ...where].join('\n'));

@@ -17,8 +17,11 @@ export function launch() {
   });
 }
 
-/** A page of `url` in a browser profile of its own; `noise` fills with what it should not have said or asked for. */
-export async function openPage(browser, url, { javaScript = true, scale = 1, dark = false } = {}) {
+/**
+ * A page of `url` in a browser profile of its own; `noise` fills with what it should not have said or asked for. `also`
+ * are other addresses that its pages may ask.
+ */
+export async function openPage(browser, url, { also = [], javaScript = true, scale = 1, dark = false } = {}) {
   const context = await browser.newContext({
     baseURL: url,
     colorScheme: dark ? 'dark' : 'light',
@@ -34,7 +37,7 @@ export async function openPage(browser, url, { javaScript = true, scale = 1, dar
   context.on('console', (message) => noise.push(`console.${message.type()}: ${message.text()} (${message.location().url})`));
   context.on('weberror', (error) => noise.push(`uncaught: ${error.error().stack || error.error().message}`));
   context.on('request', (request) => {
-    if (/^(https?|wss?):/.test(request.url()) && !request.url().startsWith(url)) noise.push(`asked for ${request.url()}`);
+    if (/^(https?|wss?):/.test(request.url()) && ![url, ...also].some((known) => request.url().startsWith(known))) noise.push(`asked for ${request.url()}`);
   });
   return { context, noise, page: await context.newPage() };
 }

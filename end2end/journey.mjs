@@ -20,24 +20,34 @@ after(() => browser.close());
  *   page             a Playwright page at no address yet
  *   open(path)       goes there and waits until the page listens; answers the response
  *   person(options)  one more page and open(), as somebody else in another browser profile
- *   accessible(page) fails unless the page meets WCAG 2.2 AA, light and dark, at 1280 and 360 px
- *   shot(name, page) keeps a picture in end2end/results
+ *   tab()            one more page and open() in the first person's own browser
+ *   look(name, page) fails unless the page meets WCAG 2.2 AA, light and dark, at 1280 and 360 px, and keeps a picture of
+ *                    each look in end2end/results
  * and fails on any console message, uncaught error or request to somewhere else but for what `expected` matches.
+ * `at` is the address of the program, where it is not the one that all journeys share.
  */
-export function journey(name, body, { expected = [], ...options } = {}) {
-  test(name, { timeout: 60_000 }, async () => {
+export function journey(name, body, { expected = [], at = url, ...options } = {}) {
+  test(name, { timeout: 180_000 }, async () => {
     const people = [];
     const person = async (more = {}) => {
-      const one = await openPage(browser, url, { ...options, ...more });
+      const one = await openPage(browser, at, { ...options, ...more });
       people.push(one);
       return { page: one.page, open: (path) => goTo(one.page, path) };
     };
     const { page, open } = await person();
-    const shot = (title, of = page) => of.screenshot({ path: join(results, `${title}.png`), fullPage: true });
+    const tab = async () => {
+      const next = await page.context().newPage();
+      return { page: next, open: (path) => goTo(next, path) };
+    };
+    const look = async (title, of = page) => {
+      // A tab in the background is drawn once a second at most.
+      await of.bringToFront();
+      await accessible(of, (as) => of.screenshot({ path: join(results, `${title}-${as}.png`), fullPage: true }));
+    };
     await mkdir(results, { recursive: true });
     let failure = null;
     try {
-      await body({ page, open, person, shot, accessible: (of = page) => accessible(of) });
+      await body({ page, open, person, tab, look });
     } catch (error) {
       failure = error;
     }
@@ -52,10 +62,11 @@ export function journey(name, body, { expected = [], ...options } = {}) {
   });
 }
 
-/** Keeps what each person saw when it went wrong: a picture and the document. */
+/** Keeps what each person saw when it went wrong: a picture and the document of every page. */
 async function remember(name, people) {
   const title = name.replaceAll(/[^a-z0-9]+/gi, '-').toLowerCase();
-  for (const [index, { page }] of people.entries()) {
+  const pages = people.flatMap(({ context }) => context.pages());
+  for (const [index, page] of pages.entries()) {
     const file = join(results, `failed-${title}-${index}`);
     await page.screenshot({ path: `${file}.png`, fullPage: true });
     await writeFile(`${file}.html`, `<!-- ${page.url()} -->\n${await page.content()}`);

@@ -1,4 +1,5 @@
 // Starts the real program with a data folder and a port of its own, and stops it again.
+import { fail } from 'node:assert/strict';
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { chmod, mkdir, mkdtemp, rm } from 'node:fs/promises';
@@ -14,29 +15,30 @@ export const results = fileURLToPath(new URL('results', import.meta.url));
 
 /** Starts `switchboard serve` and answers when it is ready. `before` are commands to run first, such as [['seed']]. */
 export async function start({ env = {}, before = [] } = {}) {
-  const program = process.env.SWITCHBOARD_BIN;
-  if (!program) throw new Error('SWITCHBOARD_BIN does not name the program: run scripts/e2e');
-
   const data = await mkdtemp(join(tmpdir(), 'switchboard-'));
   // Where the tests run as root, Postgres runs as another account and must be able to pass through.
   await chmod(data, 0o711);
   await mkdir(results, { recursive: true });
   const address = `127.0.0.1:${await freePort()}`;
   const url = `http://${address}`;
+  // A conversation takes half a minute; simulated time passes faster, and a journey can still see a call ring and talk.
+  const pace = { SWITCHBOARD_SANDBOX_SPEED: '8' };
   const surroundings = Object.fromEntries(['PATH', 'HOME', 'TMPDIR', 'PG_BIN', 'RUST_LOG'].map((name) => [name, process.env[name]]));
   const options = {
     cwd: checkout,
-    env: { ...surroundings, SWITCHBOARD_ADDR: address, SWITCHBOARD_DATA: data, PUBLIC_URL: url, ...env },
+    env: { ...surroundings, SWITCHBOARD_ADDR: address, SWITCHBOARD_DATA: data, PUBLIC_URL: url, ...pace, ...env },
     stdio: ['ignore', 'pipe', 'pipe'],
   };
 
   const log = createWriteStream(join(results, `${basename(data)}.log`));
   let tail = [];
+  const said = [];
   const launch = (...args) => {
-    const child = spawn(program, args, options);
+    const child = spawn(program(), args, options);
     for (const stream of [child.stdout, child.stderr]) {
       stream.on('data', (chunk) => {
         log.write(chunk);
+        said.push(chunk);
         tail = [...tail, ...chunk.toString().split('\n')].slice(-40);
       });
     }
@@ -67,7 +69,34 @@ export async function start({ env = {}, before = [] } = {}) {
     }
     await pause(20);
   }
-  return { url, data, stop };
+  const lines = () => Buffer.concat(said).toString().split('\n');
+  // Where the simulated provider listens, if there is one.
+  const sandbox = lines().join('\n').match(/calls are simulated[^\n]*?"url":"([^"]+)"/)?.[1];
+  /** Panics, and what the program itself calls an error. */
+  const complaints = () => lines().filter((line) => / panicked at |"level":"ERROR"/.test(line));
+  return { url, data, sandbox, complaints, stop };
+}
+
+/** Starts the simulated Clerk, and a program whose people sign in with it. `clerk` is where it listens. */
+export async function startWithClerk() {
+  const port = await freePort();
+  const clerk = `http://127.0.0.1:${port}`;
+  const child = spawn(program(), ['sandbox', '--clerk', `${port}`], { cwd: checkout, stdio: ['ignore', 'pipe', 'ignore'] });
+  const ended = once(child, 'exit');
+  // It prints where it listens once it does.
+  await once(child.stdout, 'data');
+  const keys = { CLERK_SECRET_KEY: `sk_test_${'0'.repeat(40)}`, CLERK_PUBLISHABLE_KEY: `pk_test_${btoa(`127.0.0.1:${port}$`)}` };
+  const server = await start({ env: { ...keys, CLERK_API_URL: clerk, CLERK_FRONTEND_API: clerk } });
+  const stop = async () => {
+    await server.stop();
+    child.kill('SIGTERM');
+    await ended;
+  };
+  return { ...server, clerk, stop };
+}
+
+function program() {
+  return process.env.SWITCHBOARD_BIN ?? fail('SWITCHBOARD_BIN does not name the program: run scripts/e2e');
 }
 
 async function answers(url) {

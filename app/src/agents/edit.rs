@@ -176,6 +176,10 @@ fn head(editor: Editor, writes: bool) -> AnyView {
 }
 
 fn more(editor: Editor) -> AnyView {
+    let any = [Action::Create, Action::Update, Action::Delete];
+    if !any.into_iter().any(|action| may(action, Kind::Agent)) {
+        return ().into_any();
+    }
     let deeds = deeds(Callback::new(|()| ()));
     let about = move || {
         editor.saved.with_untracked(|saved| {

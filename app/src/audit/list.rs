@@ -188,6 +188,7 @@ fn did(action: &str) -> String {
         "update" => "Changed",
         "delete" => "Deleted",
         "sync" => "Published",
+        "stop" => "Stopped",
         "revoke" => "Revoked",
         "invite" => "Sent",
         "join" => "Joined as",
@@ -202,7 +203,7 @@ fn did(action: &str) -> String {
 fn lamp_of(action: &str) -> Lamp {
     match action {
         "create" | "invite" | "join" => Lamp::Done,
-        "delete" | "revoke" | "leave" | "decline" => Lamp::Stop,
+        "delete" | "revoke" | "leave" | "decline" | "stop" => Lamp::Stop,
         "sync" => Lamp::Live,
         _ => Lamp::Off,
     }

@@ -11,7 +11,7 @@ use switchboard::{
 use super::{CreateKey, Keys, fresh, list_keys, revoke_key};
 use crate::{
     kit::{
-        Ago, Lamp, Loading, PageHead, Picture, Question, Sending, Toast, date_words, empty, icon, lamp, loaded, part,
+        Ago, Lamp, Loading, PageHead, Picture, Question, Sending, Toast, date_words, each, empty, icon, lamp, loaded,
         skeleton_rows, use_confirm, use_toasts,
     },
     may, org,
@@ -24,10 +24,11 @@ pub fn KeysPage() -> impl IntoView {
     let keys = Loading::new(move || create.ended(), move |_| list_keys(here.get_value()));
     let list = loaded(keys, "API keys", skeleton_rows, move |loaded| content(keys, loaded));
     // Each key made empties the form for the next one.
-    let form = part(move || {
-        create.done();
-        fresh::form(create)
-    });
+    let form = each(
+        move || vec![create.done()],
+        |made| made.to_string(),
+        move |_| fresh::form(create),
+    );
     let may_create = may(Action::Create, Kind::ApiKey);
     let body = if may_create {
         view! { <div class="split"><div class="stack">{fresh::secret(create)}{list}</div>{form}</div> }.into_any()

@@ -18,7 +18,7 @@ pub fn every(ms: u64, run: impl Fn() + 'static) {
     }
 }
 
-/// Puts something off until calls stop coming.
+/// Puts something off until calls stop coming. What is put off is dropped with the owner this was made under.
 #[derive(Clone, Copy)]
 pub struct Debounce {
     ms: u64,
@@ -27,10 +27,12 @@ pub struct Debounce {
 
 impl Debounce {
     pub fn new(ms: u64) -> Self {
-        Self {
+        let debounce = Self {
             ms,
             waiting: StoredValue::new(None),
-        }
+        };
+        on_cleanup(move || debounce.cancel());
+        debounce
     }
 
     pub fn call(self, run: impl FnOnce() + 'static) {

@@ -3,6 +3,7 @@
 use leptos::{html, prelude::*};
 
 use super::{
+    browser,
     icon::icon,
     part::{effect, part},
 };
@@ -49,6 +50,8 @@ pub fn show_while(node: NodeRef<html::Dialog>, open: RwSignal<bool>) {
             request_animation_frame(move || {
                 if !dialog.open() && dialog.is_connected() {
                     let _ = dialog.show_modal();
+                    // What is drawn into an open page cannot ask for the focus by itself.
+                    browser::focus("dialog[open] [data-first]");
                 }
             });
         } else if dialog.open() {

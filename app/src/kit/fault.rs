@@ -107,11 +107,14 @@ pub fn problem(error: &Error, what: &str) -> AnyView {
 pub fn Cover() -> impl IntoView {
     let node = NodeRef::<html::Dialog>::new();
     effect(move || {
-        if let Some(dialog) = node.get()
-            && !dialog.open()
-        {
-            let _ = dialog.show_modal();
-        }
+        let Some(dialog) = node.get() else { return };
+        // It is drawn, but what is not on the page yet cannot be opened.
+        request_animation_frame(move || {
+            if !dialog.open() && dialog.is_connected() {
+                let _ = dialog.show_modal();
+                browser::focus("dialog[open] [data-first]");
+            }
+        });
     });
     let was = viewer()
         .place
@@ -126,7 +129,7 @@ pub fn Cover() -> impl IntoView {
             </div>
             <div class="d-foot">
                 <a class="btn quiet" href="/select-org" rel="external">"Switch back"</a>
-                <button type="button" class="btn primary" autofocus on:click=|_| browser::reload()>"Continue there"</button>
+                <button type="button" class="btn primary" data-first="" on:click=|_| browser::reload()>"Continue there"</button>
             </div>
         </dialog>
     }

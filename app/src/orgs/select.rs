@@ -190,13 +190,15 @@ fn invitation(doors: Doors, offer: Offer) -> AnyView {
                 <b>{name.clone()}</b>
                 <small>{format!("{by} invited you as {}. Expires {}.", offer.role.label(), date_words(offer.expires_at))}</small>
             </span>
-            <BareForm action=doors.decline>
-                <button type="submit" class="btn quiet sm" name="offer" value=no aria-label=decline>"Decline"</button>
-            </BareForm>
-            <BareForm action=doors.accept>
-                <button type="submit" class="btn sm" name="offer" value=yes aria-label=join
-                    aria-busy=state(move || doors.accept.pending())>"Join"</button>
-            </BareForm>
+            <span class="cluster">
+                <BareForm action=doors.decline>
+                    <button type="submit" class="btn quiet sm" name="offer" value=no aria-label=decline>"Decline"</button>
+                </BareForm>
+                <BareForm action=doors.accept>
+                    <button type="submit" class="btn sm" name="offer" value=yes aria-label=join
+                        aria-busy=state(move || doors.accept.pending())>"Join"</button>
+                </BareForm>
+            </span>
         </div>
     }
     .into_any()

@@ -55,7 +55,7 @@ pub fn VoicePicker(
             <div class="cluster voice-filter">
                 <span class="affix">
                     {icon("search")}
-                    <input class="input" type="search" aria-label="Search voices" placeholder="Name or description" autofocus
+                    <input class="input" type="search" aria-label="Search voices" placeholder="Name or description" data-first=""
                         prop:value=typed
                         on:input=move |event| {
                             typed.set(event_target_value(&event));

@@ -22,8 +22,14 @@ pub fn agent_name(call: &Value) -> String {
     let said = prompt.split_once("You are ").map(|(_, rest)| rest);
     let said = said.and_then(|rest| rest.split(|c: char| !c.is_alphanumeric()).next());
     let proper = said.filter(|word| word.chars().next().is_some_and(char::is_uppercase) && word.len() > 1);
-    let listed = call["agent"]["name"].as_str().filter(|name| !name.is_empty());
-    proper.or(listed).unwrap_or("the assistant").to_owned()
+    // Whoever made the agent may have marked its name for their own records; nobody says such a mark aloud.
+    let listed = call["agent"]["name"].as_str().unwrap_or_default().split_whitespace();
+    let listed: Vec<_> = listed.filter(|word| !word.contains('_')).collect();
+    match proper {
+        Some(name) => name.to_owned(),
+        None if listed.is_empty() => "the assistant".to_owned(),
+        None => listed.join(" "),
+    }
 }
 
 pub fn greeting(call: &Value) -> String {

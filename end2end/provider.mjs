@@ -1,0 +1,25 @@
+// The simulated provider, as whoever runs it sees it: what it keeps, and how it is made to fail.
+import assert from 'node:assert/strict';
+
+const at = process.env.SANDBOX_URL ?? assert.fail('SANDBOX_URL is not set: run scripts/e2e');
+const key = { 'x-api-key': 'sandbox0.00000000000000000000000000000000' };
+
+/** Makes the provider fail where method and path match; `path` should name one thing, because all journeys share it. */
+export async function breakOnce(fault) {
+  const answer = await fetch(`${at}/_sandbox/faults`, { method: 'POST', body: JSON.stringify({ count: 1, ...fault }) });
+  assert.equal(answer.status, 201, await answer.text());
+}
+
+/** Changes an agent's copy behind the product's back. */
+export async function changeCopy(id, template) {
+  const answer = await fetch(`${at}/api/agents/${id}`, {
+    method: 'PATCH',
+    headers: { ...key, 'content-type': 'application/json' },
+    body: JSON.stringify({ callTemplate: template }),
+  });
+  assert.equal(answer.status, 200, await answer.text());
+}
+
+export async function copyOf(id) {
+  return (await fetch(`${at}/api/agents/${id}`, { headers: key })).json();
+}
