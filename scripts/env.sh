@@ -17,6 +17,14 @@ leptos_home=$SWITCHBOARD_TOOLS/cargo-leptos-$leptos_version
 node_home=$SWITCHBOARD_TOOLS/node-$(cksum < scripts/tools/package-lock.json | cut -d ' ' -f 1)
 export PATH=$bindgen_home/bin:$leptos_home/bin:$node_home/node_modules/.bin:$PATH:${CARGO_HOME:-$HOME/.cargo}/bin
 
+# Cargo names what it makes of a crate after its place in the checkout, not after the checkout, and goes by dates: after
+# somebody built another checkout here, older sources of this one would pass for built. So the crates' roots are dated anew.
+if [ "$(cat "$CARGO_TARGET_DIR/checkout" 2> /dev/null || true)" != "$root" ]; then
+  mkdir -p "$CARGO_TARGET_DIR"
+  find . -path ./target -prune -o -path ./node_modules -prune -o \( -name lib.rs -o -name main.rs -o -path './tests/*.rs' \) -print0 | xargs -0 touch
+  printf '%s' "$root" > "$CARGO_TARGET_DIR/checkout"
+fi
+
 say() { printf '\033[1m%s\033[0m\n' "$*" >&2; }
 die() { printf '\033[1m%s\033[0m\n' "$*" >&2; exit 1; }
 has() { command -v "$1" > /dev/null 2>&1; }

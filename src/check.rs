@@ -74,9 +74,12 @@ impl Check {
                 !local.is_empty()
                     && local.len() <= 64
                     && domain.contains('.')
-                    && domain
-                        .split('.')
-                        .all(|label| !label.is_empty() && label.chars().all(|c| c.is_ascii_alphanumeric() || !c.is_ascii() || c == '-'))
+                    && domain.split('.').all(|label| {
+                        !label.is_empty()
+                            && label
+                                .chars()
+                                .all(|c| c.is_ascii_alphanumeric() || !c.is_ascii() || c == '-')
+                    })
             })
             && !value.chars().any(|c| c.is_whitespace() || c.is_control());
         if !good {

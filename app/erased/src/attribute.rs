@@ -174,7 +174,10 @@ pub enum Attribute {
 /// What the page keeps of an attribute.
 pub(crate) enum State {
     Still(&'static str, Option<Oco<'static, str>>),
-    Live(&'static str, #[expect(dead_code, reason = "the effect ends with its handle")] RenderEffect<Option<Oco<'static, str>>>),
+    Live(
+        &'static str,
+        #[expect(dead_code, reason = "the effect ends with its handle")] RenderEffect<Option<Oco<'static, str>>>,
+    ),
     Property(#[expect(dead_code, reason = "the effect ends with its handle")] RenderEffect<JsValue>),
     On(
         Cow<'static, str>,

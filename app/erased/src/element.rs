@@ -21,7 +21,7 @@ use crate::{
     AnyView,
     attribute::{Attribute, Found, IntoAttributeValue, IntoProperty, State},
     into,
-    view::{AnyViewState, Kind, all_settled},
+    view::{AnyViewState, Kind, all_hydrated, all_settled},
 };
 
 const SVG: &str = "http://www.w3.org/2000/svg";
@@ -183,10 +183,7 @@ impl Parts {
         *tag == state.tag
             && children.len() == state.children.len()
             && attributes.len() == state.attributes.len()
-            && attributes
-                .iter()
-                .zip(&state.attributes)
-                .all(|(new, old)| new.fits(old))
+            && attributes.iter().zip(&state.attributes).all(|(new, old)| new.fits(old))
     }
 
     pub(crate) fn replace(self, state: &mut ElementState) {
@@ -201,18 +198,13 @@ impl Parts {
     pub(crate) fn hydrate(mut self, cursor: &Cursor, position: &PositionState) -> ElementState {
         let (el, attributes) = self.take_over(cursor, position);
         let children = self.children.drain(..);
-        let children = children
-            .map(|child| child.hydrate::<true>(cursor, position))
-            .collect();
+        let children = children.map(|child| child.hydrate::<true>(cursor, position)).collect();
         taken_over(self.tag, el, attributes, children, cursor, position)
     }
 
     pub(crate) async fn hydrated(mut self, cursor: &Cursor, position: &PositionState) -> ElementState {
         let (el, attributes) = self.take_over(cursor, position);
-        let mut children = Vec::with_capacity(self.children.len());
-        for child in std::mem::take(&mut self.children) {
-            children.push(child.hydrated(cursor, position).await);
-        }
+        let children = all_hydrated(std::mem::take(&mut self.children), cursor, position).await;
         taken_over(self.tag, el, attributes, children, cursor, position)
     }
 

@@ -28,7 +28,8 @@ pub(crate) enum Kind {
     Nothing,
     Text(Text),
     Element(Parts),
-    /// What stands side by side in a view, always as many. Inside an element they are its children.
+    /// What stands side by side in a view, always as many. Nothing in the document tells that they belong together: inside an
+    /// element they are its children.
     Fragment(Vec<AnyView>),
     /// What may be more or fewer the next time.
     List(Vec<AnyView>),
@@ -45,6 +46,7 @@ enum State {
     Nothing(<() as Render>::State),
     Text(<Text as Render>::State),
     Element(ElementState),
+    Fragment(SideBySide),
     List(<Vec<AnyView> as Render>::State),
     Live(RenderEffect<AnyViewState>),
     Foreign(<Foreign as Render>::State),
@@ -129,7 +131,8 @@ impl AnyView {
         Box::pin(async move {
             AnyViewState(match *self.0 {
                 Kind::Element(element) => State::Element(element.hydrated(cursor, position).await),
-                Kind::Fragment(views) | Kind::List(views) => State::List(views.hydrate_async(cursor, position).await),
+                Kind::Fragment(views) => State::Fragment(SideBySide(all_hydrated(views, cursor, position).await)),
+                Kind::List(views) => State::List(views.hydrate_async(cursor, position).await),
                 Kind::Live(draw) => State::Live(hydrate_live(draw, cursor.clone(), position.clone()).await),
                 Kind::Foreign(view) => State::Foreign(view.hydrate_async(cursor, position).await),
                 kind @ (Kind::Nothing | Kind::Text(_)) => return Self::new(kind).hydrate::<true>(cursor, position),
@@ -140,6 +143,14 @@ impl AnyView {
 
 pub(crate) async fn all_settled(views: Vec<AnyView>) -> Vec<AnyView> {
     join_all(views.into_iter().map(AnyView::settled)).await
+}
+
+pub(crate) async fn all_hydrated(views: Vec<AnyView>, cursor: &Cursor, position: &PositionState) -> Vec<AnyViewState> {
+    let mut states = Vec::with_capacity(views.len());
+    for view in views {
+        states.push(view.hydrated(cursor, position).await);
+    }
+    states
 }
 
 /// Draws the first time by `first`, and what is there again afterwards.
@@ -180,7 +191,8 @@ impl Render for AnyView {
             Kind::Nothing => State::Nothing(().build()),
             Kind::Text(text) => State::Text(text.build()),
             Kind::Element(element) => State::Element(element.built()),
-            Kind::Fragment(views) | Kind::List(views) => State::List(views.build()),
+            Kind::Fragment(views) => State::Fragment(SideBySide(views.into_iter().map(Self::build).collect())),
+            Kind::List(views) => State::List(views.build()),
             Kind::Live(draw) => State::Live(follow(draw, Self::build)),
             Kind::Foreign(view) => State::Foreign(view.build()),
         })
@@ -191,7 +203,12 @@ impl Render for AnyView {
             (Kind::Nothing, State::Nothing(_)) => {}
             (Kind::Text(text), State::Text(state)) => text.rebuild(state),
             (Kind::Element(element), State::Element(state)) if element.fits(state) => element.replace(state),
-            (Kind::Fragment(views) | Kind::List(views), State::List(state)) => views.rebuild(state),
+            (Kind::Fragment(views), State::Fragment(states)) if views.len() == states.0.len() => {
+                for (view, state) in views.into_iter().zip(&mut states.0) {
+                    view.rebuild(state);
+                }
+            }
+            (Kind::List(views), State::List(state)) => views.rebuild(state),
             (Kind::Foreign(view), State::Foreign(state)) => view.rebuild(state),
             (kind, _) => {
                 let mut new = Self::new(kind).build();
@@ -246,9 +263,12 @@ impl RenderHtml for AnyView {
             Kind::Nothing => ().to_html_with_buf(buf, position, escape, mark_branches, extra),
             Kind::Text(text) => text.to_html_with_buf(buf, position, escape, mark_branches, extra),
             Kind::Element(element) => element.write(buf, position, mark_branches),
-            Kind::Fragment(views) | Kind::List(views) => {
-                views.to_html_with_buf(buf, position, escape, mark_branches, extra);
+            Kind::Fragment(views) => {
+                for view in views {
+                    view.to_html_with_buf(buf, position, escape, mark_branches, Vec::new());
+                }
             }
+            Kind::List(views) => views.to_html_with_buf(buf, position, escape, mark_branches, extra),
             Kind::Live(mut draw) => draw().to_html_with_buf(buf, position, escape, mark_branches, extra),
             Kind::Foreign(view) => view.to_html_with_buf(buf, position, escape, mark_branches, extra),
         }
@@ -269,7 +289,12 @@ impl RenderHtml for AnyView {
         match *self.0 {
             Kind::Nothing | Kind::Text(_) => unreachable!("they are settled"),
             Kind::Element(element) => element.write_async::<OUT_OF_ORDER>(buf, position, mark_branches),
-            Kind::Fragment(views) | Kind::List(views) => {
+            Kind::Fragment(views) => {
+                for view in views {
+                    view.to_html_async_with_buf::<OUT_OF_ORDER>(buf, position, escape, mark_branches, Vec::new());
+                }
+            }
+            Kind::List(views) => {
                 views.to_html_async_with_buf::<OUT_OF_ORDER>(buf, position, escape, mark_branches, extra);
             }
             Kind::Live(mut draw) => {
@@ -286,7 +311,13 @@ impl RenderHtml for AnyView {
             Kind::Nothing => State::Nothing(().hydrate::<true>(cursor, position)),
             Kind::Text(text) => State::Text(text.hydrate::<true>(cursor, position)),
             Kind::Element(element) => State::Element(element.hydrate(cursor, position)),
-            Kind::Fragment(views) | Kind::List(views) => State::List(views.hydrate::<true>(cursor, position)),
+            Kind::Fragment(views) => {
+                let views = views.into_iter();
+                State::Fragment(SideBySide(
+                    views.map(|view| view.hydrate::<true>(cursor, position)).collect(),
+                ))
+            }
+            Kind::List(views) => State::List(views.hydrate::<true>(cursor, position)),
             Kind::Live(draw) => {
                 let (cursor, position) = (cursor.clone(), position.clone());
                 State::Live(follow(draw, move |view| view.hydrate::<true>(&cursor, &position)))
@@ -313,6 +344,7 @@ impl AnyViewState {
             State::Nothing(state) => state,
             State::Text(state) => state,
             State::Element(state) => state,
+            State::Fragment(states) => states,
             State::List(state) => state,
             State::Live(state) => state,
             State::Foreign(state) => state,
@@ -324,6 +356,7 @@ impl AnyViewState {
             State::Nothing(state) => state,
             State::Text(state) => state,
             State::Element(state) => state,
+            State::Fragment(states) => states,
             State::List(state) => state,
             State::Live(state) => state,
             State::Foreign(state) => state,
@@ -350,5 +383,28 @@ impl Mountable for AnyViewState {
 
     fn elements(&self) -> Vec<Parent> {
         self.mounted().elements()
+    }
+}
+
+/// The states of a fragment, which is at least one view.
+struct SideBySide(Vec<AnyViewState>);
+
+impl Mountable for SideBySide {
+    fn unmount(&mut self) {
+        self.0.iter_mut().for_each(AnyViewState::unmount);
+    }
+
+    fn mount(&mut self, parent: &Parent, marker: Option<&Marker>) {
+        for state in &mut self.0 {
+            state.mount(parent, marker);
+        }
+    }
+
+    fn insert_before_this(&self, child: &mut dyn Mountable) -> bool {
+        self.0.first().is_some_and(|first| first.insert_before_this(child))
+    }
+
+    fn elements(&self) -> Vec<Parent> {
+        self.0.iter().flat_map(AnyViewState::elements).collect()
     }
 }

@@ -82,7 +82,9 @@ fn words(name: &str) -> String {
     let mut letters = name.chars();
     let rest = |letters: std::str::Chars<'_>| letters.as_str().replace('_', " ");
     match letters.next() {
-        Some(first) => std::iter::once(first.to_ascii_uppercase()).chain(rest(letters).chars()).collect(),
+        Some(first) => std::iter::once(first.to_ascii_uppercase())
+            .chain(rest(letters).chars())
+            .collect(),
         None => String::new(),
     }
 }

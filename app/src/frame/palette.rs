@@ -11,7 +11,11 @@ use switchboard::{
 use super::{Panels, bar::flip_theme, nav::places};
 use crate::{
     agents::list_agents,
-    kit::{self, browser::{self, Debounce}, icon, part, state},
+    kit::{
+        self,
+        browser::{self, Debounce},
+        icon, part, state,
+    },
     may, viewer,
 };
 

@@ -57,12 +57,7 @@ pub fn jackstrip(picture: Picture) -> AnyView {
 }
 
 /// Says what belongs here and offers `actions`.
-pub fn empty(
-    picture: Picture,
-    title: impl Into<String>,
-    text: impl Into<String>,
-    actions: impl IntoRender,
-) -> AnyView {
+pub fn empty(picture: Picture, title: impl Into<String>, text: impl Into<String>, actions: impl IntoRender) -> AnyView {
     let (title, text) = (title.into(), text.into());
     view! {
         <div class="empty">
