@@ -1,19 +1,21 @@
 //! Flat objects: two structs that travel as one. serde's own `flatten` keeps a copy of all that it has not placed yet, in
-//! code that the browser would load; reading the text twice costs it next to nothing.
+//! code that the browser would load; reading the value twice costs it next to nothing.
 
 use serde::{
     Deserialize, Deserializer,
     de::{DeserializeOwned, Error},
 };
-use serde_json::value::RawValue;
+use serde_json::Value;
+
+use crate::read::{Unreadable, from_value};
 
 /// Both halves of an object, each from the fields it knows.
 pub fn halves<'de, D: Deserializer<'de>, A: DeserializeOwned, B: DeserializeOwned>(
     deserializer: D,
 ) -> Result<(A, B), D::Error> {
-    let text = Box::<RawValue>::deserialize(deserializer)?;
-    let read = |text: &RawValue| Ok((serde_json::from_str(text.get())?, serde_json::from_str(text.get())?));
-    read(&text).map_err(|error: serde_json::Error| D::Error::custom(error))
+    let value = Value::deserialize(deserializer)?;
+    let read = |value| Ok((from_value(value)?, from_value(value)?));
+    read(&value).map_err(D::Error::custom::<Unreadable>)
 }
 
 #[cfg(test)]

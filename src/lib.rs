@@ -15,6 +15,7 @@ pub mod listing;
 pub mod mail;
 pub mod money;
 pub mod org;
+pub mod read;
 pub mod resource;
 pub mod viewer;
 pub mod voices;

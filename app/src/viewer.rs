@@ -1,15 +1,19 @@
 //! The viewer of this page: known before anything is drawn, the same on both sides, until the next full load.
 
-use leptos::prelude::*;
+use leptos::{
+    prelude::*,
+    server::codee::{Decoder, Encoder},
+};
 use switchboard::{
     org::OrgId,
+    read::{self, Unreadable},
     resource::{Action, Kind},
     viewer::Viewer,
 };
 
 /// Hands the viewer to the page: the server takes it from the request, the browser from what the server wrote.
 pub fn provide_viewer() {
-    let viewer = SharedValue::new(|| {
+    let viewer = SharedValue::<Viewer, AsJson>::new_with_encoding(|| {
         #[cfg(feature = "ssr")]
         {
             use_context::<http::request::Parts>()
@@ -22,6 +26,27 @@ pub fn provide_viewer() {
         }
     });
     provide_context(StoredValue::new(viewer.into_inner()));
+}
+
+/// How the viewer travels with the page: as serde writes it.
+struct AsJson;
+
+impl Encoder<Viewer> for AsJson {
+    type Error = serde_json::Error;
+    type Encoded = String;
+
+    fn encode(viewer: &Viewer) -> Result<String, serde_json::Error> {
+        serde_json::to_string(viewer)
+    }
+}
+
+impl Decoder<Viewer> for AsJson {
+    type Error = Unreadable;
+    type Encoded = str;
+
+    fn decode(json: &str) -> Result<Viewer, Unreadable> {
+        read::from_str(json)
+    }
 }
 
 /// # Panics
@@ -45,4 +70,47 @@ pub fn org() -> OrgId {
 
 pub fn may(action: Action, kind: Kind) -> bool {
     viewer().permit(action, kind)
+}
+
+#[cfg(all(test, feature = "ssr"))]
+mod tests {
+    use switchboard::{
+        money::Micros,
+        org::{Cord, Permissions, Role, UserId},
+        viewer::{Identity, Installation, Person, Place},
+    };
+
+    use super::*;
+
+    #[test]
+    fn the_viewer_arrives_as_it_left() {
+        let identity = Identity::Clerk {
+            publishable_key: "pk_test".to_owned(),
+            script: "https://clerk.example/script.js".to_owned(),
+        };
+        let viewer = Viewer {
+            person: Some(Person {
+                id: UserId::parse("user_a").unwrap(),
+                name: "Ada".to_owned(),
+                email: "ada@example.com".to_owned(),
+                email_verified: true,
+            }),
+            place: Some(Place {
+                org_id: OrgId::parse("org_a").unwrap(),
+                name: "Front desks".to_owned(),
+                cord: Cord::Fern,
+                role: Role::Operator,
+                permissions: Permissions::of_role(Role::Operator),
+                balance: Micros(-1),
+            }),
+            installation: Installation {
+                identity,
+                ..Installation::default()
+            },
+        };
+        for viewer in [viewer, Viewer::default()] {
+            let json = AsJson::encode(&viewer).unwrap();
+            assert_eq!(AsJson::decode(&json), Ok(viewer));
+        }
+    }
 }

@@ -18,6 +18,7 @@ use leptos::{
 };
 use send_wrapper::SendWrapper;
 use serde::{Serialize, de::DeserializeOwned};
+use switchboard::read;
 use wasm_bindgen::{JsCast, JsValue};
 use wasm_bindgen_futures::JsFuture;
 
@@ -96,5 +97,5 @@ async fn fetch(path: &str, kind: &str, body: &str) -> Result<(web_sys::Response,
 
 /// Reads what the server said. What cannot be read was cut off, or another program answered.
 pub fn decode<T: DeserializeOwned>(json: &str) -> Result<T, AppError> {
-    serde_json::from_str(json).map_err(|_| AppError::unreachable())
+    read::from_str(json).map_err(|_| AppError::unreachable())
 }

@@ -8,6 +8,7 @@ use switchboard::{
     agents::{Agent, AgentDraft},
     check::Check,
     org::OrgId,
+    read,
 };
 
 use super::{create_agent, get_agent, update_agent};
@@ -241,7 +242,7 @@ impl Editor {
     fn keep_typed(self) {
         effect(move || {
             let kept = browser::stored(Keep::Tab, &self.key.get_value());
-            let kept = kept.and_then(|kept| serde_json::from_str::<Kept>(&kept).ok());
+            let kept = kept.and_then(|kept| read::from_str::<Kept>(&kept).ok());
             let Some(kept) = kept.filter(|kept| self.draft.with_untracked(|draft| *draft != kept.draft)) else {
                 return;
             };
