@@ -21,8 +21,19 @@ pub struct Subject {
     cookie: String,
     binary: PathBuf,
     data: PathBuf,
-    process: Child,
+    process: Running,
     cluster: Cluster,
+}
+
+/// Ends with the bench, however that ends.
+struct Running(Child);
+
+impl Drop for Running {
+    fn drop(&mut self) {
+        // After an orderly end there is nothing left to kill.
+        let _ = self.0.kill();
+        let _ = self.0.wait();
+    }
 }
 
 impl Subject {
@@ -34,7 +45,8 @@ impl Subject {
         let logins = Logins::embedded(&cluster);
         db::ensure_database(&cluster).await?;
         db::migrate(&logins).await?;
-        let addr = "127.0.0.1:3999".to_owned();
+        // A port that is free now; nothing else here takes one.
+        let addr = std::net::TcpListener::bind("127.0.0.1:0")?.local_addr()?.to_string();
         let mut subject = Self {
             process: spawn(&binary, &data, &addr)?,
             addr,
@@ -118,7 +130,7 @@ impl Subject {
     async fn wait(&mut self) -> anyhow::Result<()> {
         let until = Instant::now() + Duration::from_secs(30);
         while TcpStream::connect(&self.addr).await.is_err() || !self.ready().await {
-            if let Some(status) = self.process.try_wait()? {
+            if let Some(status) = self.process.0.try_wait()? {
                 bail!("it ended with {status}");
             }
             if Instant::now() > until {
@@ -151,7 +163,7 @@ impl Subject {
 
     /// Resident memory of the process, in MB of a million bytes.
     pub fn resident_mb(&self) -> anyhow::Result<f64> {
-        let status = std::fs::read_to_string(format!("/proc/{}/status", self.process.id()))?;
+        let status = std::fs::read_to_string(format!("/proc/{}/status", self.process.0.id()))?;
         let line = status
             .lines()
             .find(|line| line.starts_with("VmRSS:"))
@@ -162,8 +174,8 @@ impl Subject {
 
     fn end(&mut self) -> anyhow::Result<()> {
         // SIGTERM, as an operator would; std only knows how to kill.
-        Command::new("kill").arg(self.process.id().to_string()).status()?;
-        self.process.wait()?;
+        Command::new("kill").arg(self.process.0.id().to_string()).status()?;
+        self.process.0.wait()?;
         Ok(())
     }
 
@@ -175,13 +187,15 @@ impl Subject {
     }
 }
 
-fn spawn(binary: &PathBuf, data: &PathBuf, addr: &str) -> anyhow::Result<Child> {
-    Ok(Command::new(binary)
-        .arg("serve")
-        .env("SWITCHBOARD_DATA", data)
-        .env("SWITCHBOARD_ADDR", addr)
-        .env("SWITCHBOARD_REQUESTS_PER_SECOND", "1000000")
-        .env("RUST_LOG", "warn")
-        .stdout(Stdio::null())
-        .spawn()?)
+fn spawn(binary: &PathBuf, data: &PathBuf, addr: &str) -> anyhow::Result<Running> {
+    Ok(Running(
+        Command::new(binary)
+            .arg("serve")
+            .env("SWITCHBOARD_DATA", data)
+            .env("SWITCHBOARD_ADDR", addr)
+            .env("SWITCHBOARD_REQUESTS_PER_SECOND", "1000000")
+            .env("RUST_LOG", "warn")
+            .stdout(Stdio::null())
+            .spawn()?,
+    ))
 }

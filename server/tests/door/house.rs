@@ -22,6 +22,7 @@ use switchboard::{
     org::{OrgDraft, OrgId, UserId, store},
     secret::Master,
 };
+use tokio::sync::{Mutex, MutexGuard};
 use tower::ServiceExt;
 
 const ORIGIN: &str = "http://127.0.0.1:3000";
@@ -49,6 +50,9 @@ pub struct House {
     clerk: Sandbox,
     /// Stops when the house does.
     _voice: Sandbox,
+    /// One house at a time: leptos has one executor for a process, as the product has one runtime; tests have one each, and a
+    /// page drawn in one of them was seen to wait for a turn that another had taken.
+    _alone: MutexGuard<'static, ()>,
 }
 
 /// An organization of the person, with an agent that bears its name.
@@ -58,6 +62,8 @@ pub struct Place {
 
 impl House {
     pub async fn open(issuer: Issuer) -> Self {
+        static ALONE: Mutex<()> = Mutex::const_new(());
+        let alone = ALONE.lock().await;
         let clerk = Sandbox::start(sandbox::Options::default()).await.unwrap();
         let data = folder();
         let mut settings = vec![
@@ -96,6 +102,7 @@ impl House {
         };
         let router = router::router(core.clone(), router::site().unwrap());
         Self {
+            _alone: alone,
             core,
             user,
             issuer,
