@@ -5,6 +5,10 @@
 //! itself, so that whoever comes after a crash needs no memory.
 
 pub mod catalog;
+pub mod error;
+pub mod journal;
 pub mod name;
 pub mod plan;
+pub mod run;
+pub mod session;
 pub mod steps;

@@ -71,7 +71,8 @@ fn shape(plan: &Plan, catalog: &Catalog) -> BTreeMap<String, Vec<String>> {
         table.map(|table| plan.column(table).to_owned())
     };
     let mut shapes = BTreeMap::new();
-    for table in &catalog.tables {
+    // Partitions come and go with what their parent is for.
+    for table in catalog.tables.iter().filter(|table| !table.is_part()) {
         let planned = plan.table(&table.name);
         let own = column(&table.name).unwrap_or_default();
         let added = planned.is_some_and(|table| table.column.is_none());

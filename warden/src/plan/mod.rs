@@ -4,6 +4,8 @@ mod file;
 mod frozen;
 mod sign;
 mod sound;
+#[cfg(test)]
+pub mod testing;
 
 use std::collections::BTreeMap;
 

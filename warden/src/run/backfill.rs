@@ -1,0 +1,491 @@
+//! The backfill: batches in the order of the key, each noted in the transaction that fills it.
+//!
+//! What programs write meanwhile is filled by their own triggers, so one look at every row that was there is enough; except
+//! where rows lead over rows of their own table or of a ring of tables, which are looked at until nothing more is found.
+
+use std::time::{Duration, Instant};
+
+use sqlx::{Connection, FromRow, types::Json};
+
+use super::{Event, Options, Watch, failed};
+use crate::{
+    catalog::Table,
+    error::{WardenError, code},
+    journal,
+    name::{Name, list, literal, quoted},
+    plan::{Frozen, TablePlan},
+    session::Session,
+    steps::{Answers, Parents, Step, groups},
+};
+
+const SMALLEST: i64 = 50;
+const FIRST: i64 = 1_000;
+const LARGEST: i64 = 20_000;
+
+/// What a fill has looked at.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Filled {
+    pub examined: i64,
+    pub changed: i64,
+    /// Rows that went to quarantine, or to the first of several answers: each stands in the journal with its reason.
+    pub held: i64,
+}
+
+/// Fills the tables of one step, from wherever an earlier run has stopped.
+pub(super) async fn fill(
+    session: &mut Session,
+    frozen: &Frozen,
+    step: &Step,
+    tables: &[Name],
+    options: &Options,
+    watch: Watch<'_>,
+) -> Result<(), WardenError> {
+    let looped = groups(&frozen.plan)
+        .iter()
+        .any(|group| group.looped && group.tables.iter().any(|table| tables.contains(&table.name)));
+    let mut pass = Passed::last(session, frozen, step).await?;
+    if !looped {
+        for table in tables {
+            Fill::of(frozen, step, table, 0, true)?
+                .run(session, &pass, options, watch)
+                .await?;
+        }
+        return left(session, frozen, tables).await;
+    }
+    // Answers spread from row to row. When a pass finds no more of them, the last one decides about rows that have none.
+    loop {
+        let last = pass.finishing;
+        for table in tables {
+            Fill::of(frozen, step, table, pass.number, last)?
+                .run(session, &pass, options, watch)
+                .await?;
+        }
+        if last {
+            return left(session, frozen, tables).await;
+        }
+        let changed: Option<i64> = sqlx::query_scalar(
+            "select sum(changed)::bigint from warden.batch where plan_id = $1 and step_id = $2 and pass = $3",
+        )
+        .bind(&frozen.id)
+        .bind(&step.id)
+        .bind(pass.number)
+        .fetch_one(&mut session.connection)
+        .await?;
+        pass = Passed {
+            finishing: changed.unwrap_or_default() == 0,
+            number: if changed.unwrap_or_default() == 0 {
+                Passed::LAST
+            } else {
+                pass.number + 1
+            },
+        };
+    }
+}
+
+/// How often a group has been looked at.
+struct Passed {
+    number: i32,
+    finishing: bool,
+}
+
+impl Passed {
+    /// The number of the pass that decides.
+    const LAST: i32 = i32::MAX;
+
+    async fn last(session: &mut Session, frozen: &Frozen, step: &Step) -> Result<Self, WardenError> {
+        let number: Option<i32> =
+            sqlx::query_scalar("select max(pass) from warden.batch where plan_id = $1 and step_id = $2")
+                .bind(&frozen.id)
+                .bind(&step.id)
+                .fetch_one(&mut session.connection)
+                .await?;
+        let number = number.unwrap_or_default();
+        Ok(Self {
+            number,
+            finishing: number == Self::LAST,
+        })
+    }
+}
+
+/// No row may be left without: later it could not be said whether it was overlooked.
+async fn left(session: &mut Session, frozen: &Frozen, tables: &[Name]) -> Result<(), WardenError> {
+    for name in tables {
+        let Some(table) = frozen.plan.table(name) else { continue };
+        let own = quoted(frozen.plan.column(table));
+        let (examined, left): (i64, i64) = sqlx::query_as(sqlx::AssertSqlSafe(format!(
+            "select count(*), count(*) filter (where {own} is null) from {}",
+            name.sql()
+        )))
+        .fetch_one(&mut session.connection)
+        .await?;
+        if left > 0 {
+            return Err(WardenError::Left {
+                table: name.to_string(),
+                examined,
+                left,
+            });
+        }
+    }
+    Ok(())
+}
+
+struct Fill<'a> {
+    frozen: &'a Frozen,
+    step: &'a Step,
+    planned: &'a TablePlan,
+    found: &'a Table,
+    pass: i32,
+    /// Whether rows without an answer are decided about now.
+    decides: bool,
+}
+
+#[derive(FromRow)]
+struct Batch {
+    examined: i64,
+    changed: i64,
+    held: i64,
+    last: Option<Json<Vec<Option<String>>>>,
+    wal: i64,
+}
+
+impl<'a> Fill<'a> {
+    fn of(frozen: &'a Frozen, step: &'a Step, name: &Name, pass: i32, decides: bool) -> Result<Self, WardenError> {
+        let planned = frozen.plan.table(name);
+        let (planned, found) = planned.zip(frozen.catalog.table(name)).ok_or(WardenError::NotFrozen)?;
+        Ok(Self {
+            frozen,
+            step,
+            planned,
+            found,
+            pass,
+            decides,
+        })
+    }
+
+    async fn run(
+        &self,
+        session: &mut Session,
+        _pass: &Passed,
+        options: &Options,
+        watch: Watch<'_>,
+    ) -> Result<Filled, WardenError> {
+        if self.planned.paths.is_empty() && self.planned.column.is_some() {
+            return Ok(Filled::default());
+        }
+        match self.found.row_key() {
+            Some(key) => self.by_key(session, key, options, watch).await,
+            None => self.by_place(session, options, watch).await,
+        }
+    }
+
+    /// Where the last batch of this table and pass has ended; `None` inside when that was the end of the table.
+    async fn reached(&self, session: &mut Session) -> Result<Option<Option<Vec<Option<String>>>>, WardenError> {
+        let last: Option<Option<Json<Vec<Option<String>>>>> = sqlx::query_scalar(
+            "select to_key from warden.batch where plan_id = $1 and step_id = $2 and pass = $3 and tab = $4 order by n desc limit 1",
+        )
+        .bind(&self.frozen.id)
+        .bind(&self.step.id)
+        .bind(self.pass)
+        .bind(self.planned.name.to_string())
+        .fetch_optional(&mut session.connection)
+        .await?;
+        Ok(last.map(|key| key.map(|Json(key)| key)))
+    }
+
+    async fn by_key(
+        &self,
+        session: &mut Session,
+        key: &[String],
+        options: &Options,
+        watch: Watch<'_>,
+    ) -> Result<Filled, WardenError> {
+        let mut after = match self.reached(session).await? {
+            None => None,
+            Some(Some(key)) => Some(key),
+            Some(None) => return Ok(Filled::default()),
+        };
+        let rows = self.found.rows.max(0);
+        let mut size = FIRST;
+        let mut filled = Filled::default();
+        loop {
+            let text = self.keyed(key, after.is_some());
+            let began = Instant::now();
+            let batch = match self
+                .one(session, &text, after.as_deref().unwrap_or_default(), size, |batch| {
+                    batch.last.clone()
+                })
+                .await
+            {
+                Ok(batch) => batch,
+                // Somebody holds a row for long, or waits for one of ours: a smaller batch the next time.
+                Err(error) if matches!(code(&error).as_deref(), Some("55P03" | "40P01" | "57014")) => {
+                    size = (size / 2).max(SMALLEST);
+                    tokio::time::sleep(Duration::from_millis(50)).await;
+                    continue;
+                }
+                Err(error) => return Err(failed(self.step, &error)),
+            };
+            let took = began.elapsed();
+            filled.add(&batch);
+            watch(&self.event(&batch, rows, took));
+            after = batch.last.map(|Json(key)| key);
+            if after.is_none() {
+                return Ok(filled);
+            }
+            if journal::paused(&mut session.connection).await? {
+                return Err(WardenError::Paused);
+            }
+            rest(batch.examined, took, options.max_rate).await;
+            size = next(size, took, options.batch);
+        }
+    }
+
+    /// Tables whose rows nothing names, page by page. A row that is changed meanwhile moves to another page, and its trigger
+    /// fills it on the way.
+    async fn by_place(
+        &self,
+        session: &mut Session,
+        options: &Options,
+        watch: Watch<'_>,
+    ) -> Result<Filled, WardenError> {
+        let mut filled = Filled::default();
+        let leaves = self.frozen.catalog.leaves(&self.planned.name);
+        let places: Vec<&Name> = if leaves.is_empty() {
+            vec![&self.planned.name]
+        } else {
+            leaves.iter().map(|leaf| &leaf.name).collect()
+        };
+        for place in places {
+            let pages: i64 =
+                sqlx::query_scalar("select pg_relation_size(to_regclass($1)) / current_setting('block_size')::bigint")
+                    .bind(place.sql())
+                    .fetch_one(&mut session.connection)
+                    .await?;
+            let mut page = 0;
+            let mut size = 64;
+            while page <= pages {
+                let text = self.placed(place);
+                let began = Instant::now();
+                let ends = vec![Some(format!("({page},0)")), Some(format!("({},0)", page + size))];
+                let batch = self
+                    .one(session, &text, &ends, 0, |_| None)
+                    .await
+                    .map_err(|error| failed(self.step, &error))?;
+                let took = began.elapsed();
+                filled.add(&batch);
+                watch(&self.event(&batch, self.found.rows.max(0), took));
+                if journal::paused(&mut session.connection).await? {
+                    return Err(WardenError::Paused);
+                }
+                rest(batch.examined, took, options.max_rate).await;
+                page += size;
+                size = next(size, took, options.batch).clamp(8, 4096);
+            }
+        }
+        Ok(filled)
+    }
+
+    /// One batch and its note, in one transaction.
+    async fn one(
+        &self,
+        session: &mut Session,
+        text: &str,
+        binds: &[Option<String>],
+        size: i64,
+        reached: impl Fn(&Batch) -> Option<Json<Vec<Option<String>>>>,
+    ) -> sqlx::Result<Batch> {
+        let mut tx = session.connection.begin().await?;
+        // A row lock is somebody's transaction; whoever keeps one for long makes us leave all of ours.
+        sqlx::raw_sql(
+            "set local lock_timeout = '500ms'; set local statement_timeout = '30s'; set local synchronous_commit = on;
+             set local enable_seqscan = off; set local enable_hashjoin = off; set local enable_mergejoin = off",
+        )
+        .execute(&mut *tx)
+        .await?;
+        let began = Instant::now();
+        let mut query = sqlx::query_as(sqlx::AssertSqlSafe(text.to_owned()));
+        for bind in binds {
+            query = query.bind(bind);
+        }
+        if size > 0 {
+            query = query.bind(size);
+        }
+        let batch: Batch = query.fetch_one(&mut *tx).await?;
+        sqlx::query(
+            "insert into warden.batch (plan_id, step_id, pass, tab, to_key, examined, changed, held, ms, wal)
+             values ($1, $2, $3, $4, $5, $6, $7, $8, $9, pg_current_wal_insert_lsn() - '0/0' - $10::bigint)",
+        )
+        .bind(&self.frozen.id)
+        .bind(&self.step.id)
+        .bind(self.pass)
+        .bind(self.planned.name.to_string())
+        .bind(reached(&batch))
+        .bind(batch.examined)
+        .bind(batch.changed)
+        .bind(batch.held)
+        .bind(i64::try_from(began.elapsed().as_millis()).unwrap_or(i64::MAX))
+        .bind(batch.wal)
+        .execute(&mut *tx)
+        .await?;
+        tx.commit().await?;
+        Ok(batch)
+    }
+
+    fn event(&self, batch: &Batch, rows: i64, took: Duration) -> Event {
+        Event::Batch {
+            table: self.planned.name.to_string(),
+            examined: batch.examined,
+            changed: batch.changed,
+            held: batch.held,
+            rows,
+            ms: u64::try_from(took.as_millis()).unwrap_or(u64::MAX),
+        }
+    }
+
+    fn keyed(&self, key: &[String], after: bool) -> String {
+        let table = self.planned.name.sql();
+        let kinds = key.iter().map(|column| {
+            self.found
+                .column(column)
+                .map_or("text", |column| column.r#type.as_str())
+        });
+        let binds: Vec<_> = kinds
+            .enumerate()
+            .map(|(n, kind)| format!("${}::text::{kind}", n + 1))
+            .collect();
+        // Later looks need not read what the first has filled.
+        let open = if self.pass == 0 {
+            "true".to_owned()
+        } else {
+            format!("{} is null", self.own())
+        };
+        let from = if after {
+            format!("where {open} and ({}) > ({})", list(key), binds.join(", "))
+        } else {
+            format!("where {open}")
+        };
+        let limit = if after { key.len() + 1 } else { 1 };
+        let order = list(key);
+        let backwards = key
+            .iter()
+            .map(|column| format!("{} desc", quoted(column)))
+            .collect::<Vec<_>>()
+            .join(", ");
+        let texts = key
+            .iter()
+            .map(|column| format!("{}::text", quoted(column)))
+            .collect::<Vec<_>>()
+            .join(", ");
+        let rows = format!(
+            "select {} from {table} {from} order by {order} limit ${limit} for no key update",
+            self.needed(key)
+        );
+        let same = key
+            .iter()
+            .map(|column| format!("t.{0} = d.{0}", quoted(column)))
+            .collect::<Vec<_>>()
+            .join(" and ");
+        let keys = key
+            .iter()
+            .map(|column| format!("d.{}::text", quoted(column)))
+            .collect::<Vec<_>>()
+            .join(", ");
+        let last = format!("(select jsonb_build_array({texts}) from b order by {backwards} limit 1)");
+        self.statement(&table, &rows, &same, &format!("jsonb_build_array({keys})"), &last)
+    }
+
+    fn placed(&self, place: &Name) -> String {
+        let rows = format!(
+            "select ctid as place, {} from {} where ctid >= $1::text::tid and ctid < $2::text::tid for no key update",
+            self.needed(&[]),
+            place.sql()
+        );
+        self.statement(&place.sql(), &rows, "t.ctid = d.place", "'[]'::jsonb", "null::jsonb")
+    }
+
+    fn own(&self) -> String {
+        quoted(self.frozen.plan.column(self.planned))
+    }
+
+    /// The columns a batch reads: keys, what paths need, and what is there already.
+    fn needed(&self, key: &[String]) -> String {
+        let of_path = self
+            .planned
+            .paths
+            .iter()
+            .flat_map(|path| path.columns.iter().chain(path.when.iter().map(|when| &when.column)));
+        let mut columns: Vec<&String> = key.iter().chain(of_path).collect();
+        columns.sort();
+        columns.dedup();
+        let own = self.own();
+        let mut all: Vec<_> = columns.into_iter().map(|column| quoted(column)).collect();
+        all.push(format!("{own} as had_already"));
+        all.join(", ")
+    }
+
+    fn statement(&self, table: &str, rows: &str, same: &str, keys: &str, last: &str) -> String {
+        let answers = Answers(&self.frozen.plan);
+        let own = self.own();
+        let decided = if self.decides {
+            answers.decided(self.planned)
+        } else {
+            answers.decided_so_far(self.planned)
+        };
+        let reason = answers.reason(self.planned);
+        format!(
+            "with b as materialized ({rows}),
+             a as (select b.*, {} as answers from b where b.had_already is null),
+             d as materialized (select a.*, {decided} as decided, {reason} as reason from a),
+             u as (update {table} t set {own} = d.decided from d where {same} and t.{own} is null and d.decided is not null returning 1),
+             q as (insert into warden.quarantine (tab, key, reason, candidates, decided)
+                   select {}, {keys}, d.reason, to_jsonb(d.answers), d.decided::text from d where d.reason is not null and d.decided is not null
+                   returning 1)
+             select (select count(*) from b) as examined, (select count(*) from u) as changed, (select count(*) from q) as held,
+                    {last} as last, (pg_current_wal_insert_lsn() - '0/0')::bigint as wal",
+            answers.array(self.planned, "b", Parents::Filled),
+            literal(&self.planned.name.to_string()),
+        )
+    }
+}
+
+impl Filled {
+    fn add(&mut self, batch: &Batch) {
+        self.examined += batch.examined;
+        self.changed += batch.changed;
+        self.held += batch.held;
+    }
+}
+
+/// Towards the time a batch should take, at most twice as large at once.
+fn next(size: i64, took: Duration, wanted: Duration) -> i64 {
+    let factor = (wanted.as_secs_f64() / took.as_secs_f64().max(0.001)).clamp(0.5, 2.0);
+    #[expect(clippy::cast_possible_truncation, reason = "between the two limits")]
+    let next = (size as f64 * factor) as i64;
+    next.clamp(SMALLEST, LARGEST)
+}
+
+/// As long as a limit on rows per second asks for.
+async fn rest(rows: i64, took: Duration, max_rate: Option<u32>) {
+    let Some(rate) = max_rate.filter(|rate| *rate > 0) else {
+        return;
+    };
+    let wanted = Duration::from_secs_f64(rows as f64 / f64::from(rate));
+    if let Some(rest) = wanted.checked_sub(took) {
+        tokio::time::sleep(rest).await;
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn batches_grow_towards_their_time_and_shrink_when_they_take_longer() {
+        let wanted = Duration::from_millis(200);
+        assert_eq!(next(1000, Duration::from_millis(20), wanted), 2000);
+        assert_eq!(next(1000, Duration::from_millis(200), wanted), 1000);
+        assert_eq!(next(1000, Duration::from_secs(9), wanted), 500);
+        assert_eq!(next(SMALLEST, Duration::from_secs(9), wanted), SMALLEST);
+        assert_eq!(next(LARGEST, Duration::from_millis(1), wanted), LARGEST);
+    }
+}

@@ -1,0 +1,204 @@
+//! Carrying out: phase by phase, step by step, each noted in the transaction that does it.
+
+mod backfill;
+mod locks;
+mod rollback;
+
+use std::time::Duration;
+
+use serde::Serialize;
+
+use crate::{
+    catalog::Catalog,
+    error::{WardenError, describe},
+    journal,
+    plan::Frozen,
+    session::Session,
+    steps::{Done, Phase, Step, Work, steps},
+};
+pub use backfill::Filled;
+pub use locks::Patience;
+pub use rollback::{Target, rollback};
+
+/// How a run behaves beside others.
+#[derive(Clone, Debug)]
+pub struct Options {
+    pub patience: Patience,
+    /// How long a batch should hold its rows.
+    pub batch: Duration,
+    /// Rows per second at most; absent for as fast as it goes.
+    pub max_rate: Option<u32>,
+}
+
+impl Default for Options {
+    fn default() -> Self {
+        Self {
+            patience: Patience::default(),
+            batch: Duration::from_millis(200),
+            max_rate: None,
+        }
+    }
+}
+
+/// What a run tells whoever watches.
+#[derive(Clone, Debug, Serialize)]
+#[serde(tag = "event", rename_all = "snake_case")]
+pub enum Event {
+    Phase {
+        phase: Phase,
+        steps: usize,
+    },
+    Step {
+        id: String,
+        what: String,
+        n: usize,
+        of: usize,
+        skipped: bool,
+    },
+    Waiting {
+        id: String,
+        attempt: u32,
+        blockers: Vec<String>,
+    },
+    Batch {
+        table: String,
+        examined: i64,
+        changed: i64,
+        held: i64,
+        rows: i64,
+        ms: u64,
+    },
+}
+
+pub type Watch<'a> = &'a (dyn Fn(&Event) + Sync);
+
+/// Carries out one phase, from wherever it stands.
+///
+/// # Errors
+/// Whatever stops it. What is done is noted, and the next run goes on from there.
+pub async fn phase(
+    session: &mut Session,
+    frozen: &Frozen,
+    phase: Phase,
+    options: &Options,
+    watch: Watch<'_>,
+) -> Result<(), WardenError> {
+    ready(session, frozen, phase).await?;
+    let all = steps(frozen, phase);
+    watch(&Event::Phase {
+        phase,
+        steps: all.len(),
+    });
+    let of = all.len();
+    for (n, step) in all.iter().enumerate() {
+        let skipped = is_done(session, frozen, step).await?;
+        watch(&Event::Step {
+            id: step.id.clone(),
+            what: step.what.clone(),
+            n: n + 1,
+            of,
+            skipped,
+        });
+        if skipped {
+            journal::note(&mut session.connection, frozen, n, step, "done", 1).await?;
+        } else {
+            go(session, frozen, n, step, options, watch).await?;
+        }
+        if journal::paused(&mut session.connection).await? {
+            return Err(WardenError::Paused);
+        }
+    }
+    Ok(())
+}
+
+/// Everything before is done, nothing has drifted, and this role sees and may do what is needed.
+async fn ready(session: &mut Session, frozen: &Frozen, phase: Phase) -> Result<(), WardenError> {
+    let noted = journal::noted(&mut session.connection, frozen).await?;
+    for needs in Phase::ALL.into_iter().take_while(|before| *before < phase) {
+        if !journal::complete(frozen, &noted, needs) {
+            return Err(WardenError::Order { wanted: phase, needs });
+        }
+    }
+    let now = Catalog::read(&mut session.connection).await?;
+    let contracting = noted
+        .iter()
+        .any(|noted| noted.phase == Phase::Contract.word() && noted.state != "undone");
+    let drift = frozen.drift(&now);
+    if !drift.is_empty() && !contracting {
+        return Err(WardenError::Drifted(drift));
+    }
+    session.fit(&frozen.plan, &now).await?;
+    // Once it is closed, an owner that row security binds could neither check nor undo what it has done.
+    if phase == Phase::Seal && !session.sees_all {
+        return Err(WardenError::Blind {
+            role: session.role.clone(),
+            table: "every table it seals".to_owned(),
+        });
+    }
+    Ok(())
+}
+
+/// Asks the catalog, or the journal where the catalog cannot know.
+async fn is_done(session: &mut Session, frozen: &Frozen, step: &Step) -> Result<bool, WardenError> {
+    match &step.done {
+        Done::Always => Ok(true),
+        Done::Catalog(there) => Ok(sqlx::query_scalar(sqlx::AssertSqlSafe(format!("select {there}")))
+            .fetch_one(&mut session.connection)
+            .await?),
+        Done::Journal => Ok(sqlx::query_scalar(
+            "select exists (select from warden.step where plan_id = $1 and id = $2 and state = 'done')",
+        )
+        .bind(&frozen.id)
+        .bind(&step.id)
+        .fetch_one(&mut session.connection)
+        .await?),
+    }
+}
+
+async fn go(
+    session: &mut Session,
+    frozen: &Frozen,
+    n: usize,
+    step: &Step,
+    options: &Options,
+    watch: Watch<'_>,
+) -> Result<(), WardenError> {
+    match &step.work {
+        Work::Nothing => Ok(journal::note(&mut session.connection, frozen, n, step, "done", 1).await?),
+        Work::Together(statements) => {
+            locks::together(session, frozen, n, step, statements, "done", options, watch).await
+        }
+        Work::Apart { clear, build } => {
+            // The intent comes first: should we be killed, the next one finds it and what is left of the work.
+            journal::note(&mut session.connection, frozen, n, step, "running", 1).await?;
+            apart(session, step, clear, build).await?;
+            Ok(journal::note(&mut session.connection, frozen, n, step, "done", 1).await?)
+        }
+        Work::Fill(tables) => {
+            journal::note(&mut session.connection, frozen, n, step, "running", 1).await?;
+            backfill::fill(session, frozen, step, tables, options, watch).await?;
+            Ok(journal::note(&mut session.connection, frozen, n, step, "done", 1).await?)
+        }
+    }
+}
+
+/// Statements that Postgres runs outside of transactions. What a broken try has left is cleared away first.
+async fn apart(session: &mut Session, step: &Step, clear: &str, build: &str) -> Result<(), WardenError> {
+    for statement in [clear, build].into_iter().filter(|statement| !statement.is_empty()) {
+        let run = sqlx::raw_sql(sqlx::AssertSqlSafe(statement.to_owned()))
+            .execute(&mut session.connection)
+            .await;
+        run.map_err(|error| failed(step, &error))?;
+    }
+    Ok(())
+}
+
+fn failed(step: &Step, error: &sqlx::Error) -> WardenError {
+    match describe(error) {
+        (reason, true) => WardenError::Unreachable(reason),
+        (reason, false) => WardenError::Step {
+            step: step.id.clone(),
+            reason,
+        },
+    }
+}

@@ -1,0 +1,118 @@
+//! The session: one connection, known by its name, alone in its database, and never blind.
+
+use sqlx::{ConnectOptions, Connection, PgConnection, postgres::PgConnectOptions};
+
+use crate::{
+    catalog::Catalog,
+    error::WardenError,
+    plan::{Kind, Plan},
+};
+
+/// What every statement of ours runs under. Names stand in full, a filter is an error, and no text depends on where we are.
+const SETTINGS: &str = "
+    set search_path = pg_catalog; set row_security = off; set timezone = 'UTC'; set datestyle = 'ISO'; set intervalstyle = 'postgres';
+    set standard_conforming_strings = on; set check_function_bodies = off; set client_min_messages = warning; set jit = off;
+    set statement_timeout = 0; set idle_in_transaction_session_timeout = 0";
+
+pub struct Session {
+    pub connection: PgConnection,
+    pub role: String,
+    /// Sees every row, whatever row security says.
+    pub sees_all: bool,
+}
+
+impl Session {
+    /// Connects, directly and not through a pooler that shares connections between transactions.
+    ///
+    /// # Errors
+    /// When the database cannot be reached.
+    pub async fn open(login: &PgConnectOptions) -> Result<Self, WardenError> {
+        let login = login.clone().application_name("warden").statement_cache_capacity(64);
+        let mut connection = login.connect().await?;
+        sqlx::raw_sql(SETTINGS).execute(&mut connection).await?;
+        let (role, sees_all) = sqlx::query_as(
+            "select current_user::text, rolsuper or rolbypassrls from pg_roles where rolname = current_user",
+        )
+        .fetch_one(&mut connection)
+        .await?;
+        Ok(Self {
+            connection,
+            role,
+            sees_all,
+        })
+    }
+
+    /// Makes sure that nobody else carries out a plan here. The lock goes with the connection, however that ends.
+    ///
+    /// # Errors
+    /// [`WardenError::Busy`] with whoever it is.
+    pub async fn alone(&mut self) -> Result<(), WardenError> {
+        let got: bool = sqlx::query_scalar("select pg_try_advisory_lock(hashtextextended('warden', 0))")
+            .fetch_one(&mut self.connection)
+            .await?;
+        if got {
+            return Ok(());
+        }
+        let holder: Option<String> = sqlx::query_scalar(
+            "select format('pid %s, since %s', a.pid, date_trunc('second', a.backend_start))
+             from pg_locks l join pg_stat_activity a using (pid)
+             where l.locktype = 'advisory' and l.granted and l.database = (select oid from pg_database where datname = current_database())
+               and ((l.classid::bigint << 32) | l.objid::bigint) = hashtextextended('warden', 0)",
+        )
+        .fetch_optional(&mut self.connection)
+        .await?;
+        Err(WardenError::Busy(
+            holder.unwrap_or_else(|| "it has just left".to_owned()),
+        ))
+    }
+
+    /// Refuses to go on where row security would hide rows, or where the role may not do what the plan needs.
+    ///
+    /// # Errors
+    /// [`WardenError::Blind`] or [`WardenError::Rights`].
+    pub async fn fit(&mut self, plan: &Plan, catalog: &Catalog) -> Result<(), WardenError> {
+        let planned = |kind: Kind| matches!(kind, Kind::Owned | Kind::Global);
+        if !self.sees_all {
+            for table in catalog.tables.iter().filter(|table| table.row_security) {
+                let matters = plan.table(&table.name).is_some_and(|table| planned(table.kind)) || table.is_part();
+                // An owner sees what is not forced.
+                let owns = table.owner == self.role && !table.row_security_forced;
+                if matters && !owns {
+                    return Err(WardenError::Blind {
+                        role: self.role.clone(),
+                        table: table.name.to_string(),
+                    });
+                }
+            }
+        }
+        let owned: Vec<String> = plan.owned().map(|table| table.name.sql()).collect();
+        let mut missing: Vec<String> = sqlx::query_scalar(
+            "select t || ' belongs to ' || pg_get_userbyid(c.relowner) || ', and only its owner may change it'
+             from unnest($1::text[]) t join pg_class c on c.oid = to_regclass(t)
+             where not pg_has_role(current_user, c.relowner, 'usage')",
+        )
+        .bind(&owned)
+        .fetch_all(&mut self.connection)
+        .await?;
+        let creates: bool = sqlx::query_scalar("select has_database_privilege(current_database(), 'create')")
+            .fetch_one(&mut self.connection)
+            .await?;
+        if !creates {
+            missing.push("it may not create schemas in this database".to_owned());
+        }
+        if missing.is_empty() {
+            Ok(())
+        } else {
+            Err(WardenError::Rights {
+                role: self.role.clone(),
+                missing,
+            })
+        }
+    }
+
+    /// # Errors
+    /// When the connection is gone already.
+    pub async fn close(self) -> Result<(), WardenError> {
+        Ok(self.connection.close().await?)
+    }
+}

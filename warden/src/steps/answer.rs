@@ -1,0 +1,182 @@
+//! The answer: the expression that says which organization a row belongs to.
+
+use crate::{
+    name::{Name, literal, quoted},
+    plan::{Conflict, End, Missing, Path, Plan, Source, TablePlan},
+    steps::named,
+};
+
+/// Whose rows are asked.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub enum Parents {
+    /// Parents are filled: their column is the answer.
+    Filled,
+    /// A parent that is not filled yet is asked for its own paths, so far down.
+    Live,
+}
+
+/// The expressions of one plan.
+#[derive(Clone, Copy)]
+pub struct Answers<'a>(pub &'a Plan);
+
+impl Answers<'_> {
+    /// The type of an organization.
+    pub fn kind(self) -> String {
+        self.0.organization.r#type.clone()
+    }
+
+    /// A literal organization.
+    pub fn organization(self, key: &str) -> String {
+        format!("{}::{}", literal(key), self.kind())
+    }
+
+    /// What every path of a table says of the row `row`, without those that say nothing.
+    pub fn array(self, table: &TablePlan, row: &str, parents: Parents) -> String {
+        let answers: Vec<_> = table.paths.iter().map(|path| self.path(path, row, parents)).collect();
+        format!("array_remove(array[{}]::{}[], null)", answers.join(", "), self.kind())
+    }
+
+    /// One path's answer, or null.
+    pub fn path(self, path: &Path, row: &str, parents: Parents) -> String {
+        let answer = match self.0.end(path) {
+            End::User => self.of_user(&format!("{row}.{}", quoted(&path.columns[0]))),
+            End::Organization => self.of_organization(path, row),
+            End::Parent if parents == Parents::Live => {
+                let arguments: Vec<_> = path
+                    .columns
+                    .iter()
+                    .map(|column| format!("{row}.{}", quoted(column)))
+                    .collect();
+                format!(
+                    "{}({}, depth + 1)",
+                    function(&path.to, &path.references),
+                    arguments.join(", ")
+                )
+            }
+            End::Parent => self.of_parent(path, row),
+        };
+        match &path.when {
+            None => answer,
+            Some(when) => {
+                let column = quoted(&when.column);
+                format!(
+                    "case when {row}.{column}::text = {} then {answer} end",
+                    literal(&when.equals)
+                )
+            }
+        }
+    }
+
+    fn of_user(self, key: &str) -> String {
+        match self.0.users.source {
+            Source::Personal => format!("{key}::{}", self.kind()),
+            Source::Membership { .. } | Source::Column { .. } => {
+                format!("(select u.org from warden.user_org u where u.user_key = {key})")
+            }
+        }
+    }
+
+    /// The organization a path of the table of organizations ends at.
+    pub fn of_organization(self, path: &Path, row: &str) -> String {
+        let organization = &self.0.organization;
+        let (Some(table), Some(key)) = (&organization.table, &organization.key) else {
+            return format!("null::{}", self.kind());
+        };
+        if path.references == [key.clone()] {
+            return format!("{row}.{}::{}", quoted(&path.columns[0]), self.kind());
+        }
+        format!(
+            "(select o.{} from {} o where {})",
+            quoted(key),
+            table.sql(),
+            join(path, "o", row)
+        )
+    }
+
+    fn of_parent(self, path: &Path, row: &str) -> String {
+        let column = self
+            .0
+            .table(&path.to)
+            .map_or(self.0.organization.column.as_str(), |parent| self.0.column(parent));
+        format!(
+            "(select p.{} from {} p where {})",
+            quoted(column),
+            path.to.sql(),
+            join(path, "p", row)
+        )
+    }
+
+    /// What becomes of answers that are there as `answers`: the organization, or null where it is refused.
+    pub fn decided(self, table: &TablePlan) -> String {
+        let several = match table.on_conflict {
+            Conflict::First => "answers[1]".to_owned(),
+            Conflict::Quarantine => self.quarantine(),
+            Conflict::Refuse | Conflict::Undecided => format!("null::{}", self.kind()),
+        };
+        format!(
+            "case when cardinality(answers) = 0 then {} when answers[1] = all (answers) then answers[1] else {several} end",
+            self.missing(table)
+        )
+    }
+
+    /// The same before it is known that no more answers come: rows without one wait.
+    pub fn decided_so_far(self, table: &TablePlan) -> String {
+        format!(
+            "case when cardinality(answers) = 0 then null::{} else {} end",
+            self.kind(),
+            self.decided(table)
+        )
+    }
+
+    fn missing(self, table: &TablePlan) -> String {
+        let nothing = format!("null::{}", self.kind());
+        match table.on_missing {
+            Missing::Quarantine => self.quarantine(),
+            Missing::Default => self
+                .0
+                .organization
+                .default
+                .as_deref()
+                .map_or(nothing, |key| self.organization(key)),
+            Missing::Refuse | Missing::Undecided => nothing,
+        }
+    }
+
+    fn quarantine(self) -> String {
+        let quarantine = self.0.organization.quarantine.as_ref();
+        quarantine.map_or_else(
+            || format!("null::{}", self.kind()),
+            |quarantine| self.organization(&quarantine.key),
+        )
+    }
+
+    /// Why `answers` were not simply followed; null where they were.
+    pub fn reason(self, table: &TablePlan) -> &'static str {
+        match table.on_conflict {
+            Conflict::First => {
+                "case when cardinality(answers) = 0 then 'missing' when not answers[1] = all (answers) then 'first of several' end"
+            }
+            _ => {
+                "case when cardinality(answers) = 0 then 'missing' when not answers[1] = all (answers) then 'several' end"
+            }
+        }
+    }
+}
+
+/// `p.id = row.parent_id and …`
+pub fn join(path: &Path, to: &str, row: &str) -> String {
+    let pairs = path.columns.iter().zip(&path.references);
+    let equal = pairs.map(|(column, reference)| format!("{to}.{} = {row}.{}", quoted(reference), quoted(column)));
+    equal.collect::<Vec<_>>().join(" and ")
+}
+
+/// The function that says whose a row is by its key, while not all rows are filled.
+pub fn function(table: &Name, references: &[String]) -> String {
+    format!("warden.{}", quoted(&function_name(table, references)))
+}
+
+pub fn function_name(table: &Name, references: &[String]) -> String {
+    let mut parts = vec!["org_of", &table.schema, &table.table];
+    parts.extend(references.iter().map(String::as_str));
+    named(&parts)
+}

@@ -1,0 +1,119 @@
+//! Indexes, built while everybody goes on writing.
+
+use super::{Done, Phase, Step, Work, look};
+use crate::{
+    catalog::{Catalog, Table},
+    name::{list, quoted},
+};
+
+/// An index of a table of the plan. On a partitioned table it is built on each partition and then drawn together.
+pub struct Index<'a> {
+    pub catalog: &'a Catalog,
+    pub table: &'a Table,
+    pub name: String,
+    pub unique: bool,
+    /// What stands behind the table's name: `using btree ("org_id", "id") where …`
+    pub body: String,
+    pub what: String,
+}
+
+impl Index<'_> {
+    pub fn steps(&self) -> Vec<Step> {
+        if !self.table.is_partitioned() {
+            return vec![self.on(self.table, &self.name)];
+        }
+        let leaves = self.catalog.leaves(&self.table.name);
+        let named = |leaf: &Table| super::named(&[&leaf.name.table, &self.name]);
+        let mut steps: Vec<_> = leaves.iter().map(|leaf| self.on(leaf, &named(leaf))).collect();
+        let name = &self.table.name;
+        let mut statements = vec![format!(
+            "create {} {} on only {} {}",
+            self.kind(),
+            quoted(&self.name),
+            name.sql(),
+            self.body
+        )];
+        for leaf in &leaves {
+            let (whole, part) = (name.beside(&self.name), leaf.name.beside(&named(leaf)));
+            statements.push(format!("alter index {whole} attach partition {part}"));
+        }
+        steps.push(Step {
+            work: Work::Together(statements),
+            undo: Work::Together(vec![format!("drop index if exists {}", name.beside(&self.name))]),
+            done: Done::Catalog(look::index(name, &self.name)),
+            makes: vec![(name.clone(), self.name.clone())],
+            lock: "SHARE",
+            ..self.step(self.table, &self.name)
+        });
+        steps
+    }
+
+    const fn kind(&self) -> &'static str {
+        if self.unique { "unique index" } else { "index" }
+    }
+
+    fn step(&self, table: &Table, index: &str) -> Step {
+        Step {
+            id: format!("constrain {} index {index}", table.name),
+            phase: Phase::Constrain,
+            table: Some(table.name.clone()),
+            what: self.what.clone(),
+            lock: "",
+            work: Work::Nothing,
+            done: Done::Always,
+            undo: Work::Nothing,
+            makes: Vec::new(),
+        }
+    }
+
+    fn on(&self, table: &Table, index: &str) -> Step {
+        let drop = format!("drop index concurrently if exists {}", table.name.beside(index));
+        Step {
+            work: Work::Apart {
+                clear: drop.clone(),
+                build: format!(
+                    "create {} concurrently {} on {} {}",
+                    self.kind(),
+                    quoted(index),
+                    table.name.sql(),
+                    self.body
+                ),
+            },
+            // Without the parent's index, which holds those of the partitions, a partition's goes like any other.
+            undo: Work::Apart {
+                clear: drop,
+                build: String::new(),
+            },
+            done: Done::Catalog(look::index(&table.name, index)),
+            makes: vec![(table.name.clone(), index.to_owned())],
+            ..self.step(table, index)
+        }
+    }
+}
+
+/// `using btree (…)` of plain columns.
+pub fn btree(columns: &[String]) -> String {
+    format!("using btree ({})", list(columns))
+}
+
+/// The body of an existing unique index with `column` before its columns.
+pub fn begun_with(column: &str, definition: &str) -> Option<String> {
+    let at = definition.find(" USING ")?;
+    let body = &definition[at + 1..];
+    Some(body.replacen('(', &format!("({}, ", quoted(column)), 1))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_unique_index_keeps_its_expressions_and_its_condition() {
+        let old = "CREATE UNIQUE INDEX u ON public.t USING btree (lower(email)) INCLUDE (x) NULLS NOT DISTINCT WHERE (deleted_at IS NULL)";
+        let new = begun_with("org_id", old).unwrap();
+        assert_eq!(
+            new,
+            "USING btree (\"org_id\", lower(email)) INCLUDE (x) NULLS NOT DISTINCT WHERE (deleted_at IS NULL)"
+        );
+    }
+}

@@ -1,0 +1,276 @@
+//! Phase *seal*: from here on the database itself keeps organizations apart.
+
+use super::{Done, Phase, Step, Work, add, look};
+use crate::{
+    catalog::{Catalog, Grant, Table},
+    name::{Name, list, literal, quoted},
+    plan::{Plan, TablePlan},
+};
+
+/// The policy that lets the current organization in.
+pub const DOOR: &str = "org_isolation";
+/// The restrictive one: another policy added later opens nothing.
+pub const WALL: &str = "org_wall";
+pub const IMMUTABLE: &str = "org_immutable";
+
+pub fn steps(plan: &Plan, catalog: &Catalog) -> Vec<Step> {
+    let mut tables: Vec<(&TablePlan, &Table)> = plan
+        .owned()
+        .filter_map(|planned| catalog.table(&planned.name).map(|found| (planned, found)))
+        .collect();
+    // The smallest first: what is wrong shows where it hurts least.
+    tables.sort_by_key(|(_, found)| found.rows);
+    let mut steps = vec![functions(plan)];
+    steps.extend(tables.iter().map(|(planned, found)| default(plan, planned, found)));
+    for (planned, found) in &tables {
+        steps.push(close(plan, planned, found));
+        steps.extend(
+            catalog
+                .leaves(&found.name)
+                .into_iter()
+                .map(|leaf| close_part(plan, planned, leaf)),
+        );
+    }
+    steps.push(unhook(plan, catalog));
+    steps
+}
+
+fn step(id: String, table: Option<&Name>, what: String, lock: &'static str) -> Step {
+    Step {
+        id: format!("seal {id}"),
+        phase: Phase::Seal,
+        table: table.cloned(),
+        what,
+        lock,
+        work: Work::Nothing,
+        done: Done::Always,
+        undo: Work::Nothing,
+        makes: Vec::new(),
+    }
+}
+
+fn current(plan: &Plan) -> String {
+    format!("{}.current_org()", quoted(&plan.seal.schema))
+}
+
+fn roles(plan: &Plan) -> String {
+    if plan.seal.roles.is_empty() {
+        "public".to_owned()
+    } else {
+        list(&plan.seal.roles)
+    }
+}
+
+fn functions(plan: &Plan) -> Step {
+    let schema = quoted(&plan.seal.schema);
+    let to = roles(plan);
+    Step {
+        work: Work::Together(vec![
+            format!("create schema if not exists {schema}"),
+            // Without a setting it is null, and null equals nothing: no organization, no rows.
+            format!(
+                "create or replace function {}() returns {} language sql stable parallel safe set search_path = pg_catalog
+                 as $$ select nullif(current_setting({}, true), '')::{} $$",
+                current(plan).trim_end_matches("()"),
+                plan.organization.r#type,
+                literal(&plan.seal.setting),
+                plan.organization.r#type,
+            ),
+            format!(
+                "create or replace function {schema}.refuse_move() returns trigger language plpgsql set search_path = pg_catalog as $$
+                 begin raise exception 'a row stays in its organization' using errcode = '23514', table = tg_table_name; end $$"
+            ),
+            format!("grant usage on schema {schema} to {to}"),
+            format!("grant execute on all functions in schema {schema} to {to}"),
+        ]),
+        done: Done::Catalog(look::function(&plan.seal.schema, "refuse_move")),
+        undo: Work::Together(vec![
+            format!("drop function if exists {schema}.refuse_move()"),
+            format!("drop function if exists {}", current(plan)),
+            format!("drop schema if exists {schema}"),
+        ]),
+        ..step("functions".to_owned(), None, format!("makes {}, which says whose turn it is", current(plan)), "")
+    }
+}
+
+/// Programs that do not name the organization of a new row get the current one.
+fn default(plan: &Plan, planned: &TablePlan, found: &Table) -> Step {
+    let name = &planned.name;
+    let own = plan.column(planned);
+    let alter = format!("alter table {} alter column {}", name.sql(), quoted(own));
+    let before = found.column(own).and_then(|column| column.default.as_ref());
+    Step {
+        work: Work::Together(vec![format!("{alter} set default {}", current(plan))]),
+        done: Done::Catalog(format!(
+            "exists (select from pg_attrdef d join pg_attribute a on a.attrelid = d.adrelid and a.attnum = d.adnum
+               where d.adrelid = {} and a.attname = {} and pg_get_expr(d.adbin, d.adrelid) like '%current_org()%')",
+            name.regclass(),
+            literal(own)
+        )),
+        undo: Work::Together(vec![before.map_or_else(
+            || format!("{alter} drop default"),
+            |before| format!("{alter} set default {before}"),
+        )]),
+        ..step(
+            format!("{name} default"),
+            Some(name),
+            format!("{own} is the current organization unless something else is said"),
+            "ACCESS EXCLUSIVE",
+        )
+    }
+}
+
+fn close(plan: &Plan, planned: &TablePlan, found: &Table) -> Step {
+    let name = &planned.name;
+    let own = quoted(plan.column(planned));
+    let table = name.sql();
+    let (mut work, mut undo) = policies(plan, &own, found);
+    work.push(format!(
+        "create trigger {IMMUTABLE} before update on {table} for each row when (old.{own} is distinct from new.{own})
+         execute function {}.refuse_move()",
+        quoted(&plan.seal.schema)
+    ));
+    work.push(format!("alter table {table} enable always trigger {IMMUTABLE}"));
+    undo.push(format!("drop trigger if exists {IMMUTABLE} on {table}"));
+    for role in &plan.seal.roles {
+        let (take, give) = rights(plan, planned, found, role);
+        work.extend(take);
+        undo.extend(give);
+    }
+    Step {
+        work: Work::Together(work),
+        done: Done::Catalog(look::sealed(name, WALL)),
+        undo: Work::Together(undo),
+        makes: vec![
+            (name.clone(), DOOR.to_owned()),
+            (name.clone(), WALL.to_owned()),
+            (name.clone(), IMMUTABLE.to_owned()),
+        ],
+        ..step(
+            format!("{name} close"),
+            Some(name),
+            "turns row security on for everybody".to_owned(),
+            "ACCESS EXCLUSIVE",
+        )
+    }
+}
+
+/// A partition that is asked by its own name is as closed as its parent. Its triggers are the parent's.
+fn close_part(plan: &Plan, planned: &TablePlan, leaf: &Table) -> Step {
+    let name = &leaf.name;
+    let (work, undo) = policies(plan, &quoted(plan.column(planned)), leaf);
+    Step {
+        work: Work::Together(work),
+        done: Done::Catalog(look::sealed(name, WALL)),
+        undo: Work::Together(undo),
+        makes: vec![(name.clone(), DOOR.to_owned()), (name.clone(), WALL.to_owned())],
+        ..step(
+            format!("{name} close"),
+            Some(name),
+            "turns row security on for a partition".to_owned(),
+            "ACCESS EXCLUSIVE",
+        )
+    }
+}
+
+/// The door and the wall, and the way back to what was there. Policies people wrote stay: the wall stands around them.
+fn policies(plan: &Plan, own: &str, found: &Table) -> (Vec<String>, Vec<String>) {
+    let table = found.name.sql();
+    let ours = format!("{own} = (select {})", current(plan));
+    let mut work = vec![
+        format!("alter table {table} enable row level security"),
+        format!("alter table {table} force row level security"),
+    ];
+    let open = found.policies.iter().any(|policy| policy.permissive);
+    if !open {
+        work.push(format!(
+            "create policy {DOOR} on {table} for all to {} using ({ours}) with check ({ours})",
+            roles(plan)
+        ));
+    }
+    work.push(format!(
+        "create policy {WALL} on {table} as restrictive for all to public using ({ours}) with check ({ours})"
+    ));
+    let mut undo = vec![
+        format!("drop policy if exists {WALL} on {table}"),
+        format!("drop policy if exists {DOOR} on {table}"),
+    ];
+    if !found.row_security_forced {
+        undo.push(format!("alter table {table} no force row level security"));
+    }
+    if !found.row_security {
+        undo.push(format!("alter table {table} disable row level security"));
+    }
+    (work, undo)
+}
+
+/// A role may change every column but the organization, and may not empty the table past row security.
+fn rights(plan: &Plan, planned: &TablePlan, found: &Table, role: &str) -> (Vec<String>, Vec<String>) {
+    let table = found.name.sql();
+    let own = plan.column(planned);
+    let to = quoted(role);
+    let whole = |privilege: &str| {
+        let held = |grant: &&Grant| grant.role == role && grant.column.is_none() && grant.privilege == privilege;
+        found.grants.iter().find(held)
+    };
+    let option = |grant: &Grant| if grant.grantable { " with grant option" } else { "" };
+    let (mut take, mut give) = (Vec::new(), Vec::new());
+    if let Some(grant) = whole("UPDATE") {
+        let others: Vec<_> = found
+            .columns
+            .iter()
+            .filter(|column| column.name != own && !planned.drop_columns.contains(&column.name))
+            .map(|column| column.name.clone())
+            .collect();
+        take.push(format!("revoke update on {table} from {to}"));
+        take.push(format!("grant update ({}) on {table} to {to}", list(&others)));
+        give.push(format!("revoke update ({}) on {table} from {to}", list(&others)));
+        give.push(format!("grant update on {table} to {to}{}", option(grant)));
+    }
+    for privilege in ["TRUNCATE", "REFERENCES", "TRIGGER"] {
+        if let Some(grant) = whole(privilege) {
+            take.push(format!("revoke {privilege} on {table} from {to}"));
+            give.push(format!("grant {privilege} on {table} to {to}{}", option(grant)));
+        }
+    }
+    (take, give)
+}
+
+/// What filled columns on the way here is no longer needed: the organization is said now, not found out.
+fn unhook(plan: &Plan, catalog: &Catalog) -> Step {
+    let hooks: Vec<_> = add::steps(plan, catalog)
+        .into_iter()
+        .filter(|step| is_hook(step))
+        .collect();
+    let statements = |work: &Work| match work {
+        Work::Together(statements) => statements.clone(),
+        Work::Nothing | Work::Apart { .. } | Work::Fill(_) => Vec::new(),
+    };
+    let away = hooks.iter().rev().flat_map(|step| statements(&step.undo)).collect();
+    let back = hooks.iter().flat_map(|step| statements(&step.work)).collect();
+    let marks: Vec<_> = plan
+        .owned()
+        .map(|table| format!("not {}", look::trigger(&table.name, add::FILL)))
+        .collect();
+    Step {
+        work: Work::Together(away),
+        done: Done::Catalog(if marks.is_empty() {
+            "true".to_owned()
+        } else {
+            marks.join(" and ")
+        }),
+        undo: Work::Together(back),
+        ..step(
+            "unhook".to_owned(),
+            None,
+            "takes away what filled the column".to_owned(),
+            "ACCESS EXCLUSIVE",
+        )
+    }
+}
+
+fn is_hook(step: &Step) -> bool {
+    step.makes
+        .iter()
+        .any(|(_, name)| [add::FILL, add::FOLLOW, add::PASS].contains(&name.as_str()))
+}
