@@ -6,6 +6,7 @@ use crate::{
     catalog::Catalog,
     error::WardenError,
     plan::{Kind, Plan},
+    steps::Made,
 };
 
 /// What every statement of ours runs under. Names stand in full, a filter is an error, and no text depends on where we are.
@@ -19,6 +20,8 @@ pub struct Session {
     pub role: String,
     /// Sees every row, whatever row security says.
     pub sees_all: bool,
+    /// May keep other people's triggers from running for rows that it fills.
+    pub quiet: bool,
 }
 
 impl Session {
@@ -30,15 +33,20 @@ impl Session {
         let login = login.clone().application_name("warden").statement_cache_capacity(64);
         let mut connection = login.connect().await?;
         sqlx::raw_sql(SETTINGS).execute(&mut connection).await?;
-        let (role, sees_all) = sqlx::query_as(
-            "select current_user::text, rolsuper or rolbypassrls from pg_roles where rolname = current_user",
+        let (role, sees_all, superuser, server): (String, bool, bool, i32) = sqlx::query_as(
+            "select current_user::text, rolsuper or rolbypassrls, rolsuper, current_setting('server_version_num')::int
+             from pg_roles where rolname = current_user",
         )
         .fetch_one(&mut connection)
         .await?;
+        // Since 15 it can be granted.
+        let granted = "select has_parameter_privilege('session_replication_role', 'set')";
+        let quiet = superuser || server >= 150_000 && sqlx::query_scalar(granted).fetch_one(&mut connection).await?;
         Ok(Self {
             connection,
             role,
             sees_all,
+            quiet,
         })
     }
 
@@ -94,6 +102,9 @@ impl Session {
         .bind(&owned)
         .fetch_all(&mut self.connection)
         .await?;
+        if !self.quiet {
+            missing.extend(loud(plan, catalog));
+        }
         let creates: bool = sqlx::query_scalar("select has_database_privilege(current_database(), 'create')")
             .fetch_one(&mut self.connection)
             .await?;
@@ -115,4 +126,26 @@ impl Session {
     pub async fn close(self) -> Result<(), WardenError> {
         Ok(self.connection.close().await?)
     }
+}
+
+/// Triggers that would run for every row that is filled, as if programs had changed it: they touch dates, count, or send mail.
+fn loud(plan: &Plan, catalog: &Catalog) -> Vec<String> {
+    let made = Made::by(plan, catalog);
+    let mut loud = Vec::new();
+    for table in plan.owned().filter_map(|table| catalog.table(&table.name)) {
+        let runs = table.triggers.iter().filter(|trigger| {
+            let definition = &trigger.definition;
+            definition.contains(" UPDATE")
+                && !definition.contains(" UPDATE OF ")
+                && !made.has(&table.name, &trigger.name)
+        });
+        loud.extend(runs.map(|trigger| {
+            format!(
+                "it may not set session_replication_role, so the trigger {} would run for every row of {}: grant it (grant set on parameter), or \
+                 connect as a superuser",
+                trigger.name, table.name
+            )
+        }));
+    }
+    loud
 }

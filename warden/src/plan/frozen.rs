@@ -27,7 +27,9 @@ impl Frozen {
 
     /// Tables that have changed since, other than by what the plan does. Empty when nothing has.
     pub fn drift(&self, now: &Catalog) -> Vec<String> {
-        let (before, after) = (shape(&self.plan, &self.catalog), shape(&self.plan, now));
+        // What the plan makes is what it made of the database it was frozen with.
+        let made = Made::by(&self.plan, &self.catalog);
+        let (before, after) = (shape(&self.plan, &self.catalog, &made), shape(&self.plan, now, &made));
         let mut drift = Vec::new();
         for (name, was) in &before {
             match after.get(name) {
@@ -53,19 +55,12 @@ impl Frozen {
     }
 }
 
-/// One figure for everything that [`Frozen::drift`] compares.
-pub fn fingerprint(plan: &Plan, catalog: &Catalog) -> String {
-    let text = serde_json::to_vec(&shape(plan, catalog)).expect("a shape is lists of text");
-    hex(&Sha256::digest(text))
-}
-
 fn hex(bytes: &[u8]) -> String {
     bytes.iter().map(|byte| format!("{byte:02x}")).collect()
 }
 
 /// What a plan relies on, of each table, without what it adds or replaces itself.
-fn shape(plan: &Plan, catalog: &Catalog) -> BTreeMap<String, Vec<String>> {
-    let made = Made::by(plan, catalog);
+fn shape(plan: &Plan, catalog: &Catalog, made: &Made) -> BTreeMap<String, Vec<String>> {
     let column = |name: &Name| {
         let table = plan.table(name).filter(|table| table.kind == Kind::Owned);
         table.map(|table| plan.column(table).to_owned())

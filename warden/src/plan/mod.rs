@@ -12,7 +12,7 @@ use std::collections::BTreeMap;
 use serde::{Deserialize, Serialize};
 
 pub use file::{read, write};
-pub use frozen::{Frozen, fingerprint};
+pub use frozen::Frozen;
 pub use sign::{Signer, Unsigned, check};
 pub use sound::{Flaw, flaws};
 

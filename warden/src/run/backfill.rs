@@ -46,18 +46,19 @@ pub(super) async fn fill(
     let mut pass = Passed::last(session, frozen, step).await?;
     if !looped {
         for table in tables {
-            Fill::of(frozen, step, table, 0, true)?
-                .run(session, &pass, options, watch)
+            Fill::of(frozen, step, table, 0, &[])?
+                .run(session, options, watch)
                 .await?;
         }
         return left(session, frozen, tables).await;
     }
-    // Answers spread from row to row. When a pass finds no more of them, the last one decides about rows that have none.
+    // Answers spread from row to row: whoever leads over a row without one waits. When a pass finds no more, what is left
+    // leads in circles, and the last pass decides about it.
     loop {
         let last = pass.finishing;
         for table in tables {
-            Fill::of(frozen, step, table, pass.number, last)?
-                .run(session, &pass, options, watch)
+            Fill::of(frozen, step, table, pass.number, if last { &[] } else { tables })?
+                .run(session, options, watch)
                 .await?;
         }
         if last {
@@ -135,8 +136,8 @@ struct Fill<'a> {
     planned: &'a TablePlan,
     found: &'a Table,
     pass: i32,
-    /// Whether rows without an answer are decided about now.
-    decides: bool,
+    /// Tables whose rows are waited for.
+    together: &'a [Name],
 }
 
 #[derive(FromRow)]
@@ -149,7 +150,13 @@ struct Batch {
 }
 
 impl<'a> Fill<'a> {
-    fn of(frozen: &'a Frozen, step: &'a Step, name: &Name, pass: i32, decides: bool) -> Result<Self, WardenError> {
+    fn of(
+        frozen: &'a Frozen,
+        step: &'a Step,
+        name: &Name,
+        pass: i32,
+        together: &'a [Name],
+    ) -> Result<Self, WardenError> {
         let planned = frozen.plan.table(name);
         let (planned, found) = planned.zip(frozen.catalog.table(name)).ok_or(WardenError::NotFrozen)?;
         Ok(Self {
@@ -158,17 +165,11 @@ impl<'a> Fill<'a> {
             planned,
             found,
             pass,
-            decides,
+            together,
         })
     }
 
-    async fn run(
-        &self,
-        session: &mut Session,
-        _pass: &Passed,
-        options: &Options,
-        watch: Watch<'_>,
-    ) -> Result<Filled, WardenError> {
+    async fn run(&self, session: &mut Session, options: &Options, watch: Watch<'_>) -> Result<Filled, WardenError> {
         if self.planned.paths.is_empty() && self.planned.column.is_some() {
             return Ok(Filled::default());
         }
@@ -302,6 +303,12 @@ impl<'a> Fill<'a> {
         )
         .execute(&mut *tx)
         .await?;
+        if session.quiet {
+            // Nobody has changed these rows: no trigger of the application runs, and no date is touched.
+            sqlx::raw_sql("set local session_replication_role = replica")
+                .execute(&mut *tx)
+                .await?;
+        }
         let began = Instant::now();
         let mut query = sqlx::query_as(sqlx::AssertSqlSafe(text.to_owned()));
         for bind in binds {
@@ -426,15 +433,12 @@ impl<'a> Fill<'a> {
     fn statement(&self, table: &str, rows: &str, same: &str, keys: &str, last: &str) -> String {
         let answers = Answers(&self.frozen.plan);
         let own = self.own();
-        let decided = if self.decides {
-            answers.decided(self.planned)
-        } else {
-            answers.decided_so_far(self.planned)
-        };
+        let waits = answers.waits(self.planned, self.together, "b");
+        let decided = answers.decided(self.planned);
         let reason = answers.reason(self.planned);
         format!(
             "with b as materialized ({rows}),
-             a as (select b.*, {} as answers from b where b.had_already is null),
+             a as (select b.*, {} as answers from b where b.had_already is null and not {waits}),
              d as materialized (select a.*, {decided} as decided, {reason} as reason from a),
              u as (update {table} t set {own} = d.decided from d where {same} and t.{own} is null and d.decided is not null returning 1),
              q as (insert into warden.quarantine (tab, key, reason, candidates, decided)

@@ -249,7 +249,7 @@ fn functions(plan: &Plan, catalog: &Catalog) -> Vec<Step> {
         // A circle of rows that lead over one another has no answer; it is given up on after more levels than people make.
         let derived = format!(
             "(select {} from (select {} as answers) s)",
-            answers.decided_so_far(table),
+            answers.decided(table),
             answers.array(table, "r", Parents::Live)
         );
         let body = format!(

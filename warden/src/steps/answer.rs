@@ -119,13 +119,33 @@ impl Answers<'_> {
         )
     }
 
-    /// The same before it is known that no more answers come: rows without one wait.
-    pub fn decided_so_far(self, table: &TablePlan) -> String {
-        format!(
-            "case when cardinality(answers) = 0 then null::{} else {} end",
-            self.kind(),
-            self.decided(table)
-        )
+    /// Whether a path leads to a row that has no answer yet, but may get one: its table is filled together with this one.
+    pub fn waits(self, table: &TablePlan, together: &[Name], row: &str) -> String {
+        let over = table
+            .paths
+            .iter()
+            .filter(|path| self.0.end(path) == End::Parent && together.contains(&path.to));
+        let open = over.map(|path| {
+            let column = self
+                .0
+                .table(&path.to)
+                .map_or(self.0.organization.column.as_str(), |parent| self.0.column(parent));
+            let when = path.when.as_ref().map_or_else(String::new, |when| {
+                format!("{row}.{}::text = {} and ", quoted(&when.column), literal(&when.equals))
+            });
+            format!(
+                "{when}exists (select from {} p where {} and p.{} is null)",
+                path.to.sql(),
+                join(path, "p", row),
+                quoted(column)
+            )
+        });
+        let open: Vec<_> = open.collect();
+        if open.is_empty() {
+            "false".to_owned()
+        } else {
+            format!("({})", open.join(" or "))
+        }
     }
 
     fn missing(self, table: &TablePlan) -> String {

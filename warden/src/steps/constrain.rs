@@ -9,7 +9,7 @@ use std::collections::BTreeSet;
 use super::{
     Done, Phase, Step, Work, add,
     edges::{self, Edge, Fate},
-    indexes::{Index, begun_with, btree},
+    indexes::{Index, begun_with, btree, free},
     look, named,
 };
 use crate::{
@@ -159,17 +159,32 @@ pub fn swaps(plan: &Plan, planned: &TablePlan, found: &Table) -> bool {
         })
 }
 
+/// Whether rows are found by organization already.
+fn begins(found: &Table, own: &str) -> bool {
+    let whole = |index: &&crate::catalog::Index| index.valid && !index.definition.contains(" WHERE ");
+    found.indexes.iter().filter(whole).any(|index| {
+        index
+            .columns
+            .first()
+            .is_some_and(|first| *first == own || *first == quoted(own))
+    })
+}
+
 /// The index that becomes the primary key.
-fn new_key(plan: &Plan, planned: &TablePlan) -> String {
-    named(&[&planned.name.table, plan.column(planned), "pkey"])
+fn new_key(plan: &Plan, catalog: &Catalog, planned: &TablePlan) -> String {
+    free(
+        catalog,
+        &planned.name,
+        named(&[&planned.name.table, plan.column(planned), "pkey"]),
+    )
 }
 
 /// The index that keeps the old primary key unique, for programs that conflict on it and keys that refer to it.
-pub fn kept_key(planned: &TablePlan, columns: &[String]) -> String {
+pub fn kept_key(catalog: &Catalog, planned: &TablePlan, columns: &[String]) -> String {
     let mut parts = vec![planned.name.table.as_str()];
     parts.extend(columns.iter().map(String::as_str));
     parts.push("warden_key");
-    named(&parts)
+    free(catalog, &planned.name, named(&parts))
 }
 
 fn own_indexes(plan: &Plan, catalog: &Catalog, planned: &TablePlan, found: &Table) -> Vec<Step> {
@@ -178,7 +193,7 @@ fn own_indexes(plan: &Plan, catalog: &Catalog, planned: &TablePlan, found: &Tabl
     let index = |name: String, unique: bool, body: String, what: &str| Index {
         catalog,
         table: found,
-        name,
+        name: free(catalog, &found.name, name),
         unique,
         body,
         what: what.to_owned(),
@@ -189,19 +204,19 @@ fn own_indexes(plan: &Plan, catalog: &Catalog, planned: &TablePlan, found: &Tabl
         && swaps(plan, planned, found)
     {
         indexes.push(index(
-            new_key(plan, planned),
+            new_key(plan, catalog, planned),
             true,
             btree(&with_own(&key.columns)),
             "builds the new primary key",
         ));
         indexes.push(index(
-            kept_key(planned, &key.columns),
+            kept_key(catalog, planned, &key.columns),
             true,
             btree(&key.columns),
             "keeps the old key unique",
         ));
         unique_over.insert(key.columns.clone());
-    } else {
+    } else if !begins(found, &own) {
         indexes.push(index(
             named(&[&planned.name.table, &own, "idx"]),
             false,
@@ -298,7 +313,7 @@ fn exchange(plan: &Plan, catalog: &Catalog, planned: &TablePlan, found: &Table) 
             format!("{alter} drop constraint {old}"),
             format!(
                 "{alter} add constraint {old} primary key using index {}",
-                quoted(&new_key(plan, planned))
+                quoted(&new_key(plan, catalog, planned))
             ),
         ];
         // The index that kept the old key unique becomes the key again, and the new one goes.
@@ -306,7 +321,7 @@ fn exchange(plan: &Plan, catalog: &Catalog, planned: &TablePlan, found: &Table) 
             format!("{alter} drop constraint {old}"),
             format!(
                 "{alter} add constraint {old} primary key using index {}",
-                quoted(&kept_key(planned, &key.columns))
+                quoted(&kept_key(catalog, planned, &key.columns))
             ),
         ];
         exchange

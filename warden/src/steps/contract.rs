@@ -87,7 +87,7 @@ fn old_key(plan: &Plan, catalog: &Catalog, planned: &TablePlan, found: &Table) -
     if referred {
         return None;
     }
-    let index = kept_key(planned, &key.columns);
+    let index = kept_key(catalog, planned, &key.columns);
     let name = &planned.name;
     let done = format!("not {}", look::index(name, &index));
     Some(step(

@@ -1,9 +1,9 @@
 //! Indexes, built while everybody goes on writing.
 
-use super::{Done, Phase, Step, Work, look};
+use super::{Done, Phase, Step, Work, look, named};
 use crate::{
     catalog::{Catalog, Table},
-    name::{list, quoted},
+    name::{Name, list, quoted},
 };
 
 /// An index of a table of the plan. On a partitioned table it is built on each partition and then drawn together.
@@ -23,8 +23,8 @@ impl Index<'_> {
             return vec![self.on(self.table, &self.name)];
         }
         let leaves = self.catalog.leaves(&self.table.name);
-        let named = |leaf: &Table| super::named(&[&leaf.name.table, &self.name]);
-        let mut steps: Vec<_> = leaves.iter().map(|leaf| self.on(leaf, &named(leaf))).collect();
+        let part = |leaf: &Table| named(&[&leaf.name.table, &self.name]);
+        let mut steps: Vec<_> = leaves.iter().map(|leaf| self.on(leaf, &part(leaf))).collect();
         let name = &self.table.name;
         let mut statements = vec![format!(
             "create {} {} on only {} {}",
@@ -34,8 +34,8 @@ impl Index<'_> {
             self.body
         )];
         for leaf in &leaves {
-            let (whole, part) = (name.beside(&self.name), leaf.name.beside(&named(leaf)));
-            statements.push(format!("alter index {whole} attach partition {part}"));
+            let (whole, of_leaf) = (name.beside(&self.name), leaf.name.beside(&part(leaf)));
+            statements.push(format!("alter index {whole} attach partition {of_leaf}"));
         }
         steps.push(Step {
             work: Work::Together(statements),
@@ -89,6 +89,24 @@ impl Index<'_> {
             ..self.step(table, index)
         }
     }
+}
+
+/// The name itself, or another where something of the schema has it.
+pub fn free(catalog: &Catalog, beside: &Name, name: String) -> String {
+    let taken = |name: &str| {
+        let here = catalog.tables.iter().filter(|table| table.name.schema == beside.schema);
+        let things = catalog
+            .surroundings
+            .iter()
+            .any(|thing| thing.name == beside.beside(name));
+        things
+            || here
+                .into_iter()
+                .any(|table| table.name.table == name || table.indexes.iter().any(|index| index.name == name))
+    };
+    let others = (1..).map(|n| named(&[&name, &format!("w{n}")]));
+    let found = std::iter::once(name.clone()).chain(others).find(|name| !taken(name));
+    found.unwrap_or(name)
 }
 
 /// `using btree (…)` of plain columns.
