@@ -5,6 +5,7 @@
 //! itself, so that whoever comes after a crash needs no memory.
 
 pub mod catalog;
+pub mod discover;
 pub mod name;
 pub mod plan;
 pub mod steps;
