@@ -7,6 +7,7 @@
 pub mod catalog;
 pub mod error;
 pub mod journal;
+pub mod discover;
 pub mod name;
 pub mod plan;
 pub mod run;
