@@ -16,6 +16,7 @@ pub mod mail;
 pub mod money;
 pub mod org;
 pub mod read;
+pub mod report;
 pub mod resource;
 pub mod viewer;
 pub mod voices;

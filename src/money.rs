@@ -29,7 +29,8 @@ impl fmt::Display for Micros {
     }
 }
 
-fn thousands(n: u64) -> String {
+/// `1,284`.
+pub fn thousands(n: u64) -> String {
     let digits = n.to_string();
     let mut grouped = String::with_capacity(digits.len() + digits.len() / 3);
     for (i, digit) in digits.chars().enumerate() {

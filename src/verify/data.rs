@@ -5,8 +5,14 @@ use sqlx::{AssertSqlSafe, PgConnection};
 use super::{
     Tenant,
     expected::LINKS,
-    report::{Count, Outcome, Question},
+    question::{Count, Group, Question},
     tenants,
+};
+use crate::report::Outcome;
+
+const GROUP: Group = Group {
+    name: "rows",
+    remedy: "Find out how the rows came: restored with triggers off, or written by a superuser. Correct or delete them as the warden.",
 };
 
 const KEYS: Question = Question::new(
@@ -40,10 +46,10 @@ const LINKED: Question = Question::new(
 pub(super) async fn examine(connection: &mut PgConnection) -> sqlx::Result<Vec<Outcome>> {
     let tenants = tenants(connection).await?;
     Ok(vec![
-        KEYS.answered(keys(connection, &tenants).await?),
-        SUMS.answered(sums(connection, &tenants).await?),
-        PARENTS.answered(parents(connection).await?),
-        LINKED.answered(links(connection).await?),
+        KEYS.answered(GROUP, keys(connection, &tenants).await?),
+        SUMS.answered(GROUP, sums(connection, &tenants).await?),
+        PARENTS.answered(GROUP, parents(connection).await?),
+        LINKED.answered(GROUP, links(connection).await?),
     ])
 }
 

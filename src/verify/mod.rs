@@ -6,17 +6,20 @@
 mod data;
 mod expected;
 mod probe;
-mod report;
+mod question;
 mod rules;
 
 use std::time::Instant;
 
+use chrono::Utc;
 use sqlx::{ConnectOptions, Connection, PgConnection, types::Json};
 
-use crate::db::{DbError, Logins, describe};
+use crate::{
+    db::{DbError, Logins, describe},
+    report::{Outcome, Report, ReportKind},
+};
 use expected::EXPECTED;
-use report::Count;
-pub use report::{Level, Outcome, Report, State};
+use question::Count;
 
 /// What to look at besides the catalog.
 #[derive(Clone, Copy, Debug, Default)]
@@ -32,7 +35,7 @@ const OPEN: &str = "begin isolation level repeatable read read only";
 
 /// Verifies as the warden, who sees through row security; nobody else's "0 found" would mean anything.
 pub async fn run(logins: &Logins, options: Options) -> Result<Report, DbError> {
-    let began = Instant::now();
+    let (began_at, began) = (Utc::now(), Instant::now());
     let mut warden = connect(&logins.warden).await?;
     let mut tx = warden.begin_with(OPEN).await.map_err(unverified)?;
     let (database, server, sees_all): (String, String, bool) = sqlx::query_as(
@@ -54,20 +57,21 @@ pub async fn run(logins: &Logins, options: Options) -> Result<Report, DbError> {
     }
     tx.rollback().await.map_err(unverified)?;
     warden.close().await.map_err(unverified)?;
-    Ok(Report {
-        database,
-        server: format!("PostgreSQL {server}"),
-        clean: outcomes.iter().all(Outcome::clean),
-        took: began.elapsed(),
+    let took_ms = u64::try_from(began.elapsed().as_millis()).unwrap_or(u64::MAX);
+    Ok(Report::new(
+        ReportKind::Isolation,
+        format!("Isolation of {database}"),
+        (database, format!("PostgreSQL {server}")),
+        (began_at, took_ms),
         outcomes,
-    })
+    ))
 }
 
 /// The rules of the catalog, in the transaction that is already open.
 pub async fn catalog(connection: &mut PgConnection) -> Result<Vec<Outcome>, DbError> {
     settle(connection).await?;
     let mut outcomes = Vec::new();
-    for rule in rules::all() {
+    for (group, rule) in rules::all() {
         let things: Vec<(String, Option<String>)> = sqlx::query_as(rule.sql)
             .bind(Json(EXPECTED))
             .fetch_all(&mut *connection)
@@ -77,7 +81,7 @@ pub async fn catalog(connection: &mut PgConnection) -> Result<Vec<Outcome>, DbEr
         for (object, fault) in things {
             count.attempt(fault.map(|fault| format!("{object} {fault}")));
         }
-        outcomes.push(rule.ask.answered(count));
+        outcomes.push(rule.ask.answered(group, count));
     }
     Ok(outcomes)
 }

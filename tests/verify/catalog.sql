@@ -347,3 +347,5 @@ set local session_replication_role = replica;
 set local app.org_id = 'org_x';
 -- server-setting: null equal to null
 set local transform_null_equals = on;
+-- index-key: an index over all organizations
+create index calls_recent on app.calls (created_at);

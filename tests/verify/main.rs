@@ -10,7 +10,8 @@ use faults::Fault;
 use sqlx::{AssertSqlSafe, Connection, PgConnection, PgPool, Postgres, Transaction};
 use switchboard::{
     db::{DbError, Logins, testing::TestDb},
-    verify::{self, Level, Options, Outcome, State},
+    report::{Level, Outcome, State},
+    verify::{self, Options},
 };
 
 const EVERYTHING: Options = Options {
@@ -124,7 +125,7 @@ async fn every_fault_that_a_login_would_run_into_is_noticed_by_its_rule() {
 async fn every_rule_has_a_fault_that_it_notices() {
     let db = TestDb::create().await;
     let report = verify::run(&db.logins, EVERYTHING).await.unwrap();
-    let rules: BTreeSet<&str> = report.outcomes.iter().map(|outcome| outcome.id).collect();
+    let rules: BTreeSet<&str> = report.outcomes.iter().map(|outcome| outcome.id.as_str()).collect();
     let faults = faults::catalog().chain(faults::rows()).chain(faults::logins());
     let noticed: BTreeSet<&str> = faults.map(|fault| fault.rule).collect();
     assert_eq!(rules.len(), report.outcomes.len(), "two rules have one name");
@@ -145,7 +146,7 @@ async fn a_new_table_without_protection_turns_the_whole_report_red() {
     .await;
     let report = verify::run(&db.logins, Options::default()).await.unwrap();
     assert!(!report.clean);
-    let broken: Vec<&str> = report.broken().map(|outcome| outcome.id).collect();
+    let broken: Vec<&str> = report.broken().map(|outcome| outcome.id.as_str()).collect();
     for rule in [
         "table-known",
         "row-security",
@@ -207,11 +208,11 @@ fn unnoticed_in(fault: &Fault, outcomes: Result<Vec<Outcome>, DbError>) -> Optio
         .then(|| format!("{} is silent about {}, which {broken:?} notice", fault.rule, fault.name))
 }
 
-fn of_state(outcomes: &[Outcome], state: State) -> Vec<&'static str> {
+fn of_state(outcomes: &[Outcome], state: State) -> Vec<&str> {
     let found = outcomes
         .iter()
         .filter(|outcome| outcome.state == state && outcome.level == Level::Fault);
-    found.map(|outcome| outcome.id).collect()
+    found.map(|outcome| outcome.id.as_str()).collect()
 }
 
 async fn execute(admin: &PgPool, sql: &'static str) {

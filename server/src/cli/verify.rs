@@ -1,11 +1,13 @@
 //! `switchboard verify`: shows whether the database keeps organizations apart.
 
-use std::process::ExitCode;
+use std::{path::PathBuf, process::ExitCode};
 
+use anyhow::Context;
 use clap::Args;
 use switchboard::{
     config::Config,
-    verify::{self, Options, Report},
+    report::{self, Report},
+    verify::{self, Options},
 };
 
 use crate::start::{Reached, reach};
@@ -15,6 +17,9 @@ pub struct Verify {
     /// Prints the report as JSON.
     #[arg(long)]
     json: bool,
+    /// Writes the report as a page for people: one file that needs nothing else.
+    #[arg(long, value_name = "FILE")]
+    html: Option<PathBuf>,
     /// Looks at every row too.
     #[arg(long)]
     data: bool,
@@ -27,7 +32,7 @@ pub struct Verify {
 pub async fn run(command: Verify) -> ExitCode {
     match verify(&command)
         .await
-        .and_then(|report| print(&report, command.json).map(|()| report.clean))
+        .and_then(|report| tell(&report, &command).map(|()| report.clean))
     {
         Ok(true) => ExitCode::SUCCESS,
         Ok(false) => ExitCode::from(1),
@@ -51,11 +56,14 @@ async fn verify(command: &Verify) -> anyhow::Result<Report> {
     Ok(report?)
 }
 
-fn print(report: &Report, json: bool) -> anyhow::Result<()> {
-    if json {
+fn tell(report: &Report, command: &Verify) -> anyhow::Result<()> {
+    if command.json {
         println!("{}", serde_json::to_string_pretty(report)?);
     } else {
         print!("{report}");
+    }
+    if let Some(file) = &command.html {
+        std::fs::write(file, report::html(report)).with_context(|| format!("cannot write {}", file.display()))?;
     }
     Ok(())
 }

@@ -1,6 +1,11 @@
 //! Is every function the one that was reviewed, with no more rights and no other callers?
 
-use super::{Rule, catalog, rule};
+use super::{Group, Rule, catalog, rule};
+
+pub(super) const GROUP: Group = Group {
+    name: "functions",
+    remedy: "Read the function. If it is meant, list it in src/verify/expected.rs; if it is not, drop it and find out who made it.",
+};
 
 pub(super) const RULES: &[Rule] = &[
     rule(

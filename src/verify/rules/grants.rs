@@ -1,6 +1,11 @@
 //! Can each role do what it needs, and nothing more?
 
-use super::{Rule, catalog, rule};
+use super::{Group, Rule, catalog, rule};
+
+pub(super) const GROUP: Group = Group {
+    name: "grants",
+    remedy: "Revoke it: what each login may do is in the migrations and in src/db/roles.sql. Find out who granted it.",
+};
 
 pub(super) const RULES: &[Rule] = &[
     rule(

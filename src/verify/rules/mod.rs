@@ -8,11 +8,14 @@ mod grants;
 mod keys;
 mod policies;
 mod roles;
+mod shape;
 mod surroundings;
 mod tables;
 mod triggers;
 
-use super::report::{Level, Question};
+pub(super) use super::question::Group;
+use super::question::Question;
+use crate::report::Level;
 
 pub(super) struct Rule {
     pub ask: Question,
@@ -20,19 +23,21 @@ pub(super) struct Rule {
     pub sql: &'static str,
 }
 
-pub(super) fn all() -> impl Iterator<Item = &'static Rule> {
+/// Every rule, in its group.
+pub(super) fn all() -> impl Iterator<Item = (Group, &'static Rule)> {
     [
-        tables::RULES,
-        policies::RULES,
-        keys::RULES,
-        triggers::RULES,
-        grants::RULES,
-        roles::RULES,
-        functions::RULES,
-        surroundings::RULES,
+        (tables::GROUP, tables::RULES),
+        (policies::GROUP, policies::RULES),
+        (shape::GROUP, shape::RULES),
+        (keys::GROUP, keys::RULES),
+        (triggers::GROUP, triggers::RULES),
+        (grants::GROUP, grants::RULES),
+        (roles::GROUP, roles::RULES),
+        (functions::GROUP, functions::RULES),
+        (surroundings::GROUP, surroundings::RULES),
     ]
     .into_iter()
-    .flatten()
+    .flat_map(|(group, rules)| rules.iter().map(move |rule| (group, rule)))
 }
 
 const fn rule(id: &'static str, question: &'static str, means: &'static str, sql: &'static str) -> Rule {

@@ -1,6 +1,11 @@
 //! Is every role what it should be, and can none become more?
 
-use super::{Rule, catalog, rule};
+use super::{Group, Rule, catalog, rule};
+
+pub(super) const GROUP: Group = Group {
+    name: "roles",
+    remedy: "Run `switchboard migrate`, which makes the roles as they should be; take away by hand what was added.",
+};
 
 pub(super) const RULES: &[Rule] = &[
     rule(

@@ -1,6 +1,11 @@
 //! Does nothing around the tables carry rows out of them, and is the server one that keeps its word?
 
-use super::{Rule, catalog, rule};
+use super::{Group, Rule, catalog, rule};
+
+pub(super) const GROUP: Group = Group {
+    name: "surroundings",
+    remedy: "Remove it, or move it into a database of its own.",
+};
 
 pub(super) const RULES: &[Rule] = &[
     rule(

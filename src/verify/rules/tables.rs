@@ -1,6 +1,11 @@
 //! Does every table belong where it is, and does every row of it name an organization?
 
-use super::{Rule, catalog, rule};
+use super::{Group, Rule, catalog, rule};
+
+pub(super) const GROUP: Group = Group {
+    name: "tables",
+    remedy: "List the table in src/verify/expected.rs and call ops.protect for it in its migration, then run this again.",
+};
 
 pub(super) const RULES: &[Rule] = &[
     rule(

@@ -1,6 +1,11 @@
 //! Does a row stay in the organization it was born in, and does nothing else act on it unseen?
 
-use super::{Rule, catalog, rule};
+use super::{Group, Rule, catalog, rule};
+
+pub(super) const GROUP: Group = Group {
+    name: "triggers",
+    remedy: "Drop what was added and call ops.protect for the table in a new migration, then run this again.",
+};
 
 pub(super) const RULES: &[Rule] = &[
     rule(
