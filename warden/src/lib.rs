@@ -5,11 +5,12 @@
 //! itself, so that whoever comes after a crash needs no memory.
 
 pub mod catalog;
+pub mod discover;
 pub mod error;
 pub mod journal;
-pub mod discover;
 pub mod name;
 pub mod plan;
 pub mod run;
 pub mod session;
 pub mod steps;
+pub mod verify;

@@ -79,20 +79,7 @@ impl Session {
     /// # Errors
     /// [`WardenError::Blind`] or [`WardenError::Rights`].
     pub async fn fit(&mut self, plan: &Plan, catalog: &Catalog) -> Result<(), WardenError> {
-        let planned = |kind: Kind| matches!(kind, Kind::Owned | Kind::Global);
-        if !self.sees_all {
-            for table in catalog.tables.iter().filter(|table| table.row_security) {
-                let matters = plan.table(&table.name).is_some_and(|table| planned(table.kind)) || table.is_part();
-                // An owner sees what is not forced.
-                let owns = table.owner == self.role && !table.row_security_forced;
-                if matters && !owns {
-                    return Err(WardenError::Blind {
-                        role: self.role.clone(),
-                        table: table.name.to_string(),
-                    });
-                }
-            }
-        }
+        self.sees(plan, catalog)?;
         let owned: Vec<String> = plan.owned().map(|table| table.name.sql()).collect();
         let mut missing: Vec<String> = sqlx::query_scalar(
             "select t || ' belongs to ' || pg_get_userbyid(c.relowner) || ', and only its owner may change it'
@@ -119,6 +106,28 @@ impl Session {
                 missing,
             })
         }
+    }
+
+    /// Refuses where row security would hide rows: what is not seen would count as right.
+    ///
+    /// # Errors
+    /// [`WardenError::Blind`].
+    pub fn sees(&self, plan: &Plan, catalog: &Catalog) -> Result<(), WardenError> {
+        let planned = |kind: Kind| matches!(kind, Kind::Owned | Kind::Global);
+        if !self.sees_all {
+            for table in catalog.tables.iter().filter(|table| table.row_security) {
+                let matters = plan.table(&table.name).is_some_and(|table| planned(table.kind)) || table.is_part();
+                // An owner sees what is not forced.
+                let owns = table.owner == self.role && !table.row_security_forced;
+                if matters && !owns {
+                    return Err(WardenError::Blind {
+                        role: self.role.clone(),
+                        table: table.name.to_string(),
+                    });
+                }
+            }
+        }
+        Ok(())
     }
 
     /// # Errors

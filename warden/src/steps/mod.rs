@@ -18,8 +18,9 @@ use std::{collections::BTreeSet, fmt, str::FromStr};
 
 use serde::{Deserialize, Serialize};
 
-pub use answer::{Answers, Parents};
+pub use answer::{Answers, Parents, join as answer_join};
 pub use order::{Group, groups};
+pub use seal::{DOOR, IMMUTABLE, WALL};
 
 use crate::{
     catalog::Catalog,
@@ -137,6 +138,11 @@ pub fn steps(frozen: &Frozen, phase: Phase) -> Vec<Step> {
         Phase::Seal => seal::steps(plan, catalog),
         Phase::Contract => contract::steps(plan, catalog),
     }
+}
+
+/// Triggers that are there only until the database is sealed.
+pub const fn hooks() -> [&'static str; 3] {
+    [add::FILL, add::FOLLOW, add::PASS]
 }
 
 /// The names of everything a plan adds to tables.

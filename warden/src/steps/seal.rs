@@ -272,5 +272,5 @@ fn unhook(plan: &Plan, catalog: &Catalog) -> Step {
 fn is_hook(step: &Step) -> bool {
     step.makes
         .iter()
-        .any(|(_, name)| [add::FILL, add::FOLLOW, add::PASS].contains(&name.as_str()))
+        .any(|(_, name)| super::hooks().contains(&name.as_str()))
 }
