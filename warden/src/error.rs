@@ -1,8 +1,9 @@
 //! What stops a run, with the way on. Nothing here quotes a row.
 
-use std::fmt::Write;
+use std::{fmt::Write, path::Path};
 
 use crate::{
+    discover::Refused,
     plan::{Flaw, Unsigned},
     steps::Phase,
 };
@@ -59,6 +60,12 @@ pub enum WardenError {
     Left { table: String, examined: i64, left: i64 },
     #[error("paused; `warden resume` goes on")]
     Paused,
+    #[error("which database? Say --database postgres://user@host/name, or set WARDEN_DATABASE_URL")]
+    NoDatabase,
+    #[error("`{0}`: {1}")]
+    File(String, String),
+    #[error("{0}")]
+    Undiscovered(String),
 }
 
 impl WardenError {
@@ -67,6 +74,21 @@ impl WardenError {
         match self {
             Self::Unreachable(_) | Self::Locked { .. } | Self::Busy(_) | Self::Paused => 3,
             _ => 2,
+        }
+    }
+}
+
+impl WardenError {
+    pub(crate) fn file(path: &Path, error: &std::io::Error) -> Self {
+        Self::File(path.display().to_string(), error.to_string())
+    }
+}
+
+impl From<Refused> for WardenError {
+    fn from(refused: Refused) -> Self {
+        match refused {
+            Refused::Database(error) => error.into(),
+            other => Self::Undiscovered(other.to_string()),
         }
     }
 }

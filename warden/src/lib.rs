@@ -5,6 +5,7 @@
 //! itself, so that whoever comes after a crash needs no memory.
 
 pub mod catalog;
+pub mod cli;
 pub mod discover;
 pub mod error;
 pub mod journal;

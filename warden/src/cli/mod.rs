@@ -1,0 +1,351 @@
+//! The command line, the same for `switchboard warden` and for the program that tests drive.
+
+mod show;
+
+use std::{
+    fs,
+    path::{Path, PathBuf},
+    process::ExitCode,
+    time::Duration,
+};
+
+use clap::{Args, Parser, Subcommand};
+use sqlx::postgres::PgConnectOptions;
+use switchboard::report::html;
+
+use crate::{
+    catalog::Catalog,
+    discover::{Hints, discover},
+    error::WardenError,
+    journal,
+    name::Name,
+    plan::{self, Frozen, Signer, flaws},
+    run::{self, Options, Patience, Target},
+    session::Session,
+    steps::{Phase, steps},
+    verify::verify,
+};
+
+/// Takes an existing, user-scoped Postgres database to organization scope while its programs go on working.
+///
+/// Ends with 0 when all is well, 1 when something is not as it should be, 2 when a person has to mend something first, and 3
+/// when it may go better the next time (`resume`).
+#[derive(Parser)]
+pub struct Warden {
+    /// The database, directly and not through a pooler: postgres://user@host/name. Connect as a role with BYPASSRLS that owns
+    /// the tables.
+    #[arg(long, env = "WARDEN_DATABASE_URL", hide_env_values = true, global = true)]
+    database: Option<String>,
+    /// The key that plans are signed with; made where there is none.
+    #[arg(long, default_value = "warden.key", global = true)]
+    key: PathBuf,
+    /// Prints JSON: one line for each event.
+    #[arg(long, global = true)]
+    json: bool,
+    #[command(subcommand)]
+    command: Command,
+}
+
+#[derive(Subcommand)]
+enum Command {
+    /// Looks at the database, changes nothing, and writes a plan with what has to be decided.
+    Discover(Discover),
+    /// Looks whether a plan makes sense, signs it and freezes it.
+    Plan {
+        /// The file that `discover` wrote and you have edited.
+        file: PathBuf,
+    },
+    /// The column, what fills it from now on, and the check that it is there.
+    Add(Carry),
+    /// The rows that are there.
+    Backfill(Carry),
+    /// Never null, and keys that begin with the organization.
+    Constrain(Carry),
+    /// Row security, immutability and rights.
+    Seal(Carry),
+    /// Drops what only older programs needed. There is no way back from it but a backup.
+    Contract {
+        /// The backup that has been restored for a trial.
+        #[arg(long)]
+        i_have_a_backup: Option<String>,
+        #[command(flatten)]
+        carry: Carry,
+    },
+    /// Asks whether the database is as the plan says.
+    Verify {
+        /// Writes the report as a page.
+        #[arg(long)]
+        html: Option<PathBuf>,
+        /// Writes the report as JSON, for `POST /api/v1/reports`.
+        #[arg(long)]
+        report: Option<PathBuf>,
+    },
+    /// Undoes what comes after a phase: `--to backfill`, or `--to start` for everything.
+    Rollback {
+        #[arg(long)]
+        to: String,
+        #[command(flatten)]
+        carry: Carry,
+    },
+    /// Says how far it is.
+    Status,
+    /// Goes on with the phase that was left off, or with all phases through the one named.
+    Resume {
+        #[arg(long)]
+        through: Option<Phase>,
+        #[command(flatten)]
+        carry: Carry,
+    },
+    /// Lets the run that is under way stop after its batch.
+    Pause,
+}
+
+#[derive(Args)]
+struct Discover {
+    /// Where the plan goes.
+    #[arg(long, default_value = "warden.toml")]
+    out: PathBuf,
+    /// The table of people: public.users.
+    #[arg(long)]
+    users: Option<Name>,
+    /// The table of organizations.
+    #[arg(long)]
+    organizations: Option<Name>,
+    /// The column of that table that stands for the organization everywhere else.
+    #[arg(long)]
+    organization_key: Option<String>,
+    /// The table that says who belongs where.
+    #[arg(long)]
+    membership: Option<Name>,
+    /// The column that tables get.
+    #[arg(long)]
+    column: Option<String>,
+    /// Everybody is an organization of their own.
+    #[arg(long)]
+    personal: bool,
+}
+
+#[derive(Args)]
+struct Carry {
+    /// Prints the statements, their locks and how many rows they concern, and changes nothing.
+    #[arg(long)]
+    dry_run: bool,
+    /// Seconds to try for a lock before giving up, resumably.
+    #[arg(long, default_value_t = 600)]
+    patience: u64,
+    /// Milliseconds others may be kept waiting by one try.
+    #[arg(long, default_value_t = 800)]
+    longest_try: u64,
+    /// Milliseconds a batch should take.
+    #[arg(long, default_value_t = 200)]
+    batch_ms: u64,
+    /// Rows a second at most.
+    #[arg(long)]
+    max_rate: Option<u32>,
+}
+
+impl Carry {
+    fn options(&self) -> Options {
+        Options {
+            patience: Patience {
+                longest_try: Duration::from_millis(self.longest_try),
+                in_all: Duration::from_secs(self.patience),
+            },
+            batch: Duration::from_millis(self.batch_ms),
+            max_rate: self.max_rate,
+        }
+    }
+}
+
+/// What a command comes to.
+enum End {
+    Well,
+    /// Something is not as it should be, and has been said.
+    Amiss,
+}
+
+/// Runs a command and says what the process ends with.
+pub async fn run(command: Warden) -> ExitCode {
+    match command.carry_out().await {
+        Ok(End::Well) => ExitCode::SUCCESS,
+        Ok(End::Amiss) => ExitCode::from(1),
+        Err(error) => {
+            eprintln!("warden: {error}");
+            ExitCode::from(error.code())
+        }
+    }
+}
+
+impl Warden {
+    async fn carry_out(self) -> Result<End, WardenError> {
+        let mut session = Session::open(&self.login()?).await?;
+        let ended = self.within(&mut session).await;
+        // A connection that is gone has said so already.
+        let closed = session.close().await;
+        let ended = ended?;
+        closed.map(|()| ended)
+    }
+
+    fn login(&self) -> Result<PgConnectOptions, WardenError> {
+        let url = self.database.as_deref().ok_or(WardenError::NoDatabase)?;
+        // The error of the parser would quote the address, password and all.
+        url.parse().map_err(|_| WardenError::NoDatabase)
+    }
+
+    async fn within(&self, session: &mut Session) -> Result<End, WardenError> {
+        match &self.command {
+            Command::Discover(command) => self.discover(session, command).await,
+            Command::Plan { file } => self.freeze(session, file).await,
+            Command::Add(carry) => self.phases(session, &[Phase::Add], carry).await,
+            Command::Backfill(carry) => self.phases(session, &[Phase::Backfill], carry).await,
+            Command::Constrain(carry) => self.phases(session, &[Phase::Constrain], carry).await,
+            Command::Seal(carry) => self.phases(session, &[Phase::Seal], carry).await,
+            Command::Contract { i_have_a_backup, carry } => {
+                if i_have_a_backup.as_ref().is_none_or(|id| id.trim().is_empty()) && !carry.dry_run {
+                    return Err(WardenError::NoBackup);
+                }
+                self.phases(session, &[Phase::Contract], carry).await
+            }
+            Command::Verify { html, report } => self.verify(session, html.as_deref(), report.as_deref()).await,
+            Command::Rollback { to, carry } => self.rollback(session, to, carry).await,
+            Command::Status => self.status(session).await,
+            Command::Resume { through, carry } => self.resume(session, *through, carry).await,
+            Command::Pause => {
+                journal::frozen(&mut session.connection, None).await?;
+                journal::pause(&mut session.connection, true).await?;
+                println!("whoever is at work stops after its batch; `warden resume` goes on");
+                Ok(End::Well)
+            }
+        }
+    }
+
+    async fn discover(&self, session: &mut Session, command: &Discover) -> Result<End, WardenError> {
+        let hints = Hints {
+            users: command.users.clone(),
+            organizations: command.organizations.clone(),
+            organization_key: command.organization_key.clone(),
+            membership: command.membership.clone(),
+            column: command.column.clone(),
+            personal: command.personal,
+        };
+        let found = discover(&mut session.connection, &hints).await?;
+        let file = plan::write(&found.plan);
+        fs::write(&command.out, file).map_err(|error| WardenError::file(&command.out, &error))?;
+        show::discovery(&found, &command.out, self.json);
+        Ok(End::Well)
+    }
+
+    async fn freeze(&self, session: &mut Session, file: &Path) -> Result<End, WardenError> {
+        let text = fs::read_to_string(file).map_err(|error| WardenError::file(file, &error))?;
+        let plan = plan::read(&text).map_err(|error| WardenError::Unreadable(error.to_string()))?;
+        let signer = Signer::load(&self.key)?;
+        session.alone().await?;
+        let catalog = Catalog::read(&mut session.connection).await?;
+        let flaws = flaws(&plan, &catalog);
+        if !flaws.is_empty() {
+            return Err(WardenError::Flawed(flaws));
+        }
+        session.fit(&plan, &catalog).await?;
+        journal::open(&mut session.connection).await?;
+        let frozen = Frozen::new(plan, catalog);
+        journal::keep(&mut session.connection, &frozen, &signer).await?;
+        show::frozen(&frozen, self.json);
+        Ok(End::Well)
+    }
+
+    /// The plan as somebody signed it: with our key, where we have one.
+    async fn frozen(&self, session: &mut Session) -> Result<Frozen, WardenError> {
+        let signer = self.key.exists().then(|| Signer::load(&self.key)).transpose()?;
+        journal::frozen(&mut session.connection, signer.as_ref()).await
+    }
+
+    async fn phases(&self, session: &mut Session, phases: &[Phase], carry: &Carry) -> Result<End, WardenError> {
+        session.alone().await?;
+        let frozen = self.frozen(session).await?;
+        for phase in phases {
+            if carry.dry_run {
+                show::dry_run(&frozen, *phase, self.json);
+                continue;
+            }
+            let shown = show::Progress::new(self.json, &frozen);
+            let ended = run::phase(session, &frozen, *phase, &carry.options(), &|event| shown.show(event)).await;
+            shown.end();
+            ended?;
+        }
+        Ok(End::Well)
+    }
+
+    async fn rollback(&self, session: &mut Session, to: &str, carry: &Carry) -> Result<End, WardenError> {
+        let target =
+            match to {
+                "start" => Target::Start,
+                phase => Target::After(phase.parse().map_err(|error: crate::steps::NoPhase| {
+                    WardenError::Unreadable(format!("--to: {error}, or start"))
+                })?),
+            };
+        session.alone().await?;
+        let frozen = self.frozen(session).await?;
+        let shown = show::Progress::new(self.json, &frozen);
+        let ended = run::rollback(session, &frozen, target, &carry.options(), &|event| shown.show(event)).await;
+        shown.end();
+        ended.map(|()| End::Well)
+    }
+
+    async fn resume(&self, session: &mut Session, through: Option<Phase>, carry: &Carry) -> Result<End, WardenError> {
+        let frozen = self.frozen(session).await?;
+        journal::pause(&mut session.connection, false).await?;
+        let noted = journal::noted(&mut session.connection, &frozen).await?;
+        let begun = |phase: &Phase| {
+            noted
+                .iter()
+                .any(|noted| noted.phase == phase.word() && noted.state != "undone")
+        };
+        let last = through
+            .or_else(|| Phase::ALL.into_iter().filter(begun).max())
+            .unwrap_or(Phase::Add);
+        if last == Phase::Contract && !begun(&Phase::Contract) {
+            return Err(WardenError::NoBackup);
+        }
+        let left: Vec<_> = Phase::ALL
+            .into_iter()
+            .filter(|phase| *phase <= last && *phase != Phase::Claims && !journal::complete(&frozen, &noted, *phase))
+            .collect();
+        self.phases(session, &left, carry).await
+    }
+
+    async fn verify(
+        &self,
+        session: &mut Session,
+        page: Option<&Path>,
+        file: Option<&Path>,
+    ) -> Result<End, WardenError> {
+        let frozen = self.frozen(session).await?;
+        let report = verify(session, &frozen).await?;
+        let json = serde_json::to_string_pretty(&report).expect("a report is plain values");
+        if let Some(page) = page {
+            fs::write(page, html(&report)).map_err(|error| WardenError::file(page, &error))?;
+        }
+        if let Some(file) = file {
+            fs::write(file, &json).map_err(|error| WardenError::file(file, &error))?;
+        }
+        if self.json {
+            println!("{json}");
+        } else {
+            print!("{report}");
+        }
+        Ok(if report.clean { End::Well } else { End::Amiss })
+    }
+
+    async fn status(&self, session: &mut Session) -> Result<End, WardenError> {
+        let frozen = self.frozen(session).await?;
+        let noted = journal::noted(&mut session.connection, &frozen).await?;
+        let all: Vec<_> = Phase::ALL
+            .into_iter()
+            .map(|phase| (phase, steps(&frozen, phase).len()))
+            .collect();
+        let paused = journal::paused(&mut session.connection).await?;
+        let now = Catalog::read(&mut session.connection).await?;
+        show::status(&frozen, &noted, &all, paused, &frozen.drift(&now), self.json);
+        Ok(End::Well)
+    }
+}
