@@ -5,6 +5,8 @@
 //! itself, so that whoever comes after a crash needs no memory.
 
 pub mod catalog;
+pub mod claims;
 pub mod name;
+pub mod pace;
 pub mod plan;
 pub mod steps;
