@@ -4,6 +4,7 @@
 //! Each phase is a list of steps that follows from the plan alone, and whether a step is done is asked of the database
 //! itself, so that whoever comes after a crash needs no memory.
 
+pub mod brake;
 pub mod catalog;
 pub mod claims;
 pub mod name;

@@ -26,6 +26,11 @@ impl Pace {
         at
     }
 
+    /// When the next one may begin.
+    pub fn due(&self) -> Instant {
+        self.next
+    }
+
     /// Nobody begins before that moment.
     pub fn hold(&mut self, until: Instant) {
         self.next = self.next.max(until);

@@ -15,6 +15,8 @@ use crate::{
 
 /// The statements about people, made for one plan.
 pub struct Journal {
+    /// Absent before the first run, and when nothing may be written.
+    kept: bool,
     page: String,
     written: String,
     record: String,
@@ -67,8 +69,8 @@ impl Journal {
             }
             _ => return Err(ClaimsError::NoMapping),
         };
-        // Before the first run, and when nothing may be written, there is no journal.
-        let (journal, remembered) = if there(connection, "claim").await? {
+        let kept = there(connection, "claim").await?;
+        let (journal, remembered) = if kept {
             (
                 format!("left join warden.claim c on c.user_key = u.{key}"),
                 "c.state, c.org as seen_org, c.subject_hash as seen_subject, c.wrote, c.sent, c.before, coalesce(c.attempts, 0) as attempts",
@@ -81,6 +83,7 @@ impl Journal {
             )
         };
         Ok(Self {
+            kept,
             page: format!(
                 "select u.{key}::text as key, u.{subject}::text as subject, {org} as org, {remembered}
                  from {users} u {journal} where $1::text is null or u.{key} > $1::text::{kind} order by u.{key} limit $2"
@@ -120,7 +123,11 @@ impl Journal {
         after: Option<&str>,
         n: u32,
     ) -> sqlx::Result<Vec<Person>> {
-        people(connection, &self.written, after, n).await
+        if self.kept {
+            people(connection, &self.written, after, n).await
+        } else {
+            Ok(Vec::new())
+        }
     }
 
     pub async fn users(&self, connection: &mut PgConnection) -> sqlx::Result<i64> {
@@ -197,16 +204,6 @@ pub async fn prepare(connection: &mut PgConnection, plan: &Plan) -> sqlx::Result
          )"
     );
     sqlx::query(AssertSqlSafe(table)).execute(connection).await.map(drop)
-}
-
-/// Whether somebody has asked us to stop at the end of a batch.
-pub async fn is_paused(connection: &mut PgConnection) -> sqlx::Result<bool> {
-    if !there(connection, "control").await? {
-        return Ok(false);
-    }
-    sqlx::query_scalar("select coalesce(bool_or(paused), false) from warden.control")
-        .fetch_one(connection)
-        .await
 }
 
 /// The operator's own function, as it stands in a statement.

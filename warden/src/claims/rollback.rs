@@ -13,7 +13,7 @@ use super::{
     run::told,
     target::Target,
 };
-use crate::plan::Plan;
+use crate::{brake::is_paused, plan::Plan};
 
 /// Where the value that we wrote still stands, puts back what stood before: nothing, or what `overwrite` replaced.
 /// What somebody else has written since is left alone and counted as a mismatch.
@@ -47,7 +47,7 @@ pub async fn rollback(
         after = Some(last.key.clone());
         stopped = back.batch(connection, &target, people).await?;
         progress(back.progress);
-        if stopped.is_none() && journal::is_paused(connection).await? {
+        if stopped.is_none() && is_paused(connection).await? {
             stopped = Some(Stop::Paused);
         }
     }

@@ -13,7 +13,7 @@ use super::{
     provider::{AT_ONCE, Found, Look, Provider, Standing},
     target::Target,
 };
-use crate::plan::Plan;
+use crate::{brake::is_paused, plan::Plan};
 
 /// Writes the organization of everybody who has exactly one, where it does not stand already.
 ///
@@ -54,7 +54,7 @@ pub async fn run(
         let stopped = run.batch(connection, &target, people).await?;
         progress(run.progress);
         let stopped = match stopped {
-            None if journal::is_paused(connection).await? => Some(Stop::Paused),
+            None if is_paused(connection).await? => Some(Stop::Paused),
             stopped => stopped,
         };
         if stopped.is_some() {

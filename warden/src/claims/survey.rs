@@ -107,6 +107,7 @@ pub async fn verify(
         let people = journal.page(connection, after.as_deref(), batch).await?;
         let Some(last) = people.last() else { break };
         after = Some(last.key.clone());
+        let people: Vec<Person> = people.into_iter().map(Person::under_this_id).collect();
         let looks = target.look(&people, &shared).await;
         for (person, look) in people.iter().zip(&looks) {
             survey.count(person, look);

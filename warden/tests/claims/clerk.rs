@@ -23,11 +23,14 @@ pub async fn clerk(kind: &str) -> (StandIn, World) {
 /// People 1 to n with organizations a and b in turn, known to Clerk, with nothing there yet.
 pub async fn people(stand_in: &StandIn, world: &World, n: usize) {
     for i in 1..=n {
-        let subject = format!("user_{i:04}");
-        stand_in.clerk_user(&subject, json!({}));
-        let org = if i % 2 == 1 { "org_a" } else { "org_b" };
-        world.person(&i.to_string(), Some(&subject), Some(org)).await;
+        stand_in.clerk_user(&format!("user_{i:04}"), json!({}));
     }
+    let kind = &world.plan.users.r#type;
+    let insert = format!(
+        "insert into \"People\" (id, \"Subject\") select i::text::{kind}, 'user_' || lpad(i::text, 4, '0') from generate_series(1, {n}) i;
+         insert into warden.user_org select i::text::{kind}, case i % 2 when 1 then 'org_a' else 'org_b' end from generate_series(1, {n}) i"
+    );
+    world.execute(&insert).await;
 }
 
 #[tokio::test]
@@ -220,8 +223,10 @@ async fn a_dry_run_counts_and_leaves_no_trace() {
     assert_eq!(figures(outcome.progress), [5, 0, 5, 0, 0, 0, 0]);
     assert_eq!(stand_in.writes(), [""; 0]);
     assert_eq!(world.text("select to_regclass('warden.claim')::text").await, None);
-    world.run(&options()).await;
     let mut connection = world.connect().await;
+    let nothing = rollback(&mut connection, &world.plan, &dry, &|_| {}).await.unwrap();
+    assert_eq!((nothing.progress.users, nothing.is_complete()), (0, true));
+    world.run(&options()).await;
     let back = rollback(&mut connection, &world.plan, &dry, &|_| {}).await.unwrap();
     assert_eq!(back.progress.removed, 5);
     assert_eq!(stand_in.org("user_0001"), "org_a");

@@ -72,6 +72,16 @@ async fn everybody_is_told_once_and_one_who_fails_spoils_nothing() {
     assert_eq!(figures(world.run(&small()).await.progress), [6, 5, 1, 0, 0, 0, 0]);
     assert_eq!(told(&world).await, "s1 org_a, s2 org_a, s3 org_a, s5 org_a, s6 org_a");
 
+    // Of somebody with another id the function has never been told.
+    world
+        .execute("update \"People\" set \"Subject\" = 's7' where id = 1")
+        .await;
+    let survey = verify(&mut connection, &world.plan, &small(), &|_| {}).await.unwrap();
+    assert_eq!((survey.same, survey.missing), (5, 1));
+    world
+        .execute("update \"People\" set \"Subject\" = 's1' where id = 1")
+        .await;
+
     world.execute("delete from app.claim").await;
     let back = rollback(&mut connection, &world.plan, &small(), &|_| {}).await.unwrap();
     assert_eq!(back.progress.removed, 5);

@@ -42,10 +42,9 @@ pub async fn session(world: &World) -> PgConnection {
     connection
 }
 
-async fn done(world: &World) -> HashSet<String> {
-    let mut connection = world.connect().await;
+async fn done(connection: &mut PgConnection) -> HashSet<String> {
     let there: bool = sqlx::query_scalar("select to_regclass('warden.claim') is not null")
-        .fetch_one(&mut connection)
+        .fetch_one(&mut *connection)
         .await
         .unwrap();
     if !there {
@@ -54,7 +53,7 @@ async fn done(world: &World) -> HashSet<String> {
     let done: Vec<String> = sqlx::query_scalar(
         "select \"Subject\" from \"People\" join warden.claim on user_key = id where state in ('written', 'same', 'absent')",
     )
-    .fetch_all(&mut connection)
+    .fetch_all(connection)
     .await
     .unwrap();
     done.into_iter().collect()
@@ -68,9 +67,10 @@ fn small() -> Options {
 }
 
 async fn killed_everywhere(stand_in: &StandIn, world: &World) -> (Outcome, usize) {
+    let mut watch = world.connect().await;
     for polls in 1..10_000 {
         let mut connection = session(world).await;
-        let before = done(world).await;
+        let before = done(&mut watch).await;
         stand_in.asked();
         let ended = at_most(polls, run(&mut connection, &world.plan, &small(), &|_| {})).await;
         for (op, subjects) in stand_in.asked() {

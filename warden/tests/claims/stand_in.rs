@@ -257,7 +257,7 @@ async fn clerk_merge(State(state): Shared, Path(id): Path<String>, headers: Head
         ["public_metadata"],
         "what people may write themselves is not ours"
     );
-    noted(&state, Op::Write, &[id.clone()], |inner| {
+    noted(&state, Op::Write, std::slice::from_ref(&id), |inner| {
         if !key_is_good(&headers, "authorization", "Bearer ") {
             return refusal(401, "clerk_key_invalid");
         }
@@ -300,7 +300,7 @@ fn supabase_door(headers: &HeaderMap, id: &str) -> Option<Response> {
 }
 
 async fn supabase_get(State(state): Shared, Path(id): Path<String>, headers: HeaderMap) -> Response {
-    noted(&state, Op::Read, &[id.clone()], |inner| {
+    noted(&state, Op::Read, std::slice::from_ref(&id), |inner| {
         supabase_door(&headers, &id).unwrap_or_else(|| match inner.users.get(&id) {
             Some(user) => answer(200, user),
             None => refusal(404, "user_not_found"),
@@ -313,7 +313,7 @@ async fn supabase_put(State(state): Shared, Path(id): Path<String>, headers: Hea
     let body: Map<String, Value> = serde_json::from_slice(&body).unwrap();
     let only: Vec<_> = body.keys().collect();
     assert_eq!(only, ["app_metadata"], "what people may write themselves is not ours");
-    noted(&state, Op::Write, &[id.clone()], |inner| {
+    noted(&state, Op::Write, std::slice::from_ref(&id), |inner| {
         if let Some(refused) = supabase_door(&headers, &id) {
             return refused;
         }
