@@ -4,12 +4,15 @@
 //! Each phase is a list of steps that follows from the plan alone, and whether a step is done is asked of the database
 //! itself, so that whoever comes after a crash needs no memory.
 
+pub mod brake;
 pub mod catalog;
 pub mod cli;
 pub mod discover;
 pub mod error;
 pub mod journal;
+pub mod claims;
 pub mod name;
+pub mod pace;
 pub mod plan;
 pub mod run;
 pub mod session;

@@ -308,3 +308,44 @@ async fn the_small_endpoints_have_their_documented_shapes() {
     refused(&api, Method::GET, "/v1/users", Value::Null, 503, "service_unavailable").await;
     sandbox.stop().await;
 }
+
+#[tokio::test]
+async fn people_are_found_by_their_ids_and_their_metadata_is_merged() {
+    let (sandbox, api) = clerk().await;
+    let (ann, bob) = (user(&api, "ann@example.com").await, user(&api, "bob@example.com").await);
+    user(&api, "eve@example.com").await;
+    let found = api
+        .get(&format!(
+            "/v1/users?limit=100&user_id={bob}&user_id={ann}&user_id=user_nobody"
+        ))
+        .await;
+    let mut ids: Vec<_> = found.as_array().expect("a bare array").iter().map(id).collect();
+    ids.sort();
+    let mut both = [ann.clone(), bob];
+    both.sort();
+    assert_eq!(ids, both);
+
+    let path = format!("/v1/users/{ann}/metadata");
+    let set = json!({ "public_metadata": { "plan": "pro" }, "unsafe_metadata": { "theme": "dark" } });
+    api.send(Method::PATCH, &path, Some(&set)).await;
+    let claim = |org: Value| json!({ "public_metadata": { "app_metadata": { "org_id": org } } });
+    let (_, merged) = api.send(Method::PATCH, &path, Some(&claim(json!("org_1")))).await;
+    assert_eq!(
+        merged["public_metadata"],
+        json!({ "plan": "pro", "app_metadata": { "org_id": "org_1" } })
+    );
+    assert_eq!(merged["unsafe_metadata"], json!({ "theme": "dark" }));
+    let (_, removed) = api.send(Method::PATCH, &path, Some(&claim(Value::Null))).await;
+    assert_eq!(removed["public_metadata"], json!({ "plan": "pro", "app_metadata": {} }));
+    let nobody = "/v1/users/user_nobody/metadata";
+    refused(
+        &api,
+        Method::PATCH,
+        nobody,
+        claim(json!("org_1")),
+        404,
+        "resource_not_found",
+    )
+    .await;
+    sandbox.stop().await;
+}
