@@ -3,6 +3,7 @@
 use std::{fmt::Write, path::Path};
 
 use crate::{
+    brake::BrakeError,
     discover::Refused,
     plan::{Flaw, Unsigned},
     steps::Phase,
@@ -58,6 +59,22 @@ pub enum WardenError {
         "{table}: {left} of {examined} rows have no organization, and no rule says what becomes of them. Write one with a new plan"
     )]
     Left { table: String, examined: i64, left: i64 },
+    #[error(
+        "rows refer to rows of another organization, so keys that hold the organization would not hold for them. Nothing was done. \
+         Decide whose they are, or name the key under `loose`, in a new plan:\n{}",
+        lines(.0)
+    )]
+    Crossing(Vec<String>),
+    #[error(
+        "of {users} people {mismatch} have another organization at the provider and {failed} failed; warden.claim says whose and why"
+    )]
+    People { users: u64, mismatch: u64, failed: u64 },
+    #[error("{0}")]
+    Claims(String),
+    #[error("{0}")]
+    Stopped(String),
+    #[error("{0}")]
+    Brake(String),
     #[error("paused; `warden resume` goes on")]
     Paused,
     #[error("which database? Say --database postgres://user@host/name, or set WARDEN_DATABASE_URL")]
@@ -72,7 +89,8 @@ impl WardenError {
     /// What the process ends with: 2 for what a person has to mend, 3 for what may go better the next time.
     pub const fn code(&self) -> u8 {
         match self {
-            Self::Unreachable(_) | Self::Locked { .. } | Self::Busy(_) | Self::Paused => 3,
+            Self::Unreachable(_) | Self::Locked { .. } | Self::Busy(_) | Self::Paused | Self::Stopped(_) => 3,
+            Self::People { .. } => 1,
             _ => 2,
         }
     }
@@ -89,6 +107,16 @@ impl From<Refused> for WardenError {
         match refused {
             Refused::Database(error) => error.into(),
             other => Self::Undiscovered(other.to_string()),
+        }
+    }
+}
+
+impl From<BrakeError> for WardenError {
+    fn from(error: BrakeError) -> Self {
+        match error {
+            BrakeError::Database(error) => error.into(),
+            BrakeError::Canary(error) => Self::Brake(format!("the canary query: {}", describe(&error).0)),
+            other @ BrakeError::Blind => Self::Brake(other.to_string()),
         }
     }
 }

@@ -6,11 +6,11 @@
 
 pub mod brake;
 pub mod catalog;
+pub mod claims;
 pub mod cli;
 pub mod discover;
 pub mod error;
 pub mod journal;
-pub mod claims;
 pub mod name;
 pub mod pace;
 pub mod plan;

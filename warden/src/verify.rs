@@ -10,8 +10,8 @@ use crate::{
     catalog::{Catalog, Table},
     error::WardenError,
     journal,
-    name::{list, literal, quoted},
-    plan::{End, Frozen, Kind, Path, TablePlan},
+    name::{Name, list, literal, quoted},
+    plan::{Frozen, Kind, Path, Plan, TablePlan},
     session::Session,
     steps::{Phase, answer_join},
 };
@@ -139,7 +139,7 @@ impl<'a> Asked<'a> {
             let question = Question {
                 id: phase.clone(),
                 group: "phases",
-                question: "Is every step of the phase done?",
+                question: "Is every step of it done?",
                 remedy: "Run `warden resume`.",
                 level: Level::Advice,
             };
@@ -212,59 +212,24 @@ impl<'a> Asked<'a> {
 
     /// Every reference between owned tables: is the row it refers to there, and of the same organization?
     async fn edges(&mut self, connection: &mut PgConnection) -> Result<(), WardenError> {
-        let plan = &self.frozen.plan;
-        for (planned, _) in self.owned() {
-            let Some(before) = self.frozen.catalog.table(&planned.name) else {
-                continue;
+        for edge in edges(&self.frozen.plan, &self.frozen.catalog) {
+            let (examined, crossing) = edge.count(connection).await?;
+            let question = Question {
+                id: format!("{} {}", edge.table, edge.key),
+                group: "references",
+                question: "Is every row it refers to there, and of the same organization?",
+                remedy: if edge.loose {
+                    "The plan lets these be as they were. New ones are refused."
+                } else {
+                    "Decide which organization the rows belong to, or name the key as loose in a new plan."
+                },
+                level: if edge.loose { Level::Advice } else { Level::Fault },
             };
-            for key in before.foreign_keys.iter().filter(|key| !key.inherited) {
-                let path = Path {
-                    columns: key.columns.clone(),
-                    to: key.to.clone(),
-                    references: key.references.clone(),
-                    when: None,
-                };
-                let Some(parent) = plan
-                    .table(&key.to)
-                    .filter(|parent| parent.kind == Kind::Owned && plan.end(&path) == End::Parent)
-                else {
-                    continue;
-                };
-                let there = key
-                    .columns
-                    .iter()
-                    .map(|column| format!("c.{} is not null", quoted(column)))
-                    .collect::<Vec<_>>()
-                    .join(" and ");
-                let text = format!(
-                    "select count(*), count(*) filter (where p.{1} is distinct from c.{0}) from {2} c left join {3} p on {4} where {there}",
-                    quoted(plan.column(planned)),
-                    quoted(plan.column(parent)),
-                    planned.name.sql(),
-                    key.to.sql(),
-                    answer_join(&path, "p", "c"),
-                );
-                let (examined, crossing): (i64, i64) = sqlx::query_as(sqlx::AssertSqlSafe(text))
-                    .fetch_one(&mut *connection)
-                    .await?;
-                let loose = planned.loose.contains(&key.name);
-                let question = Question {
-                    id: format!("{} {}", planned.name, key.name),
-                    group: "references",
-                    question: "Is every row it refers to there, and of the same organization?",
-                    remedy: if loose {
-                        "The plan lets these be as they were. New ones are refused."
-                    } else {
-                        "Decide which organization the rows belong to, or name the key as loose in a new plan."
-                    },
-                    level: if loose { Level::Advice } else { Level::Fault },
-                };
-                let violations = (crossing > 0)
-                    .then(|| format!("{crossing} rows refer to nothing or to another organization"))
-                    .into_iter()
-                    .collect();
-                self.outcomes.push(question.answer(examined, violations, crossing));
-            }
+            let violations = (crossing > 0)
+                .then(|| format!("{crossing} rows refer to nothing or to another organization"))
+                .into_iter()
+                .collect();
+            self.outcomes.push(question.answer(examined, violations, crossing));
         }
         Ok(())
     }
@@ -567,6 +532,66 @@ impl<'a> Asked<'a> {
                 self.outcomes.push(question.answer(examined, lines, violating));
             }
         }
+    }
+}
+
+/// A reference between owned tables.
+pub(crate) struct Reference {
+    pub table: Name,
+    pub key: String,
+    /// Whether the plan lets rows of today cross.
+    pub loose: bool,
+    question: String,
+}
+
+/// The references that the plan makes hold the organization, as they were found.
+pub(crate) fn edges(plan: &Plan, catalog: &Catalog) -> Vec<Reference> {
+    let mut found = Vec::new();
+    for planned in plan.owned() {
+        let Some(before) = catalog.table(&planned.name) else {
+            continue;
+        };
+        for key in before.foreign_keys.iter().filter(|key| !key.inherited) {
+            let path = Path {
+                columns: key.columns.clone(),
+                to: key.to.clone(),
+                references: key.references.clone(),
+                when: None,
+            };
+            let Some(parent) = plan.table(&key.to).filter(|parent| parent.kind == Kind::Owned) else {
+                continue;
+            };
+            let there = key
+                .columns
+                .iter()
+                .map(|column| format!("c.{} is not null", quoted(column)))
+                .collect::<Vec<_>>()
+                .join(" and ");
+            let question = format!(
+                "select count(*), count(*) filter (where p.{1} is distinct from c.{0}) from {2} c left join {3} p on {4} where {there}",
+                quoted(plan.column(planned)),
+                quoted(plan.column(parent)),
+                planned.name.sql(),
+                key.to.sql(),
+                answer_join(&path, "p", "c"),
+            );
+            found.push(Reference {
+                table: planned.name.clone(),
+                key: key.name.clone(),
+                loose: planned.loose.contains(&key.name),
+                question,
+            });
+        }
+    }
+    found
+}
+
+impl Reference {
+    /// How many rows refer, and how many of them to nothing or across.
+    pub(crate) async fn count(&self, connection: &mut PgConnection) -> Result<(i64, i64), WardenError> {
+        Ok(sqlx::query_as(sqlx::AssertSqlSafe(self.question.clone()))
+            .fetch_one(connection)
+            .await?)
     }
 }
 

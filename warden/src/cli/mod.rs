@@ -4,6 +4,7 @@ mod show;
 
 use std::{
     fs,
+    num::NonZeroU32,
     path::{Path, PathBuf},
     process::ExitCode,
     time::Duration,
@@ -14,7 +15,9 @@ use sqlx::postgres::PgConnectOptions;
 use switchboard::report::html;
 
 use crate::{
+    brake::{Canary, Limits},
     catalog::Catalog,
+    claims,
     discover::{Hints, discover},
     error::WardenError,
     journal,
@@ -61,6 +64,20 @@ enum Command {
     Backfill(Carry),
     /// Never null, and keys that begin with the organization.
     Constrain(Carry),
+    /// The organization of each person at the identity provider, whose key is in WARDEN_CLAIMS_KEY.
+    Claims {
+        /// Compares what stands there with what the database says, and writes nothing.
+        #[arg(long)]
+        shadow: bool,
+        /// Replaces another organization that stands there already.
+        #[arg(long)]
+        overwrite: bool,
+        /// Questions to the provider in a second.
+        #[arg(long)]
+        rate: Option<NonZeroU32>,
+        #[command(flatten)]
+        carry: Carry,
+    },
     /// Row security, immutability and rights.
     Seal(Carry),
     /// Drops what only older programs needed. There is no way back from it but a backup.
@@ -141,7 +158,19 @@ struct Carry {
     batch_ms: u64,
     /// Rows a second at most.
     #[arg(long)]
-    max_rate: Option<u32>,
+    max_rate: Option<NonZeroU32>,
+    /// Seconds the slowest standby may be behind.
+    #[arg(long)]
+    max_lag: Option<u64>,
+    /// Bytes of WAL a second, whoever writes them.
+    #[arg(long)]
+    max_wal: Option<u64>,
+    /// A query of the application's that must stay quick meanwhile.
+    #[arg(long, requires = "canary_ms")]
+    canary: Option<String>,
+    /// Milliseconds it may take.
+    #[arg(long, requires = "canary")]
+    canary_ms: Option<u64>,
 }
 
 impl Carry {
@@ -152,7 +181,17 @@ impl Carry {
                 in_all: Duration::from_secs(self.patience),
             },
             batch: Duration::from_millis(self.batch_ms),
-            max_rate: self.max_rate,
+            limits: Limits {
+                lag: self.max_lag.map(Duration::from_secs),
+                lag_bytes: None,
+                wal: self.max_wal,
+                canary: self.canary.clone().zip(self.canary_ms).map(|(sql, ms)| Canary {
+                    sql,
+                    within: Duration::from_millis(ms),
+                }),
+                rate: self.max_rate,
+            },
+            claims: claims::Options::from_env(),
         }
     }
 }
@@ -199,6 +238,18 @@ impl Warden {
             Command::Add(carry) => self.phases(session, &[Phase::Add], carry).await,
             Command::Backfill(carry) => self.phases(session, &[Phase::Backfill], carry).await,
             Command::Constrain(carry) => self.phases(session, &[Phase::Constrain], carry).await,
+            Command::Claims {
+                shadow,
+                overwrite,
+                rate,
+                carry,
+            } => {
+                let mut options = carry.options();
+                options.claims.overwrite = *overwrite;
+                options.claims.dry_run = carry.dry_run;
+                options.claims.rate = rate.unwrap_or(options.claims.rate);
+                self.claims(session, *shadow, &options).await
+            }
             Command::Seal(carry) => self.phases(session, &[Phase::Seal], carry).await,
             Command::Contract { i_have_a_backup, carry } => {
                 if i_have_a_backup.as_ref().is_none_or(|id| id.trim().is_empty()) && !carry.dry_run {
@@ -275,6 +326,31 @@ impl Warden {
         Ok(End::Well)
     }
 
+    async fn claims(&self, session: &mut Session, shadow: bool, options: &Options) -> Result<End, WardenError> {
+        session.alone().await?;
+        let frozen = self.frozen(session).await?;
+        let shown = show::Progress::new(self.json, &frozen);
+        let watch = |event: &run::Event| shown.show(event);
+        if shadow {
+            let told = |progress: claims::Progress| watch(&run::Event::people(progress));
+            let survey = claims::shadow(&mut session.connection, &frozen.plan, &options.claims, &told).await;
+            shown.end();
+            let survey = survey?;
+            show::survey(&survey, self.json);
+            return Ok(if survey.holds() { End::Well } else { End::Amiss });
+        }
+        if options.claims.dry_run {
+            let told = |progress: claims::Progress| watch(&run::Event::people(progress));
+            let outcome = claims::run(&mut session.connection, &frozen.plan, &options.claims, &told).await;
+            shown.end();
+            show::people(&outcome?.progress, self.json);
+            return Ok(End::Well);
+        }
+        let ended = run::phase(session, &frozen, Phase::Claims, options, &watch).await;
+        shown.end();
+        ended.map(|()| End::Well)
+    }
+
     async fn rollback(&self, session: &mut Session, to: &str, carry: &Carry) -> Result<End, WardenError> {
         let target =
             match to {
@@ -308,7 +384,7 @@ impl Warden {
         }
         let left: Vec<_> = Phase::ALL
             .into_iter()
-            .filter(|phase| *phase <= last && *phase != Phase::Claims && !journal::complete(&frozen, &noted, *phase))
+            .filter(|phase| *phase <= last && !journal::complete(&frozen, &noted, *phase))
             .collect();
         self.phases(session, &left, carry).await
     }

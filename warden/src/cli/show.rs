@@ -7,6 +7,7 @@ use serde_json::json;
 use switchboard::report::thousands;
 
 use crate::{
+    claims::{self, Survey},
     discover::{Conflicts, Discovery},
     journal::Noted,
     plan::{Frozen, Kind},
@@ -130,6 +131,55 @@ pub fn status(frozen: &Frozen, noted: &[Noted], all: &[(Phase, usize)], paused: 
     }
 }
 
+pub fn survey(survey: &Survey, json: bool) {
+    let Survey {
+        users,
+        examined,
+        same,
+        missing,
+        different,
+        unread,
+        ..
+    } = survey;
+    if json {
+        println!(
+            "{}",
+            json!({ "users": users, "examined": examined, "same": same, "missing": missing, "different": different, "unread": unread })
+        );
+        return;
+    }
+    println!(
+        "of {users} people {examined} were looked at: {same} as the database says, {missing} missing, {different} different, {unread} not read"
+    );
+    if let Some(stopped) = &survey.stopped {
+        println!("{stopped}");
+    }
+}
+
+pub fn people(progress: &claims::Progress, json: bool) {
+    let claims::Progress {
+        users,
+        examined,
+        written,
+        same,
+        absent,
+        mismatch,
+        failed,
+        ..
+    } = progress;
+    if json {
+        println!(
+            "{}",
+            json!({ "users": users, "examined": examined, "to_write": written, "same": same, "absent": absent, "mismatch": mismatch, "failed": failed })
+        );
+        return;
+    }
+    println!(
+        "of {users} people {examined} were looked at: {written} to be written, {same} the same already, {absent} without an organization, \
+         {mismatch} with another one, {failed} not to be read"
+    );
+}
+
 /// A bar on a terminal, a line for each step elsewhere, an object for each event where a program reads.
 pub struct Progress {
     json: bool,
@@ -192,6 +242,21 @@ impl Progress {
                     eprintln!("{text}");
                 }
                 self.bar.set_message(text);
+            }
+            Event::Braking { table, reason, .. } => {
+                if self.lines {
+                    eprintln!("{table}: waiting, because {reason}");
+                }
+                self.bar.set_message(format!("{table}: waiting, because {reason}"));
+            }
+            Event::People {
+                examined,
+                users,
+                written,
+            } => {
+                self.bar.set_length(*users);
+                self.bar.set_position(*examined);
+                self.bar.set_message(format!("{} written", thousands(*written)));
             }
             Event::Batch {
                 table, examined, rows, ..

@@ -9,9 +9,9 @@ use sqlx::{Connection, FromRow, types::Json};
 
 use super::{Event, Options, Watch, failed};
 use crate::{
+    brake::{Brake, Reason, Verdict},
     catalog::Table,
     error::{WardenError, code},
-    journal,
     name::{Name, list, literal, quoted},
     plan::{Frozen, TablePlan},
     session::Session,
@@ -207,8 +207,10 @@ impl<'a> Fill<'a> {
         };
         let rows = self.found.rows.max(0);
         let mut size = FIRST;
+        let mut brake = Brake::new(options.limits.clone(), tokio::time::Instant::now());
         let mut filled = Filled::default();
         loop {
+            wait(session, &mut brake, &self.planned.name, watch).await?;
             let text = self.keyed(key, after.is_some());
             let began = Instant::now();
             let batch = match self
@@ -233,10 +235,7 @@ impl<'a> Fill<'a> {
             if after.is_none() {
                 return Ok(filled);
             }
-            if journal::paused(&mut session.connection).await? {
-                return Err(WardenError::Paused);
-            }
-            rest(batch.examined, took, options.max_rate).await;
+            brake.did(u32::try_from(batch.examined).unwrap_or(u32::MAX));
             size = next(size, took, options.batch);
         }
     }
@@ -250,6 +249,7 @@ impl<'a> Fill<'a> {
         watch: Watch<'_>,
     ) -> Result<Filled, WardenError> {
         let mut filled = Filled::default();
+        let mut brake = Brake::new(options.limits.clone(), tokio::time::Instant::now());
         let leaves = self.frozen.catalog.leaves(&self.planned.name);
         let places: Vec<&Name> = if leaves.is_empty() {
             vec![&self.planned.name]
@@ -265,6 +265,7 @@ impl<'a> Fill<'a> {
             let mut page = 0;
             let mut size = 64;
             while page <= pages {
+                wait(session, &mut brake, place, watch).await?;
                 let text = self.placed(place);
                 let began = Instant::now();
                 let ends = vec![Some(format!("({page},0)")), Some(format!("({},0)", page + size))];
@@ -275,10 +276,7 @@ impl<'a> Fill<'a> {
                 let took = began.elapsed();
                 filled.add(&batch);
                 watch(&self.event(&batch, self.found.rows.max(0), took));
-                if journal::paused(&mut session.connection).await? {
-                    return Err(WardenError::Paused);
-                }
-                rest(batch.examined, took, options.max_rate).await;
+                brake.did(u32::try_from(batch.examined).unwrap_or(u32::MAX));
                 page += size;
                 size = next(size, took, options.batch).clamp(8, 4096);
             }
@@ -468,14 +466,26 @@ fn next(size: i64, took: Duration, wanted: Duration) -> i64 {
     next.clamp(SMALLEST, LARGEST)
 }
 
-/// As long as a limit on rows per second asks for.
-async fn rest(rows: i64, took: Duration, max_rate: Option<u32>) {
-    let Some(rate) = max_rate.filter(|rate| *rate > 0) else {
-        return;
-    };
-    let wanted = Duration::from_secs_f64(rows as f64 / f64::from(rate));
-    if let Some(rest) = wanted.checked_sub(took) {
-        tokio::time::sleep(rest).await;
+/// Waits until the database has room for another batch.
+async fn wait(session: &mut Session, brake: &mut Brake, table: &Name, watch: Watch<'_>) -> Result<(), WardenError> {
+    loop {
+        match brake
+            .ask(&mut session.connection, table, tokio::time::Instant::now())
+            .await?
+        {
+            Verdict::Go => return Ok(()),
+            Verdict::Wait {
+                reason: Reason::Paused, ..
+            } => return Err(WardenError::Paused),
+            Verdict::Wait { reason, r#for } => {
+                watch(&Event::Braking {
+                    table: table.to_string(),
+                    reason: reason.to_string(),
+                    ms: u64::try_from(r#for.as_millis()).unwrap_or(u64::MAX),
+                });
+                tokio::time::sleep(r#for).await;
+            }
+        }
     }
 }
 

@@ -2,6 +2,7 @@
 
 mod backfill;
 mod locks;
+mod people;
 mod rollback;
 
 use std::time::Duration;
@@ -9,7 +10,9 @@ use std::time::Duration;
 use serde::Serialize;
 
 use crate::{
+    brake::Limits,
     catalog::Catalog,
+    claims,
     error::{WardenError, describe},
     journal,
     plan::Frozen,
@@ -26,8 +29,10 @@ pub struct Options {
     pub patience: Patience,
     /// How long a batch should hold its rows.
     pub batch: Duration,
-    /// Rows per second at most; absent for as fast as it goes.
-    pub max_rate: Option<u32>,
+    /// What the database may be put to between batches.
+    pub limits: Limits,
+    /// For the phase that talks to an identity provider.
+    pub claims: claims::Options,
 }
 
 impl Default for Options {
@@ -35,7 +40,8 @@ impl Default for Options {
         Self {
             patience: Patience::default(),
             batch: Duration::from_millis(200),
-            max_rate: None,
+            limits: Limits::default(),
+            claims: claims::Options::default(),
         }
     }
 }
@@ -60,6 +66,16 @@ pub enum Event {
         attempt: u32,
         blockers: Vec<String>,
     },
+    Braking {
+        table: String,
+        reason: String,
+        ms: u64,
+    },
+    People {
+        examined: u64,
+        users: u64,
+        written: u64,
+    },
     Batch {
         table: String,
         examined: i64,
@@ -68,6 +84,16 @@ pub enum Event {
         rows: i64,
         ms: u64,
     },
+}
+
+impl Event {
+    pub const fn people(progress: claims::Progress) -> Self {
+        Self::People {
+            examined: progress.examined,
+            users: progress.users,
+            written: progress.written,
+        }
+    }
 }
 
 pub type Watch<'a> = &'a (dyn Fn(&Event) + Sync);
@@ -89,9 +115,14 @@ pub async fn phase(
         phase,
         steps: all.len(),
     });
+    if phase == Phase::Claims {
+        return people::write(session, frozen, options, watch).await;
+    }
     let of = all.len();
+    let done = which(session, frozen, &all).await?;
+    let noted = journal::noted(&mut session.connection, frozen).await?;
     for (n, step) in all.iter().enumerate() {
-        let skipped = is_done(session, frozen, step).await?;
+        let skipped = done[n];
         watch(&Event::Step {
             id: step.id.clone(),
             what: step.what.clone(),
@@ -99,12 +130,13 @@ pub async fn phase(
             of,
             skipped,
         });
-        if skipped {
-            journal::note(&mut session.connection, frozen, n, step, "done", 1).await?;
-        } else {
+        if !skipped {
             go(session, frozen, n, step, options, watch).await?;
+        } else if !noted.iter().any(|noted| noted.id == step.id && noted.state == "done") {
+            // Done just before a crash, or by somebody's own hand.
+            journal::note(&mut session.connection, frozen, n, step, "done", 1).await?;
         }
-        if journal::paused(&mut session.connection).await? {
+        if !skipped && journal::paused(&mut session.connection).await? {
             return Err(WardenError::Paused);
         }
     }
@@ -128,6 +160,9 @@ async fn ready(session: &mut Session, frozen: &Frozen, phase: Phase) -> Result<(
         return Err(WardenError::Drifted(drift));
     }
     session.fit(&frozen.plan, &now).await?;
+    if phase == Phase::Constrain {
+        crossing(session, frozen).await?;
+    }
     // Once it is closed, an owner that row security binds could neither check nor undo what it has done.
     if phase == Phase::Seal && !session.sees_all {
         return Err(WardenError::Blind {
@@ -136,6 +171,46 @@ async fn ready(session: &mut Session, frozen: &Frozen, phase: Phase) -> Result<(
         });
     }
     Ok(())
+}
+
+/// Keys that will hold the organization must hold for the rows of today: better said before anything is built on them.
+async fn crossing(session: &mut Session, frozen: &Frozen) -> Result<(), WardenError> {
+    let mut found = Vec::new();
+    for edge in crate::verify::edges(&frozen.plan, &frozen.catalog) {
+        if !edge.loose {
+            let (_, crossing) = edge.count(&mut session.connection).await?;
+            if crossing > 0 {
+                found.push(format!("{}: {crossing} rows, by {}", edge.table, edge.key));
+            }
+        }
+    }
+    if found.is_empty() {
+        Ok(())
+    } else {
+        Err(WardenError::Crossing(found))
+    }
+}
+
+/// Which steps are done, in as few questions as the catalog takes.
+async fn which(session: &mut Session, frozen: &Frozen, all: &[Step]) -> Result<Vec<bool>, WardenError> {
+    let noted = journal::noted(&mut session.connection, frozen).await?;
+    let mut done = Vec::with_capacity(all.len());
+    for some in all.chunks(100) {
+        let questions = some.iter().map(|step| match &step.done {
+            Done::Always => "true".to_owned(),
+            Done::Catalog(there) => there.clone(),
+            Done::Journal => noted
+                .iter()
+                .any(|noted| noted.id == step.id && noted.state == "done")
+                .to_string(),
+        });
+        let text = format!("select array[{}]::boolean[]", questions.collect::<Vec<_>>().join(", "));
+        let answers: Vec<bool> = sqlx::query_scalar(sqlx::AssertSqlSafe(text))
+            .fetch_one(&mut session.connection)
+            .await?;
+        done.extend(answers);
+    }
+    Ok(done)
 }
 
 /// Asks the catalog, or the journal where the catalog cannot know.

@@ -1,6 +1,6 @@
 //! The way back: the same steps from the last to the first.
 
-use super::{Event, Options, Watch, apart, locks};
+use super::{Event, Options, Watch, apart, locks, people};
 use crate::{
     error::WardenError,
     journal,
@@ -46,6 +46,10 @@ pub async fn rollback(
             phase,
             steps: all.len(),
         });
+        if phase == Phase::Claims {
+            people::take_back(session, frozen, options, watch).await?;
+            continue;
+        }
         let of = all.len();
         for (n, step) in all.iter().enumerate().rev() {
             let begun = noted.iter().any(|noted| noted.id == step.id && noted.state != "undone");
