@@ -557,6 +557,7 @@ pub(crate) fn edges(plan: &Plan, catalog: &Catalog) -> Vec<Reference> {
                 to: key.to.clone(),
                 references: key.references.clone(),
                 when: None,
+                unless: Vec::new(),
             };
             let Some(parent) = plan.table(&key.to).filter(|parent| parent.kind == Kind::Owned) else {
                 continue;

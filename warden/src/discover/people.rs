@@ -365,6 +365,7 @@ impl<'a> Look<'a> {
                 to: organizations.name.clone(),
                 references: foreign.references.clone(),
                 when: None,
+                unless: Vec::new(),
             });
         }
         let primary = single_key(organizations);
@@ -382,6 +383,7 @@ impl<'a> Look<'a> {
                 to: organizations.name.clone(),
                 references: vec![reference],
                 when: None,
+                unless: Vec::new(),
             })
         })
     }

@@ -104,6 +104,9 @@ pub struct Path {
     /// Only for rows whose column has this value: how a polymorphic reference says which table it means.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub when: Option<When>,
+    /// Only for rows where these columns are null: what goes before says it otherwise.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub unless: Vec<String>,
 }
 
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
@@ -256,6 +259,16 @@ impl Plan {
         } else {
             End::Parent
         }
+    }
+}
+
+impl Path {
+    /// Every column of the row that the path depends on.
+    pub fn reads(&self) -> impl Iterator<Item = &String> {
+        self.columns
+            .iter()
+            .chain(self.when.iter().map(|when| &when.column))
+            .chain(&self.unless)
     }
 }
 

@@ -212,8 +212,8 @@ impl<'a> Sound<'a> {
                 format!("{}({}) may name more than one row", to.name, path.references.join(", ")),
             );
         }
-        if let Some(when) = &path.when {
-            self.has(at, table, &when.column);
+        for column in path.reads().skip(path.columns.len()) {
+            self.has(at, table, column);
         }
     }
 

@@ -40,6 +40,7 @@ pub fn to(table: &str) -> Path {
         to: Name::new("public", table),
         references: vec!["id".to_owned()],
         when: None,
+        unless: Vec::new(),
     }
 }
 

@@ -13,7 +13,7 @@ use crate::{
     catalog::Table,
     error::{WardenError, code},
     name::{Name, list, literal, quoted},
-    plan::{Frozen, TablePlan},
+    plan::{Frozen, Path, TablePlan},
     session::Session,
     steps::{Answers, Parents, Step, groups},
 };
@@ -414,11 +414,7 @@ impl<'a> Fill<'a> {
 
     /// The columns a batch reads: keys, what paths need, and what is there already.
     fn needed(&self, key: &[String]) -> String {
-        let of_path = self
-            .planned
-            .paths
-            .iter()
-            .flat_map(|path| path.columns.iter().chain(path.when.iter().map(|when| &when.column)));
+        let of_path = self.planned.paths.iter().flat_map(Path::reads);
         let mut columns: Vec<&String> = key.iter().chain(of_path).collect();
         columns.sort();
         columns.dedup();

@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 
 use super::{
     Done, Phase, Step, Work,
-    answer::{Answers, Parents, function, function_name},
+    answer::{Answers, Parents, condition, function, function_name},
     groups, look, named,
 };
 use crate::{
@@ -308,11 +308,7 @@ fn triggers(plan: &Plan, table: &TablePlan, found: &Table) -> Vec<Step> {
             "SHARE ROW EXCLUSIVE",
         )
     }];
-    let columns: BTreeSet<&String> = table
-        .paths
-        .iter()
-        .flat_map(|path| path.columns.iter().chain(path.when.iter().map(|when| &when.column)))
-        .collect();
+    let columns: BTreeSet<&String> = table.paths.iter().flat_map(Path::reads).collect();
     let changed: Vec<_> = columns
         .iter()
         .map(|column| format!("old.{0} is distinct from new.{0}", quoted(column)))
@@ -396,11 +392,7 @@ fn pass(plan: &Plan, table: &TablePlan) -> Option<Step> {
                 "update {} c set {theirs} = new.{own} where {} and c.{theirs} = old.{own}{};",
                 child.name.sql(),
                 hangs(path),
-                path.when.as_ref().map_or_else(String::new, |when| format!(
-                    " and c.{}::text = {}",
-                    quoted(&when.column),
-                    literal(&when.equals)
-                ))
+                condition(path, "c").map_or_else(String::new, |only| format!(" and {only}"))
             ));
         }
     }

@@ -55,15 +55,9 @@ impl Answers<'_> {
             }
             End::Parent => self.of_parent(path, row),
         };
-        match &path.when {
+        match condition(path, row) {
             None => answer,
-            Some(when) => {
-                let column = quoted(&when.column);
-                format!(
-                    "case when {row}.{column}::text = {} then {answer} end",
-                    literal(&when.equals)
-                )
-            }
+            Some(only) => format!("case when {only} then {answer} end"),
         }
     }
 
@@ -130,11 +124,9 @@ impl Answers<'_> {
                 .0
                 .table(&path.to)
                 .map_or(self.0.organization.column.as_str(), |parent| self.0.column(parent));
-            let when = path.when.as_ref().map_or_else(String::new, |when| {
-                format!("{row}.{}::text = {} and ", quoted(&when.column), literal(&when.equals))
-            });
+            let only = condition(path, row).map_or_else(String::new, |only| format!("{only} and "));
             format!(
-                "{when}exists (select from {} p where {} and p.{} is null)",
+                "{only}exists (select from {} p where {} and p.{} is null)",
                 path.to.sql(),
                 join(path, "p", row),
                 quoted(column)
@@ -181,6 +173,20 @@ impl Answers<'_> {
             }
         }
     }
+}
+
+/// For which rows a path counts; absent for all.
+pub fn condition(path: &Path, row: &str) -> Option<String> {
+    let when = path
+        .when
+        .iter()
+        .map(|when| format!("{row}.{}::text = {}", quoted(&when.column), literal(&when.equals)));
+    let unless = path
+        .unless
+        .iter()
+        .map(|column| format!("{row}.{} is null", quoted(column)));
+    let all: Vec<_> = when.chain(unless).collect();
+    (!all.is_empty()).then(|| all.join(" and "))
 }
 
 /// `p.id = row.parent_id and …`

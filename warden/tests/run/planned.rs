@@ -1,7 +1,5 @@
-//! Databases to migrate, each on the test cluster and gone afterwards.
+//! The plan that somebody would have written who knows the fixture.
 
-use sqlx::{AssertSqlSafe, ConnectOptions, Connection, Executor, PgConnection, postgres::PgConnectOptions};
-use switchboard::db::testing::cluster;
 use warden::{
     catalog::Catalog,
     name::Name,
@@ -12,71 +10,40 @@ use warden::{
 };
 use warden_fixture::{Answer, Fixture, Owner, Unanswered};
 
-/// A database of its own for one test.
-pub struct Database {
-    pub login: PgConnectOptions,
-    name: String,
-}
-
-impl Database {
-    pub async fn new() -> Self {
-        let server = cluster().await.options();
-        let mut admin = server.connect().await.unwrap();
-        let name: String = sqlx::query_scalar("select 'test_' || replace(gen_random_uuid()::text, '-', '')")
-            .fetch_one(&mut admin)
-            .await
-            .unwrap();
-        admin
-            .execute(AssertSqlSafe(format!("create database {name} template template0")))
-            .await
-            .unwrap();
-        admin.close().await.unwrap();
-        Self {
-            login: server.database(&name),
-            name,
-        }
-    }
-
-    pub async fn connect(&self) -> PgConnection {
-        self.login.connect().await.unwrap()
+/// The organization for rows nobody can place, and what its row needs.
+pub fn quarantine(fixture: &Fixture) -> Quarantine {
+    let (key, insert): (&str, &[(&str, &str)]) = match fixture.name {
+        "notes" => (
+            "00000000-0000-4000-8000-00000000dead",
+            &[("name", "Quarantine"), ("slug", "quarantine")],
+        ),
+        "shop" => ("999999999", &[("name", "Quarantine")]),
+        "crm" => ("QUARANTINE", &[("Name", "Quarantine")]),
+        "older" => ("org_quarantine", &[("name", "Quarantine")]),
+        other => panic!("{other} is not known"),
+    };
+    Quarantine {
+        key: key.to_owned(),
+        insert: insert
+            .iter()
+            .map(|(name, value)| ((*name).to_owned(), (*value).to_owned()))
+            .collect(),
     }
 }
 
-impl Drop for Database {
-    fn drop(&mut self) {
-        if std::thread::panicking() {
-            eprintln!("the test's database is kept: {}", self.name);
-            return;
-        }
-        let (server, name) = (self.login.clone().database("postgres"), self.name.clone());
-        let dropped = std::thread::spawn(move || {
-            let runtime = tokio::runtime::Builder::new_current_thread()
-                .enable_all()
-                .build()
-                .unwrap();
-            runtime.block_on(async {
-                let mut admin = server.connect().await.unwrap();
-                admin
-                    .execute(AssertSqlSafe(format!("drop database if exists {name} with (force)")))
-                    .await
-                    .unwrap();
-            });
-        });
-        dropped.join().unwrap();
-    }
-}
-
-/// The plan a person would have written who knows the fixture.
-pub fn plan(fixture: &Fixture, catalog: &Catalog, quarantine: Quarantine) -> Plan {
+pub fn plan(fixture: &Fixture, catalog: &Catalog) -> Plan {
     let tenancy = &fixture.tenancy;
     let name = |text: &str| text.parse::<Name>().unwrap();
+    let user_key = bare(tenancy.user_key);
+    let organization_key = bare(tenancy.organization_key);
     let (organizations, users) = (name(tenancy.organizations), name(tenancy.users));
     let kind = |table: &Name, column: &str| catalog.table(table).unwrap().column(column).unwrap().r#type.clone();
     let to = |columns: &[&str], to: &Name, references: &[&str]| Path {
-        columns: columns.iter().map(|column| (*column).to_owned()).collect(),
+        columns: columns.iter().map(|column| bare(column)).collect(),
         to: to.clone(),
-        references: references.iter().map(|column| (*column).to_owned()).collect(),
+        references: references.iter().map(|column| bare(column)).collect(),
         when: None,
+        unless: Vec::new(),
     };
     let source = match tenancy.mapping {
         warden_fixture::Users::Membership {
@@ -85,11 +52,11 @@ pub fn plan(fixture: &Fixture, catalog: &Catalog, quarantine: Quarantine) -> Pla
             organization,
         } => Source::Membership {
             table: name(table),
-            user: user.to_owned(),
-            organization: to(&[organization], &organizations, &[tenancy.organization_key]),
+            user: bare(user),
+            organization: to(&[organization], &organizations, &[&organization_key]),
         },
         warden_fixture::Users::Column(column) => Source::Column {
-            organization: to(&[column], &organizations, &[tenancy.organization_key]),
+            organization: to(&[column], &organizations, &[&organization_key]),
         },
         warden_fixture::Users::Through { column, table, key, .. } => Source::Column {
             organization: to(&[column], &name(table), &[key]),
@@ -100,10 +67,10 @@ pub fn plan(fixture: &Fixture, catalog: &Catalog, quarantine: Quarantine) -> Pla
         database: catalog.database.clone(),
         organization: Organization {
             column: "org_id".to_owned(),
-            r#type: kind(&organizations, tenancy.organization_key),
+            r#type: kind(&organizations, &organization_key),
             table: Some(organizations.clone()),
-            key: Some(tenancy.organization_key.to_owned()),
-            quarantine: Some(quarantine),
+            key: Some(organization_key.clone()),
+            quarantine: Some(quarantine(fixture)),
             default: fixture.answers.iter().find_map(|answer| match answer.unanswered {
                 Unanswered::Organization(key) => Some(key.to_owned()),
                 Unanswered::Quarantine => None,
@@ -111,8 +78,8 @@ pub fn plan(fixture: &Fixture, catalog: &Catalog, quarantine: Quarantine) -> Pla
         },
         users: Users {
             table: users.clone(),
-            key: tenancy.user_key.to_owned(),
-            r#type: kind(&users, tenancy.user_key),
+            key: user_key.clone(),
+            r#type: kind(&users, &user_key),
             source,
             assigned: Default::default(),
         },
@@ -191,12 +158,14 @@ fn decide(fixture: &Fixture, catalog: &Catalog, plan: &Plan, name: &Name) -> Tab
                     to: key.to.clone(),
                     references: key.references.clone(),
                     when: None,
+                    unless: Vec::new(),
                 }),
                 None => table.paths.push(Path {
                     columns: vec!["user_id".to_owned()],
                     to: plan.users.table.clone(),
                     references: vec![plan.users.key.clone()],
                     when: None,
+                    unless: Vec::new(),
                 }),
             }
         }
@@ -208,16 +177,28 @@ fn own(table: &mut TablePlan, plan: &Plan, owner: &Owner) {
     match owner {
         Owner::Global => table.kind = Kind::Global,
         Owner::Excluded => table.kind = Kind::Excluded,
-        Owner::Column(column) => table.column = Some((*column).to_owned()),
+        Owner::Column(column) => table.column = Some(bare(column)),
         Owner::Path { columns, parent, key } => table.paths.push(Path {
-            columns: columns.iter().map(|column| (*column).to_owned()).collect(),
+            columns: columns.iter().map(|column| bare(column)).collect(),
             to: parent.parse().unwrap(),
-            references: key.iter().map(|column| (*column).to_owned()).collect(),
+            references: key.iter().map(|column| bare(column)).collect(),
             when: None,
+            unless: Vec::new(),
         }),
+        // Whoever comes later counts only where those before it say nothing.
         Owner::FirstOf(owners) => {
-            table.on_conflict = Conflict::First;
-            owners.iter().for_each(|owner| own(table, plan, owner));
+            let mut before: Vec<String> = Vec::new();
+            for owner in *owners {
+                let at = table.paths.len();
+                own(table, plan, owner);
+                let mut columns: Vec<String> = Vec::new();
+                for path in &mut table.paths[at..] {
+                    path.unless.clone_from(&before);
+                    columns.extend(path.columns.clone());
+                }
+                before.extend(columns);
+                before.dedup();
+            }
         }
         Owner::Agreeing(owners) => owners.iter().for_each(|owner| own(table, plan, owner)),
         // Rows that everybody refers to stay everybody's: copies would change under the programs that use them.
@@ -225,13 +206,14 @@ fn own(table: &mut TablePlan, plan: &Plan, owner: &Owner) {
         Owner::Kinds { kind, id, parents } => {
             for (value, parent, key) in *parents {
                 table.paths.push(Path {
-                    columns: vec![(*id).to_owned()],
+                    columns: vec![bare(id)],
                     to: parent.parse().unwrap(),
-                    references: vec![(*key).to_owned()],
+                    references: vec![bare(key)],
                     when: Some(When {
-                        column: (*kind).to_owned(),
+                        column: bare(kind),
                         equals: (*value).to_owned(),
                     }),
+                    unless: Vec::new(),
                 });
             }
         }
@@ -247,4 +229,9 @@ pub fn frozen(plan: Plan, catalog: Catalog) -> Frozen {
         flaws.iter().map(ToString::to_string).collect::<Vec<_>>().join("\n")
     );
     Frozen::new(plan, catalog)
+}
+
+/// The name that stands between quotes in SQL.
+fn bare(name: &str) -> String {
+    name.trim_matches('"').replace("\"\"", "\"")
 }

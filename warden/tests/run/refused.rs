@@ -1,0 +1,376 @@
+//! What is refused, with the reason and the way on, and nothing half-done.
+
+use sqlx::{AssertSqlSafe, Connection, Executor};
+use warden::{
+    catalog::Catalog,
+    error::WardenError,
+    journal,
+    name::Name,
+    plan::{self, Conflict, End, Frozen, Kind, Missing, Path, Plan, Signer, flaws},
+    run::{self, Options, Patience},
+    session::Session,
+    steps::Phase,
+};
+
+use crate::{
+    database::{Subject, quiet},
+    planned::plan as planned,
+};
+
+#[tokio::test]
+async fn a_second_warden_is_told_who_the_first_is() {
+    let subject = Subject::new("notes").await;
+    let first = subject.session().await;
+    let mut second = Session::open(&subject.database.login).await.unwrap();
+    let refused = second.alone().await.unwrap_err();
+    assert!(
+        matches!(&refused, WardenError::Busy(who) if who.contains("pid")),
+        "{refused}"
+    );
+    assert_eq!(refused.code(), 3);
+    first.close().await.unwrap();
+    // The lock goes with its holder.
+    second.alone().await.unwrap();
+    second.close().await.unwrap();
+}
+
+#[tokio::test]
+async fn phases_come_in_order() {
+    let subject = Subject::new("notes").await;
+    for (wanted, needs) in [
+        (Phase::Backfill, Phase::Add),
+        (Phase::Constrain, Phase::Add),
+        (Phase::Seal, Phase::Add),
+        (Phase::Contract, Phase::Add),
+    ] {
+        let refused = subject.phase(wanted).await.unwrap_err();
+        assert!(
+            matches!(refused, WardenError::Order { wanted: w, needs: n } if w == wanted && n == needs),
+            "{refused}"
+        );
+    }
+}
+
+#[tokio::test]
+async fn a_database_that_has_changed_since_is_left_alone() {
+    let subject = Subject::new("notes").await;
+    subject.phase(Phase::Add).await.unwrap();
+    let mut connection = subject.database.connect().await;
+    for (change, undo, says) in [
+        (
+            "create table public.late (id int)",
+            "drop table public.late",
+            "public.late is new",
+        ),
+        (
+            "alter table public.notes add column late int",
+            "alter table public.notes drop column late",
+            "column late",
+        ),
+        (
+            "alter table public.notes rename column title to heading",
+            "alter table public.notes rename column heading to title",
+            "column title",
+        ),
+        (
+            "create unique index late on public.notes (id, title)",
+            "drop index public.late",
+            "unique key late",
+        ),
+    ] {
+        connection.execute(change).await.unwrap();
+        let refused = subject.phase(Phase::Backfill).await.unwrap_err();
+        assert!(
+            matches!(&refused, WardenError::Drifted(lines) if lines.iter().any(|line| line.contains(says))),
+            "{change}: {refused}"
+        );
+        connection.execute(undo).await.unwrap();
+    }
+    subject.phase(Phase::Backfill).await.unwrap();
+    connection.close().await.unwrap();
+}
+
+#[tokio::test]
+async fn a_plan_that_somebody_has_changed_is_not_carried_out() {
+    let subject = Subject::new("notes").await;
+    let mut session = subject.session().await;
+    assert!(journal::frozen(&mut session.connection, None).await.is_ok());
+    let other = std::env::temp_dir().join(format!("{}.other.key", subject.database.name));
+    let stranger = Signer::load(&other).unwrap();
+    let refused = journal::frozen(&mut session.connection, Some(&stranger))
+        .await
+        .unwrap_err();
+    assert!(matches!(refused, WardenError::Unsigned(_)), "{refused}");
+    session
+        .connection
+        .execute("update warden.plan set body = replace(body, 'quarantine', 'first')")
+        .await
+        .unwrap();
+    let refused = journal::frozen(&mut session.connection, None).await.unwrap_err();
+    assert!(matches!(refused, WardenError::Unsigned(_)), "{refused}");
+    std::fs::remove_file(other).unwrap();
+    session.close().await.unwrap();
+}
+
+#[tokio::test]
+async fn nobody_plans_anew_while_a_plan_is_under_way() {
+    let subject = Subject::new("notes").await;
+    subject.phase(Phase::Add).await.unwrap();
+    let mut session = subject.session().await;
+    let catalog = Catalog::read(&mut session.connection).await.unwrap();
+    let other = Frozen::new(planned(subject.fixture, &subject.frozen.catalog), catalog);
+    let signer = Signer::load(&subject.key).unwrap();
+    let refused = journal::keep(&mut session.connection, &other, &signer)
+        .await
+        .unwrap_err();
+    assert!(matches!(refused, WardenError::Begun), "{refused}");
+    session.close().await.unwrap();
+}
+
+#[tokio::test]
+async fn without_a_plan_nothing_is_done() {
+    let subject = Subject::new("notes").await;
+    let mut session = subject.session().await;
+    session.connection.execute("drop schema warden cascade").await.unwrap();
+    let refused = journal::frozen(&mut session.connection, None).await.unwrap_err();
+    assert!(matches!(refused, WardenError::NotFrozen), "{refused}");
+    session.close().await.unwrap();
+}
+
+/// An owner whom row security binds would fill, check and prove nothing, and call it done.
+#[tokio::test]
+async fn a_role_that_row_security_blinds_is_refused() {
+    let subject = Subject::new("notes").await;
+    let role = format!("owner_{}", &subject.database.name[5..20]);
+    let mut admin = subject.database.connect().await;
+    let own = format!(
+        "create role {role} login; grant create on database {} to {role}; grant all on schema warden to {role};
+         grant all on all tables in schema warden to {role};
+         do $$ declare t record; begin for t in select format('%I.%I', n.nspname, c.relname) as name, n.nspname as schema
+           from pg_class c join pg_namespace n on n.oid = c.relnamespace where c.relkind in ('r', 'p') and n.nspname in ('public', 'auth', 'storage')
+           loop execute format('alter table %s owner to {role}', t.name); execute format('grant all on schema %I to {role}', t.schema); end loop; end $$",
+        subject.database.name
+    );
+    sqlx::raw_sql(AssertSqlSafe(own)).execute(&mut admin).await.unwrap();
+    let mut session = Session::open(&subject.database.login.clone().username(&role))
+        .await
+        .unwrap();
+    // It owns everything, but triggers of the application would run for every row it fills.
+    let refused = run::phase(&mut session, &subject.frozen, Phase::Add, &Options::default(), &quiet)
+        .await
+        .unwrap_err();
+    assert!(
+        matches!(&refused, WardenError::Rights { missing, .. } if missing.iter().any(|line| line.contains("session_replication_role"))),
+        "{refused}"
+    );
+    admin
+        .execute(AssertSqlSafe(format!(
+            "grant set on parameter session_replication_role to {role}"
+        )))
+        .await
+        .unwrap();
+    session.close().await.unwrap();
+    admin
+        .execute(
+            "alter table public.notes enable row level security; alter table public.notes force row level security",
+        )
+        .await
+        .unwrap();
+    let mut session = Session::open(&subject.database.login.clone().username(&role))
+        .await
+        .unwrap();
+    let refused = run::phase(&mut session, &subject.frozen, Phase::Add, &Options::default(), &quiet)
+        .await
+        .unwrap_err();
+    assert!(
+        matches!(&refused, WardenError::Blind { table, .. } if table == "public.notes"),
+        "{refused}"
+    );
+    session.close().await.unwrap();
+    admin
+        .execute(AssertSqlSafe(format!(
+            "reassign owned by {role} to current_user; drop owned by {role}; drop role {role}"
+        )))
+        .await
+        .unwrap();
+    admin.close().await.unwrap();
+}
+
+#[tokio::test]
+async fn a_lock_that_does_not_come_is_given_up_and_says_who_has_it() {
+    let subject = Subject::new("notes").await;
+    let mut reader = subject.database.connect().await;
+    reader
+        .execute("set application_name = 'reports'; begin; select count(*) from public.notes")
+        .await
+        .unwrap();
+    let options = Options {
+        patience: Patience {
+            longest_try: std::time::Duration::from_millis(20),
+            in_all: std::time::Duration::from_millis(50),
+        },
+        ..Options::default()
+    };
+    let mut session = subject.session().await;
+    let refused = run::phase(&mut session, &subject.frozen, Phase::Add, &options, &quiet)
+        .await
+        .unwrap_err();
+    assert!(
+        matches!(&refused, WardenError::Locked { blockers, .. } if blockers.iter().any(|who| who.contains("reports"))),
+        "{refused}"
+    );
+    reader.execute("rollback").await.unwrap();
+    // It goes on from there.
+    run::phase(&mut session, &subject.frozen, Phase::Add, &Options::default(), &quiet)
+        .await
+        .unwrap();
+    session.close().await.unwrap();
+    reader.close().await.unwrap();
+}
+
+#[tokio::test]
+async fn a_pause_is_kept_and_ended() {
+    let subject = Subject::new("notes").await;
+    let mut session = subject.session().await;
+    journal::pause(&mut session.connection, true).await.unwrap();
+    let refused = run::phase(&mut session, &subject.frozen, Phase::Add, &Options::default(), &quiet)
+        .await
+        .unwrap_err();
+    assert!(matches!(refused, WardenError::Paused), "{refused}");
+    journal::pause(&mut session.connection, false).await.unwrap();
+    run::phase(&mut session, &subject.frozen, Phase::Add, &Options::default(), &quiet)
+        .await
+        .unwrap();
+    session.close().await.unwrap();
+}
+
+/// Keys that would not hold are found before anything is built on them.
+#[tokio::test]
+async fn rows_that_cross_are_said_before_keys_are_changed() {
+    let subject = Subject::planned("notes", |plan| {
+        for table in &mut plan.tables {
+            table.loose.clear();
+        }
+    })
+    .await;
+    subject.phase(Phase::Add).await.unwrap();
+    subject.phase(Phase::Backfill).await.unwrap();
+    let schema = subject.schema().await;
+    let refused = subject.phase(Phase::Constrain).await.unwrap_err();
+    assert!(
+        matches!(&refused, WardenError::Crossing(lines) if !lines.is_empty()),
+        "{refused}"
+    );
+    assert_eq!(subject.schema().await, schema);
+}
+
+/// Rows that no rule speaks of are not guessed, and not passed over.
+#[tokio::test]
+async fn rows_without_an_answer_and_without_a_rule_stop_the_backfill() {
+    let subject = Subject::planned("notes", |plan| {
+        for table in &mut plan.tables {
+            table.on_missing = Missing::Refuse;
+        }
+    })
+    .await;
+    subject.phase(Phase::Add).await.unwrap();
+    let refused = subject.phase(Phase::Backfill).await.unwrap_err();
+    assert!(
+        matches!(&refused, WardenError::Left { left, examined, .. } if *left > 0 && examined > left),
+        "{refused}"
+    );
+}
+
+type Edit = fn(&mut Plan);
+
+#[tokio::test]
+async fn a_plan_edited_into_nonsense_says_what_is_wrong_with_it() {
+    let subject = Subject::new("notes").await;
+    let (catalog, good) = (&subject.frozen.catalog, &subject.frozen.plan);
+    assert_eq!(flaws(good, catalog), []);
+    let edits: &[(&str, Edit)] = &[
+        ("knows 1", |plan| plan.version = 2),
+        ("and this is", |plan| plan.database = "another".to_owned()),
+        ("there is no table", |plan| {
+            plan.organization.table = Some(Name::new("public", "nowhere"))
+        }),
+        ("has no column", |plan| {
+            plan.organization.key = Some("nothing".to_owned())
+        }),
+        ("is not unique", |plan| plan.organization.key = Some("name".to_owned())),
+        ("organization.type", |plan| {
+            plan.organization.r#type = "bigint".to_owned()
+        }),
+        ("both a table and a key", |plan| plan.organization.key = None),
+        ("rules of tables use it", |plan| plan.organization.quarantine = None),
+        ("users.type", |plan| plan.users.r#type = "text".to_owned()),
+        ("stands in the plan twice", |plan| {
+            plan.tables.push(plan.tables[0].clone())
+        }),
+        ("is not in the plan", |plan| drop(plan.tables.pop())),
+        ("is it owned, global or excluded", |plan| {
+            plan.tables[0].kind = Kind::Undecided
+        }),
+        ("paths disagree", |plan| {
+            plan.tables[0].on_conflict = Conflict::Undecided
+        }),
+        ("lead nowhere", |plan| plan.tables[0].on_missing = Missing::Undecided),
+        ("needs a dot", |plan| plan.seal.setting = "org_id".to_owned()),
+        ("needs a name of its own", |plan| plan.seal.schema = "warden".to_owned()),
+        ("there is no role", |plan| {
+            plan.seal.roles.push("nobody_at_all".to_owned())
+        }),
+        ("does not bind", |plan| plan.seal.roles.push("postgres".to_owned())),
+        ("has no column", |plan| {
+            first(plan).paths[0].columns[0] = "nothing".to_owned()
+        }),
+        ("as many columns", |plan| {
+            first(plan).paths[0].columns.push("id".to_owned())
+        }),
+        ("is not owned, so it leads nowhere", |plan| {
+            let parent = plan
+                .owned()
+                .flat_map(|table| &table.paths)
+                .find(|path| plan.end(path) == End::Parent)
+                .unwrap()
+                .to
+                .clone();
+            plan.tables.iter_mut().find(|table| table.name == parent).unwrap().kind = Kind::Excluded;
+        }),
+        ("ends at a user or an organization", |plan| {
+            let name = first(plan).name.clone();
+            first(plan).paths = vec![Path {
+                columns: vec!["id".to_owned()],
+                to: name,
+                references: vec!["id".to_owned()],
+                when: None,
+                unless: Vec::new(),
+            }];
+        }),
+        ("no foreign key", |plan| first(plan).loose.push("nothing".to_owned())),
+        ("no unique key", |plan| {
+            first(plan).global_uniques.push("nothing".to_owned())
+        }),
+        ("both kept and dropped", |plan| {
+            first(plan).keep_columns.push("id".to_owned());
+            first(plan).drop_columns.push("id".to_owned());
+        }),
+    ];
+    for (says, edit) in edits {
+        let mut bad = good.clone();
+        edit(&mut bad);
+        let found = flaws(&bad, catalog);
+        assert!(
+            found.iter().any(|flaw| flaw.to_string().contains(says)),
+            "{says}: {found:?}"
+        );
+    }
+    assert!(plan::read("version = 1\nnonsense = true").is_err());
+}
+
+fn first(plan: &mut Plan) -> &mut plan::TablePlan {
+    plan.tables
+        .iter_mut()
+        .find(|table| table.kind == Kind::Owned && !table.paths.is_empty())
+        .unwrap()
+}
