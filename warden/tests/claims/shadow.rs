@@ -127,7 +127,7 @@ async fn noting_a_mismatch_neither_waits_nor_fails_nor_grows_without_end() {
     // The first has not committed, and the second does not wait for it.
     execute(
         &mut other,
-        "set lock_timeout = 1; begin isolation level repeatable read",
+        "set statement_timeout = '5s'; begin isolation level repeatable read",
     )
     .await;
     assert!(!says(&mut other, 1, Some("org_z")).await);
