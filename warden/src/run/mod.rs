@@ -109,7 +109,9 @@ pub async fn phase(
     options: &Options,
     watch: Watch<'_>,
 ) -> Result<(), WardenError> {
-    ready(session, frozen, phase).await?;
+    if !ready(session, frozen, phase).await? {
+        return Ok(());
+    }
     let all = steps(frozen, phase);
     watch(&Event::Phase {
         phase,
@@ -143,8 +145,9 @@ pub async fn phase(
     Ok(())
 }
 
-/// Everything before is done, nothing has drifted, and this role sees and may do what is needed.
-async fn ready(session: &mut Session, frozen: &Frozen, phase: Phase) -> Result<(), WardenError> {
+/// Everything before is done, nothing has drifted, and this role sees and may do what is needed. False where *contract* has
+/// begun: what it drops, earlier phases would build again.
+async fn ready(session: &mut Session, frozen: &Frozen, phase: Phase) -> Result<bool, WardenError> {
     let noted = journal::noted(&mut session.connection, frozen).await?;
     for needs in Phase::ALL.into_iter().take_while(|before| *before < phase) {
         if !journal::complete(frozen, &noted, needs) {
@@ -156,6 +159,9 @@ async fn ready(session: &mut Session, frozen: &Frozen, phase: Phase) -> Result<(
         .iter()
         .any(|noted| noted.phase == Phase::Contract.word() && noted.state != "undone");
     let drift = frozen.drift(&now);
+    if contracting && phase != Phase::Contract {
+        return Ok(false);
+    }
     if !drift.is_empty() && !contracting {
         return Err(WardenError::Drifted(drift));
     }
@@ -170,7 +176,7 @@ async fn ready(session: &mut Session, frozen: &Frozen, phase: Phase) -> Result<(
             table: "every table it seals".to_owned(),
         });
     }
-    Ok(())
+    Ok(true)
 }
 
 /// Keys that will hold the organization must hold for the rows of today: better said before anything is built on them.

@@ -272,7 +272,19 @@ fn own_indexes(plan: &Plan, catalog: &Catalog, planned: &TablePlan, found: &Tabl
             ));
         }
     }
-    indexes.iter().flat_map(Index::steps).collect()
+    let mut steps: Vec<Step> = indexes.iter().flat_map(Index::steps).collect();
+    if let Some(key) = &found.primary_key
+        && swaps(plan, planned, found)
+    {
+        // Once it is the primary key it goes by that name.
+        let new = format!("constrain {} index {}", planned.name, new_key(plan, catalog, planned));
+        for step in steps.iter_mut().filter(|step| step.id == new) {
+            if let Done::Catalog(there) = &step.done {
+                step.done = Done::Catalog(format!("({there} or {})", look::constraint_begins(&planned.name, &key.name, &own)));
+            }
+        }
+    }
+    steps
 }
 
 /// The one step that touches several tables: the keys that refer to a table give way to those with the organization, and its

@@ -173,24 +173,16 @@ fn close_part(plan: &Plan, planned: &TablePlan, leaf: &Table) -> Step {
     }
 }
 
-/// The door and the wall, and the way back to what was there. Policies people wrote stay: the wall stands around them.
+/// The door and the wall, and the way back to what was there. Policies people wrote stay, and let nobody past the wall.
 fn policies(plan: &Plan, own: &str, found: &Table) -> (Vec<String>, Vec<String>) {
     let table = found.name.sql();
     let ours = format!("{own} = (select {})", current(plan));
-    let mut work = vec![
+    let work = vec![
         format!("alter table {table} enable row level security"),
         format!("alter table {table} force row level security"),
+        format!("create policy {DOOR} on {table} for all to {} using ({ours}) with check ({ours})", roles(plan)),
+        format!("create policy {WALL} on {table} as restrictive for all to public using ({ours}) with check ({ours})"),
     ];
-    let open = found.policies.iter().any(|policy| policy.permissive);
-    if !open {
-        work.push(format!(
-            "create policy {DOOR} on {table} for all to {} using ({ours}) with check ({ours})",
-            roles(plan)
-        ));
-    }
-    work.push(format!(
-        "create policy {WALL} on {table} as restrictive for all to public using ({ours}) with check ({ours})"
-    ));
     let mut undo = vec![
         format!("drop policy if exists {WALL} on {table}"),
         format!("drop policy if exists {DOOR} on {table}"),
