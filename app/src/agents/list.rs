@@ -6,17 +6,14 @@ use leptos::prelude::*;
 use switchboard::{
     agents::{AgentFilter, AgentRow, Facets, STARTERS, SyncState, language_name},
     listing::{Listing, Page},
-    org::OrgId,
     resource::{Action, Kind},
 };
 
 use super::{
-    agent_facets,
+    browse_agents,
     deeds::{Deeds, deeds, sync_lamp},
-    list_agents,
 };
 use crate::{
-    AppError,
     kit::{
         Ago, Chip, Choice, Column, Columns, Loading, Menu, PageHead, Picture, Row, RowMenu, Search, Selection, Table,
         UrlQuery, empty, icon, keys::on_key, lamp, list_keys, loaded, once_loaded, pager, part, skeleton_rows, table,
@@ -68,7 +65,7 @@ pub fn AgentList() -> impl IntoView {
     let org = org();
     let agents = Loading::new(
         move || (filter(url), page(url), live.get(), again.get()),
-        move |(filter, page, ..)| load(org.clone(), filter, page),
+        move |(filter, page, ..)| browse_agents(org.clone(), filter, page),
     );
     let deeds = deeds(Callback::new(move |()| again.update(|n| *n += 1)));
     let columns = Columns::of("agents", &COLUMNS, &["created"]);
@@ -128,11 +125,6 @@ fn page(url: UrlQuery) -> Page {
 
 /// One page of the list, and what is true of all agents together.
 type Found = (Listing<AgentRow>, Facets);
-
-async fn load(org: OrgId, filter: AgentFilter, page: Page) -> Result<Found, AppError> {
-    let listing = list_agents(org.clone(), filter, page).await?;
-    Ok((listing, agent_facets(org).await?))
-}
 
 /// "8 agents, 7 live."
 fn headline(agents: Loading<Found>) -> AnyView {

@@ -95,7 +95,7 @@ impl World {
         let db = TestDb::create().await;
         let (core, sandbox) = world::core(&db, &url, speed).await;
         let caller = world::org(&core, "Ours").await;
-        tokio::spawn(core.bells.clone().listen(db.logins.app.clone()));
+        tokio::spawn(core.clone().listen(db.logins.app.clone()));
         drop(ear.core.set(core.clone()));
         assert_eq!(hook::ensure(&core).await.unwrap(), 1);
         let http = switchboard::providers::client();

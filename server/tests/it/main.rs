@@ -6,6 +6,7 @@ mod ablation;
 mod contract;
 mod coverage;
 mod edges;
+mod kept;
 mod live;
 mod questions;
 mod replay;
