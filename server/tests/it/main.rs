@@ -3,6 +3,8 @@
 #![expect(clippy::unwrap_used, reason = "a test fails by panicking")]
 
 mod ablation;
+#[path = "../common/mod.rs"]
+mod common;
 mod contract;
 mod coverage;
 mod edges;
