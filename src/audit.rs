@@ -42,6 +42,7 @@ mod store {
         db::OrgTx,
         error::Result,
         listing::{Listing, Page, Position, Window},
+        org::UserId,
         resource::{Action, Kind},
     };
     use uuid::Uuid;
@@ -53,7 +54,25 @@ mod store {
 
     /// Records a deed that is more than create, update or delete: `sync`, `revoke`.
     pub async fn note(tx: &mut OrgTx, action: &str, kind: Kind, object_id: &str, object_name: &str) -> Result<()> {
-        let (actor, actor_kind) = tx.actor();
+        let actor = tx.actor();
+        write(tx, actor, action, kind, object_id, object_name).await
+    }
+
+    /// Records that the organization began. Whoever opens its books acts for its founder, where that is known.
+    pub async fn founded(tx: &mut OrgTx, founder: Option<&UserId>, name: &str) -> Result<()> {
+        let actor = founder.map_or_else(|| tx.actor(), |founder| (founder.to_string(), "person"));
+        let org = tx.org().to_string();
+        write(tx, actor, Action::Create.word(), Kind::Organization, &org, name).await
+    }
+
+    async fn write(
+        tx: &mut OrgTx,
+        (actor, actor_kind): (String, &str),
+        action: &str,
+        kind: Kind,
+        object_id: &str,
+        object_name: &str,
+    ) -> Result<()> {
         sqlx::query!(
             "insert into app.audit_log (client_id, id, actor, actor_kind, action, kind, object_id, object_name)
              select c.id, $2, $3, $4, $5, $6, $7, $8 from app.clients c where c.org_id = $1",
@@ -110,4 +129,4 @@ mod store {
     }
 }
 #[cfg(feature = "ssr")]
-pub use store::{list, note, record};
+pub use store::{founded, list, note, record};

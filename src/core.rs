@@ -5,9 +5,11 @@ use std::sync::Arc;
 use url::Url;
 
 use crate::{
+    agents::Facets,
     auth::Tokens,
     config::Config,
     db::Db,
+    kept::Kept,
     listing::Cursors,
     live::Bells,
     mail::Mailer,
@@ -34,6 +36,8 @@ pub struct Parts {
     pub mailer: Mailer,
     pub voices: Library,
     pub bells: Bells,
+    /// What the filters of each organization's agents offer.
+    pub facets: Kept<Facets>,
     pub installation: Installation,
 }
 
@@ -78,6 +82,7 @@ impl Core {
             mailer: Mailer::new(&config.mail, &public_url).expect("a test's mail settings are good"),
             voices: Library::new(),
             bells: Bells::default(),
+            facets: Kept::new("agents"),
             installation: Installation {
                 identity,
                 ..Installation::default()

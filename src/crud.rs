@@ -27,13 +27,29 @@ pub trait Rows: Resource {
 }
 
 pub async fn list<R: Rows>(core: &Core, caller: &Caller, filter: &R::Filter, page: &Page) -> Result<Listing<R::Row>> {
-    let window = core.cursors.window(caller.org(), R::KIND.word(), filter, page)?;
+    let window = window::<R>(core, caller, filter, page)?;
     let mut tx = caller.begin(&core.db, Action::Read, R::KIND).await?;
-    let rows = R::page(&mut tx, filter, window).await?;
+    let listing = listing::<R>(core, &mut tx, filter, window).await?;
     tx.commit().await?;
+    Ok(listing)
+}
+
+/// Which rows are asked for, if the page's cursor is one of this organization and these filters.
+pub fn window<R: Rows>(core: &Core, caller: &Caller, filter: &R::Filter, page: &Page) -> Result<Window> {
+    core.cursors.window(caller.org(), R::KIND.word(), filter, page)
+}
+
+/// One page, in a transaction that has more to do.
+pub async fn listing<R: Rows>(
+    core: &Core,
+    tx: &mut OrgTx,
+    filter: &R::Filter,
+    window: Window,
+) -> Result<Listing<R::Row>> {
+    let rows = R::page(tx, filter, window).await?;
     Ok(core
         .cursors
-        .listing(caller.org(), R::KIND.word(), filter, window, rows, R::position))
+        .listing(&tx.org(), R::KIND.word(), filter, window, rows, R::position))
 }
 
 pub async fn get<R: Rows>(core: &Core, caller: &Caller, id: Id<R>) -> Result<R> {

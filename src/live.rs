@@ -8,13 +8,36 @@ use sha2::{Digest, Sha256};
 use sqlx::postgres::{PgConnectOptions, PgListener, PgPoolOptions};
 use tokio::sync::{broadcast, watch};
 
-use crate::{org::OrgId, secret::hex};
+use crate::{core::Core, org::OrgId, secret::hex};
 
-/// One ring: which list changed, of the organization with this mark.
+/// An organization as the whole database may hear of it, because LISTEN is open to everybody: its hash, as
+/// `app.announce()` writes it.
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+pub struct Mark(Arc<str>);
+
+impl Mark {
+    pub fn of(org: &OrgId) -> Self {
+        Self(hex(&Sha256::digest(org.as_str().as_bytes())).into())
+    }
+}
+
+/// What the listener learns.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Ring {
-    pub topic: Arc<str>,
-    mark: Arc<str>,
+pub enum Ring {
+    /// This list of the organization with this mark changed.
+    Changed { topic: Arc<str>, mark: Mark },
+    /// The listener was deaf for a while: anything may have changed, everywhere.
+    Missed,
+}
+
+impl Ring {
+    fn read(payload: &str) -> Option<Self> {
+        let (topic, mark) = payload.split_once(':')?;
+        Some(Self::Changed {
+            topic: topic.into(),
+            mark: Mark(mark.into()),
+        })
+    }
 }
 
 #[derive(Clone)]
@@ -32,18 +55,13 @@ impl Default for Bells {
     }
 }
 
-/// LISTEN is open to the whole database, so an organization is announced by its hash, as `app.announce()` writes it.
-fn mark(org: &OrgId) -> String {
-    hex(&Sha256::digest(org.as_str().as_bytes()))
-}
-
 impl Bells {
     /// Rings of one organization.
     pub fn of(&self, org: &OrgId) -> Subscription {
         Subscription {
             rings: self.rings.subscribe(),
             silenced: self.silenced.subscribe(),
-            mark: mark(org),
+            mark: Mark::of(org),
         }
     }
 
@@ -52,12 +70,20 @@ impl Bells {
         self.silenced.send_replace(true);
     }
 
-    /// Listens until the process ends; a lost connection is taken up again.
+    /// Passes a ring on to the open pages. That there is none is not an error.
+    fn ring(&self, ring: Ring) {
+        let _ = self.rings.send(ring);
+    }
+}
+
+impl Core {
+    /// Hears of every change until the process ends; a lost connection is taken up again.
     pub async fn listen(self, login: PgConnectOptions) {
         loop {
             if let Err(error) = self.listen_once(&login).await {
                 tracing::warn!(%error, "live updates interrupted");
             }
+            self.facets.deafen();
             tokio::time::sleep(Duration::from_secs(1)).await;
         }
     }
@@ -69,27 +95,34 @@ impl Bells {
             .await?;
         let mut listener = PgListener::connect_with(&pool).await?;
         listener.listen("switchboard").await?;
+        self.hear(Ring::Missed).await;
         loop {
-            let notification = listener.recv().await?;
-            if let Some((topic, mark)) = notification.payload().split_once(':') {
-                // No open page is not an error.
-                let _ = self.rings.send(Ring {
-                    topic: topic.into(),
-                    mark: mark.into(),
-                });
+            // Nothing: the connection was lost and is there again.
+            let ring = match listener.try_recv().await? {
+                Some(notification) => Ring::read(notification.payload()),
+                None => Some(Ring::Missed),
+            };
+            if let Some(ring) = ring {
+                self.hear(ring).await;
             }
         }
+    }
+
+    /// First what this process keeps is dropped, then the pages are told: what they read next is new.
+    async fn hear(&self, ring: Ring) {
+        self.facets.hear(&ring).await;
+        self.bells.ring(ring);
     }
 }
 
 pub struct Subscription {
     rings: broadcast::Receiver<Ring>,
     silenced: watch::Receiver<bool>,
-    mark: String,
+    mark: Mark,
 }
 
 impl Subscription {
-    /// The next topic that changed; `*` after falling behind, because then anything may have.
+    /// The next topic that changed; `*` after something was missed, because then anything may have.
     pub async fn next(&mut self) -> Option<Arc<str>> {
         loop {
             let rung = tokio::select! {
@@ -97,9 +130,9 @@ impl Subscription {
                 _ = self.silenced.wait_for(|silenced| *silenced) => return None,
             };
             match rung {
-                Ok(ring) if *ring.mark == *self.mark => return Some(ring.topic),
-                Ok(_) => {}
-                Err(broadcast::error::RecvError::Lagged(_)) => return Some("*".into()),
+                Ok(Ring::Changed { topic, mark }) if mark == self.mark => return Some(topic),
+                Ok(Ring::Changed { .. }) => {}
+                Ok(Ring::Missed) | Err(broadcast::error::RecvError::Lagged(_)) => return Some("*".into()),
                 Err(broadcast::error::RecvError::Closed) => return None,
             }
         }
@@ -111,9 +144,9 @@ mod tests {
     use super::*;
 
     fn ring(topic: &str, org: &OrgId) -> Ring {
-        Ring {
+        Ring::Changed {
             topic: topic.into(),
-            mark: mark(org).into(),
+            mark: Mark::of(org),
         }
     }
 
@@ -122,8 +155,8 @@ mod tests {
         let bells = Bells::default();
         let (mine, other) = (OrgId::parse("org_a").unwrap(), OrgId::parse("org_b").unwrap());
         let mut page = bells.of(&mine);
-        bells.rings.send(ring("agents", &other)).unwrap();
-        bells.rings.send(ring("calls", &mine)).unwrap();
+        bells.ring(ring("agents", &other));
+        bells.ring(ring("calls", &mine));
         assert_eq!(page.next().await.as_deref(), Some("calls"));
     }
 
@@ -133,8 +166,16 @@ mod tests {
         let org = OrgId::parse("org_a").unwrap();
         let mut page = bells.of(&org);
         for _ in 0..2000 {
-            bells.rings.send(ring("calls", &org)).unwrap();
+            bells.ring(ring("calls", &org));
         }
+        assert_eq!(page.next().await.as_deref(), Some("*"));
+    }
+
+    #[tokio::test]
+    async fn a_page_looks_at_everything_when_the_listener_was_deaf() {
+        let bells = Bells::default();
+        let mut page = bells.of(&OrgId::parse("org_a").unwrap());
+        bells.ring(Ring::Missed);
         assert_eq!(page.next().await.as_deref(), Some("*"));
     }
 }

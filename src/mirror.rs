@@ -17,6 +17,7 @@ use crate::{
     db::OrgTx,
     error::{Error, Fault, Result},
     id::Id,
+    org::OrgId,
     resource::Action,
 };
 
@@ -60,6 +61,8 @@ pub trait Mirrored: Rows {
     /// Every copy that carries this id of ours.
     fn copies(core: &Core, id: Id<Self>) -> impl Future<Output = Result<Vec<String>>> + Send;
     fn compare(core: &Core, ours: &Self) -> impl Future<Output = Result<Agreement>> + Send;
+    /// Drops what this process keeps of the organization's rows, which are others now.
+    fn changed(core: &Core, org: &OrgId) -> impl Future<Output = ()> + Send;
 }
 
 /// How the provider's copy relates to ours.
@@ -80,6 +83,14 @@ pub(crate) const LEASE: TimeDelta = TimeDelta::minutes(2);
 const GRACE: TimeDelta = TimeDelta::seconds(15);
 /// How often an undisturbed copy is compared.
 const ROUND: TimeDelta = TimeDelta::minutes(10);
+
+/// Commits what changes rows. Even a failure may have changed them: the answer may be all that was lost.
+async fn commit<R: Mirrored>(core: &Core, tx: OrgTx) -> Result<()> {
+    let org = tx.org();
+    let committed = tx.commit().await;
+    R::changed(core, &org).await;
+    committed
+}
 
 pub async fn create<R: Mirrored>(core: &Core, caller: &Caller, draft: R::Draft) -> Result<R> {
     Check::run(&draft)?;
@@ -123,7 +134,7 @@ async fn keep_created<R: Mirrored>(
     }
     let row = R::insert(&mut tx, id, draft, provider_id).await?;
     audit::record(&mut tx, Action::Create, R::KIND, &id.to_string(), row.name()).await?;
-    tx.commit().await?;
+    commit::<R>(core, tx).await?;
     Ok(row)
 }
 
@@ -156,7 +167,7 @@ pub async fn update<R: Mirrored>(core: &Core, caller: &Caller, id: Id<R>, draft:
     }
     let row = R::update(&mut tx, id, &draft, &provider_id).await?;
     audit::record(&mut tx, Action::Update, R::KIND, &id.to_string(), row.name()).await?;
-    tx.commit().await?;
+    commit::<R>(core, tx).await?;
     Ok(row)
 }
 
@@ -187,7 +198,7 @@ pub async fn delete<R: Mirrored>(core: &Core, caller: &Caller, id: Id<R>) -> Res
     drop_mirror(&mut tx, R::MIRROR, id.uuid()).await?;
     R::delete(&mut tx, id).await?;
     audit::record(&mut tx, Action::Delete, R::KIND, &id.to_string(), row.name()).await?;
-    tx.commit().await
+    commit::<R>(core, tx).await
 }
 
 /// Publishes what is saved here once more, over whatever the provider has.
@@ -204,7 +215,7 @@ pub async fn sync<R: Mirrored>(core: &Core, caller: &Caller, id: Id<R>) -> Resul
         Err(error) => {
             touch(&mut tx, R::MIRROR, id.uuid(), ROUND, "").await?;
             R::mark(&mut tx, id, &Agreement::Failed(error.to_string())).await?;
-            tx.commit().await?;
+            commit::<R>(core, tx).await?;
             return Err(error);
         }
     };
@@ -215,7 +226,7 @@ pub async fn sync<R: Mirrored>(core: &Core, caller: &Caller, id: Id<R>) -> Resul
         touch(&mut tx, R::MIRROR, id.uuid(), TimeDelta::zero(), "updating").await?;
     }
     audit::note(&mut tx, "sync", R::KIND, &id.to_string(), row.name()).await?;
-    tx.commit().await?;
+    commit::<R>(core, tx).await?;
     Ok(now)
 }
 
@@ -293,7 +304,7 @@ pub async fn settle<R: Mirrored>(core: &Core, worker: &Caller, due: &Due) -> Res
             drop_mirror(&mut tx, R::MIRROR, id.uuid()).await?;
             R::delete(&mut tx, id).await?;
             audit::record(&mut tx, Action::Delete, R::KIND, &id.to_string(), row.name()).await?;
-            tx.commit().await
+            commit::<R>(core, tx).await
         }
         // A save that died between the provider and here: what is saved here counts.
         (Some(_), _) if due.note == "updating" => sync::<R>(core, worker, id).await.map(|_| ()),
@@ -302,7 +313,7 @@ pub async fn settle<R: Mirrored>(core: &Core, worker: &Caller, due: &Due) -> Res
             let mut tx = worker.begin(&core.db, Action::Update, R::KIND).await?;
             touch(&mut tx, R::MIRROR, id.uuid(), ROUND, "").await?;
             R::mark(&mut tx, id, &agreement).await?;
-            tx.commit().await
+            commit::<R>(core, tx).await
         }
     }
 }

@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use http::{HeaderValue, header::SET_COOKIE, request::Parts};
-use leptos::prelude::use_context;
+use leptos::prelude::{use_context, with_context};
 use leptos_axum::ResponseOptions;
 use switchboard::{
     Error, Result,
@@ -25,13 +25,14 @@ pub fn core() -> Core {
     use_context().expect("the router provides the core")
 }
 
-pub fn parts() -> Parts {
-    use_context().expect("leptos provides the request")
+/// What the guard has found out about this request.
+fn found<T: Clone + Send + Sync + 'static>() -> Option<T> {
+    with_context(|parts: &Parts| parts.extensions.get::<T>().cloned()).expect("the page's handler provides the request")
 }
 
 /// The signed-in person of this request, in an organization or not.
 pub fn visit() -> Result<Visit> {
-    parts().extensions.get::<Visit>().cloned().ok_or(Error::Unauthenticated)
+    found::<Visit>().ok_or(Error::Unauthenticated)
 }
 
 pub fn person() -> Result<UserId> {
@@ -50,7 +51,7 @@ pub fn caller(drawn_for: &OrgId) -> Result<Caller> {
 
 /// The network address and the browser of this request.
 pub fn from() -> From {
-    parts().extensions.get::<From>().cloned().unwrap_or_default()
+    found().unwrap_or_default()
 }
 
 /// What the browser proves its session with: our cookie, or Clerk's.

@@ -16,56 +16,18 @@ pub mod mail;
 pub mod members;
 pub mod orgs;
 mod routes;
+#[cfg(feature = "ssr")]
+pub mod shell;
 mod viewer;
 pub mod voices;
 mod wire;
 
-use leptos::{
-    hydration::{AutoReload, HydrationScripts},
-    prelude::*,
-};
-use leptos_meta::{MetaTags, Title, provide_meta_context};
+use leptos::prelude::*;
+use leptos_meta::{Title, provide_meta_context};
 
 pub use error::AppError;
 pub use viewer::{may, org, viewer};
 pub use wire::Wire;
-
-/// The document around every page.
-pub fn shell(options: LeptosOptions) -> impl IntoView {
-    let cord = {
-        #[cfg(feature = "ssr")]
-        {
-            use_context::<http::request::Parts>().and_then(|parts| {
-                parts
-                    .extensions
-                    .get::<switchboard::viewer::Viewer>()
-                    .and_then(|v| v.place.as_ref().map(|p| p.cord.word()))
-            })
-        }
-        #[cfg(not(feature = "ssr"))]
-        {
-            None::<&'static str>
-        }
-    };
-    let theme = kit::browser::cookie("theme").filter(|theme| matches!(theme.as_str(), "light" | "dark"));
-    view! {
-        <!DOCTYPE html>
-        <html lang="en" data-cord=cord data-theme=theme>
-            <head>
-                <meta charset="utf-8"/>
-                <meta name="viewport" content="width=device-width, initial-scale=1"/>
-                <link rel="icon" href="/logo.svg"/>
-                <leptos_meta::HashedStylesheet options=options.clone() id="style"/>
-                <AutoReload options=options.clone()/>
-                <HydrationScripts options/>
-                <MetaTags/>
-            </head>
-            <body>
-                <App/>
-            </body>
-        </html>
-    }
-}
 
 #[component]
 pub fn App() -> impl IntoView {

@@ -16,8 +16,8 @@ pub fn provide_viewer() {
     let viewer = SharedValue::<Viewer, AsJson>::new_with_encoding(|| {
         #[cfg(feature = "ssr")]
         {
-            use_context::<http::request::Parts>()
-                .and_then(|parts| parts.extensions.get::<Viewer>().cloned())
+            with_context(|parts: &http::request::Parts| parts.extensions.get::<Viewer>().cloned())
+                .flatten()
                 .unwrap_or_default()
         }
         #[cfg(not(feature = "ssr"))]
@@ -52,9 +52,13 @@ impl Decoder<Viewer> for AsJson {
 /// # Panics
 /// Outside [`crate::App`].
 pub fn viewer() -> Viewer {
+    known(Viewer::clone)
+}
+
+fn known<T>(ask: impl FnOnce(&Viewer) -> T) -> T {
     use_context::<StoredValue<Viewer>>()
         .expect("App provides the viewer")
-        .get_value()
+        .with_value(ask)
 }
 
 /// The organization this page was drawn for; every call to the server says it.
@@ -62,14 +66,11 @@ pub fn viewer() -> Viewer {
 /// # Panics
 /// On a page that needs no organization: the guard sends people to one before such a page is drawn.
 pub fn org() -> OrgId {
-    viewer()
-        .org_id()
-        .cloned()
-        .expect("the guard lets nobody in without an organization")
+    known(|viewer| viewer.org_id().cloned()).expect("the guard lets nobody in without an organization")
 }
 
 pub fn may(action: Action, kind: Kind) -> bool {
-    viewer().permit(action, kind)
+    known(|viewer| viewer.permit(action, kind))
 }
 
 #[cfg(all(test, feature = "ssr"))]

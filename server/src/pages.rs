@@ -1,37 +1,39 @@
-//! Pages: hands the request to leptos, with the core and the nonce of this answer, and lets nothing break off the drawing.
+//! Pages: drawn whole, with the core, the nonce of this answer and the data that the browser goes on from.
+
+mod data;
 
 use std::{
     future::poll_fn,
-    pin::{Pin, pin},
-    sync::{Arc, OnceLock},
+    pin::pin,
+    sync::{Arc, PoisonError},
 };
 
 use axum::{
     Router,
-    body::{Body, to_bytes},
     extract::{FromRef, Request, State},
     http::{StatusCode, request::Parts},
-    response::Response,
+    response::{Html, IntoResponse, Response},
 };
-use futures_util::{
-    StreamExt,
-    stream::{Stream, once},
-};
+use futures_util::stream::{StreamExt, iter};
+use hydration_context::{SharedContext, SsrSharedContext};
 use leptos::{
-    IntoView,
     config::LeptosOptions,
-    nonce::Nonce,
-    prelude::{provide_context, use_context},
+    nonce::{Nonce, use_nonce},
+    prelude::{RenderHtml, provide_context, with_context},
     reactive::owner::Owner,
 };
-use leptos_axum::{LeptosRoutes, generate_route_list, handle_response_inner};
+use leptos_axum::{LeptosRoutes, ResponseOptions, generate_route_list};
+use leptos_meta::ServerMetaContext;
+use leptos_router::{components::provide_server_redirect, location::RequestUrl};
 use switchboard::core::Core;
 use tracing::Instrument;
+
+use app::shell::{Files, shell};
 
 #[derive(Clone)]
 pub struct Site {
     pub core: Core,
-    pub options: LeptosOptions,
+    pub files: Files,
 }
 
 impl FromRef<Site> for Core {
@@ -41,16 +43,16 @@ impl FromRef<Site> for Core {
 }
 impl FromRef<Site> for LeptosOptions {
     fn from_ref(site: &Site) -> Self {
-        site.options.clone()
+        site.files.options.clone()
     }
 }
 
 /// Every page and every server function.
 pub fn routes(site: &Site) -> Router<Site> {
-    let options = site.options.clone();
+    let files = site.files.clone();
     let functions = Vec::new();
     Router::new()
-        .leptos_routes_with_context(site, functions, context(site), move || app::shell(options.clone()))
+        .leptos_routes_with_context(site, functions, context(site), move || shell(files.clone()))
         .leptos_routes_with_handler(generate_route_list(app::App), draw)
         .fallback(lost)
 }
@@ -60,58 +62,68 @@ fn context(site: &Site) -> impl Fn() + Clone + Send + Sync + 'static {
     let core = site.core.clone();
     move || {
         provide_context(core.clone());
-        // leptos provides a nonce of its own first; the one in the header is ours.
-        if let Some(nonce) = use_context::<Parts>().and_then(|parts| parts.extensions.get::<Nonce>().cloned()) {
+        // Around a server function leptos has provided a nonce of its own; the one in the header is ours.
+        if let Some(nonce) = with_context(|parts: &Parts| parts.extensions.get::<Nonce>().cloned()).flatten() {
             provide_context(nonce);
         }
     }
 }
 
-/// Draws a page whole, in a task of its own. A browser that leaves meanwhile would otherwise take away what the page's
-/// questions to the core still stand on.
+/// Draws a page in a task of its own. A browser that leaves meanwhile would otherwise take away what the page's questions
+/// to the core still stand on.
 async fn draw(State(site): State<Site>, request: Request) -> Response {
-    let owner = Arc::new(OnceLock::new());
-    let (around, known) = (context(&site), Arc::clone(&owner));
-    let around = move || {
-        if let Some(owner) = Owner::current() {
-            known.get_or_init(|| owner);
-        }
-        around();
-    };
-    let drawing = async move {
-        let page = handle_response_inner(around, move || app::shell(site.options), request, whole).await;
-        let (parts, body) = page.into_parts();
-        // The end of the body is where leptos throws the page's state away.
-        to_bytes(body, usize::MAX)
-            .await
-            .map(|body| Response::from_parts(parts, Body::from(body)))
-    };
-    match tokio::spawn(owned(owner, drawing).in_current_span()).await {
-        Ok(Ok(page)) => page,
-        Ok(Err(error)) => {
-            tracing::error!(%error, "a page could not be drawn to its end");
-            failed()
-        }
+    match tokio::spawn(page(site, request).in_current_span()).await {
+        Ok(page) => page,
         Err(error) if error.is_panic() => std::panic::resume_unwind(error.into_panic()),
-        Err(_) => failed(),
+        Err(_) => StatusCode::INTERNAL_SERVER_ERROR.into_response(),
     }
+}
+
+/// Does what leptos' own handler does, but for a page that waits for all its data anyway: in one piece, and without
+/// taking turns with other tasks in between.
+async fn page(site: Site, request: Request) -> Response {
+    let hydration = Arc::new(SsrSharedContext::new());
+    let owner = Owner::new_root(Some(Arc::clone(&hydration) as _));
+    let options = ResponseOptions::default();
+    let (meta, head) = ServerMetaContext::new();
+    let (parts, _) = request.into_parts();
+    let drawing = owner.with(|| {
+        // Only path and query count; the router wants a whole address.
+        let path = parts.uri.path_and_query().map_or("/", |path| path.as_str());
+        provide_context(RequestUrl::new(&format!("http://leptos.dev{path}")));
+        provide_context(meta);
+        provide_context(parts);
+        provide_context(options.clone());
+        provide_server_redirect(leptos_axum::redirect);
+        context(&site)();
+        shell(site.files).to_html_stream_in_order()
+    });
+    let html = async {
+        let page = drawing.collect::<String>().await;
+        while let Some(pending) = hydration.await_deferred() {
+            pending.await;
+        }
+        let data = hydration.consume_buffers().await;
+        let mut page = head.inject_meta_context(iter([page])).await.collect::<String>().await;
+        data::write(&mut page, &data, use_nonce().as_deref());
+        page
+    };
+    let html = owned(&owner, html).await;
+    owner.unset_with_forced_cleanup();
+    let mut response = Html(html).into_response();
+    let said = std::mem::take(&mut *options.0.write().unwrap_or_else(PoisonError::into_inner));
+    if let Some(status) = said.status {
+        *response.status_mut() = status;
+    }
+    response.headers_mut().extend(said.headers);
+    response
 }
 
 /// Goes on with a page only as its owner. leptos looks for signals in the state that was last used on the thread, and
 /// leaves off and goes on without saying whose turn it is: without this a page drawn beside others finds theirs.
-async fn owned<T>(owner: Arc<OnceLock<Owner>>, page: impl Future<Output = T>) -> T {
+async fn owned<T>(owner: &Owner, page: impl Future<Output = T>) -> T {
     let mut page = pin!(page);
-    poll_fn(|turn| match owner.get() {
-        Some(owner) => owner.with(|| page.as_mut().poll(turn)),
-        None => page.as_mut().poll(turn),
-    })
-    .await
-}
-
-fn failed() -> Response {
-    let mut response = Response::default();
-    *response.status_mut() = StatusCode::INTERNAL_SERVER_ERROR;
-    response
+    poll_fn(|turn| owner.with(|| page.as_mut().poll(turn))).await
 }
 
 /// The page for addresses that are none.
@@ -121,18 +133,4 @@ async fn lost(site: State<Site>, request: Request) -> Response {
         *page.status_mut() = StatusCode::NOT_FOUND;
     }
     page
-}
-
-type Text = Pin<Box<dyn Stream<Item = String> + Send>>;
-
-/// The page as one piece, once all its data is there, and the data after it for the browser's side.
-fn whole<V: IntoView + 'static>(
-    page: V,
-    data: Box<dyn FnOnce() -> Text + Send>,
-    _out_of_order: bool,
-) -> Pin<Box<dyn Future<Output = Text> + Send>> {
-    Box::pin(async move {
-        let page = page.to_html_stream_in_order().collect::<String>().await;
-        Box::pin(once(async move { page }).chain(data())) as Text
-    })
 }

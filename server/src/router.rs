@@ -2,6 +2,7 @@
 
 use std::time::Duration;
 
+use app::shell::Files;
 use axum::{
     Router,
     extract::{DefaultBodyLimit, Request},
@@ -29,25 +30,24 @@ const REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
 const BODY: usize = 1024 * 1024;
 
 /// Where the browser's files are: as cargo-leptos says, else as `scripts/build` leaves them.
-pub fn site() -> anyhow::Result<LeptosOptions> {
+pub fn site() -> anyhow::Result<Files> {
     if std::env::var_os("LEPTOS_OUTPUT_NAME").is_some() {
-        return Ok(get_configuration(None)?.leptos_options);
+        return Ok(Files::read(get_configuration(None)?.leptos_options)?);
     }
     let mut options = LeptosOptions::builder()
         .output_name("switchboard")
         .site_root(std::env::var("SWITCHBOARD_SITE").unwrap_or_else(|_| "target/site".into()))
         .build();
-    // The names of the files stand beside the program; leptos reads them from there at every page.
     options.hash_files = std::env::current_exe()?
         .with_file_name(options.hash_file.as_ref())
         .exists();
-    Ok(options)
+    Ok(Files::read(options)?)
 }
 
-pub fn router(core: Core, options: LeptosOptions) -> Router {
+pub fn router(core: Core, files: Files) -> Router {
     let site = Site {
         core: core.clone(),
-        options,
+        files,
     };
 
     // By session cookie: behind the same-origin guard, with the visitor known before anything is drawn.
@@ -63,7 +63,7 @@ pub fn router(core: Core, options: LeptosOptions) -> Router {
         )
         .layer(from_fn_with_state(core.clone(), guard::recognize))
         .layer(from_fn_with_state(core.clone(), guard::same_origin))
-        .layer(from_fn_with_state(site.options.clone(), assets::serve));
+        .layer(from_fn_with_state(site.files.options.clone(), assets::serve));
 
     // By bearer token or by a provider's signature: no cookie counts here.
     let programs = Router::new()

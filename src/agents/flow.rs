@@ -1,12 +1,15 @@
 //! What people do with agents beyond creating and changing them.
 
-use super::{Agent, Facets, store};
+use super::{Agent, AgentFilter, AgentRow, Facets, store};
 use crate::{
     auth::Caller,
     core::Core,
     crud,
+    db::OrgTx,
     error::{Error, Result},
     id::Id,
+    kept::Place,
+    listing::{Listing, Page},
     mirror,
     resource::{Action, Kind, Resource},
 };
@@ -16,11 +19,38 @@ const LONGEST: usize = 80;
 /// Nobody has a hundred copies of one agent; somebody who does gets to choose a name.
 const MOST: u32 = 100;
 
+/// One page of the list and what its filters offer.
+pub async fn browse(
+    core: &Core,
+    caller: &Caller,
+    filter: &AgentFilter,
+    page: &Page,
+) -> Result<(Listing<AgentRow>, Facets)> {
+    let kept = core.facets.place(caller.org()).await;
+    let window = crud::window::<Agent>(core, caller, filter, page)?;
+    let mut tx = caller.begin_page(&core.db, Kind::Agent).await?;
+    let listing = crud::listing::<Agent>(core, &mut tx, filter, window).await?;
+    let facets = offered(&mut tx, kept).await?;
+    tx.commit().await?;
+    Ok((listing, facets))
+}
+
 /// What the list's filters offer.
 pub async fn facets(core: &Core, caller: &Caller) -> Result<Facets> {
+    let kept = core.facets.place(caller.org()).await;
     let mut tx = caller.begin(&core.db, Action::Read, Kind::Agent).await?;
-    let facets = store::facets(&mut tx).await?;
+    let facets = offered(&mut tx, kept).await?;
     tx.commit().await?;
+    Ok(facets)
+}
+
+/// Looks at every agent of the organization, unless they are as they were at the last look.
+async fn offered(tx: &mut OrgTx, kept: Place<Facets>) -> Result<Facets> {
+    if let Some(facets) = kept.get() {
+        return Ok(facets);
+    }
+    let facets = store::facets(tx).await?;
+    kept.put(facets.clone());
     Ok(facets)
 }
 

@@ -20,7 +20,7 @@ use crate::{
 };
 pub use draft::{AgentDraft, EndBehavior, FirstSpeaker, LANGUAGES, Silence, Variable, VariableKind, language_name};
 #[cfg(feature = "ssr")]
-pub use flow::{duplicate, facets};
+pub use flow::{browse, duplicate, facets};
 pub use starters::{STARTERS, Starter};
 pub use template::{Placeholder, placeholders};
 

@@ -9,6 +9,7 @@ use crate::{
     error::Result,
     id::Id,
     mirror::{Agreement, Mirrored},
+    org::OrgId,
     providers::ultravox::duration::{parse_ms, write_ms},
 };
 
@@ -103,6 +104,10 @@ impl Mirrored for Agent {
             None => Agreement::Same,
             Some(list) => Agreement::Differs(format!("Changed at the provider: {list}.")),
         })
+    }
+
+    async fn changed(core: &Core, org: &OrgId) {
+        core.facets.forget(org).await;
     }
 }
 

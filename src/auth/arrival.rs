@@ -4,6 +4,7 @@ use uuid::Uuid;
 
 use super::Caller;
 use crate::{
+    audit,
     core::Core,
     db::{Glance, OrgTx},
     error::{Error, Result},
@@ -36,7 +37,7 @@ pub(super) async fn glance(core: &Core, user: &UserId, org: &OrgId) -> Result<Gl
 /// The same, whatever this process remembers.
 async fn settle_in(core: &Core, user: &UserId, org: &OrgId) -> Result<()> {
     let known = sqlx::query!(
-        r#"select o.name as org_name, o.metadata ->> 'client_id' as client_id, u.name, u.email
+        r#"select o.name as org_name, o.created_by as "founder: UserId", o.metadata ->> 'client_id' as client_id, u.name, u.email
            from identity.organizations o, identity.users u
            where o.id = $1 and o.deleted_at is null and u.id = $2"#,
         org.as_str(),
@@ -55,7 +56,7 @@ async fn settle_in(core: &Core, user: &UserId, org: &OrgId) -> Result<()> {
     let mut tx = Caller::system(org.clone())
         .begin(&core.db, Action::Create, Kind::Organization)
         .await?;
-    let client_id = client(&mut tx, said, &known.org_name, core).await?;
+    let client_id = client(&mut tx, said, &known.org_name, known.founder.as_ref(), core).await?;
     sqlx::query!(
         "insert into app.users as u (client_id, user_id, email, name) values ($1, $2, $3, $4)
          on conflict (client_id, user_id) do update set email = excluded.email, name = excluded.name, seen_at = now()",
@@ -74,8 +75,8 @@ async fn settle_in(core: &Core, user: &UserId, org: &OrgId) -> Result<()> {
     Ok(())
 }
 
-/// The organization's client: the one there is, else a new one with its welcome credit.
-async fn client(tx: &mut OrgTx, said: Option<Uuid>, name: &str, core: &Core) -> Result<Uuid> {
+/// The organization's client: the one there is, else a new one with its welcome credit and a log that begins.
+async fn client(tx: &mut OrgTx, said: Option<Uuid>, name: &str, founder: Option<&UserId>, core: &Core) -> Result<Uuid> {
     if let Some(id) = find(tx).await? {
         return Ok(id);
     }
@@ -90,6 +91,7 @@ async fn client(tx: &mut OrgTx, said: Option<Uuid>, name: &str, core: &Core) -> 
         .await?;
         if made.rows_affected() == 1 {
             welcome(tx, id, core).await?;
+            audit::founded(tx, founder, name).await?;
             return Ok(id);
         }
         if let Some(id) = find(tx).await? {

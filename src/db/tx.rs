@@ -22,11 +22,45 @@ pub struct OrgTx {
     permissions: Permissions,
 }
 
+/// How a transaction begins.
+#[derive(Clone, Copy)]
+enum Mode {
+    Write,
+    Read,
+    /// Reads one page of a list: its statement runs along one index, whatever is looked for. Postgres would plan it anew
+    /// each time, because with the values at hand it expects fewer rows, and come to the same plan.
+    Page,
+}
+
+impl Mode {
+    const fn words(self) -> &'static str {
+        match self {
+            Self::Write => "begin",
+            Self::Read => "begin read only",
+            Self::Page => "begin read only; set local plan_cache_mode = force_generic_plan",
+        }
+    }
+}
+
 impl Caller {
     /// Opens the caller's organization, having looked again, in the same transaction, at what the caller may do there:
     /// whoever was removed or demoted a moment ago is refused now.
     pub async fn begin(&self, db: &Db, action: Action, kind: Kind) -> Result<OrgTx> {
-        let mut tx = OrgTx::open(self, db, action == Action::Read).await?;
+        let mode = if action == Action::Read {
+            Mode::Read
+        } else {
+            Mode::Write
+        };
+        self.open(db, mode, action, kind).await
+    }
+
+    /// The same, to read a page of a list by the index that is in its order.
+    pub async fn begin_page(&self, db: &Db, kind: Kind) -> Result<OrgTx> {
+        self.open(db, Mode::Page, Action::Read, kind).await
+    }
+
+    async fn open(&self, db: &Db, mode: Mode, action: Action, kind: Kind) -> Result<OrgTx> {
+        let mut tx = OrgTx::open(self, db, mode).await?;
         tx.permissions = tx.standing(self.limit()).await?;
         tx.require(action, kind)?;
         Ok(tx)
@@ -34,7 +68,7 @@ impl Caller {
 }
 
 impl OrgTx {
-    async fn open(caller: &Caller, db: &Db, read_only: bool) -> Result<Self> {
+    async fn open(caller: &Caller, db: &Db, mode: Mode) -> Result<Self> {
         let AppPool(app) = &db.app;
         let WorkerPool(worker) = &db.worker;
         let (pool, person): (&PgPool, Option<&UserId>) = match caller.who() {
@@ -44,8 +78,7 @@ impl OrgTx {
         };
         // One round trip. Ids are letters and digits by construction (`OrgId::parse`), which is what makes this text
         // safe; SET LOCAL takes no parameters, and ends with the transaction whatever happens to it.
-        let mode = if read_only { " read only" } else { "" };
-        let mut open = format!("begin{mode}; set local app.org_id = '{}'", caller.org());
+        let mut open = format!("{}; set local app.org_id = '{}'", mode.words(), caller.org());
         if let Some(user) = person {
             write!(open, "; set local app.user_id = '{user}'").expect("writing to a string cannot fail");
         }

@@ -2,12 +2,12 @@
 
 use switchboard::{
     Error, Id,
-    auth::{self, Caller},
+    auth::{self, Caller, session},
     keys::{self, ApiKeyDraft},
     org::{Invitation, InvitationDraft, OrgId, Role, Scope, UserId, store},
 };
 
-use crate::common::{World, world};
+use crate::common::{PASSWORD, World, world};
 
 struct Team {
     world: World,
@@ -55,6 +55,30 @@ impl Team {
 
 fn keeps_an_owner(result: Result<(), Error>) -> bool {
     matches!(result, Err(Error::Conflict(said)) if said.contains("keeps an owner"))
+}
+
+#[tokio::test]
+async fn an_organization_begins_its_log_with_its_founding() {
+    let world = world(&[]).await;
+    let ada = world.person("ada@example.com").await;
+    let org = world.org(&ada, "Acme").await;
+    let founded = |org: &OrgId| vec![(ada.to_string(), "create".to_owned(), org.to_string())];
+    assert_eq!(world.log(&org).await, founded(&org));
+    // Whoever arrives later, in whichever process, founds nothing.
+    let grace = world.member(&org, "grace@example.com", Role::Viewer).await;
+    let process = world.restarted();
+    for user in [&ada, &grace] {
+        auth::me(&process.core, &process.caller(user, &org).await)
+            .await
+            .unwrap();
+    }
+    assert_eq!(world.log(&org).await, founded(&org));
+
+    let own = OrgId::personal(&ada);
+    let cookie = world.sign_in("ada@example.com", PASSWORD).await.unwrap();
+    let entered = session::choose(&world.core, &cookie.token, &own).await.unwrap();
+    session::visit(&world.core, &entered.token).await.unwrap().unwrap();
+    assert_eq!(world.log(&own).await, founded(&own));
 }
 
 #[tokio::test]

@@ -163,8 +163,7 @@ type Listener = Box<dyn FnMut(Event)>;
 pub enum Attribute {
     Named(&'static str, Value),
     Property(&'static str, Property),
-    /// `None` on the server, where nothing happens.
-    On(Cow<'static, str>, Option<SendWrapper<Listener>>),
+    On(Cow<'static, str>, SendWrapper<Listener>),
     /// Learns of the element once it is on the page.
     Ref(Box<dyn FnOnce(&web_sys::Element) + Send>),
     /// Stands for the children, and is not escaped.
@@ -181,7 +180,7 @@ pub(crate) enum State {
     Property(#[expect(dead_code, reason = "the effect ends with its handle")] RenderEffect<JsValue>),
     On(
         Cow<'static, str>,
-        #[expect(dead_code, reason = "the listener ends with its handle")] Option<RemoveEventHandler<web_sys::Element>>,
+        #[expect(dead_code, reason = "the listener ends with its handle")] RemoveEventHandler<web_sys::Element>,
     ),
     Ref,
     InnerHtml,
@@ -216,7 +215,7 @@ impl Attribute {
                 }))
             }
             Self::On(name, listener) => {
-                let listener = listener.map(|listener| Rndr::add_event_listener(el, &name, listener.take()));
+                let listener = Rndr::add_event_listener(el, &name, listener.take());
                 State::On(name, listener)
             }
             Self::Ref(learn) => {
@@ -307,16 +306,18 @@ fn follow(
 
 /// As the value of an attribute in double quotes. No name here takes a script.
 fn escape(value: &str, into: &mut String) {
-    let mut rest = value;
-    while let Some(at) = rest.find(['&', '"', '<', '>']) {
-        into.push_str(&rest[..at]);
-        into.push_str(match rest.as_bytes()[at] {
+    let mut written = 0;
+    for (at, byte) in value.bytes().enumerate() {
+        let entity = match byte {
             b'&' => "&amp;",
             b'"' => "&quot;",
             b'<' => "&lt;",
-            _ => "&gt;",
-        });
-        rest = &rest[at + 1..];
+            b'>' => "&gt;",
+            _ => continue,
+        };
+        into.push_str(&value[written..at]);
+        into.push_str(entity);
+        written = at + 1;
     }
-    into.push_str(rest);
+    into.push_str(&value[written..]);
 }

@@ -15,6 +15,7 @@ use leptos::{
         view::{Position, PositionState},
     },
 };
+use send_wrapper::SendWrapper;
 use wasm_bindgen::JsCast;
 
 use crate::{
@@ -26,6 +27,9 @@ use crate::{
 
 const SVG: &str = "http://www.w3.org/2000/svg";
 
+/// Whether anything happens to an element but being written. On the server nobody clicks, types or looks it up.
+const ALIVE: bool = cfg!(feature = "hydrate");
+
 /// An element of HTML or SVG as `view!` makes it: a view of which it is known that it is one.
 pub struct Element(AnyView);
 
@@ -34,6 +38,8 @@ pub(crate) struct Parts {
     namespace: Option<&'static str>,
     attributes: Vec<Attribute>,
     pub(crate) children: Vec<AnyView>,
+    /// Whether a child has to be waited for, at any depth. Noted when it joins, because it is asked at every depth.
+    waits: bool,
 }
 
 /// What the page keeps of an element.
@@ -53,6 +59,7 @@ impl Element {
             namespace,
             attributes: Vec::new(),
             children: Vec::new(),
+            waits: false,
         })))
     }
 
@@ -90,7 +97,9 @@ impl Element {
 
     #[inline(never)]
     fn with_child(mut self, view: AnyView) -> Self {
-        view.join(&mut self.parts().children);
+        let parts = self.parts();
+        parts.waits |= !view.is_settled();
+        view.join(&mut parts.children);
         self
     }
 
@@ -102,7 +111,11 @@ impl Element {
 
     #[must_use]
     pub fn prop(self, name: &'static str, value: impl IntoProperty) -> Self {
-        self.with(Attribute::Property(name, value.into_property()))
+        if ALIVE {
+            self.with(Attribute::Property(name, value.into_property()))
+        } else {
+            self
+        }
     }
 
     #[must_use]
@@ -116,7 +129,11 @@ impl Element {
         E: ElementType,
         E::Output: JsCast + 'static,
     {
-        self.with(Attribute::Ref(Box::new(move |el| node.load(el))))
+        if ALIVE {
+            self.with(Attribute::Ref(Box::new(move |el| node.load(el))))
+        } else {
+            self
+        }
     }
 
     /// Runs `listen` in the owner it was written in, as all code of a page does.
@@ -126,24 +143,24 @@ impl Element {
         E: EventDescriptor,
         E::EventType: From<Event> + 'static,
     {
-        let listener = cfg!(feature = "hydrate").then(|| {
-            let owner = Owner::current().unwrap_or_default();
-            let listener: Box<dyn FnMut(Event)> =
-                Box::new(move |event| owner.with(|| listen(E::EventType::from(event))));
-            send_wrapper::SendWrapper::new(listener)
-        });
-        self.with(Attribute::On(event.name(), listener))
+        if !ALIVE {
+            return self;
+        }
+        let owner = Owner::current().unwrap_or_default();
+        let listener: Box<dyn FnMut(Event)> = Box::new(move |event| owner.with(|| listen(E::EventType::from(event))));
+        self.with(Attribute::On(event.name(), SendWrapper::new(listener)))
     }
 }
 
 /// How [`AnyView`] draws one.
 impl Parts {
     pub(crate) fn is_settled(&self) -> bool {
-        self.children.iter().all(AnyView::is_settled)
+        !self.waits
     }
 
     pub(crate) async fn settled(mut self) -> Self {
         self.children = all_settled(std::mem::take(&mut self.children)).await;
+        self.waits = false;
         self
     }
 
@@ -153,6 +170,7 @@ impl Parts {
             namespace,
             attributes,
             children,
+            ..
         } = self;
         let el = Rndr::create_element(tag, namespace);
         let attributes = attributes

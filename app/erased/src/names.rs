@@ -55,7 +55,7 @@ attributes! {
     aria_label = "aria-label" aria_labelledby = "aria-labelledby" aria_live = "aria-live" aria_modal = "aria-modal"
     aria_orientation = "aria-orientation" aria_pressed = "aria-pressed" aria_required = "aria-required" aria_selected = "aria-selected"
     aria_sort = "aria-sort" aria_valuemax = "aria-valuemax" aria_valuemin = "aria-valuemin" aria_valuenow = "aria-valuenow"
-    aria_valuetext = "aria-valuetext" autocapitalize = "autocapitalize" autocomplete = "autocomplete" autofocus = "autofocus"
+    aria_valuetext = "aria-valuetext" r#as = "as" autocapitalize = "autocapitalize" autocomplete = "autocomplete" autofocus = "autofocus"
     charset = "charset" checked = "checked" class = "class" cols = "cols" colspan = "colspan" content = "content" controls = "controls"
     crossorigin = "crossorigin" datetime = "datetime" dir = "dir" disabled = "disabled" download = "download" draggable = "draggable"
     enctype = "enctype" enterkeyhint = "enterkeyhint" r#for = "for" form = "form" formaction = "formaction" formmethod = "formmethod"

@@ -35,8 +35,8 @@ pub(crate) enum Kind {
     List(Vec<AnyView>),
     /// Follows signals.
     Live(Draw),
-    /// A view of leptos' own making: a suspense, an outlet.
-    Foreign(Foreign),
+    /// A view of leptos' own making: a suspense, an outlet. It is three times the size of all others.
+    Foreign(Box<Foreign>),
 }
 
 /// What the page keeps of a view.
@@ -85,14 +85,14 @@ impl AnyView {
 
     #[inline(never)]
     pub(crate) fn foreign(view: Foreign) -> Self {
-        Self::new(Kind::Foreign(view))
+        Self::new(Kind::Foreign(Box::new(view)))
     }
 
     /// Becomes a child, or several.
-    pub(crate) fn join(self, children: &mut Vec<Self>) {
-        match *self.0 {
-            Kind::Fragment(views) => children.extend(views),
-            kind => children.push(Self::new(kind)),
+    pub(crate) fn join(mut self, children: &mut Vec<Self>) {
+        match &mut *self.0 {
+            Kind::Fragment(views) => children.append(views),
+            _ => children.push(self),
         }
     }
 
@@ -117,7 +117,7 @@ impl AnyView {
                 Kind::Fragment(views) => Kind::Fragment(all_settled(views).await),
                 Kind::List(views) => Kind::List(all_settled(views).await),
                 Kind::Live(mut draw) => return draw().settled().await,
-                Kind::Foreign(view) => Kind::Foreign(view.resolve().await),
+                Kind::Foreign(view) => Kind::Foreign(Box::new(view.resolve().await)),
                 kind @ (Kind::Nothing | Kind::Text(_)) => kind,
             })
         })

@@ -1,20 +1,19 @@
 //! The list of agents: find one, see how it stands, act on several.
 
+use std::sync::Arc;
+
 use leptos::prelude::*;
 use switchboard::{
     agents::{AgentFilter, AgentRow, Facets, STARTERS, SyncState, language_name},
     listing::{Listing, Page},
-    org::OrgId,
     resource::{Action, Kind},
 };
 
 use super::{
-    agent_facets,
+    browse_agents,
     deeds::{Deeds, deeds, sync_lamp},
-    list_agents,
 };
 use crate::{
-    AppError,
     kit::{
         Ago, Chip, Choice, Column, Columns, Loading, Menu, PageHead, Picture, Row, RowMenu, Search, Selection, Table,
         UrlQuery, empty, icon, keys::on_key, lamp, list_keys, loaded, once_loaded, pager, part, skeleton_rows, table,
@@ -66,7 +65,7 @@ pub fn AgentList() -> impl IntoView {
     let org = org();
     let agents = Loading::new(
         move || (filter(url), page(url), live.get(), again.get()),
-        move |(filter, page, ..)| load(org.clone(), filter, page),
+        move |(filter, page, ..)| browse_agents(org.clone(), filter, page),
     );
     let deeds = deeds(Callback::new(move |()| again.update(|n| *n += 1)));
     let columns = Columns::of("agents", &COLUMNS, &["created"]);
@@ -127,15 +126,10 @@ fn page(url: UrlQuery) -> Page {
 /// One page of the list, and what is true of all agents together.
 type Found = (Listing<AgentRow>, Facets);
 
-async fn load(org: OrgId, filter: AgentFilter, page: Page) -> Result<Found, AppError> {
-    let listing = list_agents(org.clone(), filter, page).await?;
-    Ok((listing, agent_facets(org).await?))
-}
-
 /// "8 agents, 7 live."
 fn headline(agents: Loading<Found>) -> AnyView {
     once_loaded(agents, |(_, facets)| {
-        match facets {
+        match *facets {
             Facets { all: 0, .. } => "They answer and place calls.".to_owned(),
             Facets { all: 1, live, .. } => format!("1 agent, {}.", if live == 1 { "live" } else { "not live" }),
             Facets { all, live, .. } => format!("{all} agents, {live} live."),
@@ -185,30 +179,38 @@ fn rows(url: UrlQuery, layout: Table, (listing, facets): Found) -> AnyView {
     let shown = listing.items.len();
     let items = listing.items;
     // Drawn again when a column is chosen, without asking the server.
-    let table = part(move || table(layout, items.iter().cloned().map(row).collect()));
+    let table = part(move || {
+        let shown = layout.columns.shown();
+        table(layout, &shown, items.iter().map(|agent| row(agent, &shown)).collect())
+    });
     let pager = untrack(|| pager(url, shown, listing.next, if shown == 1 { "agent" } else { "agents" }));
     view! { <div class="table-wrap">{table}{pager}</div> }.into_any()
 }
 
-fn row(agent: AgentRow) -> Row {
-    let tags = agent
-        .tags
-        .into_iter()
-        .map(|tag| view! { <span class="tag">{tag}</span> })
-        .collect_view();
+fn row(agent: &AgentRow, shown: &[&Column]) -> Row {
     Row {
+        about: Arc::new((agent.id.to_string(), agent.name.clone())),
         href: format!("/agents/{}", agent.id),
-        id: agent.id.to_string(),
-        name: agent.name,
-        note: agent.description,
-        cells: vec![
-            lamp(sync_lamp(agent.sync), agent.sync.label()),
-            agent.voice_name.into_any(),
-            language_name(&agent.language).to_owned().into_any(),
-            view! { <span class="cluster tight-gap">{tags}</span> }.into_any(),
-            view! { <Ago at=agent.updated_at/> }.into_any(),
-            view! { <Ago at=agent.created_at/> }.into_any(),
-        ],
+        note: agent.description.clone(),
+        cells: shown.iter().map(|column| cell(agent, column.key)).collect(),
+    }
+}
+
+fn cell(agent: &AgentRow, column: &str) -> AnyView {
+    match column {
+        "state" => lamp(sync_lamp(agent.sync), agent.sync.label()),
+        "voice" => agent.voice_name.clone().into_any(),
+        "language" => language_name(&agent.language).to_owned().into_any(),
+        "tags" => {
+            let tags = agent
+                .tags
+                .iter()
+                .map(|tag| view! { <span class="tag">{tag.clone()}</span> })
+                .collect_view();
+            view! { <span class="cluster tight-gap">{tags}</span> }.into_any()
+        }
+        "changed" => view! { <Ago at=agent.updated_at/> }.into_any(),
+        _ => view! { <Ago at=agent.created_at/> }.into_any(),
     }
 }
 

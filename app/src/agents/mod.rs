@@ -29,6 +29,16 @@ pub async fn list_agents(org: OrgId, filter: AgentFilter, page: Page) -> Result<
     Ok(crud::list::<Agent>(&core(), &caller(&org)?, &filter, &page).await?)
 }
 
+/// One page of the list, and what is true of all agents together.
+#[server(protocol = Wire)]
+pub async fn browse_agents(
+    org: OrgId,
+    filter: AgentFilter,
+    page: Page,
+) -> Result<(Listing<AgentRow>, Facets), AppError> {
+    Ok(agents::browse(&core(), &caller(&org)?, &filter, &page).await?)
+}
+
 #[server(protocol = Wire)]
 pub async fn agent_facets(org: OrgId) -> Result<Facets, AppError> {
     Ok(agents::facets(&core(), &caller(&org)?).await?)

@@ -156,6 +156,12 @@ fn subject(entry: &Entry) -> Subject {
     let noun = kind.map_or_else(|| entry.kind.clone(), |kind| kind.singular().to_owned());
     let named = Some(entry.object_name.clone()).filter(|name| !name.is_empty());
     match kind {
+        Some(Kind::Member) if entry.action == "refuse" => Subject {
+            noun: "non-member".into(),
+            name: named.unwrap_or_else(|| entry.object_id.clone()),
+            href: None,
+            detail: None,
+        },
         // The object is a person or an address; what the entry calls its name is what became of them.
         Some(Kind::Member) => Subject {
             noun: if entry.object_id.contains('@') {
@@ -194,6 +200,7 @@ fn did(action: &str) -> String {
         "join" => "Joined as",
         "leave" => "Left as",
         "decline" => "Declined as",
+        "refuse" => "Turned away",
         "read" => "Read",
         other => return other.to_owned(),
     };
@@ -203,7 +210,7 @@ fn did(action: &str) -> String {
 fn lamp_of(action: &str) -> Lamp {
     match action {
         "create" | "invite" | "join" => Lamp::Done,
-        "delete" | "revoke" | "leave" | "decline" | "stop" => Lamp::Stop,
+        "delete" | "revoke" | "leave" | "decline" | "refuse" | "stop" => Lamp::Stop,
         "sync" => Lamp::Live,
         _ => Lamp::Off,
     }
@@ -235,6 +242,17 @@ mod tests {
         let subject = subject(&entry("members", "update", "user_1", &change));
         assert_eq!((subject.noun.as_str(), subject.name.as_str()), ("member", "Ada"));
         assert_eq!(subject.detail, Some(change));
+    }
+
+    #[test]
+    fn whoever_is_turned_away_is_no_member() {
+        let refused = entry("members", "refuse", "user_1", "Grace");
+        let Subject { noun, name, detail, .. } = subject(&refused);
+        assert_eq!(
+            format!("{} {noun} {name}", did(&refused.action)),
+            "Turned away non-member Grace"
+        );
+        assert_eq!(detail, None);
     }
 
     #[test]

@@ -121,8 +121,8 @@ fn filters(url: UrlQuery, columns: Columns) -> AnyView {
     let states: Vec<Choice> = Status::ALL
         .map(|status| Choice::new(status.word(), status.label()))
         .into();
-    let by_agent = once_loaded(agents, |names: Names| {
-        let choices: Vec<_> = names.into_iter().map(|(id, name)| Choice::new(id, name)).collect();
+    let by_agent = once_loaded(agents, |names: &Names| {
+        let choices: Vec<_> = names.iter().map(|(id, name)| Choice::new(id, name)).collect();
         view! { <Chip key="agent" label="Agent" choices=choices/> }.into_any()
     });
     let clear =

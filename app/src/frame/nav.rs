@@ -87,14 +87,16 @@ pub fn nav(panels: Panels) -> AnyView {
         })
         .collect_view();
     let version = format!("Switchboard {}", viewer().installation.version);
-    let fold = text(move || {
-        if panels.narrow.get() {
-            "Expand sidebar"
-        } else {
-            "Collapse sidebar"
-        }
-        .to_owned()
-    });
+    let fold = move || {
+        text(move || {
+            if panels.narrow.get() {
+                "Expand sidebar"
+            } else {
+                "Collapse sidebar"
+            }
+            .to_owned()
+        })
+    };
     view! {
         <nav class="sidebar" id="nav" popover="" aria-label="Main" on:click=|_| close_menus()>
             {groups}
@@ -105,7 +107,7 @@ pub fn nav(panels: Panels) -> AnyView {
                     <path class="mark-cord" d="M19.5 7.5h-7a4.25 4.25 0 0 0 0 8.5h7a4.25 4.25 0 0 1 0 8.5h-7" stroke-width="3" stroke-linecap="round"></path>
                 </svg>
                 <span>{version}</span>
-                <button type="button" class="btn icon-only quiet sm wide" aria-label=fold title=fold on:click=move |_| panels.flip_side()>
+                <button type="button" class="btn icon-only quiet sm wide" aria-label=fold() title=fold() on:click=move |_| panels.flip_side()>
                     {icon("sidebar")}
                 </button>
             </div>

@@ -92,8 +92,10 @@ pub fn cookie(name: &str) -> Option<String> {
     let jar = {
         #[cfg(feature = "ssr")]
         {
-            let parts = use_context::<http::request::Parts>()?;
-            parts.headers.get(http::header::COOKIE)?.to_str().ok()?.to_owned()
+            with_context(|parts: &http::request::Parts| {
+                Some(parts.headers.get(http::header::COOKIE)?.to_str().ok()?.to_owned())
+            })
+            .flatten()?
         }
         #[cfg(not(feature = "ssr"))]
         {

@@ -96,9 +96,19 @@ impl Asking {
             self.busy.set(false);
             match outcome {
                 Ok(()) => self.open.set(false),
-                Err(error) => self.failure.set(Some(error)),
+                Err(error) => {
+                    self.failure.set(Some(error));
+                    // Whoever has closed it meanwhile wants to know all the same.
+                    self.open.set(true);
+                }
             }
         });
+    }
+
+    /// A closed dialog has nothing to say any more.
+    fn closed(self) {
+        self.open.set(false);
+        self.failure.set(None);
     }
 }
 
@@ -111,7 +121,7 @@ pub fn Confirm() -> impl IntoView {
         Signal::derive(move || asking.question.with(|q| q.as_ref().map(get).unwrap_or_default()))
     };
     view! {
-        <dialog class="dialog w-sm" aria-labelledby="confirm-title" aria-describedby="confirm-body" node_ref=node on:close=move |_| asking.open.set(false)>
+        <dialog class="dialog w-sm" aria-labelledby="confirm-title" aria-describedby="confirm-body" node_ref=node on:close=move |_| asking.closed()>
             <div class="d-head">
                 <div>
                     <h2 id="confirm-title">{text(|q| q.title.clone())}</h2>

@@ -26,12 +26,12 @@ pub fn Copy(
             });
         });
     };
-    let words = text(move || said.get().unwrap_or(label).to_owned());
+    let words = move || text(move || said.get().unwrap_or(label).to_owned());
     view! {
         <button type="button" class=if icon_only { "btn icon-only quiet sm" } else { "btn sm" } on:click=copy
-            aria-label=words title=words>
+            aria-label=words() title=words()>
             {part(move || icon(if said.get() == Some("Copied") { "check" } else { "copy" }).into_any())}
-            {(!icon_only).then(|| view! { <span>{words}</span> })}
+            {(!icon_only).then(|| view! { <span>{words()}</span> })}
         </button>
     }
 }

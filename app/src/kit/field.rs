@@ -8,7 +8,7 @@ use leptos::prelude::*;
 use super::{
     form::FormState,
     icon::icon,
-    part::{flag, holds, text},
+    part::{Live, flag, holds, text},
 };
 
 /// The id of the control at this path.
@@ -42,7 +42,7 @@ impl Around {
         Self { id, error }
     }
 
-    fn invalid(&self) -> Signal<Option<&'static str>> {
+    fn invalid(&self) -> Live<Option<&'static str>> {
         let error = self.error;
         flag(move || error.with(Option::is_some))
     }

@@ -123,14 +123,14 @@ impl Loaded {
     }
 
     /// Read once, however many parts of the page draw from it.
-    fn get<T: Clone + DeserializeOwned + Send + Sync + 'static>(&self) -> Result<T, AppError> {
+    fn get<T: DeserializeOwned + Send + Sync + 'static>(&self) -> Result<&T, AppError> {
         if self.0.value.get().is_none() {
             let value: T = wire::decode(&self.0.json)?;
             // Nobody else is faster: the browser has one thread.
             let _ = self.0.value.set(Box::new(value));
         }
         let value = self.0.value.get().and_then(|value| value.downcast_ref::<T>());
-        value.cloned().ok_or_else(AppError::unreachable)
+        value.ok_or_else(AppError::unreachable)
     }
 }
 
@@ -188,14 +188,14 @@ pub fn loaded<T>(
 where
     T: Clone + DeserializeOwned + Send + Sync + 'static,
 {
-    let draw = move |answer: &Loaded| answer.get().map(&content);
+    let draw = move |answer: &Loaded| answer.get::<T>().cloned().map(&content);
     boundary(loading.resource, skeleton, Arc::new(draw), Some(what))
 }
 
 /// Draws something that waits for what is loading, without a picture of its own while it does.
-pub fn once_loaded<T>(loading: Loading<T>, content: impl Fn(T) -> AnyView + Send + Sync + 'static) -> AnyView
+pub fn once_loaded<T>(loading: Loading<T>, content: impl Fn(&T) -> AnyView + Send + Sync + 'static) -> AnyView
 where
-    T: Clone + DeserializeOwned + Send + Sync + 'static,
+    T: DeserializeOwned + Send + Sync + 'static,
 {
     let draw = move |answer: &Loaded| answer.get().map(&content);
     boundary(loading.resource, || ().into_any(), Arc::new(draw), None)
@@ -268,8 +268,8 @@ mod tests {
         let json = AsJson::encode(&Ok(Loaded::new(value.clone()))).unwrap();
         assert_eq!(json, serde_json::to_string(&Ok::<_, AppError>(value.clone())).unwrap());
         let arrived = AsJson::decode(&json).unwrap().unwrap();
-        assert_eq!(arrived.get(), Ok(value.clone()));
-        assert_eq!(arrived.get(), Ok(value));
+        assert_eq!(arrived.get(), Ok(&value));
+        assert_eq!(arrived.get(), Ok(&value));
         assert_eq!(arrived.get::<String>(), Err(AppError::unreachable()));
     }
 

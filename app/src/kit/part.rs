@@ -39,24 +39,27 @@ fn keyed(entries: Box<dyn Fn() -> Vec<Entry> + Send>) -> AnyView {
     view! { <For each=entries key=|entry| entry.key.clone() children=|entry: Entry| (entry.draw)()/> }.into_any()
 }
 
+/// Asked again whenever a signal it has read changes. Not a signal itself: those have to be kept somewhere.
+pub type Live<T> = Box<dyn Fn() -> T + Send + Sync>;
+
 /// Words that follow signals, as content or as the value of an attribute.
-pub fn text(words: impl Fn() -> String + Send + Sync + 'static) -> Signal<String> {
-    Signal::derive(words)
+pub fn text(words: impl Fn() -> String + Send + Sync + 'static) -> Live<String> {
+    Box::new(words)
 }
 
 /// The value of an attribute that is there, and says "true", or is not.
-pub fn flag(on: impl Fn() -> bool + Send + Sync + 'static) -> Signal<Option<&'static str>> {
-    Signal::derive(move || on().then_some("true"))
+pub fn flag(on: impl Fn() -> bool + Send + Sync + 'static) -> Live<Option<&'static str>> {
+    Box::new(move || on().then_some("true"))
 }
 
 /// The value of an ARIA state: "true" or "false".
-pub fn state(on: impl Fn() -> bool + Send + Sync + 'static) -> Signal<&'static str> {
-    Signal::derive(move || if on() { "true" } else { "false" })
+pub fn state(on: impl Fn() -> bool + Send + Sync + 'static) -> Live<&'static str> {
+    Box::new(move || if on() { "true" } else { "false" })
 }
 
 /// A property or attribute that is there or is not.
-pub fn holds(on: impl Fn() -> bool + Send + Sync + 'static) -> Signal<bool> {
-    Signal::derive(on)
+pub fn holds(on: impl Fn() -> bool + Send + Sync + 'static) -> Live<bool> {
+    Box::new(on)
 }
 
 /// What the browser does by itself after signals have changed. Never runs on the server.

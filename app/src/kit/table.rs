@@ -1,6 +1,6 @@
 //! Tables: one concrete, erased table for all lists. A list says what its cells are, and nothing else.
 
-use std::collections::BTreeMap;
+use std::{collections::BTreeMap, sync::Arc};
 
 use leptos::prelude::*;
 
@@ -22,13 +22,15 @@ pub struct Column {
     pub class: &'static str,
 }
 
+/// Which row is meant: its id and its name.
+pub type About = Arc<(String, String)>;
+
 /// One line. The first cell is its name, a link, with a note below.
 pub struct Row {
-    pub id: String,
+    pub about: About,
     pub href: String,
-    pub name: String,
     pub note: String,
-    /// One for each column.
+    /// One for each column that shows.
     pub cells: Vec<AnyView>,
 }
 
@@ -116,6 +118,11 @@ impl Columns {
         self.hidden.with(|hidden| !hidden.iter().any(|other| other == key))
     }
 
+    /// Those that show, in their order.
+    pub fn shown(self) -> Vec<&'static Column> {
+        self.all.iter().filter(|column| self.shows(column.key)).collect()
+    }
+
     fn toggle(self, key: &'static str, show: bool) {
         self.hidden.update(|hidden| {
             hidden.retain(|other| other != key && !other.is_empty());
@@ -168,28 +175,20 @@ pub struct Table {
     pub menu: Option<RowMenu>,
 }
 
-pub fn table(table: Table, rows: Vec<Row>) -> AnyView {
-    let shown: Vec<bool> = table
-        .columns
-        .all
+/// Draws rows whose cells are those of the columns that show.
+pub fn table(table: Table, shown: &[&'static Column], rows: Vec<Row>) -> AnyView {
+    let heads = shown
         .iter()
-        .map(|column| table.columns.shows(column.key))
-        .collect();
-    let heads = table
-        .columns
-        .all
-        .iter()
-        .zip(&shown)
-        .filter(|(_, shown)| **shown)
-        .map(|(column, _)| view! { <th scope="col" class=column.class>{column.head}</th> })
+        .map(|column| view! { <th scope="col" class=column.class>{column.head}</th> })
         .collect_view();
-    let all: StoredValue<Vec<(String, String)>> =
-        StoredValue::new(rows.iter().map(|row| (row.id.clone(), row.name.clone())).collect());
+    let all: StoredValue<Vec<About>> = StoredValue::new(rows.iter().map(|row| row.about.clone()).collect());
     let select_all = table.selection.map(|selection| {
-        let every = move || all.with_value(|all| !all.is_empty() && all.iter().all(|(id, _)| selection.has(id)));
+        let every = move || all.with_value(|all| !all.is_empty() && all.iter().all(|row| selection.has(&row.0)));
         let flip = move |on: bool| {
             if on {
-                all.get_value().into_iter().for_each(|row| selection.pick(row));
+                all.get_value()
+                    .into_iter()
+                    .for_each(|row| selection.pick((*row).clone()));
             } else {
                 selection.clear();
             }
@@ -204,7 +203,7 @@ pub fn table(table: Table, rows: Vec<Row>) -> AnyView {
     let actions = table
         .menu
         .map(|_| view! { <th scope="col"><span class="sr">"Actions"</span></th> });
-    let body = rows.into_iter().map(|row| line(table, &shown, row)).collect_view();
+    let body = rows.into_iter().map(|row| line(table, shown, row)).collect_view();
     view! {
         <table class="table cards">
             <caption class="sr">{table.caption}</caption>
@@ -217,52 +216,55 @@ pub fn table(table: Table, rows: Vec<Row>) -> AnyView {
     .into_any()
 }
 
-fn line(table: Table, shown: &[bool], row: Row) -> AnyView {
-    let cells = table
-        .columns
-        .all
+fn line(table: Table, shown: &[&'static Column], row: Row) -> AnyView {
+    let Row {
+        about,
+        href,
+        note,
+        cells,
+    } = row;
+    let name = &about.1;
+    let cells = shown
         .iter()
-        .zip(row.cells)
-        .zip(shown)
-        .filter(|(_, shown)| **shown)
-        .map(|((column, cell), _)| view! { <td class=column.class>{cell}</td> })
+        .zip(cells)
+        .map(|(column, cell)| view! { <td class=column.class>{cell}</td> })
         .collect_view();
     let tick = table.selection.map(|selection| {
-        let (id, picked) = (row.id.clone(), (row.id.clone(), row.name.clone()));
+        let (held, picked) = (about.clone(), about.clone());
         let flip = move |on: bool| {
             if on {
-                selection.pick(picked.clone())
+                selection.pick((*picked).clone())
             } else {
                 selection.drop(&picked.0)
             }
         };
         view! {
             <td class="tight gone">
-                <input type="checkbox" aria-label=format!("Select {}", row.name) prop:checked=holds(move || selection.has(&id))
+                <input type="checkbox" aria-label=format!("Select {name}") prop:checked=holds(move || selection.has(&held.0))
                     on:change=move |event| flip(event_target_checked(&event))/>
             </td>
         }
     });
     let more = table.menu.map(|menu| {
-        let label = format!("More for {}", row.name);
-        let about = (row.id.clone(), row.name.clone());
+        let label = format!("More for {name}");
+        let about = about.clone();
         view! {
             <td class="tight more">
                 <button type="button" class="btn icon-only quiet sm" aria-label=label.clone() title=label popovertarget=menu.id
-                    on:click=move |_| menu.about.set(about.clone())>{icon("more")}</button>
+                    on:click=move |_| menu.about.set((*about).clone())>{icon("more")}</button>
             </td>
         }
     });
     let selected = table.selection.map(|selection| {
-        let id = row.id.clone();
-        flag(move || selection.has(&id))
+        let about = about.clone();
+        flag(move || selection.has(&about.0))
     });
     view! {
         <tr data-picked=selected>
             {tick}
             <th scope="row">
-                <a href=row.href>{row.name}</a>
-                {(!row.note.is_empty()).then(|| view! { <small>{row.note}</small> })}
+                <a href=href>{name.clone()}</a>
+                {(!note.is_empty()).then(|| view! { <small>{note}</small> })}
             </th>
             {cells}
             {more}

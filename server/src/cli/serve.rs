@@ -37,7 +37,7 @@ pub async fn serve(config: Config, with_worker: bool) -> anyhow::Result<()> {
     let started = start(config, public_url.clone()).await?;
     let (stopping, stop) = stop_signal();
 
-    let listening = tokio::spawn(started.core.bells.clone().listen(started.logins.app.clone()));
+    let listening = tokio::spawn(started.core.clone().listen(started.logins.app.clone()));
     let worker = with_worker.then(|| tokio::spawn(work::run(started.core.clone(), stopped(stop.clone()))));
     let service = router::router(started.core.clone(), router::site()?);
     tracing::info!(%addr, url = %public_url, "listening");

@@ -8,7 +8,7 @@ use switchboard::{
     voices::{VoiceFilter, library},
 };
 
-use crate::support::{World, draft};
+use crate::{common::draft, support::World};
 
 #[tokio::test]
 async fn what_is_changed_at_the_provider_is_seen_and_can_be_undone() {

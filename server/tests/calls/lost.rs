@@ -8,7 +8,10 @@ use switchboard::{
     mirror,
 };
 
-use crate::support::{World, die_after, draft, phone};
+use crate::{
+    common::draft,
+    support::{World, die_after, phone},
+};
 
 #[tokio::test]
 async fn a_call_whose_answer_was_lost_is_found_and_not_dialed_again() {

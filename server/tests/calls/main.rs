@@ -4,6 +4,8 @@
 #![expect(clippy::unwrap_used, reason = "a test fails by panicking")]
 
 mod agents;
+#[path = "../common/mod.rs"]
+mod common;
 mod events;
 mod lost;
 mod phone;

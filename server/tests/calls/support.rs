@@ -29,6 +29,8 @@ use tokio::{
     sync::{Mutex, mpsc},
 };
 
+use crate::common::draft;
+
 use super::world::{self, KEY};
 
 /// Longer than anything here takes on a busy machine.
@@ -95,7 +97,7 @@ impl World {
         let db = TestDb::create().await;
         let (core, sandbox) = world::core(&db, &url, speed).await;
         let caller = world::org(&core, "Ours").await;
-        tokio::spawn(core.bells.clone().listen(db.logins.app.clone()));
+        tokio::spawn(core.clone().listen(db.logins.app.clone()));
         drop(ear.core.set(core.clone()));
         assert_eq!(hook::ensure(&core).await.unwrap(), 1);
         let http = switchboard::providers::client();
@@ -337,18 +339,6 @@ pub async fn die_after<T>(doing: impl Future<Output = T>, sign: impl Future<Outp
     tokio::select! {
         _ = doing => panic!("the provider never answers"),
         () = sign => {}
-    }
-}
-
-/// A draft that lacks nothing.
-pub fn draft(name: &str) -> AgentDraft {
-    AgentDraft {
-        name: name.to_owned(),
-        prompt: "Answer politely.".to_owned(),
-        first_message: "Hello, how can I help?".to_owned(),
-        voice_id: "Mark".to_owned(),
-        voice_name: "Mark".to_owned(),
-        ..AgentDraft::default()
     }
 }
 

@@ -1,32 +1,21 @@
 //! How the core and its organizations come to be: as in the running service.
 
-use std::sync::atomic::{AtomicU32, Ordering};
-
 use server::{sandbox::Sandbox, start};
 use switchboard::{
     auth::{self, Caller, admin},
-    config::Config,
     core::Core,
     db::testing::TestDb,
     secret::Master,
 };
 
+use crate::common::config;
+
 /// Any key of the real shape is good.
 pub const KEY: &str = "abcdefgh.0123456789abcdef0123456789abcdef";
 
-static SERIAL: AtomicU32 = AtomicU32::new(0);
-
 pub async fn core(db: &TestDb, url: &str, speed: f64) -> (Core, Sandbox) {
-    let serial = SERIAL.fetch_add(1, Ordering::Relaxed);
-    let data = std::env::temp_dir().join(format!("switchboard-calls-{}-{serial}", std::process::id()));
-    std::fs::create_dir_all(&data).unwrap();
-    let config = Config::read(&|name| match name {
-        "SWITCHBOARD_DATA" => Some(data.display().to_string()),
-        "SWITCHBOARD_SANDBOX_SPEED" => Some(speed.to_string()),
-        "DATABASE_MAX_CONNECTIONS" => Some("8".to_owned()),
-        _ => None,
-    });
-    let started = start::assemble(config.unwrap(), url.parse().unwrap(), Master::fresh(), &db.logins);
+    let config = config(&[("SWITCHBOARD_SANDBOX_SPEED", speed.to_string())]);
+    let started = start::assemble(config, url.parse().unwrap(), Master::fresh(), &db.logins);
     let (core, sandbox) = started.await.unwrap();
     (core, sandbox.expect("no key is configured"))
 }

@@ -13,9 +13,8 @@ use server::{
     start,
 };
 use switchboard::{
-    agents::{Agent, AgentDraft},
+    agents::Agent,
     auth::{self, admin, session},
-    config::Config,
     core::Core,
     db::testing::TestDb,
     mirror,
@@ -24,6 +23,8 @@ use switchboard::{
 };
 use tokio::sync::{Mutex, MutexGuard};
 use tower::ServiceExt;
+
+use crate::common::{self, config};
 
 const ORIGIN: &str = "http://127.0.0.1:3000";
 const EMAIL: &str = "ada@example.com";
@@ -65,25 +66,16 @@ impl House {
         static ALONE: Mutex<()> = Mutex::const_new(());
         let alone = ALONE.lock().await;
         let clerk = Sandbox::start(sandbox::Options::default()).await.unwrap();
-        let data = folder();
-        let mut settings = vec![
-            ("SWITCHBOARD_DATA", data),
-            ("SWITCHBOARD_SANDBOX_SPEED", "200".to_owned()),
-            ("DATABASE_MAX_CONNECTIONS", "8".to_owned()),
+        let clerks = [
+            ("CLERK_SECRET_KEY", SECRET_KEY.to_owned()),
+            ("CLERK_PUBLISHABLE_KEY", "pk_test_x".to_owned()),
+            ("CLERK_API_URL", clerk.clerk_url().to_owned()),
+            ("CLERK_FRONTEND_API", clerk.clerk_url().to_owned()),
         ];
-        if issuer == Issuer::Clerk {
-            settings.extend([
-                ("CLERK_SECRET_KEY", SECRET_KEY.to_owned()),
-                ("CLERK_PUBLISHABLE_KEY", "pk_test_x".to_owned()),
-                ("CLERK_API_URL", clerk.clerk_url().to_owned()),
-                ("CLERK_FRONTEND_API", clerk.clerk_url().to_owned()),
-            ]);
-        }
-        let config = Config::read(&|name| {
-            let found = settings.iter().find(|(key, _)| *key == name);
-            found.map(|(_, value)| value.clone())
-        })
-        .unwrap();
+        let config = match issuer {
+            Issuer::Ours => config(&[]),
+            Issuer::Clerk => config(&clerks),
+        };
         let db = TestDb::create().await;
         let (core, voice) = start::assemble(config, ORIGIN.parse().unwrap(), Master::fresh(), &db.logins)
             .await
@@ -124,7 +116,7 @@ impl House {
         };
         let id = store::create(&self.core, &self.user, draft).await.unwrap();
         let caller = auth::bearer(&self.core, &self.token(&id).await).await.unwrap();
-        mirror::create::<Agent>(&self.core, &caller, draft_of(&format!("{name} desk")))
+        mirror::create::<Agent>(&self.core, &caller, common::draft(&format!("{name} desk")))
             .await
             .unwrap();
         Place { id }
@@ -222,26 +214,6 @@ impl House {
     pub async fn arrange(&self, sql: &'static str) {
         sqlx::raw_sql(sql).execute(&self.db.admin).await.unwrap();
     }
-}
-
-pub fn draft_of(name: &str) -> AgentDraft {
-    AgentDraft {
-        name: name.to_owned(),
-        prompt: "Answer politely.".to_owned(),
-        first_message: "Hello, how can I help?".to_owned(),
-        voice_id: "Mark".to_owned(),
-        voice_name: "Mark".to_owned(),
-        ..AgentDraft::default()
-    }
-}
-
-/// A folder that no other house of this run has.
-fn folder() -> String {
-    static NEXT: std::sync::atomic::AtomicU32 = std::sync::atomic::AtomicU32::new(0);
-    let number = NEXT.fetch_add(1, std::sync::atomic::Ordering::Relaxed);
-    let folder = std::env::temp_dir().join(format!("switchboard-door-{}-{number}", std::process::id()));
-    std::fs::create_dir_all(&folder).unwrap();
-    folder.display().to_string()
 }
 
 async fn ask(clerk: &Sandbox, path: &str, body: Value) -> Value {

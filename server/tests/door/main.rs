@@ -3,6 +3,8 @@
 
 #![expect(clippy::unwrap_used, reason = "a test fails by panicking")]
 
+#[path = "../common/mod.rs"]
+mod common;
 mod house;
 
 use axum::http::{Method, StatusCode, header};
@@ -52,7 +54,7 @@ async fn a11_whatever_else_a_request_says_the_credential_decides_the_organizatio
             ("content-type", "application/json".to_owned()),
             ("idempotency-key", "k1".to_owned()),
         ];
-        let mut draft = json!(house::draft_of("Smuggled"));
+        let mut draft = json!(common::draft("Smuggled"));
         draft["org_id"] = json!(theirs.id);
         let (status, text) = house
             .send(Method::POST, "/api/v1/agents", &said, &draft.to_string())

@@ -46,26 +46,12 @@ impl World {
     }
 
     /// Listens as the serving process does, and does listen when this returns.
-    async fn listen(&self) {
-        tokio::spawn(self.core.bells.clone().listen(self.db.logins.app.clone()));
-        let mut again = tokio::time::interval(Duration::from_millis(10));
-        let listening = async {
-            loop {
-                again.tick().await;
-                let count: i64 = sqlx::query_scalar(
-                    "select count(*) from pg_stat_activity where datname = current_database() and query ilike 'listen %'",
-                )
-                .fetch_one(&self.db.admin)
-                .await
-                .unwrap();
-                if count > 0 {
-                    return;
-                }
-            }
-        };
-        tokio::time::timeout(PATIENCE, listening)
-            .await
-            .expect("it should listen by now");
+    pub async fn listen(&self) {
+        let mut rings = self.core.bells.of(&OrgId::parse("org_any").unwrap());
+        tokio::spawn(self.core.clone().listen(self.db.logins.app.clone()));
+        // Whoever begins to listen may have missed anything.
+        let listens = tokio::time::timeout(PATIENCE, rings.next()).await;
+        assert_eq!(listens.expect("it should listen by now").as_deref(), Some("*"));
     }
 }
 

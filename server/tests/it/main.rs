@@ -3,9 +3,12 @@
 #![expect(clippy::unwrap_used, reason = "a test fails by panicking")]
 
 mod ablation;
+#[path = "../common/mod.rs"]
+mod common;
 mod contract;
 mod coverage;
 mod edges;
+mod kept;
 mod live;
 mod questions;
 mod replay;

@@ -403,7 +403,7 @@ fn sample(path: &str, of: &Belongings) -> (Needs, Coding, Value) {
         "create_org" => person("it founds one", json!({"draft": {"name": "Founded", "cord": "teal"}})),
         "accept_offer" | "decline_offer" => person("who is invited is no member yet", json!({"offer": of.invitation})),
 
-        "list_agents" => org(Read, Kind::Agent, Json, page),
+        "list_agents" | "browse_agents" => org(Read, Kind::Agent, Json, page),
         "agent_facets" => org(Read, Kind::Agent, Form, json!({})),
         "get_agent" => org(Read, Kind::Agent, Form, agent),
         "create_agent" => {

@@ -1,9 +1,6 @@
 //! A world to test in: one database, one simulated provider, the real router, and people in organizations.
 
-use std::sync::{
-    Arc,
-    atomic::{AtomicU32, Ordering},
-};
+use std::sync::Arc;
 
 use app::AppError;
 use axum::{
@@ -17,9 +14,8 @@ use serde_json::{Value, json};
 use server::{router, sandbox::Sandbox, start};
 use switchboard::{
     Error,
-    agents::{Agent, AgentDraft},
+    agents::Agent,
     auth::{self, Caller, admin},
-    config::Config,
     core::Core,
     db::{Logins, testing::TestDb},
     mirror,
@@ -28,7 +24,8 @@ use switchboard::{
 };
 use tower::ServiceExt;
 
-use crate::questions::form;
+pub use crate::common::{draft, serial};
+use crate::{common::config, questions::form};
 
 pub const PASSWORD: &str = "correct-horse-battery";
 
@@ -266,25 +263,20 @@ impl World {
 
 /// A core that asks the provider at this address, or a simulated one of its own.
 async fn core(secret: Master, logins: &Logins, provider: Option<&str>) -> (Core, Option<Sandbox>) {
-    let data = std::env::temp_dir().join(format!("switchboard-it-{}-{}", std::process::id(), serial()));
-    std::fs::create_dir_all(&data).unwrap();
-    let config = Config::read(&|name| match name {
-        "SWITCHBOARD_DATA" => Some(data.display().to_string()),
-        "SWITCHBOARD_SANDBOX_SPEED" => Some("200".to_owned()),
-        "SWITCHBOARD_REQUESTS_PER_SECOND" => Some("100000".to_owned()),
-        "DATABASE_MAX_CONNECTIONS" => Some("8".to_owned()),
-        "ULTRAVOX_URL" => provider.map(str::to_owned),
+    let mut settings = vec![
+        ("SWITCHBOARD_REQUESTS_PER_SECOND", "100000".to_owned()),
+        ("ULTRAVOX_FROM", "+15550100999".to_owned()),
+        ("ULTRAVOX_SIP_HOST", "sip.example.com".to_owned()),
+    ];
+    if let Some(url) = provider {
         // Any key of the real shape is good.
-        "ULTRAVOX_API_KEY" => provider
-            .is_some()
-            .then(|| "abcdefgh.0123456789abcdef0123456789abcdef".to_owned()),
-        "ULTRAVOX_FROM" => Some("+15550100999".to_owned()),
-        "ULTRAVOX_SIP_HOST" => Some("sip.example.com".to_owned()),
-        _ => None,
-    })
-    .unwrap();
+        let key = "abcdefgh.0123456789abcdef0123456789abcdef".to_owned();
+        settings.extend([("ULTRAVOX_URL", url.to_owned()), ("ULTRAVOX_API_KEY", key)]);
+    }
     let public_url = "http://127.0.0.1:3000".parse().unwrap();
-    start::assemble(config, public_url, secret, logins).await.unwrap()
+    start::assemble(config(&settings), public_url, secret, logins)
+        .await
+        .unwrap()
 }
 
 /// The session an answer hands to the browser.
@@ -294,24 +286,6 @@ fn cookie_of(answer: &Answer) -> String {
     line.to_str().unwrap().split(';').next().unwrap().to_owned()
 }
 
-/// A draft that lacks nothing.
-pub fn draft(name: &str) -> AgentDraft {
-    AgentDraft {
-        name: name.to_owned(),
-        prompt: "Answer politely.".to_owned(),
-        first_message: "Hello, how can I help?".to_owned(),
-        voice_id: "Mark".to_owned(),
-        voice_name: "Mark".to_owned(),
-        ..AgentDraft::default()
-    }
-}
-
 pub fn draft_json(name: &str) -> Value {
     json!(draft(name))
-}
-
-/// A number nothing else in this run has.
-pub fn serial() -> u32 {
-    static NEXT: AtomicU32 = AtomicU32::new(0);
-    NEXT.fetch_add(1, Ordering::Relaxed)
 }

@@ -1,0 +1,111 @@
+//! The shell: the document around every page, and the files that bring it to life.
+
+use std::{io, sync::Arc};
+
+use http::request::Parts;
+use leptos::{config::LeptosOptions, hydration::AutoReload, nonce::use_nonce, prelude::*};
+use leptos_meta::MetaTags;
+use switchboard::viewer::Viewer;
+
+use crate::{App, kit::browser};
+
+/// What the browser loads beside a document. The names are read once: they change together with the program.
+#[derive(Clone, Debug)]
+pub struct Files {
+    pub options: LeptosOptions,
+    style: Arc<str>,
+    script: Arc<str>,
+    program: Arc<str>,
+    /// The module that begins it all, as text.
+    start: Arc<str>,
+}
+
+impl Files {
+    /// Where the names hold hashes, those stand in a file beside the program, a line for each kind of file.
+    pub fn read(options: LeptosOptions) -> io::Result<Self> {
+        let hashes = if options.hash_files {
+            std::fs::read_to_string(std::env::current_exe()?.with_file_name(&*options.hash_file))?
+        } else {
+            String::new()
+        };
+        Ok(Self::named(options, &hashes))
+    }
+
+    fn named(options: LeptosOptions, hashes: &str) -> Self {
+        let path = |kind: &str| {
+            let lines = hashes.lines().filter_map(|line| line.split_once(':'));
+            let hash = lines
+                .filter(|(of, _)| of.trim() == kind)
+                .map(|(_, hash)| hash.trim())
+                .next();
+            let dotted = hash.map(|hash| format!(".{hash}")).unwrap_or_default();
+            format!("/{}/{}{dotted}.{kind}", options.site_pkg_dir, options.output_name)
+        };
+        let (script, program) = (path("js"), path("wasm"));
+        let start = format!(
+            "import({script:?}).then(browser => browser.default({{module_or_path: {program:?}}}).then(() => browser.hydrate()))"
+        );
+        Self {
+            style: path("css").into(),
+            script: script.into(),
+            program: program.into(),
+            start: start.into(),
+            options,
+        }
+    }
+}
+
+pub fn shell(files: Files) -> AnyView {
+    let cord = with_context(|parts: &Parts| {
+        let viewer = parts.extensions.get::<Viewer>()?;
+        Some(viewer.place.as_ref()?.cord.word())
+    });
+    let theme = browser::cookie("theme").filter(|theme| matches!(theme.as_str(), "light" | "dark"));
+    view! {
+        <!DOCTYPE html>
+        <html lang="en" data-cord=cord.flatten() data-theme=theme>
+            <head>
+                <meta charset="utf-8"/>
+                <meta name="viewport" content="width=device-width, initial-scale=1"/>
+                <link rel="icon" href="/logo.svg"/>
+                <link id="style" rel="stylesheet" href=files.style/>
+                <AutoReload options=files.options/>
+                <link rel="modulepreload" href=files.script crossorigin="anonymous"/>
+                <link rel="preload" href=files.program r#as="fetch" type="application/wasm" crossorigin="anonymous"/>
+                <script type="module" nonce=use_nonce()>{files.start}</script>
+                <MetaTags/>
+            </head>
+            <body>
+                <App/>
+            </body>
+        </html>
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn options() -> LeptosOptions {
+        LeptosOptions::builder().output_name("switchboard").build()
+    }
+
+    #[test]
+    fn a_file_is_named_after_what_is_in_it() {
+        let files = Files::named(options(), "js: Abc\nwasm: Def\ncss: Ghi\n");
+        assert_eq!(&*files.style, "/pkg/switchboard.Ghi.css");
+        assert_eq!(&*files.script, "/pkg/switchboard.Abc.js");
+        assert_eq!(&*files.program, "/pkg/switchboard.Def.wasm");
+    }
+
+    #[test]
+    fn a_file_that_somebody_is_still_editing_keeps_its_name() {
+        let files = Files::named(options(), "");
+        assert_eq!(&*files.style, "/pkg/switchboard.css");
+        assert!(
+            files.start.contains(r#"import("/pkg/switchboard.js")"#),
+            "{}",
+            files.start
+        );
+    }
+}
