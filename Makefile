@@ -1,5 +1,5 @@
 # Every target first brings the machine to where it can do it; scripts/ says how.
-.PHONY: setup run watch test e2e bench build fmt lint
+.PHONY: setup run watch test e2e bench bench-warden warden-kills build fmt lint
 
 setup:
 	@scripts/setup rust site database browser watch
@@ -24,6 +24,14 @@ bench:
 	@scripts/setup
 	@scripts/build release
 	@bench/run
+
+bench-warden:
+	@scripts/setup rust database
+	@bench/run-warden
+
+warden-kills:
+	@scripts/setup rust database
+	@WARDEN_KILLS=500 cargo test --package warden --test run killed -- --nocapture
 
 build:
 	@scripts/setup rust site

@@ -4,27 +4,27 @@ use anyhow::bail;
 
 #[derive(Default)]
 pub struct Bars {
-    missed: Vec<&'static str>,
+    missed: Vec<String>,
 }
 
 impl Bars {
-    pub fn at_least(&mut self, name: &'static str, value: f64, unit: &str, bar: f64) {
+    pub fn at_least(&mut self, name: &str, value: f64, unit: &str, bar: f64) {
         self.line(name, value, unit, &format!(">={bar}"), value >= bar);
     }
 
-    pub fn at_most(&mut self, name: &'static str, value: f64, unit: &str, bar: f64) {
+    pub fn at_most(&mut self, name: &str, value: f64, unit: &str, bar: f64) {
         self.line(name, value, unit, &format!("<={bar}"), value <= bar);
     }
 
     /// A figure without a promise, to read the others by.
-    pub fn tell(&mut self, name: &'static str, value: f64, unit: &str) {
+    pub fn tell(&mut self, name: &str, value: f64, unit: &str) {
         self.line(name, value, unit, "-", true);
     }
 
-    fn line(&mut self, name: &'static str, value: f64, unit: &str, bar: &str, met: bool) {
+    fn line(&mut self, name: &str, value: f64, unit: &str, bar: &str, met: bool) {
         println!("{name} {value:.2} {unit} {bar}{}", if met { "" } else { " MISSED" });
         if !met {
-            self.missed.push(name);
+            self.missed.push(name.to_owned());
         }
     }
 

@@ -46,6 +46,8 @@ enum Command {
     /// Shows whether the database keeps organizations apart. Ends with 0 when it does, 1 when not, 2 when that could not
     /// be found out.
     Verify(verify::Verify),
+    /// Takes another database, where rows belong to users, to organization scope while its programs go on working.
+    Warden(warden::cli::Warden),
     /// Creates and repairs accounts from the command line.
     #[command(subcommand)]
     Admin(admin::Admin),
@@ -67,6 +69,7 @@ pub fn run() -> ExitCode {
     };
     let command = match cli.command {
         Command::Verify(command) => return runtime.block_on(verify::run(command)),
+        Command::Warden(command) => return runtime.block_on(warden::cli::run(command)),
         command => command,
     };
     match runtime.block_on(dispatch(command)) {
@@ -92,6 +95,6 @@ async fn dispatch(command: Command) -> anyhow::Result<()> {
         Command::Sandbox { ultravox, clerk } => serve::sandbox(config, ultravox, clerk).await,
         Command::Admin(command) => admin::run(config, command).await,
         Command::Postgres(command) => serve::postgres(config, command).await,
-        Command::Openapi | Command::Verify(_) => unreachable!("answered above"),
+        Command::Openapi | Command::Verify(_) | Command::Warden(_) => unreachable!("answered above"),
     }
 }

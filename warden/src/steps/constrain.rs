@@ -280,7 +280,10 @@ fn own_indexes(plan: &Plan, catalog: &Catalog, planned: &TablePlan, found: &Tabl
         let new = format!("constrain {} index {}", planned.name, new_key(plan, catalog, planned));
         for step in steps.iter_mut().filter(|step| step.id == new) {
             if let Done::Catalog(there) = &step.done {
-                step.done = Done::Catalog(format!("({there} or {})", look::constraint_begins(&planned.name, &key.name, &own)));
+                step.done = Done::Catalog(format!(
+                    "({there} or {})",
+                    look::constraint_begins(&planned.name, &key.name, &own)
+                ));
             }
         }
     }

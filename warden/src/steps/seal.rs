@@ -180,7 +180,10 @@ fn policies(plan: &Plan, own: &str, found: &Table) -> (Vec<String>, Vec<String>)
     let work = vec![
         format!("alter table {table} enable row level security"),
         format!("alter table {table} force row level security"),
-        format!("create policy {DOOR} on {table} for all to {} using ({ours}) with check ({ours})", roles(plan)),
+        format!(
+            "create policy {DOOR} on {table} for all to {} using ({ours}) with check ({ours})",
+            roles(plan)
+        ),
         format!("create policy {WALL} on {table} as restrictive for all to public using ({ours}) with check ({ours})"),
     ];
     let mut undo = vec![

@@ -22,7 +22,11 @@ pub fn quarantine(fixture: &Fixture) -> Quarantine {
         "crm" => ("QUARANTINE", &[("Name", "Quarantine")]),
         "older" => (
             "org_quarantine",
-            &[("id", "00000000-0000-4000-8000-00000000dead"), ("name", "Quarantine"), ("created_at", "2026-01-01")],
+            &[
+                ("id", "00000000-0000-4000-8000-00000000dead"),
+                ("name", "Quarantine"),
+                ("created_at", "2026-01-01"),
+            ],
         ),
         other => panic!("{other} is not known"),
     };
