@@ -179,7 +179,15 @@ impl Graph<'_> {
 
     pub(super) fn class(&self, link: &Link) -> Class {
         let to = &link.path.to;
+        let inner = self
+            .ground
+            .organizations
+            .as_ref()
+            .is_some_and(|(_, key)| link.path.references != std::slice::from_ref(key));
         if self.ground.is_organizations(to) {
+            if inner && self.ground.is_known_by_another_key(self.catalog) {
+                return Class::Billing;
+            }
             return if link.nullable {
                 Class::PerhapsOrganization
             } else {
@@ -223,6 +231,8 @@ pub(super) enum Class {
     Owner,
     PerhapsOrganization,
     PerhapsParent,
+    /// The organizations' own id, where others know them by another key: billing's, and on its way out.
+    Billing,
     PerhapsOwner,
     Author,
     Audience,
@@ -232,7 +242,7 @@ impl Class {
     /// What comes first because of it.
     pub(super) fn reason(self) -> &'static str {
         match self {
-            Self::Organization | Self::PerhapsOrganization => "it names the organization",
+            Self::Organization | Self::PerhapsOrganization | Self::Billing => "it names the organization",
             Self::Parent => "a row is part of it",
             Self::Owner | Self::PerhapsOwner => "it names whose the row is",
             Self::PerhapsParent => "a row may be part of it",

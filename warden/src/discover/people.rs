@@ -190,12 +190,27 @@ impl<'a> Look<'a> {
         {
             let named = words::organizations(&table.name.table);
             let of_users = users.foreign_keys.iter().any(|key| key.to == table.name);
-            let joined = self.tables().any(|between| self.joins(between, users, table).is_some());
+            // A name helps a name; without one only a key over both columns shows that people belong there.
+            let enough = if named > 0 { 1 } else { 2 };
+            let joins = |between| {
+                self.joins(between, users, table)
+                    .is_some_and(|(score, _)| score >= enough)
+            };
+            let joined = self.tables().any(joins);
             if named == 0 && !joined || single_key(table).is_none() {
                 continue;
             }
             let referring = self.referring(table);
-            let score = named + 3 * u32::from(of_users) + 3 * u32::from(joined) + referring.min(3) as u32;
+            // What belongs to a person is not what people belong to: a team has a lead, an account its owner.
+            let owned = table.foreign_keys.iter().any(|key| {
+                key.to == users.name
+                    && key
+                        .columns
+                        .iter()
+                        .all(|name| table.column(name).is_some_and(|column| column.not_null))
+            });
+            let score = named + 4 * u32::from(of_users) + 3 * u32::from(joined) + referring.min(3) as u32;
+            let score = if owned { score.saturating_sub(3) } else { score };
             candidates.push(Candidate {
                 table,
                 score,

@@ -2,8 +2,12 @@
 
 #![expect(clippy::unwrap_used, reason = "a test fails by panicking")]
 
+mod blind;
 mod database;
+mod paths;
 mod people;
+mod rows;
+mod shapes;
 
 use warden::{
     discover::{Discovery, Finding},
