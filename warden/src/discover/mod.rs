@@ -8,6 +8,7 @@ mod graph;
 mod hints;
 mod links;
 mod people;
+mod report;
 mod session;
 mod surroundings;
 mod words;
@@ -55,6 +56,9 @@ pub enum Refused {
     /// What holds people or organizations cannot be told, and a plan for the wrong tables would be worth nothing.
     #[error("{}", questions(.0))]
     Unclear(Vec<Finding>),
+    /// People or organizations are there by the statistics, and none was seen.
+    #[error("{}: {}", .0.table.as_ref().map(Name::to_string).unwrap_or_default(), .0.text)]
+    Unread(Finding),
     #[error("the database cannot be read: {0}")]
     Database(#[from] sqlx::Error),
 }
@@ -104,7 +108,7 @@ async fn count(
     ground: &Ground,
     draft: &mut Draft,
     snapshot: &mut Snapshot<'_>,
-) -> sqlx::Result<Vec<Finding>> {
+) -> Result<Vec<Finding>, Refused> {
     let answers = Answers::fill(catalog, ground, draft, snapshot).await?;
     let mut findings = counts::people(&answers, snapshot).await?;
     let mut verdicts = Vec::new();

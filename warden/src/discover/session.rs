@@ -81,7 +81,6 @@ impl<'c> Snapshot<'c> {
 
     /// How many rows it touched.
     pub(super) async fn run(&mut self, statement: String) -> sqlx::Result<u64> {
-        tracing::trace!(%statement);
         let done = sqlx::query(AssertSqlSafe(statement))
             .persistent(false)
             .execute(&mut *self.0)
@@ -93,7 +92,6 @@ impl<'c> Snapshot<'c> {
     pub(super) async fn counts(&mut self, from: &str, counts: &[String]) -> sqlx::Result<Vec<u64>> {
         // One column, because how many counts there are is known only here.
         let statement = format!("select array[{}]::bigint[] {from}", counts.join(", "));
-        tracing::trace!(%statement);
         let figures: Vec<i64> = sqlx::query_scalar(AssertSqlSafe(statement))
             .persistent(false)
             .fetch_one(&mut *self.0)
@@ -108,7 +106,6 @@ impl<'c> Snapshot<'c> {
     where
         T: for<'r> sqlx::FromRow<'r, sqlx::postgres::PgRow> + Send + Unpin,
     {
-        tracing::trace!(%statement);
         sqlx::query_as(AssertSqlSafe(statement))
             .persistent(false)
             .fetch_all(&mut *self.0)

@@ -1,6 +1,6 @@
 //! What the rows themselves say: nobody's, several's, and those that refer to what is not there.
 
-use warden::plan::Missing;
+use warden::{discover::Hints, plan::Missing};
 
 use crate::{
     database::{Database, PEOPLE},
@@ -76,6 +76,21 @@ async fn an_empty_table_shows_nothing_and_one_that_cannot_be_empty_has_failed() 
     let unread = finding(&found, "unread", "public.lines");
     assert_eq!((unread.examined, unread.must_decide), (0, true));
     assert_eq!(questions(&found), ["lines on_missing"]);
+    database.drop().await;
+}
+
+#[tokio::test]
+async fn people_who_are_not_seen_make_every_other_count_worthless() {
+    let database = Database::with(
+        "unseen",
+        &[PEOPLE, "analyze users; delete from memberships; delete from users;"],
+    )
+    .await;
+    let refused = database.try_discover(&Hints::default()).await.unwrap_err();
+    assert!(
+        refused.to_string().starts_with("public.users: No row was seen"),
+        "{refused}"
+    );
     database.drop().await;
 }
 

@@ -1,7 +1,10 @@
 //! Counts: what the rows say of a draft, and the rules that follow. Where nothing is wrong a rule refuses what is wrong later;
 //! where something is, a person decides.
 
+mod told;
+
 use super::{
+    Refused,
     answers::{Answers, Question, SEVERAL, lost},
     finding::Finding,
     links::{Link, filled},
@@ -10,22 +13,12 @@ use super::{
 use crate::{
     catalog::{ForeignKey, TableKind},
     name::{Name, quoted},
-    plan::{Conflict, Kind, Missing, Path},
+    plan::{Kind, Path},
 };
-
-/// What the counts make of a table's plan.
-#[derive(Debug)]
-pub(super) struct Verdict {
-    pub table: Name,
-    pub on_conflict: Conflict,
-    pub on_missing: Missing,
-    /// Foreign keys that have orphans today, and why they stay as they are.
-    pub loose: Vec<String>,
-    pub because: String,
-}
+use told::{Told, Verdict};
 
 /// People in no organization, and in several.
-pub(super) async fn people(answers: &Answers<'_>, snapshot: &mut Snapshot<'_>) -> sqlx::Result<Vec<Finding>> {
+pub(super) async fn people(answers: &Answers<'_>, snapshot: &mut Snapshot<'_>) -> Result<Vec<Finding>, Refused> {
     let counts = [
         "count(*)".to_owned(),
         format!("count(*) filter (where {SEVERAL} = 0)"),
@@ -38,9 +31,7 @@ pub(super) async fn people(answers: &Answers<'_>, snapshot: &mut Snapshot<'_>) -
         return Ok(Vec::new());
     };
     let users = &answers.ground.users;
-    if let Some(finding) = unread(answers, users, people) {
-        return Ok(vec![finding]);
-    }
+    seen(answers, users, people)?;
     let none_text = match none {
         0 => "Everybody is in an organization.".to_owned(),
         none => format!(
@@ -62,7 +53,7 @@ pub(super) async fn people(answers: &Answers<'_>, snapshot: &mut Snapshot<'_>) -
 }
 
 /// Organizations that lack the key they should be known by.
-async fn organizations(answers: &Answers<'_>, snapshot: &mut Snapshot<'_>) -> sqlx::Result<Vec<Finding>> {
+async fn organizations(answers: &Answers<'_>, snapshot: &mut Snapshot<'_>) -> Result<Vec<Finding>, Refused> {
     let Some((name, key)) = &answers.ground.organizations else {
         return Ok(Vec::new());
     };
@@ -74,9 +65,7 @@ async fn organizations(answers: &Answers<'_>, snapshot: &mut Snapshot<'_>) -> sq
     let [rows, unnamed] = figures[..] else {
         return Ok(Vec::new());
     };
-    if let Some(finding) = unread(answers, name, rows) {
-        return Ok(vec![finding]);
-    }
+    seen(answers, name, rows)?;
     let text = match unnamed {
         0 => format!("Every organization has its {key}."),
         unnamed => format!("{unnamed} of {rows} organizations have no {key}: whoever belongs to them has no answer."),
@@ -100,6 +89,7 @@ pub(super) async fn table(
                 to: key.to.clone(),
                 references: key.references.clone(),
                 when: None,
+                unless: Vec::new(),
             };
             let (answer, _) = answers.join(&mut question, &path);
             (key, answer, filled("t", &path))
@@ -129,7 +119,7 @@ pub(super) async fn table(
     let figures = snapshot.counts(&question.from, &counts).await?;
     let (head, rest) = figures.split_at(6);
     let (orphans, crossing) = rest.split_at(2 * loose.len());
-    let mut told = Told::new(answers, name, head);
+    let mut told = Told::new(name, head, unread(answers, name, head[0]));
     for ((link, _), figures) in loose.iter().zip(orphans.chunks(2)) {
         told.orphans(link, figures[0], figures[1]);
     }
@@ -210,6 +200,14 @@ fn unvouched(answers: &Answers<'_>, name: &Name, question: &Question) -> Vec<(Li
         .collect()
 }
 
+/// Without people and organizations every other count means nothing.
+fn seen(answers: &Answers<'_>, name: &Name, rows: u64) -> Result<(), Refused> {
+    match unread(answers, name, rows) {
+        Some(finding) => Err(Refused::Unread(finding)),
+        None => Ok(()),
+    }
+}
+
 /// A table that has rows by its statistics and of which none was seen: the check has failed.
 fn unread(answers: &Answers<'_>, name: &Name, seen: u64) -> Option<Finding> {
     let table = answers.table(name)?;
@@ -224,134 +222,6 @@ fn unread(answers: &Answers<'_>, name: &Name, seen: u64) -> Option<Finding> {
         );
         Finding::new("unread", 0, u64::try_from(counted).unwrap_or_default(), text).of(name).must_decide()
     })
-}
-
-/// What is said of one table.
-struct Told<'a> {
-    name: &'a Name,
-    rows: u64,
-    disagreeing: u64,
-    missing: u64,
-    verdict: Verdict,
-    findings: Vec<Finding>,
-}
-
-impl<'a> Told<'a> {
-    fn new(answers: &Answers<'_>, name: &'a Name, head: &[u64]) -> Self {
-        let [rows, disagreeing, missing, without, several, inherited] = head[..] else {
-            unreachable!("six counts were asked for")
-        };
-        let mut told = Self {
-            name,
-            rows,
-            disagreeing,
-            missing,
-            verdict: Verdict {
-                table: name.clone(),
-                on_conflict: if disagreeing > 0 {
-                    Conflict::Undecided
-                } else {
-                    Conflict::Refuse
-                },
-                on_missing: if missing > 0 {
-                    Missing::Undecided
-                } else {
-                    Missing::Refuse
-                },
-                loose: Vec::new(),
-                because: String::new(),
-            },
-            findings: Vec::new(),
-        };
-        if let Some(finding) = unread(answers, name, rows) {
-            told.verdict.on_missing = Missing::Undecided;
-            told.findings.push(finding);
-        }
-        if missing > 0 {
-            let mut reasons = Vec::new();
-            let known = [
-                (without, "name nothing that they could lead to"),
-                (several, "lead to a person in several organizations"),
-                (inherited, "lead to rows that have no answer themselves"),
-            ];
-            for (count, reason) in known {
-                if count > 0 {
-                    reasons.push(format!("{count} {reason}"));
-                }
-            }
-            let rest = missing.saturating_sub(without + several + inherited);
-            if rest > 0 {
-                reasons.push(format!("{rest} lead to a person in none, or to nothing that is there"));
-            }
-            let text = format!(
-                "{missing} of {rows} rows lead to no organization: {}. Say on_missing.",
-                reasons.join(", ")
-            );
-            told.findings
-                .push(Finding::new("no-answer", rows, missing, &text).of(name).must_decide());
-            told.verdict.because += &format!(" {text}");
-        }
-        if disagreeing > 0 {
-            let text = format!(
-                "{disagreeing} of {rows} rows lead to different organizations, by different paths. Say on_conflict."
-            );
-            told.findings.push(
-                Finding::new("paths-disagree", rows, disagreeing, &text)
-                    .of(name)
-                    .must_decide(),
-            );
-            told.verdict.because += &format!(" {text}");
-        }
-        told
-    }
-
-    fn orphans(&mut self, link: &Link, taken: u64, lost: u64) {
-        let way = format!("{} to {}", link.path.columns.join(", "), link.path.to);
-        let text = match lost {
-            0 => format!("{way}: every value is found, though no valid foreign key says so."),
-            lost => format!("{way}: {lost} of {taken} values are not found there."),
-        };
-        self.findings
-            .push(Finding::new("orphans", taken, lost, text).of(self.name));
-        if let (Some(key), 1..) = (&link.key, lost) {
-            self.verdict.loose.push(key.clone());
-            self.verdict.because +=
-                &format!(" {key} stays loose: it is not valid today, and {lost} rows lead nowhere by it.");
-        }
-    }
-
-    fn crossing(&mut self, key: &ForeignKey, taken: u64, crossing: u64) {
-        if crossing == 0 {
-            return;
-        }
-        let text = format!(
-            "{}: {crossing} of {taken} rows refer to a row of {} in another organization. Say on_conflict; where they may stay so, list the key in loose.",
-            key.name, key.to
-        );
-        self.verdict.on_conflict = Conflict::Undecided;
-        self.verdict.because += &format!(" {text}");
-        self.findings.push(
-            Finding::new("parent-elsewhere", taken, crossing, text)
-                .of(self.name)
-                .must_decide(),
-        );
-    }
-
-    fn end(mut self, ways: usize) -> (Verdict, Vec<Finding>) {
-        if self.missing == 0 && self.disagreeing == 0 && self.rows > 0 {
-            let text = match ways {
-                1 => "Every row leads to one organization.",
-                _ => "Every row leads to one organization, by whichever path.",
-            };
-            self.findings
-                .push(Finding::new("answers", self.rows, 0, text).of(self.name));
-        }
-        if self.rows == 0 && self.findings.is_empty() {
-            self.findings
-                .push(Finding::new("answers", 0, 0, "Is empty, so nothing is shown.").of(self.name));
-        }
-        (self.verdict, self.findings)
-    }
 }
 
 /// Rows of a table that leads to nobody, by the organizations that refer to them.
