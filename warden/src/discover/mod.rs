@@ -51,6 +51,11 @@ pub enum Refused {
     Blinded { role: String, tables: Vec<Name> },
     #[error("`{role}` may not read {}: connect as their owner with BYPASSRLS, or grant usage on the schema and select", list(.tables))]
     Unreadable { role: String, tables: Vec<Name> },
+    #[error(
+        "`{role}` may not make temporary tables, in which the counting is done: grant temporary on database {} to {}",
+        crate::name::quoted(.database), crate::name::quoted(.role)
+    )]
+    NoTemporaryTables { role: String, database: String },
     #[error("--{flag}: {why}")]
     Hint { flag: String, why: String },
     /// What holds people or organizations cannot be told, and a plan for the wrong tables would be worth nothing.

@@ -41,6 +41,7 @@ impl<'c> Snapshot<'c> {
         }
         let catalog = Catalog::read(&mut snapshot.0).await?;
         snapshot.sees_everything().await?;
+        snapshot.may_keep_answers().await?;
         Ok((snapshot, catalog))
     }
 
@@ -66,6 +67,20 @@ impl<'c> Snapshot<'c> {
             });
         }
         Ok(())
+    }
+
+    async fn may_keep_answers(&mut self) -> Result<(), Refused> {
+        let may = "select has_database_privilege(current_database(), 'temporary')";
+        if sqlx::query_scalar(may).fetch_one(&mut *self.0).await? {
+            return Ok(());
+        }
+        let database: String = sqlx::query_scalar("select current_database()::text")
+            .fetch_one(&mut *self.0)
+            .await?;
+        Err(Refused::NoTemporaryTables {
+            role: self.role().await?,
+            database,
+        })
     }
 
     async fn role(&mut self) -> sqlx::Result<String> {

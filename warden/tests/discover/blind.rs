@@ -90,6 +90,71 @@ async fn a_role_that_may_not_read_a_table_is_refused() {
 }
 
 #[tokio::test]
+async fn a_role_that_may_make_no_temporary_tables_is_refused() {
+    let database = Database::with(
+        "temporary",
+        &[
+            PEOPLE,
+            NOTES,
+            "do $$ begin execute format('revoke temporary on database %I from public', current_database()); end $$",
+        ],
+    )
+    .await;
+    let role = "discover_temporary_role";
+    let mut admin = database.connect().await;
+    let statement = format!(
+        "drop role if exists {role}; create role {role} login bypassrls; grant select on all tables in schema public to {role}"
+    );
+    run(&mut admin, statement).await;
+    admin.close().await.unwrap();
+    let mut connection = database.connect_as(role).await;
+    let refused = discover(&mut connection, &Hints::default()).await.unwrap_err();
+    connection.close().await.unwrap();
+    let told = refused.to_string();
+    assert!(
+        told.contains("grant temporary on database \"discover_temporary\" to \"discover_temporary_role\""),
+        "{told}"
+    );
+    take_away(database, role).await;
+}
+
+#[tokio::test]
+async fn policies_are_for_roles_that_can_be_bound() {
+    let database = Database::with("roles", &[PEOPLE, NOTES]).await;
+    let (owner, app, group) = ("discover_roles_owner", "discover_roles_app", "discover_roles_group");
+    give(&database, owner).await;
+    let mut admin = database.connect().await;
+    for (role, login) in [(app, "login"), (group, "nologin")] {
+        run(
+            &mut admin,
+            format!("drop role if exists {role}; create role {role} {login}; grant select on notes to {role}"),
+        )
+        .await;
+    }
+    let found = database.discover().await;
+    assert_eq!(found.plan.seal.roles, [app]);
+    let told = |id: &str, text: &str| {
+        found
+            .findings
+            .iter()
+            .any(|f| f.id == id && f.violating == 1 && f.text.contains(text))
+    };
+    assert!(
+        told("role", "`discover_roles_owner` owns tables"),
+        "{:#?}",
+        found.findings
+    );
+    assert!(told("group-role", group), "{:#?}", found.findings);
+    run(
+        &mut admin,
+        format!("drop owned by {app}, {group} cascade; drop role {app}, {group}"),
+    )
+    .await;
+    admin.close().await.unwrap();
+    take_away(database, owner).await;
+}
+
+#[tokio::test]
 async fn looking_leaves_nothing_behind() {
     let database = Database::with("nothing", &[PEOPLE, NOTES]).await;
     let mut connection = database.connect().await;

@@ -164,17 +164,12 @@ impl Around<'_> {
         }
         if table.row_security {
             let forced = if table.row_security_forced {
-                "enabled and forced"
+                ""
             } else {
-                "enabled, and not for its owner"
+                ", though not for its owner"
             };
-            self.say_of(
-                &table.name,
-                "row-security",
-                1,
-                1,
-                format!("Row security is {forced} already."),
-            );
+            let text = format!("Row security is enabled already{forced}.");
+            self.say_of(&table.name, "row-security", 1, 1, text);
         }
     }
 
