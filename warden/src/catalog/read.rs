@@ -184,7 +184,7 @@ const INDEXES: &str = "
              'leaky', (select coalesce(jsonb_agg(pg_get_indexdef(x.indexrelid, n::int, true) order by n), '[]')
                          from generate_series(1, x.indnkeyatts) n join pg_opclass o on o.oid = x.indclass[n - 1]
                         where exists (select from pg_amop m join pg_operator p on p.oid = m.amopopr join pg_proc f on f.oid = p.oprcode
-                                       where m.amopfamily = o.opcfamily and m.amoplefttype = o.opcintype and not f.proleakproof)))
+                                       where m.amopfamily = o.opcfamily and m.amoplefttype = o.opcintype and m.amoprighttype = o.opcintype and not f.proleakproof)))
     from tables t join pg_index x on x.indrelid = t.oid join pg_class i on i.oid = x.indexrelid
     order by t.oid, i.relname";
 

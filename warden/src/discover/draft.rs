@@ -200,17 +200,11 @@ impl Drafting<'_> {
         })
     }
 
+    /// The columns by which billing's tables go. A table that has them and is not called so belongs to the product.
     fn billing_columns(&self, table: &Table) -> Vec<String> {
-        let columns: Vec<String> = self
-            .inner_links(table)
-            .flat_map(|link| link.path.columns.clone())
-            .collect();
-        let links = self.links.of.get(&table.name).map(Vec::as_slice).unwrap_or_default();
-        let elsewhere = links.iter().any(|link| {
-            !self.ground.is_organizations(&link.path.to) && link.share.is_none_or(|share| share.convinces())
-        });
-        if words::is_billing(&table.name.table) || !elsewhere {
-            columns
+        let columns = self.inner_links(table).flat_map(|link| link.path.columns.clone());
+        if words::is_billing(&table.name.table) {
+            columns.collect()
         } else {
             Vec::new()
         }

@@ -128,7 +128,8 @@ fn by_name(table: &Table, catalog: &Catalog, ground: &Ground) -> Vec<Link> {
     }
     for column in &table.columns {
         let bound = table.foreign_keys.iter().any(|key| key.columns.contains(&column.name));
-        if bound || column.name == "id" || typed.contains(&column.name.as_str()) {
+        let own = words::refers(&column.name, &table.name.table) && is_unique(table, &column.name);
+        if bound || own || column.name == "id" || typed.contains(&column.name.as_str()) {
             continue;
         }
         if let Some((to, reference)) = target(&column.name, &column.r#type, table, catalog, ground) {

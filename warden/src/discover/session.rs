@@ -41,6 +41,7 @@ impl<'c> Snapshot<'c> {
         }
         let catalog = Catalog::read(&mut snapshot.0).await?;
         snapshot.sees_everything().await?;
+        snapshot.may_keep_answers().await?;
         Ok((snapshot, catalog))
     }
 
@@ -68,6 +69,20 @@ impl<'c> Snapshot<'c> {
         Ok(())
     }
 
+    async fn may_keep_answers(&mut self) -> Result<(), Refused> {
+        let may = "select has_database_privilege(current_database(), 'temporary')";
+        if sqlx::query_scalar(may).fetch_one(&mut *self.0).await? {
+            return Ok(());
+        }
+        let database: String = sqlx::query_scalar("select current_database()::text")
+            .fetch_one(&mut *self.0)
+            .await?;
+        Err(Refused::NoTemporaryTables {
+            role: self.role().await?,
+            database,
+        })
+    }
+
     async fn role(&mut self) -> sqlx::Result<String> {
         sqlx::query_scalar("select current_user::text")
             .fetch_one(&mut *self.0)
@@ -81,7 +96,6 @@ impl<'c> Snapshot<'c> {
 
     /// How many rows it touched.
     pub(super) async fn run(&mut self, statement: String) -> sqlx::Result<u64> {
-        tracing::trace!(%statement);
         let done = sqlx::query(AssertSqlSafe(statement))
             .persistent(false)
             .execute(&mut *self.0)
@@ -93,7 +107,6 @@ impl<'c> Snapshot<'c> {
     pub(super) async fn counts(&mut self, from: &str, counts: &[String]) -> sqlx::Result<Vec<u64>> {
         // One column, because how many counts there are is known only here.
         let statement = format!("select array[{}]::bigint[] {from}", counts.join(", "));
-        tracing::trace!(%statement);
         let figures: Vec<i64> = sqlx::query_scalar(AssertSqlSafe(statement))
             .persistent(false)
             .fetch_one(&mut *self.0)
@@ -108,7 +121,6 @@ impl<'c> Snapshot<'c> {
     where
         T: for<'r> sqlx::FromRow<'r, sqlx::postgres::PgRow> + Send + Unpin,
     {
-        tracing::trace!(%statement);
         sqlx::query_as(AssertSqlSafe(statement))
             .persistent(false)
             .fetch_all(&mut *self.0)

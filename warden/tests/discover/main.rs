@@ -2,9 +2,15 @@
 
 #![expect(clippy::unwrap_used, reason = "a test fails by panicking")]
 
+mod blind;
 mod database;
+mod paths;
 mod people;
+mod rows;
+mod shapes;
 
+use chrono::DateTime;
+use switchboard::check::Check;
 use warden::{
     discover::{Discovery, Finding},
     name::Name,
@@ -39,10 +45,25 @@ fn paths(found: &Discovery, name: &str) -> Vec<String> {
         .collect()
 }
 
+/// The report says the same, and every finding has its question there.
+fn reported(found: &Discovery) {
+    let report = found.report(DateTime::UNIX_EPOCH, 1);
+    Check::run(&report).unwrap();
+    assert_eq!(report.clean, !found.findings.iter().any(|finding| finding.must_decide));
+    for finding in &found.findings {
+        let outcome = report.outcomes.iter().find(|outcome| outcome.id == finding.id);
+        assert!(
+            outcome.is_some_and(|outcome| outcome.examined >= finding.examined),
+            "{finding:?}"
+        );
+    }
+}
+
 /// Where the plan is refused: exactly where something is left for a person.
 fn questions(found: &Discovery) -> Vec<String> {
     let read = plan::read(&plan::write(&found.plan)).unwrap();
     assert_eq!(read, found.plan);
+    reported(found);
     let mut asked: Vec<String> = plan::flaws(&read, &found.catalog)
         .iter()
         .map(|flaw| flaw.to_string())

@@ -1,5 +1,9 @@
 //! The graph of links: which tables lead to an organization, by which ways, and which way comes first.
 
+mod circles;
+#[cfg(test)]
+mod tests;
+
 use std::collections::{BTreeMap, BTreeSet};
 
 use super::{
@@ -8,6 +12,9 @@ use super::{
     words::{self, Person},
 };
 use crate::{catalog::Catalog, name::Name};
+
+pub(super) use circles::circular;
+use circles::{depths, open_circles};
 
 /// What a table's organization can be known from.
 #[derive(Clone, Debug, Default, PartialEq)]
@@ -77,7 +84,13 @@ impl Graph<'_> {
 
     fn links_of(&self, name: &Name) -> impl Iterator<Item = &Link> {
         let links = self.links.of.get(name).map(Vec::as_slice).unwrap_or_default();
-        links.iter().filter(|link| is_sound(link, self.catalog))
+        // A person's answer is asked for by the key that memberships use.
+        let by_key = |link: &Link| {
+            !self.ground.is_users(&link.path.to) || link.path.references == [self.ground.user_key.clone()]
+        };
+        links
+            .iter()
+            .filter(move |link| is_sound(link, self.catalog) && by_key(link))
     }
 
     /// Tables that lead somewhere, and whether foreign keys alone do it. A proposal counts only where no key leads.
@@ -179,7 +192,15 @@ impl Graph<'_> {
 
     pub(super) fn class(&self, link: &Link) -> Class {
         let to = &link.path.to;
+        let inner = self
+            .ground
+            .organizations
+            .as_ref()
+            .is_some_and(|(_, key)| link.path.references != std::slice::from_ref(key));
         if self.ground.is_organizations(to) {
+            if inner && self.ground.is_known_by_another_key(self.catalog) {
+                return Class::Billing;
+            }
             return if link.nullable {
                 Class::PerhapsOrganization
             } else {
@@ -223,6 +244,8 @@ pub(super) enum Class {
     Owner,
     PerhapsOrganization,
     PerhapsParent,
+    /// The organizations' own id, where others know them by another key: billing's, and on its way out.
+    Billing,
     PerhapsOwner,
     Author,
     Audience,
@@ -232,7 +255,7 @@ impl Class {
     /// What comes first because of it.
     pub(super) fn reason(self) -> &'static str {
         match self {
-            Self::Organization | Self::PerhapsOrganization => "it names the organization",
+            Self::Organization | Self::PerhapsOrganization | Self::Billing => "it names the organization",
             Self::Parent => "a row is part of it",
             Self::Owner | Self::PerhapsOwner => "it names whose the row is",
             Self::PerhapsParent => "a row may be part of it",
@@ -240,80 +263,4 @@ impl Class {
             Self::Audience => "it says whom the row is for",
         }
     }
-}
-
-/// Leaves out what leads back: a table is answered for by what is above it.
-fn open_circles(ways: &mut BTreeMap<Name, Ways>) {
-    for (name, ways) in ways.iter_mut() {
-        if ways.always(|link| link.path.to != *name) {
-            set_aside(ways, |link| link.path.to == *name, OWN_TABLE);
-        }
-    }
-    // One at a time, because each may open several circles.
-    loop {
-        let circular = circular(ways);
-        let closes = |name: &Name, link: &Link| circular.contains(&(name.clone(), link.path.to.clone()));
-        let dispensable = ways.iter().find_map(|(name, ways)| {
-            let link = ways
-                .paths
-                .iter()
-                .find(|link| link.path.to != *name && link.nullable && closes(name, link))?;
-            ways.always(|link| !closes(name, link))
-                .then(|| (name.clone(), link.clone()))
-        });
-        let Some((name, link)) = dispensable else { return };
-        if let Some(ways) = ways.get_mut(&name) {
-            set_aside(ways, |other| *other == link, CIRCLE);
-        }
-    }
-}
-
-fn set_aside(ways: &mut Ways, which: impl Fn(&Link) -> bool, why: &'static str) {
-    let (aside, paths) = std::mem::take(&mut ways.paths)
-        .into_iter()
-        .partition(|link| which(link));
-    ways.paths = paths;
-    let aside: Vec<Link> = aside;
-    ways.aside.extend(aside.into_iter().map(|link| (link, why)));
-}
-
-/// Pairs of a table and one that it leads to and that leads back to it.
-pub(super) fn circular(ways: &BTreeMap<Name, Ways>) -> BTreeSet<(Name, Name)> {
-    let next = |name: &Name| {
-        ways.get(name)
-            .into_iter()
-            .flat_map(|ways| ways.paths.iter().map(|link| &link.path.to))
-    };
-    let mut circular = BTreeSet::new();
-    for name in ways.keys() {
-        for to in next(name) {
-            let (mut seen, mut open) = (BTreeSet::from([to]), vec![to]);
-            while let Some(at) = open.pop() {
-                open.extend(next(at).filter(|name| seen.insert(name)));
-            }
-            if seen.contains(name) {
-                circular.insert((name.clone(), to.clone()));
-            }
-        }
-    }
-    circular
-}
-
-/// How many links away from people and organizations.
-fn depths(ways: &BTreeMap<Name, Ways>) -> BTreeMap<Name, usize> {
-    let mut depths: BTreeMap<Name, usize> = BTreeMap::new();
-    for depth in 1..=ways.len() {
-        let is_end = |name: &Name| !ways.contains_key(name);
-        let leads = |ways: &Ways| {
-            let near = |link: &Link| is_end(&link.path.to) || depths.contains_key(&link.path.to);
-            ways.held.is_some() || ways.paths.iter().any(near)
-        };
-        let near: Vec<_> = ways
-            .iter()
-            .filter(|(name, ways)| !depths.contains_key(*name) && leads(ways))
-            .map(|(name, _)| name.clone())
-            .collect();
-        depths.extend(near.into_iter().map(|name| (name, depth)));
-    }
-    depths
 }
