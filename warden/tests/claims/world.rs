@@ -178,6 +178,7 @@ fn plan(provider: ClaimsProvider, kind: &str) -> Plan {
                     to: Name::new("public", "orgs"),
                     references: vec!["id".into()],
                     when: None,
+                    unless: Vec::new(),
                 },
             },
             assigned: Default::default(),
