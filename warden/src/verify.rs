@@ -293,7 +293,9 @@ impl<'a> Asked<'a> {
                 if owned && !key.columns.iter().any(|column| column == own) {
                     debts.push(format!("{}: {} does not hold the organization", planned.name, key.name));
                 } else if !key.valid {
-                    debts.push(format!("{}: {} holds for new rows only", planned.name, key.name));
+                    let meant = planned.loose.iter().any(|loose| key.name.starts_with(loose.as_str()));
+                    let lines = if owned && !meant { &mut faults } else { &mut debts };
+                    lines.push(format!("{}: {} holds for new rows only", planned.name, key.name));
                 }
             }
             let broken = found.indexes.iter().filter(|index| !index.valid);

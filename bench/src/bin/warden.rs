@@ -73,7 +73,6 @@ async fn migrate(bars: &mut Bars, cluster: &Cluster, name: &str, rows: u64) -> a
     std::fs::remove_file(key)?;
 
     let mut load = Load::new(fixture, login.clone());
-    load.new_at = Some(login.clone().username(APP));
     load.setting = Some("app.org_id".to_owned());
     load.pace = Some(PACE);
     let running = load.start().await?;

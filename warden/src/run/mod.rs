@@ -121,10 +121,11 @@ pub async fn phase(
         return people::write(session, frozen, options, watch).await;
     }
     let of = all.len();
-    let done = which(session, frozen, &all).await?;
+    let done = leading(session, frozen, &all).await?;
     let noted = journal::noted(&mut session.connection, frozen).await?;
     for (n, step) in all.iter().enumerate() {
-        let skipped = done[n];
+        // Beyond the first step that is not done, a name may still be that of what a step before it replaces.
+        let skipped = n < done || is_done(session, frozen, step).await?;
         watch(&Event::Step {
             id: step.id.clone(),
             what: step.what.clone(),
@@ -197,10 +198,10 @@ async fn crossing(session: &mut Session, frozen: &Frozen) -> Result<(), WardenEr
     }
 }
 
-/// Which steps are done, in as few questions as the catalog takes.
-async fn which(session: &mut Session, frozen: &Frozen, all: &[Step]) -> Result<Vec<bool>, WardenError> {
+/// How many steps are done before the first that is not, in as few questions as the catalog takes.
+async fn leading(session: &mut Session, frozen: &Frozen, all: &[Step]) -> Result<usize, WardenError> {
     let noted = journal::noted(&mut session.connection, frozen).await?;
-    let mut done = Vec::with_capacity(all.len());
+    let mut done = 0;
     for some in all.chunks(100) {
         let questions = some.iter().map(|step| match &step.done {
             Done::Always => "true".to_owned(),
@@ -214,7 +215,10 @@ async fn which(session: &mut Session, frozen: &Frozen, all: &[Step]) -> Result<V
         let answers: Vec<bool> = sqlx::query_scalar(sqlx::AssertSqlSafe(text))
             .fetch_one(&mut session.connection)
             .await?;
-        done.extend(answers);
+        done += answers.iter().take_while(|there| **there).count();
+        if answers.contains(&false) {
+            break;
+        }
     }
     Ok(done)
 }

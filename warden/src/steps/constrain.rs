@@ -68,6 +68,10 @@ fn never_null(plan: &Plan, planned: &TablePlan, found: &Table) -> Vec<Step> {
                 look::valid(name, &check),
                 look::not_null(name, own)
             )),
+            undo: Work::Together(vec![
+                format!("{alter} drop constraint if exists {}", quoted(&check)),
+                add::add_check(plan, planned),
+            ]),
             ..step(
                 format!("{name} proved"),
                 name,
@@ -108,6 +112,14 @@ fn reference(plan: &Plan, catalog: &Catalog, planned: &TablePlan, found: &Table)
             quoted(&key)
         )]),
         done: Done::Catalog(look::valid(name, &key)),
+        undo: Work::Together(vec![
+            format!("alter table {} drop constraint if exists {}", name.sql(), quoted(&key)),
+            format!(
+                "alter table {} add constraint {} {refers} not valid",
+                name.sql(),
+                quoted(&key)
+            ),
+        ]),
         ..step(
             format!("{name} reference"),
             name,
@@ -556,9 +568,47 @@ impl Exchange<'_> {
                 )
             });
         }
-        if pinned && fate != Fate::Composite {
-            self.up.push(format!("{alter} add constraint {old} {}", edge.old()));
-            self.undo_down.push(format!("{alter} drop constraint {old}"));
+        if fate == Fate::Loose {
+            // They stand on the index that becomes the primary key, and go before it does.
+            for leaf in &leaves {
+                self.undo_down.push(format!(
+                    "alter table {} drop constraint if exists {}",
+                    leaf.sql(),
+                    quoted(&composite)
+                ));
+            }
         }
+        if pinned && fate != Fate::Composite {
+            self.again(edge, &leaves);
+        }
+    }
+
+    /// The old key of a partitioned table once more, on the index that stays: first of each partition, and proved while
+    /// everybody goes on writing; then of the whole, which reads no row.
+    fn again(&mut self, edge: &Edge<'_>, leaves: &[Name]) {
+        let (child, name) = (&edge.child.name, &edge.key.name);
+        let old = quoted(name);
+        let alter = format!("alter table {}", child.sql());
+        self.undo_down.push(format!("{alter} drop constraint if exists {old}"));
+        for leaf in leaves {
+            self.up.push(format!(
+                "alter table {} add constraint {old} {}",
+                leaf.sql(),
+                edge.old_unchecked()
+            ));
+            self.undo_down
+                .push(format!("alter table {} drop constraint if exists {old}", leaf.sql()));
+            self.after.push(self.prove(leaf, name, &edge.key.to));
+        }
+        self.after.push(Step {
+            work: Work::Together(vec![format!("{alter} add constraint {old} {}", edge.old())]),
+            done: Done::Catalog(look::constraint(child, name)),
+            ..step(
+                format!("{child} {name} of all"),
+                child,
+                format!("draws {name} of the partitions together"),
+                "SHARE ROW EXCLUSIVE",
+            )
+        });
     }
 }

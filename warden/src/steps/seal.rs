@@ -243,17 +243,15 @@ fn unhook(plan: &Plan, catalog: &Catalog) -> Step {
     };
     let away = hooks.iter().rev().flat_map(|step| statements(&step.undo)).collect();
     let back = hooks.iter().flat_map(|step| statements(&step.work)).collect();
-    let marks: Vec<_> = plan
-        .owned()
-        .map(|table| format!("not {}", look::trigger(&table.name, add::FILL)))
-        .collect();
+    // Where nothing is sealed the hooks may be missing because they are not there yet.
+    let mut marks = vec![look::function(&plan.seal.schema, "refuse_move")];
+    marks.extend(
+        plan.owned()
+            .map(|table| format!("not {}", look::trigger(&table.name, add::FILL))),
+    );
     Step {
         work: Work::Together(away),
-        done: Done::Catalog(if marks.is_empty() {
-            "true".to_owned()
-        } else {
-            marks.join(" and ")
-        }),
+        done: Done::Catalog(marks.join(" and ")),
         undo: Work::Together(back),
         ..step(
             "unhook".to_owned(),

@@ -19,8 +19,6 @@ async fn live(name: &str) {
         .map(|(table, sum)| (table, sum.rows))
         .collect();
     let mut load = Load::new(subject.fixture, subject.database.login.clone());
-    // New programs work as a role that row security will bind, and say for whom they work.
-    load.new_at = Some(subject.database.login.clone().username(APP));
     load.setting = Some("app.org_id".to_owned());
     let running = load.start().await.unwrap();
     for phase in [Phase::Add, Phase::Backfill, Phase::Constrain] {
@@ -61,6 +59,13 @@ async fn live(name: &str) {
         );
         assert_eq!(rows + report.books.net(table) + ours, after[table], "{table}");
     }
+    // Bound by row security, new programs work as before.
+    let mut sealed = Load::new(subject.fixture, subject.database.login.clone());
+    (sealed.old, sealed.new, sealed.limit) = (0, 2, Some(100));
+    sealed.new_at = Some(subject.database.login.clone().username(APP));
+    sealed.setting = Some("app.org_id".to_owned());
+    let report = sealed.start().await.unwrap().finish().await.unwrap();
+    assert!(report.failures.is_empty(), "{:?}", report.failures);
     belongs(&subject).await;
     clean(&subject).await;
 }

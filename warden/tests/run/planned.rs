@@ -15,7 +15,11 @@ pub fn quarantine(fixture: &Fixture) -> Quarantine {
     let (key, insert): (&str, &[(&str, &str)]) = match fixture.name {
         "notes" => (
             "00000000-0000-4000-8000-00000000dead",
-            &[("name", "Quarantine"), ("slug", "quarantine")],
+            &[
+                ("name", "Quarantine"),
+                ("slug", "quarantine"),
+                ("created_at", "2026-01-01"),
+            ],
         ),
         // What the table itself would fill in differs from run to run.
         "shop" => ("999999999", &[("name", "Quarantine"), ("created_at", "2026-01-01")]),
