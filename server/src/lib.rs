@@ -2,6 +2,7 @@
 
 pub mod assets;
 pub mod cli;
+pub mod download;
 pub mod guard;
 pub mod headers;
 pub mod live;

@@ -4,6 +4,9 @@
 //! a document of one that needs nothing else. Both sides know what a report is.
 
 mod html;
+mod kept;
+#[cfg(feature = "ssr")]
+pub mod store;
 mod words;
 
 use chrono::{DateTime, Utc};
@@ -12,6 +15,7 @@ use serde::{Deserialize, Serialize};
 use crate::check::{Check, Checked};
 pub use crate::money::thousands;
 pub use html::html;
+pub use kept::{Kept, Run, RunFilter, RunState, Shelf};
 
 /// How many objects an outcome names; a last line counts what is beyond them.
 pub const NAMED: usize = 50;
@@ -34,7 +38,11 @@ pub struct Report {
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[cfg_attr(feature = "ssr", derive(utoipa::ToSchema))]
+#[cfg_attr(
+    feature = "ssr",
+    derive(sqlx::Type, utoipa::ToSchema),
+    sqlx(type_name = "text", rename_all = "snake_case")
+)]
 #[serde(rename_all = "snake_case")]
 pub enum ReportKind {
     /// Whether the database keeps organizations apart.

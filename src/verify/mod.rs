@@ -5,20 +5,21 @@
 
 mod data;
 mod expected;
+mod inspection;
 mod probe;
 mod question;
 mod rules;
 
-use std::time::Instant;
-
-use chrono::Utc;
-use sqlx::{ConnectOptions, Connection, PgConnection, types::Json};
+use sqlx::{ConnectOptions, PgConnection, types::Json};
+use uuid::Uuid;
 
 use crate::{
     db::{DbError, Logins, describe},
-    report::{Outcome, Report, ReportKind},
+    org::OrgId,
+    report::{Outcome, Report},
 };
 use expected::EXPECTED;
+pub use inspection::{Inspection, for_members};
 use question::Count;
 
 /// What to look at besides the catalog.
@@ -30,41 +31,17 @@ pub struct Options {
     pub probe: bool,
 }
 
-/// Everything is read in one snapshot, so a running program cannot make it look broken.
-const OPEN: &str = "begin isolation level repeatable read read only";
-
 /// Verifies as the warden, who sees through row security; nobody else's "0 found" would mean anything.
 pub async fn run(logins: &Logins, options: Options) -> Result<Report, DbError> {
-    let (began_at, began) = (Utc::now(), Instant::now());
-    let mut warden = connect(&logins.warden).await?;
-    let mut tx = warden.begin_with(OPEN).await.map_err(unverified)?;
-    let (database, server, sees_all): (String, String, bool) = sqlx::query_as(
-        "select current_database()::text, current_setting('server_version'), rolbypassrls or rolsuper
-         from pg_roles where rolname = current_user",
-    )
-    .fetch_one(&mut *tx)
-    .await
-    .map_err(unverified)?;
-    if !sees_all {
-        return Err(DbError::Missing("DATABASE_WARDEN_URL"));
-    }
-    let mut outcomes = catalog(&mut tx).await?;
+    let mut inspection = Inspection::begin(logins).await?;
+    let mut outcomes = inspection.catalog().await?;
     if options.data {
-        outcomes.extend(data(&mut tx).await?);
+        outcomes.extend(inspection.rows(None).await?);
     }
     if options.probe {
-        outcomes.extend(probe::probe(logins, &mut tx).await.map_err(unverified)?);
+        outcomes.extend(inspection.logins(None).await?);
     }
-    tx.rollback().await.map_err(unverified)?;
-    warden.close().await.map_err(unverified)?;
-    let took_ms = u64::try_from(began.elapsed().as_millis()).unwrap_or(u64::MAX);
-    Ok(Report::new(
-        ReportKind::Isolation,
-        format!("Isolation of {database}"),
-        (database, format!("PostgreSQL {server}")),
-        (began_at, took_ms),
-        outcomes,
-    ))
+    inspection.end(outcomes).await
 }
 
 /// The rules of the catalog, in the transaction that is already open.
@@ -86,10 +63,10 @@ pub async fn catalog(connection: &mut PgConnection) -> Result<Vec<Outcome>, DbEr
     Ok(outcomes)
 }
 
-/// The rules about rows, in the transaction that is already open.
-pub async fn data(connection: &mut PgConnection) -> Result<Vec<Outcome>, DbError> {
+/// The rules about rows, in the transaction that is already open: of all organizations, or of one.
+pub async fn data(connection: &mut PgConnection, whose: Option<&Whose>) -> Result<Vec<Outcome>, DbError> {
     settle(connection).await?;
-    data::examine(connection).await.map_err(unverified)
+    data::examine(connection, whose).await.map_err(unverified)
 }
 
 /// A tenant table as it is there, listed or not; names are written so that they can stand in a statement.
@@ -100,6 +77,27 @@ struct Tenant {
     key: String,
     owner: String,
     queue: bool,
+}
+
+impl Tenant {
+    /// The condition that leaves the rows of one organization, or all. Ids are letters and digits by construction
+    /// (`OrgId::parse`), so that they can stand in a statement.
+    fn of(&self, whose: Option<&Whose>) -> String {
+        match whose {
+            None => "true".to_owned(),
+            Some(whose) if self.key == "org_id" => format!("t.org_id = '{}'", whose.org),
+            Some(whose) => format!("t.{} = '{}'", self.key, whose.client),
+        }
+    }
+}
+
+/// The one organization that is looked at, and its billing client.
+#[derive(Clone, Debug, sqlx::FromRow)]
+pub struct Whose {
+    #[sqlx(rename = "org_id")]
+    pub org: OrgId,
+    #[sqlx(rename = "id")]
+    client: Uuid,
 }
 
 async fn tenants(connection: &mut PgConnection) -> sqlx::Result<Vec<Tenant>> {
