@@ -8,6 +8,7 @@ pub mod headers;
 pub mod live;
 pub mod media;
 pub mod metrics;
+pub mod outside;
 pub mod pages;
 pub mod rest;
 pub mod router;

@@ -135,6 +135,13 @@ impl Report {
         }
     }
 
+    /// The same with more outcomes.
+    pub fn and(mut self, outcomes: Vec<Outcome>) -> Self {
+        self.clean &= outcomes.iter().all(Outcome::clean);
+        self.outcomes.extend(outcomes);
+        self
+    }
+
     /// The questions whose answer is no.
     pub fn broken(&self) -> impl Iterator<Item = &Outcome> {
         self.outcomes.iter().filter(|outcome| !outcome.clean())
@@ -216,10 +223,11 @@ impl Outcome {
     }
 }
 
-/// A span as people say it: `840 ms`, `12 s`, `3 min 5 s`.
+/// A span as people say it: `840 ms`, `4.2 s`, `12 s`, `3 min 5 s`.
 pub fn span(ms: u64) -> String {
     match ms {
-        ..10_000 => format!("{} ms", thousands(ms)),
+        ..1_000 => format!("{ms} ms"),
+        1_000..10_000 => format!("{}.{} s", ms / 1000, ms / 100 % 10),
         10_000..120_000 => format!("{} s", ms / 1000),
         _ => format!("{} min {} s", ms / 60_000, ms / 1000 % 60),
     }
@@ -279,7 +287,7 @@ mod tests {
     fn spans_are_told_in_the_unit_that_fits() {
         assert_eq!(
             [950, 1_500, 12_345, 185_000].map(span),
-            ["950 ms", "1,500 ms", "12 s", "3 min 5 s"]
+            ["950 ms", "1.5 s", "12 s", "3 min 5 s"]
         );
     }
 }

@@ -6,7 +6,7 @@ use std::time::Instant;
 use chrono::{DateTime, Utc};
 use sqlx::{Connection, PgConnection};
 
-use super::{Whose, catalog, connect, data, probe, unverified};
+use super::{Whose, canary, catalog, connect, data, plans, probe, settle, tenants, unverified};
 use crate::{
     db::{DbError, Logins},
     org::OrgId,
@@ -50,7 +50,8 @@ impl<'a> Inspection<'a> {
             began_at,
             began,
             database,
-            server: format!("PostgreSQL {server}"),
+            // What follows the number is the name of whoever packaged it.
+            server: format!("PostgreSQL {}", server.split(' ').next().unwrap_or_default()),
         })
     }
 
@@ -80,6 +81,19 @@ impl<'a> Inspection<'a> {
         probe::probe(self.logins, &mut self.warden, whose)
             .await
             .map_err(unverified)
+    }
+
+    /// Does what was planted in one organization never turn up in another?
+    pub async fn canaries(&mut self) -> Result<Vec<Outcome>, DbError> {
+        settle(&mut self.warden).await?;
+        let tenants = tenants(&mut self.warden).await.map_err(unverified)?;
+        canary::plant(self.logins, &tenants).await.map_err(unverified)
+    }
+
+    /// Do the hot statements keep their indexes under row security?
+    pub async fn plans(&mut self) -> Result<Vec<Outcome>, DbError> {
+        settle(&mut self.warden).await?;
+        plans::examine(self.logins, &mut self.warden).await
     }
 
     /// Every organization there is.

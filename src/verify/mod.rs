@@ -3,9 +3,11 @@
 //! Three ways to know, each harder to fool than the one before: the catalog is as it should be, the rows are where they
 //! should be, and the program's own logins are refused what they should be refused. `docs/isolation.md` explains.
 
+mod canary;
 mod data;
 mod expected;
 mod inspection;
+mod plans;
 mod probe;
 mod question;
 mod rules;
@@ -14,13 +16,14 @@ use sqlx::{ConnectOptions, PgConnection, types::Json};
 use uuid::Uuid;
 
 use crate::{
-    db::{DbError, Logins, describe},
+    auth::Caller,
+    db::{Db, DbError, Logins, describe},
     org::OrgId,
-    report::{Outcome, Report},
+    report::{Outcome, Report, store},
 };
 use expected::EXPECTED;
 pub use inspection::{Inspection, for_members};
-use question::Count;
+pub use question::{Count, Group, Question};
 
 /// What to look at besides the catalog.
 #[derive(Clone, Copy, Debug, Default)]
@@ -29,19 +32,68 @@ pub struct Options {
     pub data: bool,
     /// What the program's own logins may see and do, tried and undone.
     pub probe: bool,
+    /// Marked rows in two made-up organizations, looked for in all that each of them is told, and undone.
+    pub canary: bool,
+    /// Whether the hot statements keep their indexes under row security.
+    pub plans: bool,
 }
 
 /// Verifies as the warden, who sees through row security; nobody else's "0 found" would mean anything.
 pub async fn run(logins: &Logins, options: Options) -> Result<Report, DbError> {
     let mut inspection = Inspection::begin(logins).await?;
     let mut outcomes = inspection.catalog().await?;
+    outcomes.extend(besides(&mut inspection, options, None).await?);
+    inspection.end(outcomes).await
+}
+
+/// What there is besides the catalog: of one organization what concerns it, or everything.
+async fn besides(
+    inspection: &mut Inspection<'_>,
+    options: Options,
+    whose: Option<&Whose>,
+) -> Result<Vec<Outcome>, DbError> {
+    let mut outcomes = Vec::new();
     if options.data {
-        outcomes.extend(inspection.rows(None).await?);
+        outcomes.extend(inspection.rows(whose).await?);
     }
     if options.probe {
-        outcomes.extend(inspection.logins(None).await?);
+        outcomes.extend(inspection.logins(whose).await?);
     }
-    inspection.end(outcomes).await
+    if options.canary {
+        outcomes.extend(inspection.canaries().await?);
+    }
+    // Which statements are slow for the largest organization is not for the others to read.
+    if options.plans && whose.is_none() {
+        outcomes.extend(inspection.plans().await?);
+    }
+    Ok(outcomes)
+}
+
+/// The same, in turn with the runs that members ask for, and kept for every organization: the catalog, and of rows and
+/// logins what concerns that organization alone. Answers with the report about all of them.
+pub async fn run_and_keep(logins: &Logins, options: Options) -> Result<Report, KeepError> {
+    let db = Db::connect(logins, 2).await?;
+    let mut inspection = Inspection::begin_in_turn(logins).await?.ok_or(KeepError::Busy)?;
+    let catalog = inspection.catalog().await?;
+    for whose in inspection.organizations().await? {
+        let mut outcomes = for_members(catalog.clone());
+        outcomes.extend(besides(&mut inspection, options, Some(&whose)).await?);
+        let report = inspection.report(outcomes);
+        store::keep(&db, &Caller::system(whose.org), &report).await?;
+    }
+    let mut outcomes = catalog;
+    outcomes.extend(besides(&mut inspection, options, None).await?);
+    Ok(inspection.end(outcomes).await?)
+}
+
+#[derive(Debug, thiserror::Error)]
+pub enum KeepError {
+    #[error(transparent)]
+    Database(#[from] DbError),
+    #[error("another run is under way: ask again when it is over")]
+    Busy,
+    #[error("the report could not be kept: {0}")]
+    Unkept(#[from] crate::Error),
 }
 
 /// The rules of the catalog, in the transaction that is already open.

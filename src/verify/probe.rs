@@ -77,9 +77,9 @@ struct Sample {
 }
 
 /// An organization made up inside the probing transaction.
-struct Scratch {
-    org: String,
-    client: Uuid,
+pub(super) struct Scratch {
+    pub org: String,
+    pub client: Uuid,
 }
 
 /// `warden` is in a repeatable-read transaction, whose snapshot the logins share. For one organization only its own rows
@@ -196,7 +196,7 @@ async fn look(
     enter(tx, "").await
 }
 
-async fn enter(tx: &mut Transaction<'_, Postgres>, org: &str) -> sqlx::Result<()> {
+pub(super) async fn enter(tx: &mut Transaction<'_, Postgres>, org: &str) -> sqlx::Result<()> {
     sqlx::query("select set_config('app.org_id', $1, true)")
         .bind(org)
         .execute(&mut **tx)
@@ -216,7 +216,7 @@ async fn see(tx: &mut Transaction<'_, Postgres>, sample: &Sample) -> sqlx::Resul
     Ok((seen.unsigned_abs(), others > 0))
 }
 
-async fn scratch(tx: &mut Transaction<'_, Postgres>) -> sqlx::Result<Scratch> {
+pub(super) async fn scratch(tx: &mut Transaction<'_, Postgres>) -> sqlx::Result<Scratch> {
     let scratch = Scratch {
         org: OrgId::new().to_string(),
         client: Uuid::new_v4(),

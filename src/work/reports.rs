@@ -25,7 +25,7 @@ const PATIENCE: Duration = Duration::from_secs(20);
 const ATTEMPTS: i32 = 3;
 
 const NOBODY: &str = "No process here may look at the whole database: none has DATABASE_WARDEN_URL. \
-                      Whoever runs this installation can run `switchboard verify --data --probe --keep`.";
+                      Whoever runs this installation can run `switchboard verify --data --probe --canary --keep`.";
 const CUT_SHORT: &str = "The process that ran it was stopped, three times. Its log says why.";
 
 struct Claim {
@@ -100,13 +100,15 @@ async fn inspect(core: &Core, worker: &Caller, claim: &Claim, logins: &Logins) -
         return Ok(None);
     };
     let says = async |words: &str| store::going(&core.db, worker, claim.id, words).await;
-    says("Asking the catalog (1 of 3)").await?;
+    says("Asking the catalog (1 of 4)").await?;
     let mut outcomes = for_members(inspection.catalog().await?);
     let whose = inspection.organization(&claim.org).await?;
-    says("Counting your rows (2 of 3)").await?;
+    says("Counting your rows (2 of 4)").await?;
     outcomes.extend(inspection.rows(Some(&whose)).await?);
-    says("Trying the logins (3 of 3)").await?;
+    says("Trying the logins (3 of 4)").await?;
     outcomes.extend(inspection.logins(Some(&whose)).await?);
+    says("Planting canaries (4 of 4)").await?;
+    outcomes.extend(inspection.canaries().await?);
     Ok(Some(inspection.end(outcomes).await?))
 }
 

@@ -17,7 +17,21 @@ use switchboard::{
 const EVERYTHING: Options = Options {
     data: true,
     probe: true,
+    canary: true,
+    plans: true,
 };
+const CANARIES: Options = Options {
+    data: false,
+    probe: false,
+    canary: true,
+    plans: false,
+};
+const PLANS: Options = Options {
+    canary: false,
+    plans: true,
+    ..CANARIES
+};
+const MANY: &str = include_str!("many.sql");
 const TWO_ORGANIZATIONS: &str = include_str!("../rows/two_organizations.sql");
 
 #[tokio::test]
@@ -39,6 +53,31 @@ async fn the_shipped_schema_is_clean_and_was_really_looked_at() {
     );
     assert_eq!(of_state(&report.outcomes, State::Vacuous), [""; 0]);
     assert_eq!(of_state(&report.outcomes, State::Broken), [""; 0]);
+}
+
+/// But for not being listed, and granted all the same, which is what a table is until somebody has said whose it is.
+#[tokio::test]
+async fn two_hundred_tables_raise_no_false_alarm() {
+    let db = TestDb::create().await;
+    execute(&db.admin, include_str!("two_hundred.sql")).await;
+    let report = verify::run(&db.logins, Options::default()).await.unwrap();
+    let unlisted = report
+        .outcomes
+        .iter()
+        .find(|outcome| outcome.id == "table-known")
+        .unwrap();
+    assert_eq!(unlisted.violating, 187, "{report}");
+    assert_eq!(
+        of_state(&report.outcomes, State::Broken),
+        ["table-known", "grant-elsewhere"],
+        "{report}"
+    );
+    let secured = report
+        .outcomes
+        .iter()
+        .find(|outcome| outcome.id == "row-security")
+        .unwrap();
+    assert_eq!(secured.examined, 200, "{report}");
 }
 
 #[tokio::test]
@@ -122,11 +161,56 @@ async fn every_fault_that_a_login_would_run_into_is_noticed_by_its_rule() {
 }
 
 #[tokio::test]
+async fn every_fault_that_a_canary_dies_of_is_noticed_by_its_rule() {
+    let mut unnoticed = Vec::new();
+    for fault in faults::canaries() {
+        let db = TestDb::create().await;
+        execute(&db.admin, TWO_ORGANIZATIONS).await;
+        execute(&db.admin, fault.sql).await;
+        let report = verify::run(&db.logins, CANARIES).await;
+        unnoticed.extend(unnoticed_in(&fault, report.map(|report| report.outcomes)));
+    }
+    assert_eq!(unnoticed, [""; 0]);
+}
+
+#[tokio::test]
+async fn no_hot_statement_loses_its_index_under_row_security() {
+    let db = TestDb::create().await;
+    execute(&db.admin, TWO_ORGANIZATIONS).await;
+    execute(&db.admin, MANY).await;
+    let report = verify::run(&db.logins, PLANS).await.unwrap();
+    assert!(report.clean, "{report}");
+    for id in ["plan-index", "plan-reads"] {
+        let outcome = report.outcomes.iter().find(|outcome| outcome.id == id).unwrap();
+        assert_eq!((outcome.state, outcome.examined), (State::Holds, 6), "{outcome}");
+        assert!(outcome.empty.is_empty(), "{outcome}");
+    }
+}
+
+#[tokio::test]
+async fn every_fault_that_a_statement_slows_down_for_is_noticed_by_its_rule() {
+    let mut unnoticed = Vec::new();
+    for fault in faults::plans() {
+        let db = TestDb::create().await;
+        execute(&db.admin, TWO_ORGANIZATIONS).await;
+        execute(&db.admin, MANY).await;
+        execute(&db.admin, fault.sql).await;
+        let report = verify::run(&db.logins, PLANS).await;
+        unnoticed.extend(unnoticed_in(&fault, report.map(|report| report.outcomes)));
+    }
+    assert_eq!(unnoticed, [""; 0]);
+}
+
+#[tokio::test]
 async fn every_rule_has_a_fault_that_it_notices() {
     let db = TestDb::create().await;
     let report = verify::run(&db.logins, EVERYTHING).await.unwrap();
     let rules: BTreeSet<&str> = report.outcomes.iter().map(|outcome| outcome.id.as_str()).collect();
-    let faults = faults::catalog().chain(faults::rows()).chain(faults::logins());
+    let faults = faults::catalog()
+        .chain(faults::rows())
+        .chain(faults::logins())
+        .chain(faults::canaries())
+        .chain(faults::plans());
     let noticed: BTreeSet<&str> = faults.map(|fault| fault.rule).collect();
     assert_eq!(rules.len(), report.outcomes.len(), "two rules have one name");
     // No statement changes the version of a running server.

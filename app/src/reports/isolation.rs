@@ -15,7 +15,7 @@ use crate::{
     may, org, viewer,
 };
 
-const COMMAND: &str = "switchboard verify --data --probe";
+const COMMAND: &str = "switchboard verify --data --probe --canary";
 
 #[component]
 pub fn IsolationPage() -> impl IntoView {
@@ -52,7 +52,7 @@ fn content(shelf: Shelf) -> AnyView {
     let found = match shelf.shown {
         Some(kept) => kept.report.map(|report| {
             let verdict = verdict(&report);
-            sheet::sheet(kept.run.id, report, verdict)
+            sheet::sheet(kept.run.id, report, verdict, barriers())
         }),
         None if pending.is_some() => None,
         None => {
@@ -107,6 +107,17 @@ fn verdict(report: &Report) -> (String, &'static str) {
             "What is open below says what was found, what it means and what to do. Whoever runs this installation should see it now.",
         )
     }
+}
+
+/// What stands between anybody else and the rows of this organization.
+fn barriers() -> AnyView {
+    let shape = "/icons.svg#barriers".to_owned();
+    view! {
+        <svg class="barriers" viewBox="0 0 424 156" role="img" aria-label="You reach your rows through the program and the database. Anyone else is stopped by the program, and if that failed, by the database.">
+            <use href=shape></use>
+        </svg>
+    }
+    .into_any()
 }
 
 /// How to ask the same without trusting this page.

@@ -8,7 +8,7 @@ use switchboard::{
 
 use crate::kit::{Lamp, When, icon, lamp_bare, lamp_boxed};
 
-pub fn sheet(id: Id<Report>, report: Report, (says, means): (String, &'static str)) -> AnyView {
+pub fn sheet(id: Id<Report>, report: Report, (says, means): (String, &'static str), picture: AnyView) -> AnyView {
     let broken = report.broken().count();
     let (state, word) = if broken == 0 {
         (Lamp::Done, "Everything that was asked holds".to_owned())
@@ -37,15 +37,18 @@ pub fn sheet(id: Id<Report>, report: Report, (says, means): (String, &'static st
         .collect_view();
     let file = |end: &str| format!("/app/reports/{id}/report.{end}");
     view! {
-        <section class="card verdict" aria-label="Result">
-            <div class="body stack s3">
-                {lamp_boxed(state, word)}
-                <h2>{says}</h2>
-                <p>{means}</p>
-                <div class="cluster">
-                    <a class="btn sm" href=file("html") download="">{icon("download")}"As a page"</a>
-                    <a class="btn sm" href=file("json") download="">{icon("download")}"As JSON"</a>
+        <section class="card result" aria-label="Result">
+            <div class="body split even">
+                <div class="stack s3">
+                    {lamp_boxed(state, word)}
+                    <h2>{says}</h2>
+                    <p class="ink2">{means}</p>
+                    <div class="cluster">
+                        <a class="btn sm" href=file("html") download="">{icon("download")}"As a page"</a>
+                        <a class="btn sm" href=file("json") download="">{icon("download")}"As JSON"</a>
+                    </div>
                 </div>
+                {picture}
             </div>
             <dl class="facts"><div><dt>"When"</dt><dd><When at=report.began_at/></dd></div>{facts.into_iter().collect_view()}</dl>
         </section>
@@ -57,12 +60,13 @@ pub fn sheet(id: Id<Report>, report: Report, (says, means): (String, &'static st
 fn group(name: &str, outcomes: &[&Outcome]) -> AnyView {
     let broken = outcomes.iter().any(|outcome| !outcome.clean());
     let examined: u64 = outcomes.iter().map(|outcome| outcome.examined).sum();
-    let sum = format!("{} questions, {} examined", outcomes.len(), thousands(examined));
+    let questions = if outcomes.len() == 1 { "question" } else { "questions" };
+    let sum = format!("{} {questions}, {} examined", outcomes.len(), thousands(examined));
     let state = if broken { Lamp::Fail } else { Lamp::Done };
     let word = if broken { "Not as it should be:" } else { "Holds:" };
     let answers = outcomes.iter().map(|outcome| answer(outcome)).collect_view();
     view! {
-        <details class="fold" open=broken>
+        <details class="fold group" open=broken>
             <summary>{lamp_bare(state, word)}<h2>{name.to_owned()}</h2><span class="sum">{sum}</span>{icon("down")}</summary>
             <ul class="rows">{answers}</ul>
         </details>

@@ -44,7 +44,7 @@ fn content(shelf: Shelf) -> AnyView {
     };
     view! {
         <div class="stack">
-            {sheet::sheet(run.id, report, verdict)}
+            {sheet::sheet(run.id, report, verdict, ().into_any())}
             {history(shelf.runs, "/warden-report")}
         </div>
     }

@@ -7,6 +7,8 @@ mod contract;
 mod coverage;
 mod edges;
 mod live;
+mod outside;
 mod questions;
 mod replay;
+mod reports;
 mod support;
