@@ -142,6 +142,13 @@ impl Report {
         self
     }
 
+    /// What stands under these groups alone.
+    pub fn only(mut self, groups: &[String]) -> Self {
+        self.outcomes.retain(|outcome| groups.contains(&outcome.group));
+        self.clean = self.outcomes.iter().all(Outcome::clean);
+        self
+    }
+
     /// The questions whose answer is no.
     pub fn broken(&self) -> impl Iterator<Item = &Outcome> {
         self.outcomes.iter().filter(|outcome| !outcome.clean())

@@ -69,11 +69,19 @@ pub async fn run_due(core: &Core) -> Result<usize> {
         }
         Err(Stopped::Database(error)) => {
             tracing::warn!(%error, "a run of verify found nothing out");
-            store::end(&core.db, &worker, claim.id, Err(&error.to_string())).await?;
+            store::end(&core.db, &worker, claim.id, Err(&told(&error))).await?;
         }
         Err(Stopped::Here(error)) => return Err(error),
     }
     Ok(1)
+}
+
+/// What a member is told of it: not what Postgres said to the warden, which may quote anybody's rows.
+fn told(error: &DbError) -> String {
+    match error {
+        DbError::Missing(_) | DbError::Unreachable(_) => format!("It could not begin: {error}."),
+        _ => "The database could not be looked at. The log of this installation says why.".to_owned(),
+    }
 }
 
 enum Stopped {

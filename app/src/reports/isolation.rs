@@ -123,15 +123,17 @@ fn barriers() -> AnyView {
 /// How to ask the same without trusting this page.
 fn by_hand() -> AnyView {
     view! {
-        <div class="code">
-            <header><span>"Check it yourself, on the server"</span><Copy text=COMMAND label="Copy"/></header>
-            <pre tabindex="0" role="group" aria-label="Check it yourself, on the server">
-                <span class="c">"# reads the live database, changes nothing\n"</span>
-                {COMMAND}
-                <span class="c">"\n\n# the same as a page, and kept for this one\n"</span>
-                {format!("{COMMAND} \\\n  --html isolation.html --keep\n\n")}
-                <a href="/docs/isolation.md" rel="external">"What is promised, and how to see it in five minutes"</a>
-            </pre>
+        <div class="stack s2">
+            <div class="code">
+                <header><span>"Check it yourself, on the server"</span><Copy text=COMMAND label="Copy"/></header>
+                <pre tabindex="0" role="group" aria-label="Check it yourself, on the server">
+                    <span class="c">"# reads the live database, changes nothing\n"</span>
+                    {COMMAND}
+                    <span class="c">"\n\n# the same as a page, and kept for this one\n"</span>
+                    {format!("{COMMAND} \\\n  --html isolation.html --keep")}
+                </pre>
+            </div>
+            <a href="/docs/isolation.md" rel="external">"What is promised, and how to see it in five minutes"</a>
         </div>
     }
     .into_any()

@@ -28,6 +28,9 @@ pub struct Verify {
     /// Writes the report as a page for people: one file that needs nothing else.
     #[arg(long, value_name = "FILE")]
     html: Option<PathBuf>,
+    /// Says only what stands under this group, such as `shape` or `rows`; may be repeated.
+    #[arg(long, value_name = "GROUP")]
+    only: Vec<String>,
     /// Keeps the report for every organization, each with its own figures alone, where its admins find it.
     #[arg(long)]
     keep: bool,
@@ -56,6 +59,7 @@ pub struct Verify {
 pub async fn run(command: Verify) -> ExitCode {
     match verify(&command)
         .await
+        .and_then(|report| narrowed(report, &command.only))
         .and_then(|report| tell(&report, &command).map(|()| report.clean))
     {
         Ok(true) => ExitCode::SUCCESS,
@@ -132,6 +136,14 @@ async fn made_up(config: Config, server: &Url, logins: &Logins) -> anyhow::Resul
         sandbox.stop().await;
     }
     <[String; 2]>::try_from(keys?).map_err(|_| anyhow::anyhow!("there are two organizations"))
+}
+
+fn narrowed(report: Report, groups: &[String]) -> anyhow::Result<Report> {
+    let there: Vec<String> = report.groups().into_iter().map(|(name, _)| name.to_owned()).collect();
+    if let Some(unknown) = groups.iter().find(|group| !there.contains(group)) {
+        anyhow::bail!("nothing was asked about {unknown}; there is {}", there.join(", "));
+    }
+    Ok(if groups.is_empty() { report } else { report.only(groups) })
 }
 
 fn tell(report: &Report, command: &Verify) -> anyhow::Result<()> {
