@@ -135,8 +135,9 @@ impl Report {
         }
     }
 
-    /// The same with more outcomes.
-    pub fn and(mut self, outcomes: Vec<Outcome>) -> Self {
+    /// The same with more outcomes, which took so long.
+    pub fn and(mut self, outcomes: Vec<Outcome>, took_ms: u64) -> Self {
+        self.took_ms += took_ms;
         self.clean &= outcomes.iter().all(Outcome::clean);
         self.outcomes.extend(outcomes);
         self

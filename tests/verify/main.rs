@@ -302,3 +302,54 @@ fn of_state(outcomes: &[Outcome], state: State) -> Vec<&str> {
 async fn execute(admin: &PgPool, sql: &'static str) {
     sqlx::raw_sql(sql).execute(admin).await.unwrap();
 }
+
+#[tokio::test]
+async fn what_is_kept_for_an_organization_is_about_itself_alone() {
+    let db = TestDb::create().await;
+    execute(&db.admin, TWO_ORGANIZATIONS).await;
+    execute(&db.admin, "delete from app.call_messages where org_id = 'org_bob'").await;
+    let all = verify::run_and_keep(&db.logins, EVERYTHING).await.unwrap();
+    assert!(all.clean, "{all}");
+    let kept: Vec<(String, serde_json::Value)> =
+        sqlx::query_as("select org_id, body from app.reports where state = 'done' order by org_id")
+            .fetch_all(&db.admin)
+            .await
+            .unwrap();
+    let [(ada, adas), (bob, bobs)] = kept.as_slice() else {
+        panic!("one report for each: {kept:?}");
+    };
+    assert_eq!((ada.as_str(), bob.as_str()), ("org_ada", "org_bob"));
+    for (body, other) in [(adas, "org_bob"), (bobs, "org_ada")] {
+        assert!(!body.to_string().contains(other), "{body}");
+        let ids: Vec<_> = body["outcomes"]
+            .as_array()
+            .unwrap()
+            .iter()
+            .map(|outcome| &outcome["id"])
+            .collect();
+        assert!(
+            ids.contains(&&"probe-own".into()) && ids.contains(&&"canary-foreign".into()),
+            "{ids:?}"
+        );
+        assert!(
+            !ids.contains(&&"plan-reads".into()),
+            "how slow the largest is, is not for the others"
+        );
+    }
+    let rows = |body: &serde_json::Value| {
+        let outcomes = body["outcomes"].as_array().unwrap();
+        outcomes.iter().find(|outcome| outcome["id"] == "data-key").unwrap()["examined"]
+            .as_u64()
+            .unwrap()
+    };
+    assert_eq!((rows(adas), rows(bobs)), (13, 12));
+}
+
+#[tokio::test]
+async fn those_who_keep_reports_take_turns() {
+    let db = TestDb::create().await;
+    let other = verify::Inspection::begin_in_turn(&db.logins).await.unwrap();
+    assert!(other.is_some());
+    let refused = verify::run_and_keep(&db.logins, Options::default()).await.unwrap_err();
+    assert!(matches!(refused, verify::KeepError::Busy), "{refused}");
+}

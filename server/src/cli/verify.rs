@@ -100,7 +100,9 @@ async fn from_inside(command: &Verify, config: Config, logins: &Logins) -> anyho
         return Ok(report);
     };
     let [ours, theirs] = made_up(config, server, logins).await?;
-    Ok(report.and(outside::ask(server, [&ours, &theirs]).await?))
+    let began = Instant::now();
+    let outcomes = outside::ask(server, [&ours, &theirs]).await?;
+    Ok(report.and(outcomes, milliseconds(began)))
 }
 
 /// What anybody can find out who has two keys and nothing else.
@@ -112,9 +114,13 @@ async fn from_outside(server: &Url, keys: [&str; 2]) -> anyhow::Result<Report> {
         ReportKind::Isolation,
         format!("Isolation of {host}"),
         (host, String::new()),
-        (began_at, u64::try_from(began.elapsed().as_millis()).unwrap_or(u64::MAX)),
+        (began_at, milliseconds(began)),
         outcomes,
     ))
+}
+
+fn milliseconds(began: Instant) -> u64 {
+    u64::try_from(began.elapsed().as_millis()).unwrap_or(u64::MAX)
 }
 
 /// Keys of two organizations that exist for this alone. They are the same ones each time, and stay.
