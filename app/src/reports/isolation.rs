@@ -30,16 +30,19 @@ pub fn IsolationPage() -> impl IntoView {
             read_reports(here.get_value(), ReportKind::Isolation, chosen)
         },
     );
-    let ask = may(Action::Create, Kind::Report).then(|| {
-        move || view! { <Form action=run class="cluster"><OrgField/><Submit label="Run now"/></Form> }.into_any()
-    });
+    let may_run = may(Action::Create, Kind::Report);
+    let ask = move || {
+        may_run
+            .then(|| view! { <Form action=run class="cluster"><OrgField/><Submit label="Run now"/></Form> })
+            .into_any()
+    };
     view! {
         <PageHead
             title="Isolation"
             sub=|| "Whether only you reach what is yours: asked of the database itself, by somebody who could see everything."
-            actions=ViewFn::from(move || ask.map(|ask| ask()).into_any())
+            actions=ask
         />
-        {loaded(reports, "reports", skeleton_rows, move |shelf| content(shelf))}
+        {loaded(reports, "reports", skeleton_rows, content)}
     }
 }
 
