@@ -19,13 +19,16 @@ try {
   await page.getByLabel('Password', { exact: true }).fill('correct-horse-battery');
   await page.getByRole('button', { name: 'Sign in' }).click();
   await page.waitForURL('**/agents');
-  await goTo(page, '/agents');
+  await goTo(page, '/isolation');
+  await page.getByRole('button', { name: 'Run now' }).click();
+  await page.getByText('Everything that was asked holds').waitFor({ timeout: 60_000 });
 
+  await goTo(page, '/agents');
   const agent = await page.getByRole('link', { name: 'Feedback call' }).getAttribute('href');
   const call = await placed(page, agent);
   for (const dark of [false, true]) {
     await page.emulateMedia({ colorScheme: dark ? 'dark' : 'light' });
-    for (const [name, path] of [['agents', '/agents'], ['agent', agent], ['call', call]]) {
+    for (const [name, path] of [['agents', '/agents'], ['agent', agent], ['call', call], ['isolation', '/isolation']]) {
       await goTo(page, path);
       // The recording is drawn from its sound, once that is here.
       if (name === 'call') await page.locator('.wavebox[data-s=drawn]').waitFor();

@@ -104,7 +104,7 @@ mod store {
             .listing(caller.org(), Kind::Audit.word(), filter, window, entries, position))
     }
 
-    async fn entries(tx: &mut OrgTx, filter: &EntryFilter, window: Window) -> Result<Vec<Entry>> {
+    pub(crate) async fn entries(tx: &mut OrgTx, filter: &EntryFilter, window: Window) -> Result<Vec<Entry>> {
         Ok(sqlx::query_as!(
             Entry,
             r#"select a.id, a.at, a.actor, a.actor_kind, coalesce(u.name, k.name) as "actor_name?", a.action, a.kind, a.object_id,
@@ -128,5 +128,7 @@ mod store {
         .await?)
     }
 }
+#[cfg(feature = "ssr")]
+pub(crate) use store::entries;
 #[cfg(feature = "ssr")]
 pub use store::{founded, list, note, record};

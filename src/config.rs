@@ -48,11 +48,22 @@ pub enum Database {
         worker: Option<SecretString>,
         /// `DATABASE_IDENTITY_URL`: login `switchboard_identity`.
         identity: Option<SecretString>,
-        /// `DATABASE_WARDEN_URL`: login `switchboard_warden`; only `migrate` and `verify` use it.
+        /// `DATABASE_WARDEN_URL`: login `switchboard_warden`, for `migrate` and `verify`. Where a worker has it, members
+        /// can run `verify` from the page *Isolation*.
         warden: Option<SecretString>,
         /// `DATABASE_ADMIN_URL`: whoever may create roles; only `migrate` uses it, and only for `src/db/roles.sql`.
         admin: Option<SecretString>,
     },
+}
+
+impl Database {
+    /// Whether this process could log in as the warden.
+    pub const fn has_warden(&self) -> bool {
+        match self {
+            Self::Embedded => true,
+            Self::External { warden, .. } => warden.is_some(),
+        }
+    }
 }
 
 #[derive(Clone, Debug)]

@@ -8,7 +8,7 @@ use crate::{
     agents::Facets,
     auth::Tokens,
     config::Config,
-    db::Db,
+    db::{Db, Logins},
     kept::Kept,
     listing::Cursors,
     live::Bells,
@@ -28,6 +28,8 @@ pub struct Parts {
     /// Where browsers and providers reach this installation.
     pub public_url: Url,
     pub db: Db,
+    /// All logins, where the warden's is among them: then this process may run `verify`.
+    pub warden: Option<Logins>,
     pub secret: Master,
     pub cursors: Cursors,
     pub tokens: Tokens,
@@ -74,6 +76,7 @@ impl Core {
             },
         };
         Self::new(Parts {
+            warden: None,
             db,
             cursors: Cursors::new(&secret.key("cursor")),
             tokens: Tokens::new(&secret, &public_url, config.clerk.as_ref(), http.clone()),

@@ -61,6 +61,14 @@ mod ssr {
     }
 
     impl Window {
+        /// The first page, for whoever asks without a cursor of its own.
+        pub(crate) fn first(limit: usize) -> Self {
+            Self {
+                after: Position::start(),
+                limit,
+            }
+        }
+
         /// One row more than shown, to know whether another page follows without counting.
         pub fn fetch(&self) -> i64 {
             self.limit as i64 + 1

@@ -16,10 +16,11 @@ pub enum Kind {
     Organization,
     Credit,
     Audit,
+    Report,
 }
 
 impl Kind {
-    pub const ALL: [Self; 8] = [
+    pub const ALL: [Self; 9] = [
         Self::Agent,
         Self::Call,
         Self::Voice,
@@ -28,6 +29,7 @@ impl Kind {
         Self::Organization,
         Self::Credit,
         Self::Audit,
+        Self::Report,
     ];
 
     /// The noun in scopes, audit entries and REST paths.
@@ -41,6 +43,7 @@ impl Kind {
             Self::Organization => "organization",
             Self::Credit => "credits",
             Self::Audit => "audit",
+            Self::Report => "reports",
         }
     }
 
@@ -55,6 +58,7 @@ impl Kind {
             Self::Organization => "Organization",
             Self::Credit => "Credits",
             Self::Audit => "Audit log",
+            Self::Report => "Reports",
         }
     }
 
@@ -68,6 +72,7 @@ impl Kind {
             Self::Organization => "organization",
             Self::Credit => "credit entry",
             Self::Audit => "audit entry",
+            Self::Report => "report",
         }
     }
 }

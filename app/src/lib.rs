@@ -15,6 +15,7 @@ pub mod kit;
 pub mod mail;
 pub mod members;
 pub mod orgs;
+pub mod reports;
 mod routes;
 #[cfg(feature = "ssr")]
 pub mod shell;

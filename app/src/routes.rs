@@ -17,6 +17,7 @@ use crate::{
     mail::MailboxPage,
     members::MembersPage,
     orgs::{JoinPage, SelectOrgPage},
+    reports::{IsolationPage, WardenPage},
 };
 
 pub fn routes() -> AnyView {
@@ -42,6 +43,8 @@ pub fn routes() -> AnyView {
                     <Route path=path!("/api-keys") view=KeysPage ssr=SsrMode::Async/>
                     <Route path=path!("/members") view=MembersPage ssr=SsrMode::Async/>
                     <Route path=path!("/audit") view=AuditPage ssr=SsrMode::Async/>
+                    <Route path=path!("/isolation") view=IsolationPage ssr=SsrMode::Async/>
+                    <Route path=path!("/warden-report") view=WardenPage ssr=SsrMode::Async/>
                 </ParentRoute>
             </Routes>
         </Router>

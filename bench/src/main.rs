@@ -9,6 +9,7 @@ mod browser;
 mod load;
 mod rows;
 mod subject;
+mod verify;
 
 use anyhow::Context;
 use bars::Bars;
@@ -32,6 +33,13 @@ async fn main() -> anyhow::Result<()> {
         1000.0,
     );
     bars.at_most("idle_resident", subject.resident_mb()?, "MB", 60.0);
+
+    bars.at_most(
+        "verify_200_tables",
+        verify::two_hundred_tables(subject.cluster()).await?,
+        "ms",
+        2000.0,
+    );
 
     rows::fill(&subject, 1_000).await?;
     list_api(&mut bars, &subject).await?;

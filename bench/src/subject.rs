@@ -65,6 +65,10 @@ impl Subject {
         Ok(subject)
     }
 
+    pub fn cluster(&self) -> &Cluster {
+        &self.cluster
+    }
+
     fn enroll(&mut self) -> anyhow::Result<()> {
         let made = Command::new(&self.binary)
             .args([

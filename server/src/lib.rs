@@ -2,11 +2,13 @@
 
 pub mod assets;
 pub mod cli;
+pub mod download;
 pub mod guard;
 pub mod headers;
 pub mod live;
 pub mod media;
 pub mod metrics;
+pub mod outside;
 pub mod pages;
 pub mod rest;
 pub mod router;

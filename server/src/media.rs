@@ -18,7 +18,8 @@ use switchboard::{
 
 use crate::rest::problem;
 
-fn caller(visit: Option<Extension<Visit>>) -> Result<Caller> {
+/// Who is signed in, in the organization of the session.
+pub fn caller(visit: Option<Extension<Visit>>) -> Result<Caller> {
     visit
         .and_then(|Extension(visit)| visit.caller)
         .ok_or(Error::Unauthenticated)

@@ -23,7 +23,7 @@ use tower_http::{
     trace::TraceLayer,
 };
 
-use crate::{assets, guard, headers, live, media, metrics, pages, pages::Site, rest, webhooks};
+use crate::{assets, download, guard, headers, live, media, metrics, pages, pages::Site, rest, webhooks};
 
 const REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
 /// Longest body of a request: a long prompt, with room.
@@ -55,6 +55,7 @@ pub fn router(core: Core, files: Files) -> Router {
         .route("/events", get(live::events))
         .route("/app/voices/{id}/preview", get(media::preview))
         .route("/app/calls/{id}/recording", get(media::recording))
+        .route("/app/reports/{id}/{file}", get(download::file))
         .merge(
             pages::routes(&site)
                 .layer(CompressionLayer::new().compress_when(SizeAbove::new(1024).and(NotForContentType::IMAGES)))
@@ -72,6 +73,7 @@ pub fn router(core: Core, files: Files) -> Router {
         .route("/webhooks/clerk", post(webhooks::clerk))
         .route("/.well-known/jwks.json", get(rest::jwks))
         .route("/api/docs", get(rest::docs::page))
+        .route("/docs/isolation.md", get(rest::docs::isolation))
         .route("/healthz", get(metrics::healthy))
         .route("/readyz", get(metrics::ready))
         .route("/metrics", get(metrics::figures));

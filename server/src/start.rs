@@ -88,6 +88,7 @@ pub async fn assemble(
         facets: Kept::new("agents"),
         clerk: config.clerk.as_ref().map(|clerk| Clerk::new(clerk, http.clone())),
         installation: installation(&config, &public_url, sandbox.is_some())?,
+        warden: config.database.has_warden().then(|| logins.clone()),
         db,
         secret,
         ultravox,

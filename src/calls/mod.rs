@@ -13,7 +13,7 @@ mod progress;
 #[cfg(feature = "ssr")]
 mod socket;
 #[cfg(feature = "ssr")]
-mod store;
+pub(crate) mod store;
 #[cfg(feature = "ssr")]
 pub mod watch;
 

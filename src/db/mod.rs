@@ -68,7 +68,7 @@ impl Logins {
     }
 
     /// Of a server that takes every role at its word.
-    fn trusted(base: PgConnectOptions) -> Self {
+    pub fn trusted(base: PgConnectOptions) -> Self {
         let login = |role: &str| base.clone().username(role);
         Self {
             app: login(APP),

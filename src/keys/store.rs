@@ -9,6 +9,7 @@ use crate::{
     auth::{Caller, Who},
     check::Check,
     core::Core,
+    db::OrgTx,
     error::{Error, Result},
     id::Id,
     org::{OrgId, Permissions, Scope},
@@ -141,6 +142,12 @@ impl From<Flat> for ApiKey {
 
 pub async fn list(core: &Core, caller: &Caller) -> Result<Vec<ApiKey>> {
     let mut tx = caller.begin(&core.db, Action::Read, Kind::ApiKey).await?;
+    let keys = all(&mut tx).await?;
+    tx.commit().await?;
+    Ok(keys)
+}
+
+pub(crate) async fn all(tx: &mut OrgTx) -> Result<Vec<ApiKey>> {
     let rows = sqlx::query_as!(
         Flat,
         "select k.id, k.name, k.short, k.scopes, k.created_by, k.created_at, k.expires_at, k.revoked_at, k.used_at
@@ -150,7 +157,6 @@ pub async fn list(core: &Core, caller: &Caller) -> Result<Vec<ApiKey>> {
     )
     .fetch_all(tx.conn())
     .await?;
-    tx.commit().await?;
     Ok(rows.into_iter().map(ApiKey::from).collect())
 }
 

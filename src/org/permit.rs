@@ -14,28 +14,34 @@ impl Role {
         match self {
             Self::Owner => true,
             Self::Admin => match kind {
-                Kind::Agent | Kind::Call | Kind::Voice | Kind::ApiKey | Kind::Member | Kind::Credit | Kind::Audit => {
-                    true
-                }
+                Kind::Agent
+                | Kind::Call
+                | Kind::Voice
+                | Kind::ApiKey
+                | Kind::Member
+                | Kind::Credit
+                | Kind::Audit
+                | Kind::Report => true,
                 Kind::Organization => matches!(action, Read | Update),
             },
             Self::Developer => match kind {
                 Kind::Agent | Kind::Call | Kind::Voice | Kind::ApiKey => true,
                 Kind::Member | Kind::Organization | Kind::Credit | Kind::Audit => matches!(action, Read),
+                Kind::Report => false,
             },
             Self::Operator => match kind {
                 Kind::Call => matches!(action, Read | Create | Update),
                 Kind::Agent | Kind::Voice | Kind::Member | Kind::Organization | Kind::Credit => matches!(action, Read),
-                Kind::ApiKey | Kind::Audit => false,
+                Kind::ApiKey | Kind::Audit | Kind::Report => false,
             },
             Self::Billing => match kind {
                 Kind::Credit => true,
                 Kind::Member | Kind::Organization => matches!(action, Read),
-                Kind::Agent | Kind::Call | Kind::Voice | Kind::ApiKey | Kind::Audit => false,
+                Kind::Agent | Kind::Call | Kind::Voice | Kind::ApiKey | Kind::Audit | Kind::Report => false,
             },
             Self::Viewer => match kind {
                 Kind::Agent | Kind::Call | Kind::Voice | Kind::Member | Kind::Organization => matches!(action, Read),
-                Kind::ApiKey | Kind::Credit | Kind::Audit => false,
+                Kind::ApiKey | Kind::Credit | Kind::Audit | Kind::Report => false,
             },
         }
     }

@@ -44,15 +44,23 @@ fn write_page(page: &mut String, report: &Report) -> fmt::Result {
     )?;
     write!(page, "<h1>{title}</h1>")?;
     verdict(page, report)?;
+    // What is wrong comes first, and again where it belongs.
+    let wrong: Vec<&Outcome> = report.broken().collect();
+    if !wrong.is_empty() {
+        section(page, "What to look at", &wrong)?;
+    }
     for (group, outcomes) in report.groups() {
-        let name = if group.is_empty() { "Questions" } else { group };
-        writeln!(page, "<section><h2>{}</h2><ul>", Text(&capital(name)))?;
-        for outcome in outcomes {
-            item(page, outcome)?;
-        }
-        writeln!(page, "</ul></section>")?;
+        section(page, if group.is_empty() { "Questions" } else { group }, &outcomes)?;
     }
     writeln!(page, "</main></body></html>")
+}
+
+fn section(page: &mut String, name: &str, outcomes: &[&Outcome]) -> fmt::Result {
+    writeln!(page, "<section><h2>{}</h2><ul>", Text(&capital(name)))?;
+    for outcome in outcomes {
+        item(page, outcome)?;
+    }
+    writeln!(page, "</ul></section>")
 }
 
 fn verdict(page: &mut String, report: &Report) -> fmt::Result {

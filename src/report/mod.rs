@@ -4,6 +4,9 @@
 //! a document of one that needs nothing else. Both sides know what a report is.
 
 mod html;
+mod kept;
+#[cfg(feature = "ssr")]
+pub mod store;
 mod words;
 
 use chrono::{DateTime, Utc};
@@ -12,6 +15,7 @@ use serde::{Deserialize, Serialize};
 use crate::check::{Check, Checked};
 pub use crate::money::thousands;
 pub use html::html;
+pub use kept::{Kept, Run, RunFilter, RunState, Shelf};
 
 /// How many objects an outcome names; a last line counts what is beyond them.
 pub const NAMED: usize = 50;
@@ -34,7 +38,11 @@ pub struct Report {
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[cfg_attr(feature = "ssr", derive(utoipa::ToSchema))]
+#[cfg_attr(
+    feature = "ssr",
+    derive(sqlx::Type, utoipa::ToSchema),
+    sqlx(type_name = "text", rename_all = "snake_case")
+)]
 #[serde(rename_all = "snake_case")]
 pub enum ReportKind {
     /// Whether the database keeps organizations apart.
@@ -127,6 +135,21 @@ impl Report {
         }
     }
 
+    /// The same with more outcomes, which took so long.
+    pub fn and(mut self, outcomes: Vec<Outcome>, took_ms: u64) -> Self {
+        self.took_ms += took_ms;
+        self.clean &= outcomes.iter().all(Outcome::clean);
+        self.outcomes.extend(outcomes);
+        self
+    }
+
+    /// What stands under these groups alone.
+    pub fn only(mut self, groups: &[String]) -> Self {
+        self.outcomes.retain(|outcome| groups.contains(&outcome.group));
+        self.clean = self.outcomes.iter().all(Outcome::clean);
+        self
+    }
+
     /// The questions whose answer is no.
     pub fn broken(&self) -> impl Iterator<Item = &Outcome> {
         self.outcomes.iter().filter(|outcome| !outcome.clean())
@@ -208,10 +231,11 @@ impl Outcome {
     }
 }
 
-/// A span as people say it: `840 ms`, `12 s`, `3 min 5 s`.
+/// A span as people say it: `840 ms`, `4.2 s`, `12 s`, `3 min 5 s`.
 pub fn span(ms: u64) -> String {
     match ms {
-        ..10_000 => format!("{} ms", thousands(ms)),
+        ..1_000 => format!("{ms} ms"),
+        1_000..10_000 => format!("{}.{} s", ms / 1000, ms / 100 % 10),
         10_000..120_000 => format!("{} s", ms / 1000),
         _ => format!("{} min {} s", ms / 60_000, ms / 1000 % 60),
     }
@@ -271,7 +295,7 @@ mod tests {
     fn spans_are_told_in_the_unit_that_fits() {
         assert_eq!(
             [950, 1_500, 12_345, 185_000].map(span),
-            ["950 ms", "1,500 ms", "12 s", "3 min 5 s"]
+            ["950 ms", "1.5 s", "12 s", "3 min 5 s"]
         );
     }
 }

@@ -3,7 +3,7 @@
 use sqlx::{AssertSqlSafe, PgConnection};
 
 use super::{
-    Tenant,
+    Tenant, Whose,
     expected::LINKS,
     question::{Count, Group, Question},
     tenants,
@@ -43,24 +43,28 @@ const LINKED: Question = Question::new(
 )
 .optional();
 
-pub(super) async fn examine(connection: &mut PgConnection) -> sqlx::Result<Vec<Outcome>> {
+/// Of all organizations, or what concerns one of them. Whether the sums agree is a question about all.
+pub(super) async fn examine(connection: &mut PgConnection, whose: Option<&Whose>) -> sqlx::Result<Vec<Outcome>> {
     let tenants = tenants(connection).await?;
-    Ok(vec![
-        KEYS.answered(GROUP, keys(connection, &tenants).await?),
-        SUMS.answered(GROUP, sums(connection, &tenants).await?),
-        PARENTS.answered(GROUP, parents(connection).await?),
-        LINKED.answered(GROUP, links(connection).await?),
-    ])
+    let mut outcomes = vec![KEYS.answered(GROUP, keys(connection, &tenants, whose).await?)];
+    if whose.is_none() {
+        outcomes.push(SUMS.answered(GROUP, sums(connection, &tenants).await?));
+    }
+    outcomes.push(PARENTS.answered(GROUP, parents(connection, &tenants, whose).await?));
+    outcomes.push(LINKED.answered(GROUP, links(connection, whose).await?));
+    Ok(outcomes)
 }
 
-async fn keys(connection: &mut PgConnection, tenants: &[Tenant]) -> sqlx::Result<Count> {
+async fn keys(connection: &mut PgConnection, tenants: &[Tenant], whose: Option<&Whose>) -> sqlx::Result<Count> {
     let mut count = Count::default();
-    for Tenant { name, key, owner, .. } in tenants {
+    for tenant in tenants {
+        let Tenant { name, key, owner, .. } = tenant;
         let (examined, wrong) = counts(
             connection,
             format!(
                 "select count(*), count(*) filter (where c.{owner} is null)
-                 from {name} t left join app.clients c on c.{owner} = t.{key}"
+                 from {name} t left join app.clients c on c.{owner} = t.{key} where {}",
+                tenant.of(whose)
             ),
         )
         .await?;
@@ -85,9 +89,9 @@ async fn sums(connection: &mut PgConnection, tenants: &[Tenant]) -> sqlx::Result
     Ok(count)
 }
 
-async fn parents(connection: &mut PgConnection) -> sqlx::Result<Count> {
-    let foreign_keys: Vec<(String, String)> = sqlx::query_as(
-        "select c.conname || ' on ' || c.conrelid::regclass,
+async fn parents(connection: &mut PgConnection, tenants: &[Tenant], whose: Option<&Whose>) -> sqlx::Result<Count> {
+    let foreign_keys: Vec<(String, String, String)> = sqlx::query_as(
+        "select c.conname || ' on ' || c.conrelid::regclass, c.conrelid::regclass::text,
                 format('select count(*), count(*) filter (where not exists (select from %s p where %s)) from %s t where %s',
                   c.confrelid::regclass,
                   string_agg(format('p.%I = t.%I', p.attname, t.attname), ' and '),
@@ -103,17 +107,20 @@ async fn parents(connection: &mut PgConnection) -> sqlx::Result<Count> {
     .fetch_all(&mut *connection)
     .await?;
     let mut count = Count::default();
-    for (name, statement) in foreign_keys {
-        let (examined, wrong) = counts(connection, statement).await?;
+    for (name, child, statement) in foreign_keys {
+        let tenant = tenants.iter().find(|tenant| tenant.name == child);
+        let theirs = tenant.map_or_else(|| "true".to_owned(), |tenant| tenant.of(whose));
+        let (examined, wrong) = counts(connection, format!("{statement} and {theirs}")).await?;
         count.rows(&name, examined, wrong, "name what is not there");
     }
     Ok(count)
 }
 
-async fn links(connection: &mut PgConnection) -> sqlx::Result<Count> {
+async fn links(connection: &mut PgConnection, whose: Option<&Whose>) -> sqlx::Result<Count> {
     let mut count = Count::default();
     for link in LINKS {
-        let (examined, wrong) = counts(connection, link.sql.to_owned()).await?;
+        let theirs = whose.map_or_else(|| "true".to_owned(), |whose| format!("{} = '{}'", link.org, whose.org));
+        let (examined, wrong) = counts(connection, format!("{} and {theirs}", link.sql)).await?;
         count.rows(link.name, examined, wrong, "name another organization's row");
     }
     Ok(count)

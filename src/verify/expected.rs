@@ -70,6 +70,11 @@ pub(super) const TABLES: &[Table] = &[
         queue: true,
         ..org("mirrors", Changing)
     },
+    org("reports", Changing),
+    Table {
+        queue: true,
+        ..org("report_runs", Changing)
+    },
     client("users", Changing),
     client("api_keys", Changing),
     client("credit_transactions", Once),
@@ -92,8 +97,10 @@ pub(super) const TABLES: &[Table] = &[
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Link {
     pub name: &'static str,
-    /// Rows that name something, each with whether it is somebody else's.
+    /// Rows that name something, each with whether it is somebody else's. Ends in a condition.
     pub sql: &'static str,
+    /// The column of it that says whose the naming row is.
+    pub org: &'static str,
 }
 
 pub(super) const LINKS: &[Link] = &[
@@ -103,6 +110,7 @@ pub(super) const LINKS: &[Link] = &[
                   select from app.calls e where e.id = t.call_id and e.org_id <> c.org_id) and not exists (
                   select from app.calls o where o.id = t.call_id and o.org_id = c.org_id))
               from app.credit_transactions t join app.clients c on c.id = t.client_id where t.call_id is not null",
+        org: "c.org_id",
     },
     Link {
         name: "identity.api_key_secrets.key_id",
@@ -111,7 +119,8 @@ pub(super) const LINKS: &[Link] = &[
                   where k.id = s.key_id and c.org_id <> s.org_id) and not exists (
                   select from app.api_keys k join app.clients c on c.id = k.client_id
                   where k.id = s.key_id and c.org_id = s.org_id))
-              from identity.api_key_secrets s",
+              from identity.api_key_secrets s where true",
+        org: "s.org_id",
     },
 ];
 

@@ -3,23 +3,27 @@
 //! Three ways to know, each harder to fool than the one before: the catalog is as it should be, the rows are where they
 //! should be, and the program's own logins are refused what they should be refused. `docs/isolation.md` explains.
 
+mod canary;
 mod data;
 mod expected;
+mod inspection;
+mod plans;
 mod probe;
 mod question;
 mod rules;
 
-use std::time::Instant;
-
-use chrono::Utc;
-use sqlx::{ConnectOptions, Connection, PgConnection, types::Json};
+use sqlx::{ConnectOptions, PgConnection, types::Json};
+use uuid::Uuid;
 
 use crate::{
-    db::{DbError, Logins, describe},
-    report::{Outcome, Report, ReportKind},
+    auth::Caller,
+    db::{Db, DbError, Logins, describe},
+    org::OrgId,
+    report::{Outcome, Report, store},
 };
 use expected::EXPECTED;
-use question::Count;
+pub use inspection::{Inspection, for_members};
+pub use question::{Count, Group, Question};
 
 /// What to look at besides the catalog.
 #[derive(Clone, Copy, Debug, Default)]
@@ -28,43 +32,68 @@ pub struct Options {
     pub data: bool,
     /// What the program's own logins may see and do, tried and undone.
     pub probe: bool,
+    /// Marked rows in two made-up organizations, looked for in all that each of them is told, and undone.
+    pub canary: bool,
+    /// Whether the hot statements keep their indexes under row security.
+    pub plans: bool,
 }
-
-/// Everything is read in one snapshot, so a running program cannot make it look broken.
-const OPEN: &str = "begin isolation level repeatable read read only";
 
 /// Verifies as the warden, who sees through row security; nobody else's "0 found" would mean anything.
 pub async fn run(logins: &Logins, options: Options) -> Result<Report, DbError> {
-    let (began_at, began) = (Utc::now(), Instant::now());
-    let mut warden = connect(&logins.warden).await?;
-    let mut tx = warden.begin_with(OPEN).await.map_err(unverified)?;
-    let (database, server, sees_all): (String, String, bool) = sqlx::query_as(
-        "select current_database()::text, current_setting('server_version'), rolbypassrls or rolsuper
-         from pg_roles where rolname = current_user",
-    )
-    .fetch_one(&mut *tx)
-    .await
-    .map_err(unverified)?;
-    if !sees_all {
-        return Err(DbError::Missing("DATABASE_WARDEN_URL"));
-    }
-    let mut outcomes = catalog(&mut tx).await?;
+    let mut inspection = Inspection::begin(logins).await?;
+    let mut outcomes = inspection.catalog().await?;
+    outcomes.extend(besides(&mut inspection, options, None).await?);
+    inspection.end(outcomes).await
+}
+
+/// What there is besides the catalog: of one organization what concerns it, or everything.
+async fn besides(
+    inspection: &mut Inspection<'_>,
+    options: Options,
+    whose: Option<&Whose>,
+) -> Result<Vec<Outcome>, DbError> {
+    let mut outcomes = Vec::new();
     if options.data {
-        outcomes.extend(data(&mut tx).await?);
+        outcomes.extend(inspection.rows(whose).await?);
     }
     if options.probe {
-        outcomes.extend(probe::probe(logins, &mut tx).await.map_err(unverified)?);
+        outcomes.extend(inspection.logins(whose).await?);
     }
-    tx.rollback().await.map_err(unverified)?;
-    warden.close().await.map_err(unverified)?;
-    let took_ms = u64::try_from(began.elapsed().as_millis()).unwrap_or(u64::MAX);
-    Ok(Report::new(
-        ReportKind::Isolation,
-        format!("Isolation of {database}"),
-        (database, format!("PostgreSQL {server}")),
-        (began_at, took_ms),
-        outcomes,
-    ))
+    if options.canary {
+        outcomes.extend(inspection.canaries().await?);
+    }
+    // Which statements are slow for the largest organization is not for the others to read.
+    if options.plans && whose.is_none() {
+        outcomes.extend(inspection.plans().await?);
+    }
+    Ok(outcomes)
+}
+
+/// The same, in turn with the runs that members ask for, and kept for every organization: the catalog, and of rows and
+/// logins what concerns that organization alone. Answers with the report about all of them.
+pub async fn run_and_keep(logins: &Logins, options: Options) -> Result<Report, KeepError> {
+    let db = Db::connect(logins, 2).await?;
+    let mut inspection = Inspection::begin_in_turn(logins).await?.ok_or(KeepError::Busy)?;
+    let catalog = inspection.catalog().await?;
+    for whose in inspection.organizations().await? {
+        let mut outcomes = for_members(catalog.clone());
+        outcomes.extend(besides(&mut inspection, options, Some(&whose)).await?);
+        let report = inspection.report(outcomes);
+        store::keep(&db, &Caller::system(whose.org), &report).await?;
+    }
+    let mut outcomes = catalog;
+    outcomes.extend(besides(&mut inspection, options, None).await?);
+    Ok(inspection.end(outcomes).await?)
+}
+
+#[derive(Debug, thiserror::Error)]
+pub enum KeepError {
+    #[error(transparent)]
+    Database(#[from] DbError),
+    #[error("another run is under way: ask again when it is over")]
+    Busy,
+    #[error("the report could not be kept: {0}")]
+    Unkept(#[from] crate::Error),
 }
 
 /// The rules of the catalog, in the transaction that is already open.
@@ -86,10 +115,10 @@ pub async fn catalog(connection: &mut PgConnection) -> Result<Vec<Outcome>, DbEr
     Ok(outcomes)
 }
 
-/// The rules about rows, in the transaction that is already open.
-pub async fn data(connection: &mut PgConnection) -> Result<Vec<Outcome>, DbError> {
+/// The rules about rows, in the transaction that is already open: of all organizations, or of one.
+pub async fn data(connection: &mut PgConnection, whose: Option<&Whose>) -> Result<Vec<Outcome>, DbError> {
     settle(connection).await?;
-    data::examine(connection).await.map_err(unverified)
+    data::examine(connection, whose).await.map_err(unverified)
 }
 
 /// A tenant table as it is there, listed or not; names are written so that they can stand in a statement.
@@ -100,6 +129,27 @@ struct Tenant {
     key: String,
     owner: String,
     queue: bool,
+}
+
+impl Tenant {
+    /// The condition that leaves the rows of one organization, or all. Ids are letters and digits by construction
+    /// (`OrgId::parse`), so that they can stand in a statement.
+    fn of(&self, whose: Option<&Whose>) -> String {
+        match whose {
+            None => "true".to_owned(),
+            Some(whose) if self.key == "org_id" => format!("t.org_id = '{}'", whose.org),
+            Some(whose) => format!("t.{} = '{}'", self.key, whose.client),
+        }
+    }
+}
+
+/// The one organization that is looked at, and its billing client.
+#[derive(Clone, Debug, sqlx::FromRow)]
+pub struct Whose {
+    #[sqlx(rename = "org_id")]
+    pub org: OrgId,
+    #[sqlx(rename = "id")]
+    client: Uuid,
 }
 
 async fn tenants(connection: &mut PgConnection) -> sqlx::Result<Vec<Tenant>> {

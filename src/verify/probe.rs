@@ -8,7 +8,7 @@ use sqlx::{AssertSqlSafe, Connection, PgConnection, Postgres, Transaction, postg
 use uuid::Uuid;
 
 use super::{
-    Tenant,
+    Tenant, Whose,
     question::{Count, Group, Question},
     tenants,
 };
@@ -72,19 +72,26 @@ struct Sample {
     tenant: Tenant,
     rows: u64,
     owners: Vec<(String, u64)>,
+    /// The condition for rows that count.
+    whose: String,
 }
 
 /// An organization made up inside the probing transaction.
-struct Scratch {
-    org: String,
-    client: Uuid,
+pub(super) struct Scratch {
+    pub org: String,
+    pub client: Uuid,
 }
 
-/// `warden` is in a repeatable-read transaction, whose snapshot the logins share.
-pub(super) async fn probe(logins: &Logins, warden: &mut PgConnection) -> sqlx::Result<Vec<Outcome>> {
+/// `warden` is in a repeatable-read transaction, whose snapshot the logins share. For one organization only its own rows
+/// are counted; what a login must not do is tried with what it makes up itself, and is the same for all.
+pub(super) async fn probe(
+    logins: &Logins,
+    warden: &mut PgConnection,
+    whose: Option<&Whose>,
+) -> sqlx::Result<Vec<Outcome>> {
     let mut samples = Vec::new();
     for tenant in tenants(warden).await? {
-        samples.push(sample(warden, tenant).await?);
+        samples.push(sample(warden, tenant, whose).await?);
     }
     let snapshot: String = sqlx::query_scalar("select pg_export_snapshot()")
         .fetch_one(warden)
@@ -102,11 +109,12 @@ pub(super) async fn probe(logins: &Logins, warden: &mut PgConnection) -> sqlx::R
     ])
 }
 
-async fn sample(warden: &mut PgConnection, tenant: Tenant) -> sqlx::Result<Sample> {
+async fn sample(warden: &mut PgConnection, tenant: Tenant, whose: Option<&Whose>) -> sqlx::Result<Sample> {
     let Tenant { name, key, owner, .. } = &tenant;
+    let whose = tenant.of(whose);
     let owners: Vec<(String, i64, i64)> = sqlx::query_as(AssertSqlSafe(format!(
-        "select c.org_id, s.n, (select count(*) from {name})
-         from (select {key}, count(*) as n from {name} group by {key} order by n desc limit 2) s
+        "select c.org_id, s.n, (select count(*) from {name} t where {whose})
+         from (select {key}, count(*) as n from {name} t where {whose} group by {key} order by n desc limit 2) s
          join app.clients c on c.{owner} = s.{key}"
     )))
     .fetch_all(warden)
@@ -114,6 +122,7 @@ async fn sample(warden: &mut PgConnection, tenant: Tenant) -> sqlx::Result<Sampl
     Ok(Sample {
         rows: owners.first().map_or(0, |(.., rows)| rows.unsigned_abs()),
         owners: owners.into_iter().map(|(org, n, _)| (org, n.unsigned_abs())).collect(),
+        whose,
         tenant,
     })
 }
@@ -129,26 +138,7 @@ async fn probe_as(
     let open = format!("begin isolation level repeatable read; set transaction snapshot '{snapshot}'");
     let mut tx = connection.begin_with(AssertSqlSafe(open)).await?;
     for sample in samples {
-        let seen = see(&mut tx, &sample.tenant.name).await?;
-        // A queue is what the worker looks at before it knows an organization.
-        let wrong = if role == WORKER && sample.tenant.queue { 0 } else { seen };
-        let table = format!("{} as {role}", sample.tenant.name);
-        counts
-            .blind
-            .rows(&table, sample.rows, wrong, "are seen without an organization");
-        for (org, rows) in &sample.owners {
-            enter(&mut tx, org).await?;
-            let seen = see(&mut tx, &sample.tenant.name).await?;
-            let due = if role == WORKER && sample.tenant.queue {
-                sample.rows
-            } else {
-                *rows
-            };
-            counts
-                .own
-                .rows(&table, due, seen.abs_diff(due), "are missing or too many");
-        }
-        enter(&mut tx, "").await?;
+        look(&mut tx, role, sample, counts).await?;
     }
     let (ours, theirs) = (scratch(&mut tx).await?, scratch(&mut tx).await?);
     enter(&mut tx, &ours.org).await?;
@@ -175,7 +165,38 @@ async fn probe_as(
     connection.close().await
 }
 
-async fn enter(tx: &mut Transaction<'_, Postgres>, org: &str) -> sqlx::Result<()> {
+/// What a login sees of one table, outside every organization and inside those that have most of it.
+async fn look(
+    tx: &mut Transaction<'_, Postgres>,
+    role: &str,
+    sample: &Sample,
+    counts: &mut Counts,
+) -> sqlx::Result<()> {
+    let table = format!("{} as {role}", sample.tenant.name);
+    let (seen, _) = see(tx, sample).await?;
+    // A queue is what the worker looks at before it knows an organization.
+    let queue = role == WORKER && sample.tenant.queue;
+    let wrong = if queue { 0 } else { seen };
+    counts
+        .blind
+        .rows(&table, sample.rows, wrong, "are seen without an organization");
+    for (org, rows) in &sample.owners {
+        enter(tx, org).await?;
+        let (seen, others) = see(tx, sample).await?;
+        let due = if queue { sample.rows } else { *rows };
+        counts
+            .own
+            .rows(&table, due, seen.abs_diff(due), "are missing or too many");
+        if others && !queue {
+            counts
+                .own
+                .attempt(Some(format!("{table}: rows of others are among them")));
+        }
+    }
+    enter(tx, "").await
+}
+
+pub(super) async fn enter(tx: &mut Transaction<'_, Postgres>, org: &str) -> sqlx::Result<()> {
     sqlx::query("select set_config('app.org_id', $1, true)")
         .bind(org)
         .execute(&mut **tx)
@@ -183,14 +204,19 @@ async fn enter(tx: &mut Transaction<'_, Postgres>, org: &str) -> sqlx::Result<()
         .map(drop)
 }
 
-async fn see(tx: &mut Transaction<'_, Postgres>, table: &str) -> sqlx::Result<u64> {
-    let seen: i64 = sqlx::query_scalar(AssertSqlSafe(format!("select count(*) from {table}")))
-        .fetch_one(&mut **tx)
-        .await?;
-    Ok(seen.unsigned_abs())
+/// How many rows are seen of those that count here, and whether there are others besides.
+async fn see(tx: &mut Transaction<'_, Postgres>, sample: &Sample) -> sqlx::Result<(u64, bool)> {
+    let Sample { tenant, whose, .. } = sample;
+    let (seen, others): (i64, i64) = sqlx::query_as(AssertSqlSafe(format!(
+        "select count(*) filter (where {whose}), count(*) filter (where not ({whose})) from {} t",
+        tenant.name
+    )))
+    .fetch_one(&mut **tx)
+    .await?;
+    Ok((seen.unsigned_abs(), others > 0))
 }
 
-async fn scratch(tx: &mut Transaction<'_, Postgres>) -> sqlx::Result<Scratch> {
+pub(super) async fn scratch(tx: &mut Transaction<'_, Postgres>) -> sqlx::Result<Scratch> {
     let scratch = Scratch {
         org: OrgId::new().to_string(),
         client: Uuid::new_v4(),

@@ -4,7 +4,7 @@ use crate::report::{Level, NAMED, Outcome, State, thousands};
 
 /// A question, before it is answered.
 #[derive(Clone, Copy, Debug)]
-pub(super) struct Question {
+pub struct Question {
     pub id: &'static str,
     pub question: &'static str,
     pub means: &'static str,
@@ -15,14 +15,14 @@ pub(super) struct Question {
 
 /// Questions that are asked together, and what to do where one of them is answered no.
 #[derive(Clone, Copy, Debug)]
-pub(super) struct Group {
+pub struct Group {
     pub name: &'static str,
     pub remedy: &'static str,
 }
 
 /// How much was examined, and what was wrong with it.
 #[derive(Debug, Default)]
-pub(super) struct Count {
+pub struct Count {
     pub examined: u64,
     pub violating: u64,
     pub violations: Vec<String>,
@@ -30,7 +30,7 @@ pub(super) struct Count {
 }
 
 impl Question {
-    pub(super) const fn new(id: &'static str, question: &'static str, means: &'static str) -> Question {
+    pub const fn new(id: &'static str, question: &'static str, means: &'static str) -> Question {
         Question {
             id,
             question,
@@ -40,11 +40,12 @@ impl Question {
         }
     }
 
-    pub(super) const fn optional(self) -> Question {
+    /// The same, where there may be nothing to examine.
+    pub const fn optional(self) -> Question {
         Question { optional: true, ..self }
     }
 
-    pub(super) fn answered(self, group: Group, count: Count) -> Outcome {
+    pub fn answered(self, group: Group, count: Count) -> Outcome {
         let state = match (count.violating, count.examined) {
             (1.., _) => State::Broken,
             (0, 1..) => State::Holds,
@@ -76,7 +77,7 @@ impl Question {
 
 impl Count {
     /// Adds what was found in one table: how many rows were looked at, and how many of them are wrong, and how.
-    pub(super) fn rows(&mut self, table: &str, examined: u64, violating: u64, wrong: &str) {
+    pub fn rows(&mut self, table: &str, examined: u64, violating: u64, wrong: &str) {
         if examined == 0 {
             self.empty.push(table.to_owned());
         }
@@ -89,7 +90,7 @@ impl Count {
     }
 
     /// Adds one attempt: what was tried, and what is wrong with how it ended.
-    pub(super) fn attempt(&mut self, fault: Option<String>) {
+    pub fn attempt(&mut self, fault: Option<String>) {
         self.examined += 1;
         if let Some(fault) = fault {
             self.violating += 1;

@@ -1,4 +1,4 @@
-//! Work that outlives a request: events from providers, calls on the line, copies that may have drifted, mail.
+//! Work that outlives a request: events from providers, calls on the line, copies that may have drifted, reports, mail.
 //!
 //! Every piece lies in a table, is claimed with a lease, and may be done twice without harm. A process that dies leaves
 //! leases that end; any number of processes may work at once.
@@ -6,6 +6,7 @@
 pub mod hook;
 pub mod inbox;
 pub mod queue;
+pub mod reports;
 
 use std::{future::Future, time::Duration};
 
@@ -26,6 +27,9 @@ pub async fn run(core: Core, shutdown: impl Future<Output = ()>) {
     });
     every("agents", Duration::from_secs(5), |core| {
         Box::pin(queue::settle_agents(core))
+    });
+    every("reports", Duration::from_secs(1), |core| {
+        Box::pin(reports::run_due(core))
     });
     every("mail", Duration::from_secs(2), |core| Box::pin(mail::deliver_due(core)));
     every("webhook", Duration::from_secs(600), |core| Box::pin(hook::ensure(core)));

@@ -10,6 +10,9 @@ pub struct Org {
     pub client: &'static str,
 }
 
+/// What the worker claims from across organizations.
+pub const QUEUES: [&str; 2] = ["app.mirrors", "app.report_runs"];
+
 pub const ADA: Org = Org {
     id: "org_ada",
     client: "0a000000-0000-7000-8000-000000000000",
@@ -77,11 +80,11 @@ impl Two {
         self.tables.iter().map(|table| (table.name.clone(), 0)).collect()
     }
 
-    /// The one queue is what the worker looks at before it knows an organization.
+    /// Queues are what the worker looks at before it knows an organization.
     pub fn nothing_but_queues(&self, login: &PgConnectOptions) -> BTreeMap<String, i64> {
         let mut due = self.nothing();
         if login.get_username() == "switchboard_worker" {
-            due.insert("app.mirrors".to_owned(), 2);
+            due.extend(QUEUES.map(|queue| (queue.to_owned(), 2)));
         }
         due
     }

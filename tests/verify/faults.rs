@@ -22,6 +22,16 @@ pub fn logins() -> impl Iterator<Item = Fault> {
     read(include_str!("logins.sql"))
 }
 
+/// That a canary dies of, in a database with two organizations.
+pub fn canaries() -> impl Iterator<Item = Fault> {
+    read(include_str!("canary.sql"))
+}
+
+/// That statements slow down for, in a database with many rows.
+pub fn plans() -> impl Iterator<Item = Fault> {
+    read(include_str!("plans.sql"))
+}
+
 /// A fault begins with `-- rule: name` and ends where the next one begins.
 fn read(text: &'static str) -> impl Iterator<Item = Fault> {
     text.split("\n-- ").skip(1).map(|fault| {

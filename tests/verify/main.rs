@@ -17,7 +17,21 @@ use switchboard::{
 const EVERYTHING: Options = Options {
     data: true,
     probe: true,
+    canary: true,
+    plans: true,
 };
+const CANARIES: Options = Options {
+    data: false,
+    probe: false,
+    canary: true,
+    plans: false,
+};
+const PLANS: Options = Options {
+    canary: false,
+    plans: true,
+    ..CANARIES
+};
+const MANY: &str = include_str!("many.sql");
 const TWO_ORGANIZATIONS: &str = include_str!("../rows/two_organizations.sql");
 
 #[tokio::test]
@@ -41,6 +55,31 @@ async fn the_shipped_schema_is_clean_and_was_really_looked_at() {
     assert_eq!(of_state(&report.outcomes, State::Broken), [""; 0]);
 }
 
+/// But for not being listed, and granted all the same, which is what a table is until somebody has said whose it is.
+#[tokio::test]
+async fn two_hundred_tables_raise_no_false_alarm() {
+    let db = TestDb::create().await;
+    execute(&db.admin, include_str!("two_hundred.sql")).await;
+    let report = verify::run(&db.logins, Options::default()).await.unwrap();
+    let unlisted = report
+        .outcomes
+        .iter()
+        .find(|outcome| outcome.id == "table-known")
+        .unwrap();
+    assert_eq!(unlisted.violating, 187, "{report}");
+    assert_eq!(
+        of_state(&report.outcomes, State::Broken),
+        ["table-known", "grant-elsewhere"],
+        "{report}"
+    );
+    let secured = report
+        .outcomes
+        .iter()
+        .find(|outcome| outcome.id == "row-security")
+        .unwrap();
+    assert_eq!(secured.examined, 200, "{report}");
+}
+
 #[tokio::test]
 async fn an_empty_database_says_that_it_has_no_rows_instead_of_passing_in_silence() {
     let db = TestDb::create().await;
@@ -53,7 +92,7 @@ async fn an_empty_database_says_that_it_has_no_rows_instead_of_passing_in_silenc
     // What the logins may write is tried without any row.
     for id in ["probe-write", "probe-reach", "probe-move"] {
         let outcome = report.outcomes.iter().find(|outcome| outcome.id == id).unwrap();
-        assert_eq!((outcome.state, outcome.examined), (State::Holds, 22), "{outcome}");
+        assert_eq!((outcome.state, outcome.examined), (State::Holds, 26), "{outcome}");
     }
     assert!(report.to_string().contains("nothing in app.agents"), "{report}");
 }
@@ -101,7 +140,7 @@ async fn every_fault_of_the_rows_is_noticed_by_its_rule() {
     let mut unnoticed = Vec::new();
     for fault in faults::rows() {
         let mut tx = spoiled(&mut admin, &fault).await;
-        let outcomes = verify::data(&mut tx).await;
+        let outcomes = verify::data(&mut tx, None).await;
         tx.rollback().await.unwrap();
         unnoticed.extend(unnoticed_in(&fault, outcomes));
     }
@@ -122,11 +161,56 @@ async fn every_fault_that_a_login_would_run_into_is_noticed_by_its_rule() {
 }
 
 #[tokio::test]
+async fn every_fault_that_a_canary_dies_of_is_noticed_by_its_rule() {
+    let mut unnoticed = Vec::new();
+    for fault in faults::canaries() {
+        let db = TestDb::create().await;
+        execute(&db.admin, TWO_ORGANIZATIONS).await;
+        execute(&db.admin, fault.sql).await;
+        let report = verify::run(&db.logins, CANARIES).await;
+        unnoticed.extend(unnoticed_in(&fault, report.map(|report| report.outcomes)));
+    }
+    assert_eq!(unnoticed, [""; 0]);
+}
+
+#[tokio::test]
+async fn no_hot_statement_loses_its_index_under_row_security() {
+    let db = TestDb::create().await;
+    execute(&db.admin, TWO_ORGANIZATIONS).await;
+    execute(&db.admin, MANY).await;
+    let report = verify::run(&db.logins, PLANS).await.unwrap();
+    assert!(report.clean, "{report}");
+    for id in ["plan-index", "plan-reads"] {
+        let outcome = report.outcomes.iter().find(|outcome| outcome.id == id).unwrap();
+        assert_eq!((outcome.state, outcome.examined), (State::Holds, 6), "{outcome}");
+        assert!(outcome.empty.is_empty(), "{outcome}");
+    }
+}
+
+#[tokio::test]
+async fn every_fault_that_a_statement_slows_down_for_is_noticed_by_its_rule() {
+    let mut unnoticed = Vec::new();
+    for fault in faults::plans() {
+        let db = TestDb::create().await;
+        execute(&db.admin, TWO_ORGANIZATIONS).await;
+        execute(&db.admin, MANY).await;
+        execute(&db.admin, fault.sql).await;
+        let report = verify::run(&db.logins, PLANS).await;
+        unnoticed.extend(unnoticed_in(&fault, report.map(|report| report.outcomes)));
+    }
+    assert_eq!(unnoticed, [""; 0]);
+}
+
+#[tokio::test]
 async fn every_rule_has_a_fault_that_it_notices() {
     let db = TestDb::create().await;
     let report = verify::run(&db.logins, EVERYTHING).await.unwrap();
     let rules: BTreeSet<&str> = report.outcomes.iter().map(|outcome| outcome.id.as_str()).collect();
-    let faults = faults::catalog().chain(faults::rows()).chain(faults::logins());
+    let faults = faults::catalog()
+        .chain(faults::rows())
+        .chain(faults::logins())
+        .chain(faults::canaries())
+        .chain(faults::plans());
     let noticed: BTreeSet<&str> = faults.map(|fault| fault.rule).collect();
     assert_eq!(rules.len(), report.outcomes.len(), "two rules have one name");
     // No statement changes the version of a running server.
@@ -168,7 +252,7 @@ async fn a_new_table_without_protection_turns_the_whole_report_red() {
         .iter()
         .find(|outcome| outcome["id"] == "table-known")
         .unwrap();
-    assert_eq!((&unlisted["examined"], &unlisted["violating"]), (&23.into(), &1.into()));
+    assert_eq!((&unlisted["examined"], &unlisted["violating"]), (&25.into(), &1.into()));
     assert_eq!(unlisted["violations"][0], "app.notes is not on the list");
 }
 
@@ -217,4 +301,55 @@ fn of_state(outcomes: &[Outcome], state: State) -> Vec<&str> {
 
 async fn execute(admin: &PgPool, sql: &'static str) {
     sqlx::raw_sql(sql).execute(admin).await.unwrap();
+}
+
+#[tokio::test]
+async fn what_is_kept_for_an_organization_is_about_itself_alone() {
+    let db = TestDb::create().await;
+    execute(&db.admin, TWO_ORGANIZATIONS).await;
+    execute(&db.admin, "delete from app.call_messages where org_id = 'org_bob'").await;
+    let all = verify::run_and_keep(&db.logins, EVERYTHING).await.unwrap();
+    assert!(all.clean, "{all}");
+    let kept: Vec<(String, serde_json::Value)> =
+        sqlx::query_as("select org_id, body from app.reports where state = 'done' order by org_id")
+            .fetch_all(&db.admin)
+            .await
+            .unwrap();
+    let [(ada, adas), (bob, bobs)] = kept.as_slice() else {
+        panic!("one report for each: {kept:?}");
+    };
+    assert_eq!((ada.as_str(), bob.as_str()), ("org_ada", "org_bob"));
+    for (body, other) in [(adas, "org_bob"), (bobs, "org_ada")] {
+        assert!(!body.to_string().contains(other), "{body}");
+        let ids: Vec<_> = body["outcomes"]
+            .as_array()
+            .unwrap()
+            .iter()
+            .map(|outcome| &outcome["id"])
+            .collect();
+        assert!(
+            ids.contains(&&"probe-own".into()) && ids.contains(&&"canary-foreign".into()),
+            "{ids:?}"
+        );
+        assert!(
+            !ids.contains(&&"plan-reads".into()),
+            "how slow the largest is, is not for the others"
+        );
+    }
+    let rows = |body: &serde_json::Value| {
+        let outcomes = body["outcomes"].as_array().unwrap();
+        outcomes.iter().find(|outcome| outcome["id"] == "data-key").unwrap()["examined"]
+            .as_u64()
+            .unwrap()
+    };
+    assert_eq!((rows(adas), rows(bobs)), (13, 12));
+}
+
+#[tokio::test]
+async fn those_who_keep_reports_take_turns() {
+    let db = TestDb::create().await;
+    let other = verify::Inspection::begin_in_turn(&db.logins).await.unwrap();
+    assert!(other.is_some());
+    let refused = verify::run_and_keep(&db.logins, Options::default()).await.unwrap_err();
+    assert!(matches!(refused, verify::KeepError::Busy), "{refused}");
 }

@@ -35,9 +35,16 @@ pub fn AuditPage() -> impl IntoView {
         move || asked.get(),
         move |(filter, page)| list_audit(here.get_value(), filter, page),
     );
-    let kinds: Vec<Choice> = [Kind::Agent, Kind::Call, Kind::ApiKey, Kind::Member, Kind::Organization]
-        .map(|kind| Choice::new(kind.word(), kind.plural()))
-        .to_vec();
+    let kinds: Vec<Choice> = [
+        Kind::Agent,
+        Kind::Call,
+        Kind::ApiKey,
+        Kind::Member,
+        Kind::Organization,
+        Kind::Report,
+    ]
+    .map(|kind| Choice::new(kind.word(), kind.plural()))
+    .to_vec();
     view! {
         <PageHead title="Audit log" sub=|| "Written in the same transaction as the deed, and never changed afterwards."/>
         <div class="filters">
@@ -202,6 +209,7 @@ fn did(action: &str) -> String {
         "decline" => "Declined as",
         "refuse" => "Turned away",
         "read" => "Read",
+        "run" => "Asked for",
         other => return other.to_owned(),
     };
     known.to_owned()
@@ -211,7 +219,7 @@ fn lamp_of(action: &str) -> Lamp {
     match action {
         "create" | "invite" | "join" => Lamp::Done,
         "delete" | "revoke" | "leave" | "decline" | "refuse" | "stop" => Lamp::Stop,
-        "sync" => Lamp::Live,
+        "sync" | "run" => Lamp::Live,
         _ => Lamp::Off,
     }
 }

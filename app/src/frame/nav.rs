@@ -37,6 +37,8 @@ const GROUPS: [(&str, &[Place]); 4] = [
         &[
             place("/members", "Members", "members", Kind::Member),
             place("/audit", "Audit log", "audit", Kind::Audit),
+            place("/isolation", "Isolation", "shield", Kind::Report),
+            place("/warden-report", "Warden report", "file", Kind::Report),
         ],
     ),
 ];

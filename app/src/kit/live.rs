@@ -10,7 +10,7 @@ use super::{
 };
 
 /// What the server tells this page about.
-const TOPICS: [&str; 2] = ["agents", "calls"];
+const TOPICS: [&str; 3] = ["agents", "calls", "reports"];
 
 #[derive(Clone, Copy)]
 struct Live {

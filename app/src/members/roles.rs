@@ -31,8 +31,11 @@ pub const fn deed(action: Action, kind: Kind) -> Option<&'static str> {
         (Kind::Organization, Read) => Some("See the organization"),
         (Kind::Credit, Read) => Some("See the balance"),
         (Kind::Audit, Read) => Some("Read the audit log"),
+        (Kind::Report, Read) => Some("Read reports of isolation"),
+        (Kind::Report, Create) => Some("Run and publish reports"),
         (Kind::Voice | Kind::Credit | Kind::Audit, Create | Update | Delete)
         | (Kind::ApiKey, Update)
+        | (Kind::Report, Update | Delete)
         | (Kind::Organization, Create | Update | Delete) => None,
     }
 }

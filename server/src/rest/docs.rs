@@ -2,12 +2,21 @@
 
 use std::fmt::Write;
 
-use axum::response::Html;
+use axum::{
+    http::header,
+    response::{Html, IntoResponse},
+};
 use serde_json::Value;
 
 pub async fn page() -> Html<String> {
     let document = serde_json::to_value(super::openapi::document()).unwrap_or_default();
     Html(render(&document))
+}
+
+/// `GET /docs/isolation.md`: what is promised and how to check it, as it stands in the repository.
+pub async fn isolation() -> impl IntoResponse {
+    let text = include_str!("../../../docs/isolation.md");
+    ([(header::CONTENT_TYPE, "text/plain; charset=utf-8")], text)
 }
 
 fn render(document: &Value) -> String {

@@ -12,6 +12,7 @@ mod keys;
 mod members;
 pub mod openapi;
 pub mod problem;
+mod reports;
 mod voices;
 
 use std::sync::Arc;
@@ -38,6 +39,7 @@ pub fn endpoints() -> Vec<Endpoint> {
         members::endpoints(),
         keys::endpoints(),
         audit::endpoints(),
+        reports::endpoints(),
     ]
     .into_iter()
     .flatten()

@@ -10,6 +10,8 @@ mod coverage;
 mod edges;
 mod kept;
 mod live;
+mod outside;
 mod questions;
 mod replay;
+mod reports;
 mod support;

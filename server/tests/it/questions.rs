@@ -31,6 +31,7 @@ pub struct Belongings {
     pub member: String,
     pub session: String,
     pub org: String,
+    pub report: String,
     /// Of the provider's library, which everybody shares.
     voice: String,
     /// Makes names that nothing else has.
@@ -51,6 +52,7 @@ impl Belongings {
             call: made(world, org, "/calls", &call).await,
             key: made(world, org, "/api-keys", &key).await,
             invitation: made(world, org, "/invitations", &guest).await,
+            report: made(world, org, "/reports", &warden_report(&org.name)).await,
             member: world.member(org, Role::Viewer).await.id.to_string(),
             session: Uuid::now_v7().to_string(),
             org: org.id.to_string(),
@@ -91,13 +93,14 @@ impl Belongings {
             invitation: id(),
             member: "user_nobody".to_owned(),
             session: id(),
+            report: id(),
             org: "org_nowhere".to_owned(),
             voice: self.voice.clone(),
             number: self.number,
         }
     }
 
-    pub fn ids(&self) -> [&str; 7] {
+    pub fn ids(&self) -> [&str; 8] {
         [
             &self.agent,
             &self.call,
@@ -105,6 +108,7 @@ impl Belongings {
             &self.invitation,
             &self.member,
             &self.session,
+            &self.report,
             &self.org,
         ]
     }
@@ -116,6 +120,7 @@ impl Belongings {
             Some("calls") => &self.call,
             Some("api-keys") => &self.key,
             Some("invitations") => &self.invitation,
+            Some("reports") => &self.report,
             Some("voices") => &self.voice,
             _ if path.contains("{id}") => {
                 panic!("no sample for {path}: add what an organization has of it to Belongings")
@@ -160,8 +165,8 @@ pub enum Needs {
 
 enum Way {
     Rest,
-    /// By session: what a player in the page loads.
-    Sound,
+    /// By session: what a player in the page loads, or the browser keeps.
+    File,
     Function(Coding),
 }
 
@@ -196,14 +201,16 @@ pub fn all() -> Vec<Question> {
         path: endpoint.path,
         way: Way::Rest,
     });
-    let sounds = [
+    let files = [
         ("/app/calls/{id}/recording", Kind::Call),
         ("/app/voices/{id}/preview", Kind::Voice),
+        ("/app/reports/{id}/report.html", Kind::Report),
+        ("/app/reports/{id}/report.json", Kind::Report),
     ]
     .map(|(path, kind)| Question {
         method: Method::GET,
         path,
-        way: Way::Sound,
+        way: Way::File,
         needs: Needs::Permission(Read, kind),
     });
     let mut functions: Vec<_> = leptos::server_fn::axum::server_fn_paths()
@@ -219,7 +226,7 @@ pub fn all() -> Vec<Question> {
         })
         .collect();
     functions.sort_by_key(|function| (function.changes_the_visitor(), function.path));
-    rest.chain(sounds).chain(functions).collect()
+    rest.chain(files).chain(functions).collect()
 }
 
 /// Those that are asked by somebody who is known.
@@ -265,7 +272,7 @@ impl Question {
     fn text(&self, of: &Belongings) -> (String, Option<Value>) {
         match self.way {
             Way::Rest => (of.fill(self.path), body(&self.method, self.path, of)),
-            Way::Sound => (of.fill(self.path), None),
+            Way::File => (of.fill(self.path), None),
             Way::Function(_) => (self.path.to_owned(), Some(sample(self.path, of).2)),
         }
     }
@@ -274,7 +281,7 @@ impl Question {
     pub fn body(&self, of: &Belongings) -> Option<(String, Value)> {
         match self.way {
             Way::Rest => body(&self.method, self.path, of).map(|body| (of.fill(self.path), body)),
-            Way::Sound | Way::Function(_) => None,
+            Way::File | Way::Function(_) => None,
         }
     }
 
@@ -353,7 +360,8 @@ fn flatten(name: &str, value: &Value, add: &mut dyn FnMut(&str, &str)) {
 /// A good body for a route that takes one.
 fn body(method: &Method, path: &str, of: &Belongings) -> Option<Value> {
     match (method.as_str(), path) {
-        ("GET" | "DELETE", _) | ("POST", "/agents/{id}/sync" | "/agents/{id}/duplicate" | "/calls/{id}/stop") => None,
+        ("GET" | "DELETE", _)
+        | ("POST", "/agents/{id}/sync" | "/agents/{id}/duplicate" | "/calls/{id}/stop" | "/reports/run") => None,
         ("POST", "/auth/token") => Some(json!({"email": "nobody@example.com", "password": "not-a-password"})),
         ("POST", "/agents") => Some(draft_json(&format!("Another {}", of.number))),
         ("PUT", "/agents/{id}") => Some(draft_json(&format!("Changed {}", of.number))),
@@ -361,6 +369,7 @@ fn body(method: &Method, path: &str, of: &Belongings) -> Option<Value> {
         ("POST", "/calls/{id}/messages") => Some(json!({"text": "Hello"})),
         ("PUT", "/members/{user_id}/role") => Some(json!({"role": "operator"})),
         ("POST", "/invitations") => Some(invitation(of)),
+        ("POST", "/reports") => Some(warden_report("another")),
         ("POST", "/api-keys") => Some(json!({"name": "another", "scopes": ["agents:read"]})),
         _ => panic!("no sample body for {method} {path}: add one to `body` in questions.rs"),
     }
@@ -446,9 +455,28 @@ fn sample(path: &str, of: &Belongings) -> (Needs, Coding, Value) {
         // Anybody may leave, so nothing but being there is asked.
         "leave_org" => org(Read, Kind::Member, Form, json!({})),
 
+        "read_reports" => {
+            let arguments = json!({"kind": "warden", "chosen": Some(&of.report).filter(|id| !id.is_empty())});
+            org(Read, Kind::Report, Json, arguments)
+        }
+        "run_isolation" => org(Create, Kind::Report, Form, json!({})),
+
         "list_audit" => org(Read, Kind::Audit, Json, page),
         _ => panic!(
             "no sample for the server function {path}: add what it needs and good arguments to `sample` in questions.rs"
         ),
     }
+}
+
+/// A finished report of the warden, about a database of this name.
+pub fn warden_report(database: &str) -> Value {
+    json!({
+        "title": format!("Warden of {database}"), "kind": "warden", "database": database, "server": "PostgreSQL 17.6",
+        "began_at": "2026-11-25T03:00:00Z", "took_ms": 61_000, "clean": true,
+        "outcomes": [{
+            "id": "public.orders", "group": "backfill", "question": "Has every row found its organization?",
+            "level": "fault", "state": "holds", "examined": 1284, "violating": 0,
+            "figures": [{"name": "rows before", "value": "1,284"}, {"name": "longest lock", "value": "12 ms"}]
+        }]
+    })
 }

@@ -1,0 +1,77 @@
+//! `/reports`
+
+use axum::{Json as Answer, extract::Path, http::StatusCode, response::Response};
+use switchboard::{
+    listing::Listing,
+    report::{Kept, Report, Run, RunFilter, store},
+    resource::{
+        Action::{Create, Read},
+        Kind,
+    },
+};
+
+use super::{
+    ask::{Asking, Json, Params},
+    crud::{Wanted, id},
+    endpoint::{Endpoint, get, post},
+    problem::Failure,
+};
+use crate::download::{self, As};
+
+pub fn endpoints() -> Vec<Endpoint> {
+    vec![
+        get("/reports", "List runs of verify and of the warden")
+            .needs(Read, Kind::Report)
+            .params::<RunFilter>()
+            .lists::<Run>()
+            .by(list),
+        post("/reports", "Publish a report of the warden")
+            .needs(Create, Kind::Report)
+            .body::<Report>()
+            .answers::<Run>(201, "Kept; the fifty newest are")
+            .by(publish),
+        post("/reports/run", "Ask whether organizations are kept apart")
+            .needs(Create, Kind::Report)
+            .answers::<Run>(
+                202,
+                "Accepted; watch its state. While a run is under way, it is that one",
+            )
+            .by(run),
+        get("/reports/{id}", "Read a report")
+            .needs(Read, Kind::Report)
+            .answers::<Kept>(200, "With what was found, once it is done")
+            .by(read),
+        get("/reports/{id}/html", "Download a report as a page")
+            .needs(Read, Kind::Report)
+            .answers_file("text/html", "One file that needs nothing else")
+            .by(html),
+    ]
+}
+
+async fn list(asking: Asking, Params(wanted): Params<Wanted<RunFilter>>) -> Result<Answer<Listing<Run>>, Failure> {
+    Ok(Answer(
+        store::list(&asking.core, &asking.caller, &wanted.filter, &wanted.page()).await?,
+    ))
+}
+
+async fn publish(asking: Asking, Json(report): Json<Report>) -> Result<(StatusCode, Answer<Run>), Failure> {
+    Ok((
+        StatusCode::CREATED,
+        Answer(store::publish(&asking.core, &asking.caller, &report).await?),
+    ))
+}
+
+async fn run(asking: Asking) -> Result<(StatusCode, Answer<Run>), Failure> {
+    Ok((
+        StatusCode::ACCEPTED,
+        Answer(store::ask(&asking.core, &asking.caller).await?),
+    ))
+}
+
+async fn read(asking: Asking, Path(text): Path<String>) -> Result<Answer<Kept>, Failure> {
+    Ok(Answer(store::get(&asking.core, &asking.caller, id(&text)?).await?))
+}
+
+async fn html(asking: Asking, Path(text): Path<String>) -> Result<Response, Failure> {
+    Ok(download::report(&asking.core, &asking.caller, id(&text)?, As::Page).await?)
+}

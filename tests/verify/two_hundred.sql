@@ -1,0 +1,29 @@
+-- Brings schema app to 200 tables, each protected and connected as the product's own are. Run as a superuser.
+begin;
+set local role switchboard_owner;
+do $$
+declare
+  there integer := (select count(*) from pg_class where relnamespace = 'app'::regnamespace and relkind = 'r');
+  n integer;
+begin
+  for n in there + 1 .. 200 loop
+    execute format('create table app.thing_%s (
+        org_id text collate "C" not null references app.clients (org_id) on delete cascade,
+        id uuid not null,
+        agent_id uuid,
+        name text not null check (length(name) <= 80),
+        state text collate "C" not null check (state in (''draft'', ''live'')),
+        amount_micros bigint not null default 0,
+        created_at timestamptz not null default now(),
+        updated_at timestamptz not null default now(),
+        primary key (org_id, id),
+        unique (org_id, name),
+        foreign key (org_id, agent_id) references app.agents (org_id, id) on delete set null (agent_id))', n);
+    execute format('create index on app.thing_%s (org_id, created_at desc, id desc)', n);
+    execute format('create index on app.thing_%s (org_id, agent_id)', n);
+    call ops.protect(format('app.thing_%s', n), 'org_id', array['agent_id', 'name', 'state', 'amount_micros', 'updated_at']);
+    execute format('create trigger announce after insert or update or delete on app.thing_%s for each row
+        execute function app.announce(''things'')', n);
+  end loop;
+end $$;
+commit;
