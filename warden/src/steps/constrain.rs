@@ -489,6 +489,8 @@ impl Exchange<'_> {
 
     /// Keys of partitioned tables cannot wait to be proved, so each partition's is made and proved before, and drawn together here.
     fn partitioned(&mut self, edge: &Edge<'_>, fate: Fate, pinned: bool) {
+        // For a moment, which a crash may make long, it is on the partitions and not on the whole.
+        self.makes.push((edge.child.name.clone(), edge.key.name.clone()));
         let child = &edge.child.name;
         let alter = format!("alter table {}", child.sql());
         let old = quoted(&edge.key.name);
