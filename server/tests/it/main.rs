@@ -7,6 +7,7 @@ mod contract;
 mod coverage;
 mod edges;
 mod live;
+mod model;
 mod questions;
 mod replay;
 mod support;

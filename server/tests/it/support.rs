@@ -288,7 +288,7 @@ async fn core(secret: Master, logins: &Logins, provider: Option<&str>) -> (Core,
 }
 
 /// The session an answer hands to the browser.
-fn cookie_of(answer: &Answer) -> String {
+pub fn cookie_of(answer: &Answer) -> String {
     let line = answer.headers.get(header::SET_COOKIE);
     let line = line.unwrap_or_else(|| panic!("no session: {} {}", answer.status, answer.text()));
     line.to_str().unwrap().split(';').next().unwrap().to_owned()

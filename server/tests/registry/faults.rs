@@ -11,8 +11,14 @@ pub const ITEMS: &[Item] = &[
         "kill -9 of the program",
         &[
             ("process", "a_killed_server_leaves_nothing_on_one_side_only"),
-            ("calls", "a_process_that_dies_while_it_dials_leaves_an_intent_that_is_followed_up"),
-            ("cluster", "kill_9_of_a_host_leaves_the_server_for_the_next_one_and_its_use_ends"),
+            (
+                "calls",
+                "a_process_that_dies_while_it_dials_leaves_an_intent_that_is_followed_up",
+            ),
+            (
+                "cluster",
+                "kill_9_of_a_host_leaves_the_server_for_the_next_one_and_its_use_ends",
+            ),
         ],
     ),
     partly(
@@ -41,7 +47,10 @@ pub const ITEMS: &[Item] = &[
     proven(
         "F5",
         "a database that takes no more writes",
-        &[("it", "f5_a_database_that_takes_no_writes_is_still_read_and_nothing_is_half_done")],
+        &[(
+            "it",
+            "f5_a_database_that_takes_no_writes_is_still_read_and_nothing_is_half_done",
+        )],
     ),
     proven(
         "F6",
@@ -56,7 +65,10 @@ pub const ITEMS: &[Item] = &[
         "F7",
         "names that are not resolved",
         &[
-            ("it", "f7_a_provider_whose_name_is_nowhere_is_not_reached_and_that_is_all"),
+            (
+                "it",
+                "f7_a_provider_whose_name_is_nowhere_is_not_reached_and_that_is_all",
+            ),
             ("switchboard", "a_provider_that_is_not_there_did_nothing"),
         ],
     ),

@@ -50,7 +50,16 @@ impl Feature {
         match self {
             Self::WebhooksOut => &["webhook_endpoint", "webhook-endpoint", "webhook_deliver", "deliveries"],
             Self::Payments => &[
-                "payment", "invoice", "checkout", "subscription", "refund", "stripe", "coupon", "dispute", "/credits", "credit_hold",
+                "payment",
+                "invoice",
+                "checkout",
+                "subscription",
+                "refund",
+                "stripe",
+                "coupon",
+                "dispute",
+                "/credits",
+                "credit_hold",
             ],
             Self::Campaigns => &["campaign", "do_not_call", "dnc", "quiet_hours"],
             Self::Imports => &["import"],
@@ -72,7 +81,11 @@ impl Feature {
 /// subcommands and settings.
 pub async fn signs() -> BTreeSet<String> {
     let mut signs = BTreeSet::new();
-    signs.extend(server::rest::endpoints().iter().map(|endpoint| endpoint.path.to_owned()));
+    signs.extend(
+        server::rest::endpoints()
+            .iter()
+            .map(|endpoint| endpoint.path.to_owned()),
+    );
     signs.extend(leptos::server_fn::axum::server_fn_paths().map(|(path, _)| path.to_owned()));
     signs.extend(columns().await);
     signs.extend(subcommands());
@@ -92,9 +105,18 @@ async fn columns() -> Vec<String> {
 }
 
 fn subcommands() -> Vec<String> {
-    let help = Command::new(env!("CARGO_BIN_EXE_switchboard")).arg("--help").output().unwrap();
+    let help = Command::new(env!("CARGO_BIN_EXE_switchboard"))
+        .arg("--help")
+        .output()
+        .unwrap();
     let help = String::from_utf8(help.stdout).unwrap();
-    let listed = help.split("Commands:").nth(1).unwrap().split("Options:").next().unwrap();
+    let listed = help
+        .split("Commands:")
+        .nth(1)
+        .unwrap()
+        .split("Options:")
+        .next()
+        .unwrap();
     listed
         .lines()
         .filter_map(|line| line.strip_prefix("  ")?.split(' ').next())
@@ -106,8 +128,10 @@ fn subcommands() -> Vec<String> {
 /// The environment variables the program reads.
 fn settings() -> Vec<String> {
     let source = fs::read_to_string(root().join("src/config.rs")).unwrap();
-    let setting = |text: &&str| {
-        text.len() > 3 && text.bytes().all(|byte| byte.is_ascii_uppercase() || byte == b'_')
-    };
-    source.split('"').filter(setting).map(|name| format!("setting {name}")).collect()
+    let setting = |text: &&str| text.len() > 3 && text.bytes().all(|byte| byte.is_ascii_uppercase() || byte == b'_');
+    source
+        .split('"')
+        .filter(setting)
+        .map(|name| format!("setting {name}"))
+        .collect()
 }

@@ -6,8 +6,16 @@ use crate::{
 };
 
 pub const ITEMS: &[Item] = &[
-    proven("A1", "a token without an algorithm", &[("identity", "a1_no_algorithm_is_no_signature")]),
-    proven("A2", "a public key used as a shared secret", &[("identity", "a2_a_public_key_is_not_a_shared_secret")]),
+    proven(
+        "A1",
+        "a token without an algorithm",
+        &[("identity", "a1_no_algorithm_is_no_signature")],
+    ),
+    proven(
+        "A2",
+        "a public key used as a shared secret",
+        &[("identity", "a2_a_public_key_is_not_a_shared_secret")],
+    ),
     proven(
         "A3",
         "a key name that is a path, a statement, a URL or a book",
@@ -17,13 +25,20 @@ pub const ITEMS: &[Item] = &[
             ("switchboard", "a_name_that_cannot_be_a_keys_causes_no_request"),
         ],
     ),
-    proven("A4", "a token that brings its own key", &[("identity", "a4_a_token_does_not_bring_its_own_key")]),
+    proven(
+        "A4",
+        "a token that brings its own key",
+        &[("identity", "a4_a_token_does_not_bring_its_own_key")],
+    ),
     proven(
         "A5",
         "a token outside its time",
         &[
             ("identity", "a5_a_token_counts_only_in_its_time"),
-            ("switchboard", "a5_a_token_that_was_good_a_moment_ago_is_not_remembered_past_its_end"),
+            (
+                "switchboard",
+                "a5_a_token_that_was_good_a_moment_ago_is_not_remembered_past_its_end",
+            ),
         ],
     ),
     proven(
@@ -34,8 +49,16 @@ pub const ITEMS: &[Item] = &[
             ("switchboard", "a_time_of_another_type_or_out_of_range_is_refused"),
         ],
     ),
-    proven("A7", "a required claim left out", &[("identity", "a7_every_claim_that_is_required_is_missed")]),
-    proven("A8", "a token for somebody else", &[("identity", "a8_a_token_for_somebody_else_is_not_for_us")]),
+    proven(
+        "A7",
+        "a required claim left out",
+        &[("identity", "a7_every_claim_that_is_required_is_missed")],
+    ),
+    proven(
+        "A8",
+        "a token for somebody else",
+        &[("identity", "a8_a_token_for_somebody_else_is_not_for_us")],
+    ),
     proven(
         "A9",
         "another organization under the same signature",
@@ -44,18 +67,27 @@ pub const ITEMS: &[Item] = &[
     proven(
         "A10",
         "a good token of somebody who is no member",
-        &[("identity", "a10_a_good_token_for_an_organization_of_others_opens_nothing")],
+        &[(
+            "identity",
+            "a10_a_good_token_for_an_organization_of_others_opens_nothing",
+        )],
     ),
     proven(
         "A11",
         "a request that contradicts its credential",
-        &[("door", "a11_whatever_else_a_request_says_the_credential_decides_the_organization")],
+        &[(
+            "door",
+            "a11_whatever_else_a_request_says_the_credential_decides_the_organization",
+        )],
     ),
     proven(
         "A12",
         "a live token of somebody who was removed",
         &[
-            ("identity", "a12_who_was_removed_is_out_at_the_next_request_and_no_older_token_brings_them_back"),
+            (
+                "identity",
+                "a12_who_was_removed_is_out_at_the_next_request_and_no_older_token_brings_them_back",
+            ),
             ("identity", "a12_who_is_removed_keeps_the_session_and_loses_the_place"),
             ("identity", "a12_removed_at_clerk_means_out_now_whatever_the_token_says"),
             ("it", "the_model_holds_for_random_commands"),
@@ -66,7 +98,10 @@ pub const ITEMS: &[Item] = &[
         "a live token of somebody who was demoted",
         &[
             ("identity", "a13_who_was_demoted_may_do_less_at_the_next_request"),
-            ("identity", "a13_demoted_at_clerk_means_less_now_whatever_the_token_says"),
+            (
+                "identity",
+                "a13_demoted_at_clerk_means_less_now_whatever_the_token_says",
+            ),
             ("it", "the_model_holds_for_random_commands"),
         ],
     ),
@@ -83,15 +118,24 @@ pub const ITEMS: &[Item] = &[
         "A15",
         "an organization or a role that people wrote themselves",
         &[
-            ("identity", "a15_what_a_person_may_write_about_themselves_counts_for_nothing"),
-            ("switchboard", "what_the_server_wrote_counts_and_what_the_person_may_write_does_not"),
+            (
+                "identity",
+                "a15_what_a_person_may_write_about_themselves_counts_for_nothing",
+            ),
+            (
+                "switchboard",
+                "what_the_server_wrote_counts_and_what_the_person_may_write_does_not",
+            ),
         ],
     ),
     proven(
         "A16",
         "a session fixed beforehand",
         &[
-            ("identity", "a16_the_cookie_changes_with_the_organization_and_the_old_one_is_dead"),
+            (
+                "identity",
+                "a16_the_cookie_changes_with_the_organization_and_the_old_one_is_dead",
+            ),
             ("it", "a16_signing_in_takes_over_no_cookie_that_was_there_before"),
         ],
     ),
@@ -105,7 +149,10 @@ pub const ITEMS: &[Item] = &[
         "a session after signing out, a new password, a disabled account",
         &[
             ("identity", "a18_signing_out_ends_one_browser_or_all"),
-            ("identity", "a18_a_new_password_ends_every_session_and_every_earlier_link"),
+            (
+                "identity",
+                "a18_a_new_password_ends_every_session_and_every_earlier_link",
+            ),
             ("identity", "a18_a_session_ended_at_clerk_opens_no_page"),
             ("identity", "a_disabled_person_has_no_session"),
         ],
@@ -131,7 +178,10 @@ pub const ITEMS: &[Item] = &[
         "A21",
         "guessing passwords, from one address or many",
         &[
-            ("identity", "a21_five_wrong_passwords_pause_the_account_and_the_fifth_says_so"),
+            (
+                "identity",
+                "a21_five_wrong_passwords_pause_the_account_and_the_fifth_says_so",
+            ),
             ("identity", "a21_guesses_made_at_the_same_time_are_all_counted"),
             ("identity", "a21_one_address_trying_many_accounts_pauses_too"),
             ("it", "a21_an_address_is_the_connections_and_not_what_a_header_says"),
@@ -141,7 +191,10 @@ pub const ITEMS: &[Item] = &[
         "A22",
         "finding out who has an account",
         &[
-            ("identity", "a22_signing_up_with_a_known_address_answers_as_with_a_new_one_and_only_the_mail_tells"),
+            (
+                "identity",
+                "a22_signing_up_with_a_known_address_answers_as_with_a_new_one_and_only_the_mail_tells",
+            ),
             ("it", "a22_no_answer_tells_whether_somebody_has_an_account"),
             ("switchboard", "nobody_has_a_password_not_even_the_one_compared_with"),
         ],
@@ -149,15 +202,24 @@ pub const ITEMS: &[Item] = &[
     proven(
         "A23",
         "a flood of passwords to be hashed",
-        &[("switchboard", "a23_a_flood_of_passwords_is_turned_away_and_few_are_hashed_at_once")],
+        &[(
+            "switchboard",
+            "a23_a_flood_of_passwords_is_turned_away_and_few_are_hashed_at_once",
+        )],
     ),
     proven(
         "A24",
         "an invitation used twice, late, by somebody else, by two at once",
         &[
             ("identity", "an_invitation_lets_in_the_person_it_was_sent_to_once"),
-            ("identity", "a_late_revoked_replaced_or_declined_invitation_lets_nobody_in"),
-            ("identity", "a24_an_invitation_accepted_ten_times_at_once_makes_one_member"),
+            (
+                "identity",
+                "a_late_revoked_replaced_or_declined_invitation_lets_nobody_in",
+            ),
+            (
+                "identity",
+                "a24_an_invitation_accepted_ten_times_at_once_makes_one_member",
+            ),
         ],
     ),
     proven(
@@ -197,7 +259,11 @@ pub const ITEMS: &[Item] = &[
         ],
     ),
     waiting("A30", "a refresh token used again", &[RefreshTokens]),
-    proven("K1", "telling by the clock how much of a key is right", &[("bench", "timing_key")]),
+    proven(
+        "K1",
+        "telling by the clock how much of a key is right",
+        &[("bench", "timing_key")],
+    ),
     proven(
         "K2",
         "a key and another organization's ids",
@@ -215,7 +281,10 @@ pub const ITEMS: &[Item] = &[
         "K4",
         "a key that was revoked or has expired",
         &[
-            ("identity", "k4_a_revoked_or_expired_key_is_refused_at_once_also_where_it_is_remembered"),
+            (
+                "identity",
+                "k4_a_revoked_or_expired_key_is_refused_at_once_also_where_it_is_remembered",
+            ),
             ("it", "the_model_holds_for_random_commands"),
         ],
     ),
@@ -224,7 +293,10 @@ pub const ITEMS: &[Item] = &[
         "a key in a URL, a log or an error",
         &[
             ("it", "k5_a_key_in_the_address_opens_nothing"),
-            ("it", "i35_neither_the_log_nor_the_figures_nor_a_refusal_repeat_what_people_wrote"),
+            (
+                "it",
+                "i35_neither_the_log_nor_the_figures_nor_a_refusal_repeat_what_people_wrote",
+            ),
         ],
     ),
     proven(
@@ -235,5 +307,9 @@ pub const ITEMS: &[Item] = &[
             ("it", "the_model_holds_for_random_commands"),
         ],
     ),
-    proven("K7", "the table of keys stolen", &[("identity", "k7_the_database_holds_no_key")]),
+    proven(
+        "K7",
+        "the table of keys stolen",
+        &[("identity", "k7_the_database_holds_no_key")],
+    ),
 ];

@@ -10,9 +10,15 @@ pub const ITEMS: &[Item] = &[
         "I1",
         "a statement without an organization",
         &[
-            ("rows", "every_tenant_table_has_rows_of_both_organizations_to_be_kept_apart"),
+            (
+                "rows",
+                "every_tenant_table_has_rows_of_both_organizations_to_be_kept_apart",
+            ),
             ("rows", "without_an_organization_no_table_shows_a_row"),
-            ("rows", "a_row_of_another_organization_is_refused_before_anything_else_about_it_is_looked_at"),
+            (
+                "rows",
+                "a_row_of_another_organization_is_refused_before_anything_else_about_it_is_looked_at",
+            ),
         ],
     ),
     proven(
@@ -33,7 +39,10 @@ pub const ITEMS: &[Item] = &[
         "reading by another organization's id, wherever an id can stand",
         &[
             ("it", "another_organization_finds_nothing_and_changes_nothing"),
-            ("it", "i4_an_id_of_another_organization_in_a_filter_finds_what_nobodys_id_finds"),
+            (
+                "it",
+                "i4_an_id_of_another_organization_in_a_filter_finds_what_nobodys_id_finds",
+            ),
         ],
     ),
     proven(
@@ -41,7 +50,10 @@ pub const ITEMS: &[Item] = &[
         "changing or deleting by another organization's id",
         &[
             ("it", "another_organization_finds_nothing_and_changes_nothing"),
-            ("rows", "another_organizations_rows_are_not_there_to_be_changed_or_deleted"),
+            (
+                "rows",
+                "another_organizations_rows_are_not_there_to_be_changed_or_deleted",
+            ),
         ],
     ),
     proven(
@@ -49,7 +61,10 @@ pub const ITEMS: &[Item] = &[
         "an organization named in the body of what is made",
         &[
             ("it", "what_cannot_be_read_is_reported_with_the_field_it_stands_in"),
-            ("it", "i8_an_organization_named_anywhere_in_a_request_changes_nothing_about_whose_it_is"),
+            (
+                "it",
+                "i8_an_organization_named_anywhere_in_a_request_changes_nothing_about_whose_it_is",
+            ),
         ],
     ),
     proven(
@@ -65,7 +80,10 @@ pub const ITEMS: &[Item] = &[
         "the organization smuggled into nested fields, forms and queries",
         &[
             ("it", "every_body_is_read_strictly"),
-            ("it", "i8_an_organization_named_anywhere_in_a_request_changes_nothing_about_whose_it_is"),
+            (
+                "it",
+                "i8_an_organization_named_anywhere_in_a_request_changes_nothing_about_whose_it_is",
+            ),
         ],
     ),
     proven(
@@ -134,12 +152,18 @@ pub const ITEMS: &[Item] = &[
     proven(
         "I19",
         "a setting left behind by what was cut short",
-        &[("switchboard", "ten_thousand_abandoned_transactions_leave_no_organization_behind")],
+        &[(
+            "switchboard",
+            "ten_thousand_abandoned_transactions_leave_no_organization_behind",
+        )],
     ),
     proven(
         "I20",
         "one prepared statement for many organizations",
-        &[("rows", "a_prepared_statement_answers_for_the_organization_of_the_moment")],
+        &[(
+            "rows",
+            "a_prepared_statement_answers_for_the_organization_of_the_moment",
+        )],
     ),
     proven(
         "I21",
@@ -153,7 +177,10 @@ pub const ITEMS: &[Item] = &[
         "I22",
         "a careless policy that lets everything through",
         &[
-            ("rows", "i22_a_policy_that_lets_everything_through_lets_nothing_through_the_wall"),
+            (
+                "rows",
+                "i22_a_policy_that_lets_everything_through_lets_nothing_through_the_wall",
+            ),
             ("verify", "every_fault_of_the_catalog_is_noticed_by_its_rule"),
         ],
     ),
@@ -169,8 +196,14 @@ pub const ITEMS: &[Item] = &[
         "I24",
         "a login that row security does not bind",
         &[
-            ("rows", "i24_the_program_does_not_start_where_row_security_would_not_bind_it"),
-            ("verify", "every_fault_that_a_login_would_run_into_is_noticed_by_its_rule"),
+            (
+                "rows",
+                "i24_the_program_does_not_start_where_row_security_would_not_bind_it",
+            ),
+            (
+                "verify",
+                "every_fault_that_a_login_would_run_into_is_noticed_by_its_rule",
+            ),
         ],
     ),
     proven(
@@ -202,28 +235,43 @@ pub const ITEMS: &[Item] = &[
         "peeking at other sessions and at the planner's statistics",
         &[
             ("rows", "the_app_is_denied_every_way_around_row_security"),
-            ("rows", "the_planners_statistics_keep_the_values_of_hidden_rows_to_themselves"),
+            (
+                "rows",
+                "the_planners_statistics_keep_the_values_of_hidden_rows_to_themselves",
+            ),
         ],
     ),
     proven(
         "I29",
         "SQL injected into a statement of the app",
-        &[("rows", "i29_what_is_injected_into_a_statement_of_the_app_stays_in_its_organization")],
+        &[(
+            "rows",
+            "i29_what_is_injected_into_a_statement_of_the_app_stays_in_its_organization",
+        )],
     ),
     proven(
         "I30",
         "all policies gone: the suite has to notice",
         &[
             ("it", "without_either_everything_crosses_and_the_replay_says_so"),
-            ("it", "without_either_the_model_finds_a_foreign_row_within_a_thousand_requests"),
+            (
+                "it",
+                "without_either_the_model_finds_a_foreign_row_within_a_thousand_requests",
+            ),
         ],
     ),
     proven(
         "I31",
         "tests that run as a superuser and prove nothing",
         &[
-            ("rows", "i31_the_logins_of_the_tests_are_bound_like_those_of_the_program"),
-            ("rows", "i24_the_program_does_not_start_where_row_security_would_not_bind_it"),
+            (
+                "rows",
+                "i31_the_logins_of_the_tests_are_bound_like_those_of_the_program",
+            ),
+            (
+                "rows",
+                "i24_the_program_does_not_start_where_row_security_would_not_bind_it",
+            ),
         ],
     ),
     proven(
@@ -239,19 +287,28 @@ pub const ITEMS: &[Item] = &[
     proven(
         "I34",
         "a job of one organization that writes into another",
-        &[("rows", "the_worker_sees_every_queue_and_else_only_the_organization_it_has_entered")],
+        &[(
+            "rows",
+            "the_worker_sees_every_queue_and_else_only_the_organization_it_has_entered",
+        )],
     ),
     proven(
         "I35",
         "logs, figures and error pages that tell of others",
-        &[("it", "i35_neither_the_log_nor_the_figures_nor_a_refusal_repeat_what_people_wrote")],
+        &[(
+            "it",
+            "i35_neither_the_log_nor_the_figures_nor_a_refusal_repeat_what_people_wrote",
+        )],
     ),
     partly(
         "I36",
         "what still comes for an organization that is gone",
         &[
             ("identity", "i36_a_deleted_organization_takes_its_keys_along"),
-            ("identity", "a12_a_person_who_is_disabled_and_an_organization_that_is_deleted_open_nothing"),
+            (
+                "identity",
+                "a12_a_person_who_is_disabled_and_an_organization_that_is_deleted_open_nothing",
+            ),
         ],
         &[Erasure],
     ),

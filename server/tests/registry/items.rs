@@ -33,11 +33,7 @@ pub const ALL: [&[Item]; 5] = [
 ];
 
 /// Proven by these tests.
-pub const fn proven(
-    id: &'static str,
-    title: &'static str,
-    proofs: &'static [(&'static str, &'static str)],
-) -> Item {
+pub const fn proven(id: &'static str, title: &'static str, proofs: &'static [(&'static str, &'static str)]) -> Item {
     Item {
         id,
         title,

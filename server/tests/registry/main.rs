@@ -78,14 +78,29 @@ fn figures() -> BTreeSet<String> {
 #[tokio::test]
 async fn nothing_waits_for_a_feature_that_is_there() {
     let signs = signs().await;
-    for there in ["/agents", "list_agents", "app.agents.name", "subcommand serve", "setting database_url"] {
-        assert!(signs.iter().any(|sign| sign.contains(there)), "{there} should show: {signs:#?}");
+    for there in [
+        "/agents",
+        "list_agents",
+        "app.agents.name",
+        "subcommand serve",
+        "setting database_url",
+    ] {
+        assert!(
+            signs.iter().any(|sign| sign.contains(there)),
+            "{there} should show: {signs:#?}"
+        );
     }
     let mut arrived = Vec::new();
     for feature in Feature::ALL {
-        let waiting: Vec<_> = all().filter(|item| item.waits.contains(&feature)).map(|item| item.id).collect();
+        let waiting: Vec<_> = all()
+            .filter(|item| item.waits.contains(&feature))
+            .map(|item| item.id)
+            .collect();
         assert!(!waiting.is_empty(), "nothing waits for {feature:?}");
-        for sign in signs.iter().filter(|sign| feature.words().iter().any(|word| sign.contains(word))) {
+        for sign in signs
+            .iter()
+            .filter(|sign| feature.words().iter().any(|word| sign.contains(word)))
+        {
             arrived.push(format!("{feature:?} shows in {sign}; {waiting:?} need tests now"));
         }
     }

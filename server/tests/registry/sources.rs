@@ -90,10 +90,7 @@ impl Found {
         if let Some(path) = named_path(&module.attrs) {
             return self.file(&beside.join(path), true);
         }
-        let (alone, folder) = (
-            modules.join(format!("{name}.rs")),
-            modules.join(&name).join("mod.rs"),
-        );
+        let (alone, folder) = (modules.join(format!("{name}.rs")), modules.join(&name).join("mod.rs"));
         if alone.is_file() {
             self.file(&alone, false);
         } else {
@@ -104,7 +101,10 @@ impl Found {
     fn function(&mut self, function: &ItemFn) {
         let is = |name: &str| {
             let last = |attribute: &Attribute| attribute.path().segments.last().map(|part| part.ident.to_string());
-            function.attrs.iter().any(|attribute| last(attribute).as_deref() == Some(name))
+            function
+                .attrs
+                .iter()
+                .any(|attribute| last(attribute).as_deref() == Some(name))
         };
         if is("test") {
             let runs = match (is("ignore"), leaves_early(&function.block)) {

@@ -35,7 +35,10 @@ pub const ITEMS: &[Item] = &[
         &[
             ("it", "w1_an_event_that_is_not_signed_by_the_provider_leaves_nothing"),
             ("switchboard", "an_old_event_and_one_from_the_future_are_refused"),
-            ("switchboard", "a_request_from_more_than_five_minutes_away_is_refused_in_both_directions"),
+            (
+                "switchboard",
+                "a_request_from_more_than_five_minutes_away_is_refused_in_both_directions",
+            ),
         ],
     ),
     proven(
@@ -74,9 +77,17 @@ pub const ITEMS: &[Item] = &[
         &[("it", "w9_a_body_is_read_up_to_a_length_and_for_a_time")],
     ),
     waiting("W10", "delivery to addresses inside", &[WebhooksOut]),
-    waiting("W11", "a name that points outside first and inside later", &[WebhooksOut]),
+    waiting(
+        "W11",
+        "a name that points outside first and inside later",
+        &[WebhooksOut],
+    ),
     waiting("W12", "a receiver that redirects inside", &[WebhooksOut]),
-    waiting("W13", "a receiver that fails, refuses, drips or never ends", &[WebhooksOut]),
+    waiting(
+        "W13",
+        "a receiver that fails, refuses, drips or never ends",
+        &[WebhooksOut],
+    ),
     waiting("W14", "one organization's backlog before everybody's", &[WebhooksOut]),
     waiting("W15", "kill -9 between sending and writing it down", &[WebhooksOut]),
     waiting("W16", "a receiver changed while events wait", &[WebhooksOut]),
@@ -86,7 +97,10 @@ pub const ITEMS: &[Item] = &[
         "a sender whose clock is wrong",
         &[
             ("switchboard", "an_old_event_and_one_from_the_future_are_refused"),
-            ("switchboard", "a_request_from_more_than_five_minutes_away_is_refused_in_both_directions"),
+            (
+                "switchboard",
+                "a_request_from_more_than_five_minutes_away_is_refused_in_both_directions",
+            ),
         ],
         &[WebhooksOut],
     ),

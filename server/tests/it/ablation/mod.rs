@@ -22,8 +22,9 @@ use crate::{
 };
 
 /// What is left of the two layers.
-#[derive(Clone, Copy, PartialEq, Eq)]
-enum Left {
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Left {
+    Both,
     Filters,
     RowSecurity,
     Nothing,
@@ -36,30 +37,45 @@ struct Outcome {
     tables: Vec<String>,
 }
 
+/// A process of the same installation of which only a part is left.
+pub struct Weakened {
+    pub world: World,
+    proxy: Option<Proxy>,
+}
+
+impl Weakened {
+    pub async fn of(world: &World, left: Left) -> Self {
+        if matches!(left, Left::Filters | Left::Nothing) {
+            disable_row_security(world).await;
+        }
+        let logins = world.db.logins.clone();
+        let (proxy, logins) = if matches!(left, Left::Filters | Left::Both) {
+            (None, logins)
+        } else {
+            let cluster = testing::cluster().await;
+            let proxy = Proxy::start(cluster.socket(), cluster.port()).await;
+            // The third login sees nothing of schema app.
+            let weak = Logins {
+                app: logins.app.socket(proxy.socket()),
+                worker: logins.worker.socket(proxy.socket()),
+                ..logins
+            };
+            (Some(proxy), weak)
+        };
+        Self {
+            world: world.beside(&logins).await,
+            proxy,
+        }
+    }
+}
+
 /// One organization asks for everything of another, and for everything of its own, through a process of which only this
 /// is left. Both organizations and what they have are made through a whole one.
 async fn replay_with(left: Left) -> Outcome {
     let world = World::new().await;
     let (ours, theirs) = (world.org("Canary").await, world.org("Other").await);
     let visitor = world.visitor(&theirs).await;
-    if left != Left::RowSecurity {
-        disable_row_security(&world).await;
-    }
-    let logins = world.db.logins.clone();
-    let (proxy, logins) = if left == Left::Filters {
-        (None, logins)
-    } else {
-        let cluster = testing::cluster().await;
-        let proxy = Proxy::start(cluster.socket(), cluster.port()).await;
-        // The third login sees nothing of schema app.
-        let weak = Logins {
-            app: logins.app.socket(proxy.socket()),
-            worker: logins.worker.socket(proxy.socket()),
-            ..logins
-        };
-        (Some(proxy), weak)
-    };
-    let weak = world.beside(&logins).await;
+    let Weakened { world: weak, proxy } = Weakened::of(&world, left).await;
 
     let own = Belongings::of(&world, &theirs).await;
     for question in questions::of_organizations() {
@@ -101,6 +117,12 @@ async fn tables(world: &World) -> Vec<String> {
     .fetch_all(&world.db.admin)
     .await
     .unwrap()
+}
+
+#[tokio::test]
+async fn with_both_layers_nothing_crosses() {
+    let outcome = replay_with(Left::Both).await;
+    assert_none(&outcome.breaches);
 }
 
 #[tokio::test]
