@@ -3,6 +3,7 @@
 #![expect(clippy::unwrap_used, reason = "a test fails by panicking")]
 
 mod ablation;
+mod attacks;
 mod contract;
 mod coverage;
 mod edges;

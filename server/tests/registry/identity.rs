@@ -216,10 +216,6 @@ pub const ITEMS: &[Item] = &[
                 "identity",
                 "a_late_revoked_replaced_or_declined_invitation_lets_nobody_in",
             ),
-            (
-                "identity",
-                "a24_an_invitation_accepted_ten_times_at_once_makes_one_member",
-            ),
         ],
     ),
     proven(
@@ -309,7 +305,11 @@ pub const ITEMS: &[Item] = &[
     ),
     proven(
         "K7",
-        "the table of keys stolen",
-        &[("identity", "k7_the_database_holds_no_key")],
+        "the tables stolen, keys and all",
+        &[
+            ("identity", "k7_the_database_holds_no_key"),
+            ("it", "k7_a_copy_of_the_database_opens_nothing"),
+            ("switchboard", "a_kept_answer_opens_only_in_its_place"),
+        ],
     ),
 ];

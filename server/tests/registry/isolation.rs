@@ -154,7 +154,7 @@ pub const ITEMS: &[Item] = &[
         "a setting left behind by what was cut short",
         &[(
             "switchboard",
-            "ten_thousand_abandoned_transactions_leave_no_organization_behind",
+            "a_thousand_abandoned_transactions_leave_no_organization_behind",
         )],
     ),
     proven(
