@@ -165,7 +165,8 @@ mod tests {
         let (secret, once) = (Master::fresh(), keyed("POST /api-keys", "k1"));
         let sealed = once.seal(&secret, &mine, b"sb_live_x").unwrap();
         assert!(!sealed.windows(7).any(|window| window == b"sb_live"));
-        let opened = |keyed: &Keyed, secret, org, sealed: &[u8]| keyed.open(secret, org, sealed.to_vec());
+        let opened =
+            |keyed: &Keyed, secret: &Master, org: &OrgId, sealed: &[u8]| keyed.open(secret, org, sealed.to_vec());
         assert_eq!(
             opened(&once, &secret, &mine, &sealed).as_deref(),
             Some(&b"sb_live_x"[..])

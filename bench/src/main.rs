@@ -9,6 +9,7 @@ mod browser;
 mod load;
 mod rows;
 mod subject;
+mod timing;
 
 use anyhow::Context;
 use bars::Bars;
@@ -34,6 +35,7 @@ async fn main() -> anyhow::Result<()> {
     bars.at_most("idle_resident", subject.resident_mb()?, "MB", 60.0);
 
     rows::fill(&subject, 1_000).await?;
+    timing::run(&mut bars, &subject).await?;
     list_api(&mut bars, &subject).await?;
     let page = load::run(&subject.addr, &subject.page_request("/agents"), POOL as usize, SECONDS).await?;
     bars.at_least("agents_page", page.per_second, "pages/s", 1000.0);

@@ -7,6 +7,8 @@
 mod proxy;
 mod weaken;
 
+pub use weaken::{Filters, count};
+
 use std::collections::BTreeSet;
 
 use switchboard::{
@@ -48,24 +50,43 @@ impl Weakened {
         if matches!(left, Left::Filters | Left::Nothing) {
             disable_row_security(world).await;
         }
-        let logins = world.db.logins.clone();
-        let (proxy, logins) = if matches!(left, Left::Filters | Left::Both) {
-            (None, logins)
-        } else {
-            let cluster = testing::cluster().await;
-            let proxy = Proxy::start(cluster.socket(), cluster.port()).await;
-            // The third login sees nothing of schema app.
-            let weak = Logins {
-                app: logins.app.socket(proxy.socket()),
-                worker: logins.worker.socket(proxy.socket()),
-                ..logins
+        if matches!(left, Left::Filters | Left::Both) {
+            return Self {
+                world: world.beside(&world.db.logins).await,
+                proxy: None,
             };
-            (Some(proxy), weak)
+        }
+        Self::without(world, Filters::All).await
+    }
+
+    /// Row security does not help here, and these filters are missing.
+    pub async fn forgetting(world: &World, filters: Filters) -> Self {
+        disable_row_security(world).await;
+        Self::without(world, filters).await
+    }
+
+    async fn without(world: &World, filters: Filters) -> Self {
+        let logins = world.db.logins.clone();
+        let cluster = testing::cluster().await;
+        let proxy = Proxy::start(cluster.socket(), cluster.port(), filters).await;
+        // The third login sees nothing of schema app.
+        let weak = Logins {
+            app: logins.app.socket(proxy.socket()),
+            worker: logins.worker.socket(proxy.socket()),
+            ..logins
         };
         Self {
-            world: world.beside(&logins).await,
-            proxy,
+            world: world.beside(&weak).await,
+            proxy: Some(proxy),
         }
+    }
+
+    /// The statements that lost a filter on their way.
+    pub fn weakened(&self) -> BTreeSet<String> {
+        self.proxy
+            .as_ref()
+            .map(|proxy| proxy.passed().weakened)
+            .unwrap_or_default()
     }
 }
 

@@ -192,7 +192,8 @@ async fn k7_a_copy_of_the_database_opens_nothing() {
     world.post("/agents", &org.key, &draft_json("Kept")).await;
     let cookie = world.session(&org.email, &org.id).await;
     let session = cookie.split_once('=').unwrap().1;
-    let long = |key: &str| key.rsplit_once('_').unwrap().1.to_owned();
+    // `sb_live_<short>_<long>`, and there may be more of `_` in the long half.
+    let long = |key: &str| key.splitn(4, '_').nth(3).unwrap().to_owned();
 
     let tables: Vec<String> = sqlx::query_scalar(
         "select format('%I.%I', table_schema, table_name) from information_schema.tables

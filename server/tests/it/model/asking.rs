@@ -8,10 +8,11 @@ use switchboard::resource::{
 };
 
 use super::{
+    asked::{Actor, Way},
     command::Deed,
     deeds::{agents, calls, keys, phone, scopes},
     lists::List,
-    oracle::{Actor, Oracle, Way},
+    oracle::Oracle,
     people::invitations,
 };
 

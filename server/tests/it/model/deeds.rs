@@ -10,8 +10,9 @@ use switchboard::{
 };
 
 use super::{
+    asked::{Actor, Good, Outcome},
     command::{Deed, Pick, Words},
-    oracle::{Actor, Agent, Call, Good, Key, Oracle, Org, Outcome, Thing},
+    oracle::{Agent, Call, Key, Oracle, Org, Thing},
 };
 use crate::support::draft_json;
 

@@ -10,19 +10,16 @@ use axum::{
     http::{Request, StatusCode, header},
 };
 use serde_json::{Value, json};
-use switchboard::{
-    auth::admin,
-    org::{OrgId, UserId},
-};
+use switchboard::org::{OrgId, UserId};
 use uuid::Uuid;
 
 use super::{
-    oracle::{Asked, Credential, Expected, NOBODY, Oracle, Thing, Way, person_name},
-    people::org_name,
+    asked::{Asked, Credential, Expected, Way},
+    oracle::{NOBODY, Oracle, Thing, person_name},
 };
 use crate::{
-    ablation::{Left, Weakened},
-    support::{Answer, PASSWORD, World, cookie_of},
+    ablation::Weakened,
+    support::{Answer, World, cookie_of},
 };
 
 /// How an answer was not what it should have been.
@@ -42,136 +39,34 @@ impl Display for Breach {
 }
 
 pub struct House {
-    world: World,
+    pub(super) world: World,
     /// What is asked, where that is not the whole service.
-    weak: Option<Weakened>,
-    pub requests: usize,
-    people: Vec<UserId>,
-    orgs: Vec<OrgId>,
-    tokens: BTreeMap<(usize, usize), String>,
-    cookies: Vec<String>,
-    ids: BTreeMap<Thing, String>,
-    secrets: BTreeMap<Thing, String>,
-    cursors: Vec<String>,
-    kept: BTreeMap<usize, (StatusCode, Bytes)>,
+    pub(super) weak: Option<Weakened>,
+    pub(super) people: Vec<UserId>,
+    pub(super) orgs: Vec<OrgId>,
+    pub(super) tokens: BTreeMap<(usize, usize), String>,
+    pub(super) cookies: Vec<String>,
+    pub(super) ids: BTreeMap<Thing, String>,
+    pub(super) secrets: BTreeMap<Thing, String>,
+    pub(super) cursors: Vec<String>,
+    pub(super) kept: BTreeMap<usize, (StatusCode, Bytes)>,
     /// What the oracle calls an id.
-    symbols: BTreeMap<String, String>,
+    pub(super) symbols: BTreeMap<String, String>,
 }
 
 const NO_ID: Uuid = Uuid::from_u128(0x0190_0000_0000_7000_8000_0000_0000_dead);
 
-fn email(person: usize) -> String {
+pub(super) fn email(person: usize) -> String {
     format!("{}@example.com", person_name(person))
 }
 
 impl House {
-    /// With everything that the oracle begins with.
-    pub async fn build(oracle: &Oracle, left: Left) -> Self {
-        let world = World::new().await;
-        let mut house = Self {
-            world,
-            weak: None,
-            requests: 0,
-            people: Vec::new(),
-            orgs: Vec::new(),
-            tokens: BTreeMap::new(),
-            cookies: Vec::new(),
-            ids: BTreeMap::new(),
-            secrets: BTreeMap::new(),
-            cursors: Vec::new(),
-            kept: BTreeMap::new(),
-            symbols: BTreeMap::new(),
-        };
-        house.found(oracle).await;
-        house.enroll(oracle).await;
-        // What it took to get here is no matter of the oracle.
-        sqlx::raw_sql("truncate app.audit_log")
-            .execute(&house.world.db.admin)
-            .await
-            .unwrap();
-        if left != Left::Both {
-            house.weak = Some(Weakened::of(&house.world, left).await);
-        }
-        // Whoever arrives for the first time is looked at more closely, and refusals are noted: not in the middle of things.
-        for token in house.tokens.values() {
-            house.asked().get("/auth/me", token).await;
-        }
-        house
-    }
-
-    async fn found(&mut self, oracle: &Oracle) {
-        for (number, org) in oracle.orgs.iter().enumerate() {
-            let name = org_name(&oracle.marks[number]);
-            let made = admin::bootstrap(&self.world.core, &email(number), &PASSWORD.into(), &name)
-                .await
-                .unwrap();
-            let id: Uuid = sqlx::query_scalar(
-                "select k.id from app.api_keys k join app.clients c on c.id = k.client_id where c.org_id = $1",
-            )
-            .bind(made.org_id.as_str())
-            .fetch_one(&self.world.db.admin)
-            .await
-            .unwrap();
-            self.secrets.insert(org.keys[0].id, made.api_key);
-            self.bind(org.keys[0].id, id.to_string());
-            self.symbols.insert(made.org_id.to_string(), format!("!{number}"));
-            self.orgs.push(made.org_id);
-            self.people.push(made.user_id);
-        }
-        for person in self.orgs.len()..oracle.people() {
-            let name = person_name(person);
-            let made = admin::create_user(&self.world.core, &email(person), &PASSWORD.into(), &name)
-                .await
-                .unwrap();
-            self.people.push(made);
-        }
-        for (person, id) in self.people.iter().enumerate() {
-            self.symbols.insert(id.to_string(), format!("@{person}"));
-            self.symbols.insert(email(person), format!("${person}"));
-        }
-    }
-
-    async fn enroll(&mut self, oracle: &Oracle) {
-        for (number, org) in oracle.orgs.iter().enumerate() {
-            let id = &self.orgs[number];
-            for (person, role) in &org.members {
-                if *person != number {
-                    admin::add_member(&self.world.core, id, &email(*person), *role)
-                        .await
-                        .unwrap();
-                }
-            }
-        }
-        self.issue(oracle).await;
-        for person in 0..oracle.people() {
-            let cookie = match oracle.sessions[person] {
-                Some(org) => self.world.session(&email(person), &self.orgs[org]).await,
-                None => {
-                    let draft = json!({"draft": {"email": email(person), "password": PASSWORD}});
-                    cookie_of(&self.world.function("account/sign_in", None, &draft).await)
-                }
-            };
-            self.cookies.push(cookie);
-        }
-    }
-
-    /// Tokens for whoever has come to have one.
-    async fn issue(&mut self, oracle: &Oracle) {
-        for (person, org) in &oracle.tokens {
-            if !self.tokens.contains_key(&(*person, *org)) {
-                let token = admin::token(&self.world.core, &email(*person), Some(self.orgs[*org].clone())).await;
-                // Where isolation is gone on purpose, some of what should have worked has not.
-                self.tokens.insert((*person, *org), token.unwrap_or_default());
-            }
-        }
-    }
-
-    fn bind(&mut self, thing: Thing, id: String) {
+    pub(super) fn bind(&mut self, thing: Thing, id: String) {
         self.symbols.insert(id.clone(), format!("#{thing}"));
         self.ids.insert(thing, id);
     }
 
-    fn asked(&self) -> &World {
+    pub(super) fn asked(&self) -> &World {
         self.weak.as_ref().map_or(&self.world, |weak| &weak.world)
     }
 
@@ -180,7 +75,6 @@ impl House {
         let asked = oracle.asked.as_ref().expect("something was asked");
         let request = self.request(asked);
         let answer = self.asked().send(request).await;
-        self.requests += 1;
         if let (Credential::Cookie(person), true) = (asked.with, answer.headers.contains_key(header::SET_COOKIE)) {
             self.cookies[person] = cookie_of(&answer);
         }
@@ -425,6 +319,18 @@ impl House {
                 return Err(Breach::Differs(told));
             }
         }
-        Ok(())
+        let unbalanced: i64 = sqlx::query_scalar(
+            "select count(*) from app.clients c where c.balance_micros is distinct from
+               (select sum(t.amount_micros) from app.credit_transactions t where t.client_id = c.id)",
+        )
+        .fetch_one(&self.world.db.admin)
+        .await
+        .unwrap();
+        match unbalanced {
+            0 => Ok(()),
+            some => Err(Breach::Differs(format!(
+                "{some} balances are not the sum of their entries"
+            ))),
+        }
     }
 }

@@ -4,9 +4,10 @@ use serde_json::{Value, json};
 use switchboard::resource::{Action, Kind};
 
 use super::{
+    asked::{Actor, Good, Outcome},
     command::{Deed, Search, Whose},
     deeds::{NAMES, TAGS},
-    oracle::{Actor, Good, NOBODY, Oracle, Outcome, Thing},
+    oracle::{NOBODY, Oracle, Thing},
 };
 
 /// One list with its filters: a cursor belongs to exactly one.

@@ -1,13 +1,17 @@
 //! The model: people and programs of several organizations do random things, all under the same names, and after each
 //! the answer has to be what an oracle of plain lists says, without a word of any other organization.
 
+mod asked;
 mod asking;
+mod carry;
 mod command;
 mod deeds;
+mod forgotten;
 mod house;
 mod lists;
 mod oracle;
 mod people;
+mod setup;
 
 use std::{
     collections::BTreeMap,
@@ -21,9 +25,10 @@ use proptest_state_machine::{ReferenceStateMachine, StateMachineTest};
 use tokio::runtime::Runtime;
 
 use self::{
+    asked::Expected,
     command::Command,
     house::{Breach, House},
-    oracle::{Expected, Oracle, sequence},
+    oracle::{Oracle, sequence},
 };
 use crate::ablation::Left;
 

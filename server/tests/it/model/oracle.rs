@@ -5,7 +5,6 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use axum::http::Method;
 use proptest::{
     prelude::{BoxedStrategy, Strategy, any},
     strategy::ValueTree as _,
@@ -14,12 +13,13 @@ use proptest_state_machine::ReferenceStateMachine;
 use serde_json::{Value, json};
 use switchboard::{
     org::{Permissions, Role, Scope},
-    resource::{Action, Kind},
+    resource::Kind,
 };
 
 use super::{
-    command::{By, Command, Deed, Pick, Whose, any_command},
-    lists::{Cursor, List},
+    asked::{Actor, Asked, Credential},
+    command::{By, Command, Pick, Whose, any_command},
+    lists::Cursor,
 };
 
 /// Serial number of something that was made.
@@ -39,7 +39,8 @@ pub struct Oracle {
     /// How many there have been.
     pub commands: usize,
     things: usize,
-    answers: usize,
+    /// How many answers are kept.
+    pub answers: usize,
     /// The last command: what is asked, and what has to be answered.
     pub asked: Option<Asked>,
 }
@@ -53,7 +54,7 @@ pub struct Org {
     pub keys: Vec<Key>,
     pub invitations: Vec<Invitation>,
     pub audit: Vec<Value>,
-    kept: BTreeMap<(String, usize), Kept>,
+    pub kept: BTreeMap<(String, usize), Kept>,
 }
 
 #[derive(Clone, Debug)]
@@ -93,108 +94,9 @@ pub struct Invitation {
 
 /// An answer that is kept for whoever repeats the question.
 #[derive(Clone, Debug)]
-struct Kept {
-    body: Option<Value>,
-    answer: usize,
-}
-
-#[derive(Clone, Debug)]
-pub struct Asked {
-    pub with: Credential,
-    pub way: Way,
-    pub expected: Expected,
-    /// The answer is the first to its idempotency key.
-    pub keeps: Option<usize>,
-    /// Organizations whose marks may be in the answer.
-    pub sees: Vec<usize>,
-}
-
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Credential {
-    Key(Thing),
-    Token(usize, usize),
-    Cookie(usize),
-}
-
-#[derive(Clone, Debug)]
-pub enum Way {
-    Rest {
-        method: Method,
-        path: String,
-        body: Option<Value>,
-        key: Option<String>,
-    },
-    Function {
-        path: &'static str,
-        arguments: Value,
-    },
-}
-
-#[derive(Clone, Debug)]
-pub enum Expected {
-    /// With one of these words.
-    Refused(Vec<&'static str>),
-    /// With at least this, and with something new of this number in it.
-    Is {
-        body: Value,
-        new: Option<Thing>,
-        /// Another page follows, whose cursor is the next one of the list.
-        goes_on: bool,
-    },
-    /// Byte for byte as before.
-    Again(usize),
-}
-
-/// What comes of a deed, before anybody has asked twice.
-pub type Outcome = Result<Good, Vec<&'static str>>;
-
-#[derive(Default)]
-pub struct Good {
-    pub body: Value,
-    pub new: Option<Thing>,
-    pub goes_on: bool,
-}
-
-impl Good {
-    pub fn of(body: Value) -> Self {
-        Self {
-            body,
-            ..Self::default()
-        }
-    }
-}
-
-/// Who asks, as far as it matters for the answer.
-#[derive(Clone, Debug)]
-pub struct Actor {
-    pub credential: Credential,
-    pub name: String,
-    pub org: Option<usize>,
-    /// What they may do there, or why they get nowhere.
-    pub held: Result<Permissions, &'static str>,
-    pub role: Option<Role>,
-    pub person: Option<usize>,
-}
-
-impl Actor {
-    pub fn symbol(&self) -> String {
-        match self.credential {
-            Credential::Key(thing) => format!("#{thing}"),
-            Credential::Token(person, _) | Credential::Cookie(person) => format!("@{person}"),
-        }
-    }
-
-    pub fn in_browser(&self) -> bool {
-        matches!(self.credential, Credential::Cookie(_))
-    }
-
-    pub fn may(&self, action: Action, kind: Kind) -> Result<(), Vec<&'static str>> {
-        match self.held {
-            Err(word) => Err(vec![word]),
-            Ok(held) if held.permit(action, kind) => Ok(()),
-            Ok(_) => Err(vec!["forbidden"]),
-        }
-    }
+pub struct Kept {
+    pub body: Option<Value>,
+    pub answer: usize,
 }
 
 pub fn person_name(person: usize) -> String {
@@ -252,7 +154,7 @@ impl Oracle {
         self.sessions.len()
     }
 
-    fn actor(&self, by: By, old_page: bool) -> Actor {
+    pub fn actor(&self, by: By, old_page: bool) -> Actor {
         match by {
             By::Key { org, n } => {
                 let org = org % self.orgs.len();
@@ -334,151 +236,6 @@ impl Oracle {
             "actor": "system", "actor_kind": "system", "actor_name": null, "action": action, "kind": "members",
             "object_id": format!("@{person}"), "object_name": person_name(person),
         }));
-    }
-
-    fn carry_out(&mut self, command: &Command) -> Asked {
-        let mut actor = self.actor(command.by, command.old_page);
-        let mut deed = command.deed.clone();
-        // What only a browser asks is asked by somebody's.
-        let of_browsers = matches!(
-            deed,
-            Deed::Facets
-                | Deed::Places
-                | Deed::Switch { .. }
-                | Deed::Leave
-                | Deed::AcceptInvitation(_)
-                | Deed::DeclineInvitation(_)
-        );
-        if of_browsers && !actor.in_browser() {
-            let (By::Key { org: person, .. } | By::Token { person, .. } | By::Session { person }) = command.by;
-            actor = self.actor(By::Session { person }, command.old_page);
-        }
-        if actor.in_browser() && matches!(deed, Deed::Me) {
-            deed = Deed::Places;
-        }
-        // A browser that is nowhere asks as a page of some organization does that is still open.
-        let org = actor.org.unwrap_or(0);
-        let page = if command.old_page { self.another(org, 0) } else { org };
-        let question = self.question(&actor, org, page, &deed);
-        let mut sees = vec![org];
-        let (way, access) = match question.way {
-            Way::Rest {
-                method,
-                path,
-                body,
-                key: needed,
-            } => {
-                let key = match (command.key, needed) {
-                    (Some(n), _) if method == Method::POST => Some((format!("key-{n}"), n)),
-                    (_, needed) => needed.map(|key| (key, NOBODY)),
-                };
-                let access = key
-                    .clone()
-                    .filter(|(_, n)| *n != NOBODY)
-                    .map(|(_, n)| (format!("{method} {path}"), n));
-                let key = key.map(|(key, _)| key);
-                (
-                    Way::Rest {
-                        method,
-                        path,
-                        body,
-                        key,
-                    },
-                    access,
-                )
-            }
-            function @ Way::Function { .. } => (function, None),
-        };
-        if let Way::Function { path, .. } = way
-            && path.starts_with("orgs/")
-        {
-            sees.extend(0..self.orgs.len());
-        }
-        let (outcome, keeps, again) = match access {
-            None => (self.deed(&actor, org, &deed), None, None),
-            Some(access) => self.once(&actor, org, &deed, access, question.needs, &way),
-        };
-        let expected = match (again, outcome) {
-            (Some(again), _) => Expected::Again(again),
-            (None, Err(words)) => Expected::Refused(words),
-            (None, Ok(good)) => Expected::Is {
-                body: good.body,
-                new: good.new,
-                goes_on: good.goes_on,
-            },
-        };
-        Asked {
-            with: actor.credential,
-            way,
-            expected,
-            keeps,
-            sees,
-        }
-    }
-
-    /// The first of its key is carried out and kept, whatever came of it; the next ones are not carried out.
-    fn once(
-        &mut self,
-        actor: &Actor,
-        org: usize,
-        deed: &Deed,
-        access: (String, usize),
-        needs: Option<(Action, Kind)>,
-        way: &Way,
-    ) -> (Outcome, Option<usize>, Option<usize>) {
-        let (action, kind) = needs.expect("what is posted needs a permission");
-        if let Err(words) = actor.may(action, kind) {
-            return (Err(words), None, None);
-        }
-        let Way::Rest { body, .. } = way else {
-            unreachable!("only programs send keys")
-        };
-        match self.orgs[org].kept.get(&access) {
-            Some(kept) if kept.body == *body => (Ok(Good::default()), None, Some(kept.answer)),
-            Some(_) => (Err(vec!["invalid"]), None, None),
-            None => {
-                let outcome = self.deed(actor, org, deed);
-                let answer = self.answers;
-                self.answers += 1;
-                let body = body.clone();
-                self.orgs[org].kept.insert(access, Kept { body, answer });
-                (outcome, Some(answer), None)
-            }
-        }
-    }
-
-    fn deed(&mut self, actor: &Actor, org: usize, deed: &Deed) -> Outcome {
-        match deed {
-            Deed::Facets
-            | Deed::ReadAgent(_)
-            | Deed::CreateAgent(_)
-            | Deed::UpdateAgent { .. }
-            | Deed::DeleteAgent(_)
-            | Deed::DuplicateAgent(_)
-            | Deed::SyncAgent(_) => self.about_agents(actor, org, deed),
-            Deed::ReadCall(_)
-            | Deed::PlaceCall { .. }
-            | Deed::StopCall(_)
-            | Deed::ListKeys
-            | Deed::CreateKey { .. }
-            | Deed::RevokeKey(_) => self.about_calls_and_keys(actor, org, deed),
-            Deed::ListAgents { .. } | Deed::ListCalls { .. } | Deed::ListAudit { .. } => {
-                let (list, limit) = self.list_of(org, deed);
-                self.list(actor, org, &list, limit, None)
-            }
-            Deed::GoOn {
-                cursor,
-                elsewhere,
-                limit,
-            } => match self.cursor(*cursor) {
-                None => self.list(actor, org, &List::everything(), *limit, None),
-                Some((number, list)) => {
-                    let list = if *elsewhere { list.narrowed() } else { list };
-                    self.list(actor, org, &list, *limit, Some(number))
-                }
-            },
-            _ => self.about_people(actor, org, deed),
-        }
     }
 }
 

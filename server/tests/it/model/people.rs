@@ -10,8 +10,9 @@ use switchboard::{
 };
 
 use super::{
+    asked::{Actor, Good, Outcome},
     command::{Deed, Pick, Whose},
-    oracle::{Actor, Good, Invitation, NOBODY, Oracle, Org, Outcome, Thing, person_name},
+    oracle::{Invitation, NOBODY, Oracle, Org, Thing, person_name},
 };
 
 const NOT_FOUND: [&str; 1] = ["not_found"];
