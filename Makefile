@@ -1,5 +1,5 @@
 # Every target first brings the machine to where it can do it; scripts/ says how.
-.PHONY: setup run watch test e2e bench bench-warden warden-kills build fmt lint
+.PHONY: setup run watch test e2e model bench bench-warden warden-kills build fmt lint
 
 setup:
 	@scripts/setup rust site database browser watch
@@ -19,6 +19,10 @@ test:
 e2e:
 	@scripts/setup
 	@scripts/e2e
+
+model:
+	@scripts/setup rust database
+	@scripts/model
 
 bench:
 	@scripts/setup

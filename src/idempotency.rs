@@ -2,13 +2,16 @@
 //!
 //! A key counts within one organization and one route, so no organization can collide with, or probe, another's.
 
+use aws_lc_rs::aead::{AES_256_GCM, Aad, NONCE_LEN, Nonce, RandomizedNonceKey};
 use sha2::{Digest, Sha256};
 
 use crate::{
     auth::Caller,
     core::Core,
     error::{Error, Result},
+    org::OrgId,
     resource::{Action, Kind},
+    secret::Master,
 };
 
 /// One keyed request: what its answer is kept under.
@@ -20,6 +23,32 @@ pub struct Keyed {
     body_hash: [u8; 32],
     /// What the request needs anyway; a key alone opens nothing.
     access: (Action, Kind),
+}
+
+/// Answers may hold what is shown only once, such as a new key, and a copy of the database must open nothing. So they are
+/// kept sealed, each for its organization, route and key.
+impl Keyed {
+    fn seal(&self, secret: &Master, org: &OrgId, body: &[u8]) -> Result<Vec<u8>> {
+        let mut sealed = body.to_vec();
+        let nonce = sealing(secret).seal_in_place_append_tag(self.place(org), &mut sealed);
+        let nonce = nonce.map_err(|_| Error::internal("an answer could not be sealed"))?;
+        Ok([&nonce.as_ref()[..], &sealed].concat())
+    }
+
+    fn open(&self, secret: &Master, org: &OrgId, mut sealed: Vec<u8>) -> Option<Vec<u8>> {
+        let (nonce, body) = sealed.split_at_mut_checked(NONCE_LEN)?;
+        let nonce = Nonce::try_assume_unique_for_key(nonce).ok()?;
+        let body = sealing(secret).open_in_place(nonce, self.place(org), body).ok()?;
+        Some(body.to_vec())
+    }
+
+    fn place(&self, org: &OrgId) -> Aad<String> {
+        Aad::from(format!("{org}\0{}\0{}", self.route, self.key))
+    }
+}
+
+fn sealing(secret: &Master) -> RandomizedNonceKey {
+    RandomizedNonceKey::new(&AES_256_GCM, &secret.key("idempotency")).expect("32 bytes are a key")
 }
 
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -83,7 +112,10 @@ pub async fn claim(core: &Core, caller: &Caller, keyed: &Keyed) -> Result<Claim>
         ));
     }
     match (known.status, known.response) {
-        (Some(status), Some(body)) => Ok(Claim::Answered { status: status.unsigned_abs(), body }),
+        (Some(status), Some(sealed)) => match keyed.open(&core.secret, caller.org(), sealed) {
+            Some(body) => Ok(Claim::Answered { status: status.unsigned_abs(), body }),
+            None => Err(Error::Conflict("The answer to this key cannot be repeated any more. Look whether it took effect before using a new key.".into())),
+        },
         // Also after a crash: whether the first one took effect must be looked up, never guessed.
         _ => Err(Error::Conflict(
             "The first request with this key has not finished. Wait for it, or look whether it took effect before using a new key.".into(),
@@ -105,6 +137,7 @@ pub async fn keep(core: &Core, caller: &Caller, keyed: &Keyed, status: u16, body
         .execute(tx.conn())
         .await?;
     } else {
+        let sealed = keyed.seal(&core.secret, caller.org(), body)?;
         sqlx::query!(
             "update app.idempotency_keys set status = $4, response = $5
              where client_id = (select c.id from app.clients c where c.org_id = $1) and route = $2 and key = $3",
@@ -112,10 +145,36 @@ pub async fn keep(core: &Core, caller: &Caller, keyed: &Keyed, status: u16, body
             keyed.route,
             keyed.key,
             status.cast_signed(),
-            body,
+            sealed,
         )
         .execute(tx.conn())
         .await?;
     }
     tx.commit().await
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_kept_answer_opens_only_in_its_place() {
+        let keyed =
+            |route: &str, key: &str| Keyed::new(route.into(), key.into(), b"", (Action::Create, Kind::ApiKey)).unwrap();
+        let (mine, other) = (OrgId::parse("org_a").unwrap(), OrgId::parse("org_b").unwrap());
+        let (secret, once) = (Master::fresh(), keyed("POST /api-keys", "k1"));
+        let sealed = once.seal(&secret, &mine, b"sb_live_x").unwrap();
+        assert!(!sealed.windows(7).any(|window| window == b"sb_live"));
+        let opened =
+            |keyed: &Keyed, secret: &Master, org: &OrgId, sealed: &[u8]| keyed.open(secret, org, sealed.to_vec());
+        assert_eq!(
+            opened(&once, &secret, &mine, &sealed).as_deref(),
+            Some(&b"sb_live_x"[..])
+        );
+        assert_eq!(opened(&once, &secret, &other, &sealed), None);
+        assert_eq!(opened(&once, &Master::fresh(), &mine, &sealed), None);
+        assert_eq!(opened(&keyed("POST /agents", "k1"), &secret, &mine, &sealed), None);
+        assert_eq!(opened(&keyed("POST /api-keys", "k2"), &secret, &mine, &sealed), None);
+        assert_eq!(opened(&once, &secret, &mine, b"short"), None);
+    }
 }

@@ -36,8 +36,19 @@ pub fn App() -> impl IntoView {
     viewer::provide_viewer();
     kit::provide();
     view! {
-        <Title formatter=|page: String| if page.is_empty() { "Switchboard".to_owned() } else { format!("{page} · Switchboard") }/>
+        <Title formatter=title/>
         {routes::routes()}
         {kit::overlays()}
     }
+}
+
+/// The title of a page. leptos writes it into the document as it is, so there it is escaped; a living page sets it as text.
+fn title(page: String) -> String {
+    let title = match page.as_str() {
+        "" => "Switchboard".to_owned(),
+        page => format!("{page} · Switchboard"),
+    };
+    #[cfg(feature = "ssr")]
+    let title = title.replace('&', "&amp;").replace('<', "&lt;");
+    title
 }

@@ -52,14 +52,14 @@ async fn connection(addr: &str, request: &[u8], until: Instant) -> anyhow::Resul
     while Instant::now() < until {
         let asked = Instant::now();
         stream.write_all(request).await?;
-        answer(&mut stream, &mut buffer).await?;
+        answer(&mut stream, &mut buffer, 200).await?;
         times.push(asked.elapsed());
     }
     Ok(times)
 }
 
 /// Reads exactly one answer, by its length or by its chunks.
-async fn answer(stream: &mut TcpStream, buffer: &mut Vec<u8>) -> anyhow::Result<()> {
+pub async fn answer(stream: &mut TcpStream, buffer: &mut Vec<u8>, status: u16) -> anyhow::Result<()> {
     buffer.clear();
     let head = loop {
         more(stream, buffer).await?;
@@ -67,7 +67,7 @@ async fn answer(stream: &mut TcpStream, buffer: &mut Vec<u8>) -> anyhow::Result<
             break end + 4;
         }
     };
-    if !buffer.starts_with(b"HTTP/1.1 200") {
+    if !buffer.starts_with(format!("HTTP/1.1 {status}").as_bytes()) {
         bail!("answered {}", String::from_utf8_lossy(&buffer[..buffer.len().min(400)]));
     }
     let text = String::from_utf8_lossy(&buffer[..head]).to_lowercase();

@@ -9,6 +9,7 @@ mod browser;
 mod load;
 mod rows;
 mod subject;
+mod timing;
 mod verify;
 
 use anyhow::Context;
@@ -42,6 +43,7 @@ async fn main() -> anyhow::Result<()> {
     );
 
     rows::fill(&subject, 1_000).await?;
+    timing::run(&mut bars, &subject).await?;
     list_api(&mut bars, &subject).await?;
     let page = load::run(&subject.addr, &subject.page_request("/agents"), POOL as usize, SECONDS).await?;
     bars.at_least("agents_page", page.per_second, "pages/s", 1000.0);

@@ -108,10 +108,19 @@ impl Subject {
         &self.cookie
     }
 
+    /// The organization's own API key.
+    pub fn key(&self) -> &str {
+        &self.token
+    }
+
     pub fn list_request(&self) -> String {
+        self.request("/api/v1/agents?limit=50", self.key())
+    }
+
+    pub fn request(&self, path: &str, key: &str) -> String {
         format!(
-            "GET /api/v1/agents?limit=50 HTTP/1.1\r\nhost: {}\r\nauthorization: Bearer {}\r\n\r\n",
-            self.addr, self.token
+            "GET {path} HTTP/1.1\r\nhost: {}\r\nauthorization: Bearer {key}\r\n\r\n",
+            self.addr
         )
     }
 

@@ -78,7 +78,8 @@ pub async fn recognize(State(core): State<Core>, mut request: Request, next: Nex
     next.run(request).await
 }
 
-async fn visit(core: &Core, headers: &HeaderMap) -> Result<Option<Visit>, Error> {
+/// Who asks, by the session that the request carries.
+pub(crate) async fn visit(core: &Core, headers: &HeaderMap) -> Result<Option<Visit>, Error> {
     match &core.installation.identity {
         Identity::Local => match cookie(headers, session::cookie_name(core)) {
             Some(token) => session::visit(core, token).await,

@@ -5,6 +5,7 @@ use std::{convert::Infallible, time::Duration};
 use axum::{
     Extension,
     extract::State,
+    http::HeaderMap,
     response::{
         IntoResponse, Response,
         sse::{Event, KeepAlive, Sse},
@@ -13,33 +14,35 @@ use axum::{
 use futures_util::stream;
 use switchboard::{
     Error,
-    auth::session::Visit,
+    auth::{Caller, session::Visit},
     core::Core,
     resource::{Action, Kind},
 };
 use tokio::time::Instant;
 
-/// How often a stream looks again whether its reader still belongs here.
+use crate::guard;
+
+/// How often a stream looks again whether its reader is still here.
 const RECHECK: Duration = Duration::from_secs(5);
 
 /// `GET /events`: says which list changed; the page reads it again for itself.
-pub async fn events(State(core): State<Core>, visit: Option<Extension<Visit>>) -> Response {
+pub async fn events(State(core): State<Core>, visit: Option<Extension<Visit>>, headers: HeaderMap) -> Response {
     let Some(caller) = visit.and_then(|Extension(visit)| visit.caller) else {
         return crate::rest::problem::respond(&Error::Unauthenticated);
     };
     let rings = core.bells.of(caller.org());
     let stream = stream::unfold(
-        (core, caller, rings, Instant::now() + RECHECK),
-        |(core, caller, mut rings, mut recheck)| async move {
+        (core, caller, headers, rings, Instant::now() + RECHECK),
+        |(core, caller, headers, mut rings, mut recheck)| async move {
             loop {
                 tokio::select! {
                     topic = rings.next() => {
                         let event = Event::default().event("changed").data(&*topic?);
-                        return Some((Ok::<_, Infallible>(event), (core, caller, rings, recheck)));
+                        return Some((Ok::<_, Infallible>(event), (core, caller, headers, rings, recheck)));
                     }
                     () = tokio::time::sleep_until(recheck) => {
-                        // Removed from the organization: the stream ends, and the page finds out why when it reconnects.
-                        caller.begin(&core.db, Action::Read, Kind::Organization).await.ok()?;
+                        // The stream ends, and the page finds out why when it reconnects.
+                        is_here(&core, &caller, &headers).await.then_some(())?;
                         recheck = Instant::now() + RECHECK;
                     }
                 }
@@ -49,4 +52,16 @@ pub async fn events(State(core): State<Core>, visit: Option<Extension<Visit>>) -
     Sse::new(stream)
         .keep_alive(KeepAlive::new().interval(Duration::from_secs(15)))
         .into_response()
+}
+
+/// Whether the reader is still a member, and the session still in this organization. A token of Clerk's names one
+/// organization for good and outlives the minute only in the browser, so there the membership alone is asked for.
+async fn is_here(core: &Core, caller: &Caller, headers: &HeaderMap) -> bool {
+    if core.uses_clerk() {
+        return caller.begin(&core.db, Action::Read, Kind::Organization).await.is_ok();
+    }
+    let visit = guard::visit(core, headers).await.ok().flatten();
+    visit
+        .and_then(|visit| visit.caller)
+        .is_some_and(|now| now.org() == caller.org())
 }

@@ -20,9 +20,8 @@ use crate::{
 };
 
 /// Each hash takes 19 MiB and a core: half the cores leave the other half to everybody who is already signed in.
-static TURNS: LazyLock<Semaphore> =
-    LazyLock::new(|| Semaphore::new((available_parallelism().map_or(2, usize::from) / 2).max(1)));
-static WAITING: AtomicUsize = AtomicUsize::new(0);
+static QUEUE: LazyLock<Queue> =
+    LazyLock::new(|| Queue::of((available_parallelism().map_or(2, usize::from) / 2).max(1)));
 /// A flood is turned away rather than queued: nobody waits longer than a few seconds.
 const LONGEST_QUEUE: usize = 64;
 
@@ -48,22 +47,23 @@ fn digest(password: &str) -> String {
 
 pub(super) async fn hash(password: &Password) -> Result<String> {
     let password = password.clone();
-    in_turn(move || digest(password.expose())).await
+    QUEUE.in_turn(move || digest(password.expose())).await
 }
 
 /// Whether a password is the one behind `hash`; without an account it never is, and takes as long.
 pub(super) async fn matches(password: &Password, hash: Option<String>) -> Result<bool> {
     let password = password.clone();
-    in_turn(move || {
-        let known = hash.is_some();
-        // Made for everybody: else the first stranger of a process would take twice as long.
-        let nobody = &*NOBODY;
-        let hash = hash.unwrap_or_else(|| nobody.clone());
-        let matches = PasswordHash::new(&hash)
-            .is_ok_and(|hash| argon2().verify_password(password.expose().as_bytes(), &hash).is_ok());
-        known && matches
-    })
-    .await
+    QUEUE
+        .in_turn(move || {
+            let known = hash.is_some();
+            // Made for everybody: else the first stranger of a process would take twice as long.
+            let nobody = &*NOBODY;
+            let hash = hash.unwrap_or_else(|| nobody.clone());
+            let matches = PasswordHash::new(&hash)
+                .is_ok_and(|hash| argon2().verify_password(password.expose().as_bytes(), &hash).is_ok());
+            known && matches
+        })
+        .await
 }
 
 /// Whether a hash was made with other parameters than today's.
@@ -82,34 +82,49 @@ pub(super) fn outdated(hash: &str) -> bool {
     })
 }
 
-async fn in_turn<T: Send + 'static>(work: impl FnOnce() -> T + Send + 'static) -> Result<T> {
-    let _place = Place::take()?;
-    let turn = TURNS.acquire().await.expect("never closed");
-    tokio::task::spawn_blocking(move || {
-        let done = work();
-        drop(turn);
-        done
-    })
-    .await
-    .map_err(Error::internal)
+/// Who hashes now, and how many wait for it.
+struct Queue {
+    turns: Semaphore,
+    waiting: AtomicUsize,
+}
+
+impl Queue {
+    fn of(turns: usize) -> Self {
+        Self {
+            turns: Semaphore::new(turns),
+            waiting: AtomicUsize::new(0),
+        }
+    }
+
+    async fn in_turn<T: Send + 'static>(&'static self, work: impl FnOnce() -> T + Send + 'static) -> Result<T> {
+        let _place = Place::take(&self.waiting)?;
+        let turn = self.turns.acquire().await.expect("never closed");
+        tokio::task::spawn_blocking(move || {
+            let done = work();
+            drop(turn);
+            done
+        })
+        .await
+        .map_err(Error::internal)
+    }
 }
 
 /// A place in the queue, given back also by a request that goes away while it waits.
-struct Place;
+struct Place(&'static AtomicUsize);
 
 impl Place {
-    fn take() -> Result<Self> {
-        if WAITING.fetch_add(1, Ordering::Relaxed) < LONGEST_QUEUE {
-            return Ok(Self);
+    fn take(waiting: &'static AtomicUsize) -> Result<Self> {
+        if waiting.fetch_add(1, Ordering::Relaxed) < LONGEST_QUEUE {
+            return Ok(Self(waiting));
         }
-        WAITING.fetch_sub(1, Ordering::Relaxed);
+        waiting.fetch_sub(1, Ordering::Relaxed);
         Err(Error::Limited { retry_after_s: 5 })
     }
 }
 
 impl Drop for Place {
     fn drop(&mut self) {
-        WAITING.fetch_sub(1, Ordering::Relaxed);
+        self.0.fetch_sub(1, Ordering::Relaxed);
     }
 }
 
@@ -128,6 +143,28 @@ mod tests {
     #[tokio::test]
     async fn nobody_has_a_password_not_even_the_one_compared_with() {
         assert!(!matches(&"nobody has this password".into(), None).await.unwrap());
+    }
+
+    #[tokio::test]
+    async fn a23_a_flood_of_passwords_is_turned_away_and_few_are_hashed_at_once() {
+        static FEW: LazyLock<Queue> = LazyLock::new(|| Queue::of(2));
+        static NOW: AtomicUsize = AtomicUsize::new(0);
+        static MOST: AtomicUsize = AtomicUsize::new(0);
+        let one = || {
+            MOST.fetch_max(NOW.fetch_add(1, Ordering::SeqCst) + 1, Ordering::SeqCst);
+            let hash = digest("x");
+            NOW.fetch_sub(1, Ordering::SeqCst);
+            hash
+        };
+        let flood = (0..1_000).map(|_| FEW.in_turn(one));
+        let answers = futures_util::future::join_all(flood).await;
+        let hashed = answers.iter().filter(|answer| answer.is_ok()).count();
+        let limited = |answer: &&Result<String>| matches!(answer, Err(Error::Limited { .. }));
+        let turned_away = answers.iter().filter(limited).count();
+        assert_eq!((hashed, turned_away), (LONGEST_QUEUE, 1_000 - LONGEST_QUEUE));
+        assert!(MOST.load(Ordering::SeqCst) <= 2, "each takes 19 MiB and a core");
+        // The queue is empty again, and takes the next.
+        assert!(FEW.in_turn(one).await.is_ok());
     }
 
     #[test]

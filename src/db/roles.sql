@@ -49,3 +49,8 @@ revoke all on schema public from public;
 revoke all on pg_catalog.pg_stat_activity from public;
 revoke execute on function pg_catalog.pg_stat_get_activity(integer), pg_catalog.pg_stat_get_backend_activity(integer) from public;
 revoke execute on function pg_catalog.lo_create(oid), pg_catalog.lo_creat(integer), pg_catalog.lo_from_bytea(oid, bytea) from public;
+
+-- Which organization it is, is said by SET alone, which is a statement of its own: what gets into a statement of the program
+-- by a mistake of ours can only be an expression, and must not be able to say it.
+revoke execute on function pg_catalog.set_config(text, text, boolean) from public;
+grant execute on function pg_catalog.set_config(text, text, boolean) to switchboard_owner, switchboard_warden, switchboard_backup;

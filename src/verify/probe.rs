@@ -197,11 +197,9 @@ async fn look(
 }
 
 pub(super) async fn enter(tx: &mut Transaction<'_, Postgres>, org: &str) -> sqlx::Result<()> {
-    sqlx::query("select set_config('app.org_id', $1, true)")
-        .bind(org)
-        .execute(&mut **tx)
-        .await
-        .map(drop)
+    // As the program does it: the logins are not granted `set_config`.
+    let set = format!("set local app.org_id = '{}'", org.replace('\'', "''"));
+    sqlx::raw_sql(AssertSqlSafe(set)).execute(&mut **tx).await.map(drop)
 }
 
 /// How many rows are seen of those that count here, and whether there are others besides.

@@ -4,6 +4,7 @@
 #![expect(clippy::unwrap_used, reason = "a test fails by panicking")]
 
 mod denied;
+mod slips;
 mod support;
 
 use sqlx::{AssertSqlSafe, Connection, PgConnection};

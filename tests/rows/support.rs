@@ -91,11 +91,8 @@ impl Two {
 }
 
 pub async fn enter(connection: &mut PgConnection, org: &str) {
-    sqlx::query("select set_config('app.org_id', $1, true)")
-        .bind(org)
-        .execute(connection)
-        .await
-        .unwrap();
+    let set = format!("set local app.org_id = '{}'", org.replace('\'', "''"));
+    sqlx::raw_sql(AssertSqlSafe(set)).execute(connection).await.unwrap();
 }
 
 pub async fn count(connection: &mut PgConnection, from: &str) -> i64 {

@@ -3,11 +3,13 @@
 use serde_json::json;
 use switchboard::{
     Error,
-    calls::{Billing, Status, flow},
+    agents::Agent,
+    calls::{Billing, Call, Status, flow},
+    mirror,
     work::{self, hook, inbox, queue},
 };
 
-use crate::support::{World, phone};
+use crate::support::{World, draft, phone};
 
 #[tokio::test]
 async fn events_that_come_twice_or_in_another_order_make_the_same_call() {
@@ -95,6 +97,45 @@ async fn an_event_about_nothing_of_ours_is_given_up_in_the_end() {
     assert_eq!(world.dead_reason().await, "no call of ours has this id");
     let unreadable = inbox::receive_ultravox(&world.core, b"{}").await;
     assert!(matches!(unreadable, Err(Error::Invalid(_))));
+    world.stop().await;
+}
+
+#[tokio::test]
+async fn w5_an_event_moves_the_call_it_is_about_and_nobody_elses() {
+    let world = World::new().await;
+    world.fault(&json!({ "kind": "drop", "count": null })).await;
+    let other = world.other_org().await;
+    let agent = world.agent("Front desk").await;
+    let theirs = mirror::create::<Agent>(&world.core, &other, draft("Front desk"))
+        .await
+        .unwrap();
+    let ours = flow::place(&world.core, &world.caller, phone(&agent, "+14155550100"))
+        .await
+        .unwrap();
+    let before = flow::place(&world.core, &other, phone(&theirs, "+14155550100"))
+        .await
+        .unwrap();
+    let ended = |call: &Call| {
+        json!({ "event": "call.ended", "call": {
+        "callId": call.provider_id,
+        "metadata": { "org_id": other.org(), "call_id": before.id, "switchboard": before.id },
+        "accountId": other.org() } })
+    };
+    world
+        .until(async || {
+            // Whatever it says besides, the event is about one call, and that is ours.
+            inbox::receive_ultravox(&world.core, ended(&ours).to_string().as_bytes())
+                .await
+                .unwrap();
+            world.replay().await;
+            flow::get(&world.core, &world.caller, ours.id)
+                .await
+                .unwrap()
+                .ended_at
+                .is_some()
+        })
+        .await;
+    assert_eq!(flow::get(&world.core, &other, before.id).await.unwrap(), before);
     world.stop().await;
 }
 

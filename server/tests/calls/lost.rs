@@ -187,3 +187,40 @@ async fn of_two_saves_at_once_one_is_refused_and_the_other_is_published() {
     );
     world.stop().await;
 }
+
+/// The provider takes three seconds to answer, in which the call grows too old and another process gives it up.
+#[tokio::test]
+async fn c5_a_process_that_sleeps_past_its_lease_saves_nothing() {
+    let world = World::new().await;
+    let agent = world.agent("Front desk").await;
+    world
+        .fault(&json!({ "kind": "slow", "ms": 3000, "method": "POST", "path": "/api/agents/" }))
+        .await;
+    let placing = flow::place(&world.core, &world.caller, phone(&agent, "+14155550100"));
+    let giving_up = async {
+        world.until(async || world.intents().await == 1).await;
+        let listing = flow::list(&world.core, &world.caller, &Default::default(), &Default::default())
+            .await
+            .unwrap();
+        world.age(listing.items[0].id, 180).await;
+        world.look_now().await;
+        let given_up = flow::get(&world.core, &world.caller, listing.items[0].id)
+            .await
+            .unwrap();
+        assert_eq!(
+            (given_up.status, given_up.end_reason),
+            (Status::Failed, Some(EndReason::ProviderError))
+        );
+        given_up
+    };
+    let (placed, given_up) = tokio::join!(placing, giving_up);
+    // The answer came after all, and changes nothing: nobody is rung for a call that is over.
+    assert_eq!(placed.unwrap(), given_up);
+    world.look_now().await;
+    assert_eq!(
+        flow::get(&world.core, &world.caller, given_up.id).await.unwrap(),
+        given_up
+    );
+    assert_eq!(world.ledger().await.len(), 0);
+    world.stop().await;
+}

@@ -399,6 +399,10 @@ async fn the_same_key_twice_has_one_effect_and_one_answer() {
         "keys count within an organization"
     );
     assert_eq!(
+        send(&org.key, Some("k1"), draft_json("Once")).await.json(),
+        first.json()
+    );
+    assert_eq!(
         world.get("/agents", &org.key).await.json()["items"]
             .as_array()
             .unwrap()

@@ -39,7 +39,11 @@ impl Stream {
 impl World {
     /// A page that stays open.
     async fn stream(&self, email: &str, org: &OrgId) -> Stream {
-        let request = Request::get("/events").header(header::COOKIE, self.session(email, org).await);
+        self.stream_of(&self.session(email, org).await).await
+    }
+
+    async fn stream_of(&self, cookie: &str) -> Stream {
+        let request = Request::get("/events").header(header::COOKIE, cookie);
         let response = self.respond(request.body(Body::empty()).unwrap()).await;
         assert_eq!(response.status(), StatusCode::OK);
         Stream(response.into_body())
@@ -81,6 +85,29 @@ async fn a_stream_ends_with_the_membership_of_its_reader() {
     let removed = world.rest(Method::DELETE, &path, Some(&org.key), None).await;
     assert_eq!(removed.status, StatusCode::NO_CONTENT);
     assert_eq!(stream.next().await, None);
+}
+
+#[tokio::test]
+async fn i18_a_stream_ends_when_its_session_goes_elsewhere_or_is_over() {
+    let world = World::new().await;
+    let (mine, other) = (world.org("Mine").await, world.org("Other").await);
+    switchboard::auth::admin::add_member(&world.core, &other.id, &mine.email, Role::Viewer)
+        .await
+        .unwrap();
+    for (path, arguments) in [
+        ("orgs/switch_org", json!({ "place": other.id })),
+        ("account/sign_out", json!({})),
+    ] {
+        let cookie = world.session(&mine.email, &mine.id).await;
+        let mut stream = world.stream_of(&cookie).await;
+        let left = world.function(path, Some(&cookie), &arguments).await;
+        assert!(
+            left.status.is_success() || left.status.is_redirection(),
+            "{path}: {}",
+            left.text()
+        );
+        assert_eq!(stream.next().await, None, "{path}");
+    }
 }
 
 #[tokio::test]

@@ -3,6 +3,7 @@
 #![expect(clippy::unwrap_used, reason = "a test fails by panicking")]
 
 mod ablation;
+mod attacks;
 #[path = "../common/mod.rs"]
 mod common;
 mod contract;
@@ -10,6 +11,7 @@ mod coverage;
 mod edges;
 mod kept;
 mod live;
+mod model;
 mod outside;
 mod questions;
 mod replay;

@@ -294,8 +294,37 @@ impl Question {
         }
     }
 
+    /// Of a server function: its path and good arguments, as a page of this visitor sends them.
+    pub fn function(&self, visitor: &Visitor, of: &Belongings) -> (&'static str, Value) {
+        let (_, _, mut arguments) = sample(self.path, of);
+        if let Needs::Permission(..) = self.needs {
+            arguments["org"] = json!(visitor.page);
+        }
+        (self.path, arguments)
+    }
+
     pub async fn ask(&self, world: &World, visitor: &Visitor, of: &Belongings) -> Answer {
+        self.ask_as(world, visitor, of, "", |_| {}).await
+    }
+
+    /// With this query, where it has one, and with its body changed.
+    pub async fn ask_as(
+        &self,
+        world: &World,
+        visitor: &Visitor,
+        of: &Belongings,
+        query: &str,
+        change: impl Fn(&mut Value),
+    ) -> Answer {
         let (path, mut body) = self.text(of);
+        if let Some(body) = &mut body {
+            change(body);
+        }
+        let path = if query.is_empty() {
+            path
+        } else {
+            format!("{path}?{query}")
+        };
         let mut request = Request::builder().method(self.method.clone());
         if let Way::Rest = self.way {
             request = request.uri(format!("/api/v1{path}"));

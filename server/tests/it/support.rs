@@ -29,6 +29,9 @@ use crate::{common::config, questions::form};
 
 pub const PASSWORD: &str = "correct-horse-battery";
 
+/// Where browsers reach the service, unless a test says otherwise.
+const PLACE: &str = "http://127.0.0.1:3000";
+
 pub struct World {
     pub core: Core,
     pub db: Arc<TestDb>,
@@ -99,21 +102,44 @@ impl Answer {
 
 impl World {
     pub async fn new() -> Self {
-        let (db, secret) = (Arc::new(TestDb::create().await), Master::fresh());
-        let (core, sandbox) = core(secret.clone(), &db.logins, None).await;
-        Self::of(core, db, sandbox.map(Arc::new), secret)
+        Self::under(PLACE).await
+    }
+
+    /// Where browsers reach it.
+    pub async fn under(url: &str) -> Self {
+        Self::made(url, None).await
     }
 
     /// Where nothing listens that is asked for the provider: port 9 discards.
     pub async fn without_provider() -> Self {
+        Self::with_provider_at("http://127.0.0.1:9").await
+    }
+
+    pub async fn with_provider_at(url: &str) -> Self {
+        Self::made(PLACE, Some(url)).await
+    }
+
+    async fn made(place: &str, provider: Option<&str>) -> Self {
         let (db, secret) = (Arc::new(TestDb::create().await), Master::fresh());
-        let (core, sandbox) = core(secret.clone(), &db.logins, Some("http://127.0.0.1:9")).await;
+        let (core, sandbox) = core(secret.clone(), &db.logins, place, provider).await;
         Self::of(core, db, sandbox.map(Arc::new), secret)
+    }
+
+    pub fn secret(&self) -> &Master {
+        &self.secret
+    }
+
+    /// How many agents the simulated provider has.
+    pub async fn agents_at_the_provider(&self) -> u64 {
+        let request = switchboard::providers::client().get(format!("{}/api/agents", self.provider_url()));
+        let request = request.header("x-api-key", "abcdefgh.0123456789abcdef0123456789abcdef");
+        let list: Value = request.send().await.unwrap().json().await.unwrap();
+        list["total"].as_u64().unwrap()
     }
 
     /// Another process of the same installation, which reaches the database by these logins.
     pub async fn beside(&self, logins: &Logins) -> Self {
-        let (core, _) = core(self.secret.clone(), logins, Some(self.provider_url())).await;
+        let (core, _) = core(self.secret.clone(), logins, PLACE, Some(self.provider_url())).await;
         Self::of(core, self.db.clone(), self.sandbox.clone(), self.secret.clone())
     }
 
@@ -262,7 +288,7 @@ impl World {
 }
 
 /// A core that asks the provider at this address, or a simulated one of its own.
-async fn core(secret: Master, logins: &Logins, provider: Option<&str>) -> (Core, Option<Sandbox>) {
+async fn core(secret: Master, logins: &Logins, place: &str, provider: Option<&str>) -> (Core, Option<Sandbox>) {
     let mut settings = vec![
         ("SWITCHBOARD_REQUESTS_PER_SECOND", "100000".to_owned()),
         ("ULTRAVOX_FROM", "+15550100999".to_owned()),
@@ -273,14 +299,13 @@ async fn core(secret: Master, logins: &Logins, provider: Option<&str>) -> (Core,
         let key = "abcdefgh.0123456789abcdef0123456789abcdef".to_owned();
         settings.extend([("ULTRAVOX_URL", url.to_owned()), ("ULTRAVOX_API_KEY", key)]);
     }
-    let public_url = "http://127.0.0.1:3000".parse().unwrap();
-    start::assemble(config(&settings), public_url, secret, logins)
+    start::assemble(config(&settings), place.parse().unwrap(), secret, logins)
         .await
         .unwrap()
 }
 
 /// The session an answer hands to the browser.
-fn cookie_of(answer: &Answer) -> String {
+pub fn cookie_of(answer: &Answer) -> String {
     let line = answer.headers.get(header::SET_COOKIE);
     let line = line.unwrap_or_else(|| panic!("no session: {} {}", answer.status, answer.text()));
     line.to_str().unwrap().split(';').next().unwrap().to_owned()

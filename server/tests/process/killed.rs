@@ -30,7 +30,7 @@ const DEEDS: usize = 5;
 
 /// When the server dies.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum Moment {
+pub enum Moment {
     /// It has asked, and the provider has not heard it.
     Asked,
     /// The provider has done it, and has not answered.
@@ -115,7 +115,7 @@ async fn a_killed_server_leaves_nothing_on_one_side_only() {
 }
 
 /// Any key of the real shape is good.
-const KEY: &str = "abcdefgh.0123456789abcdef0123456789abcdef";
+pub const KEY: &str = "abcdefgh.0123456789abcdef0123456789abcdef";
 
 fn draft(name: &str, prompt: &str) -> Value {
     json!({"name": name, "prompt": prompt, "voice_id": "Mark", "voice_name": "Mark"})
@@ -135,7 +135,7 @@ fn text(value: &Value) -> String {
 }
 
 /// As the superuser of the private Postgres, which outlives every server.
-async fn database(installation: &Installation) -> PgConnection {
+pub async fn database(installation: &Installation) -> PgConnection {
     let place: Value = serde_json::from_str(&installation.run(&["postgres", "start"])).unwrap();
     PgConnectOptions::new_without_pgpass()
         .socket(place["socket"].as_str().unwrap())
@@ -200,16 +200,18 @@ async fn both(database: &mut PgConnection, relay: &Relay) -> (Prompts, Prompts) 
 }
 
 /// Passes on what the server asks, and holds what it is told to hold.
-struct Relay {
-    url: String,
+pub struct Relay {
+    pub url: String,
     provider: String,
     client: reqwest::Client,
     moment: Mutex<Option<Moment>>,
     held: watch::Sender<usize>,
+    /// Whether answers are kept back until they are let go.
+    back: watch::Sender<bool>,
 }
 
 impl Relay {
-    async fn start(provider: &str) -> Arc<Self> {
+    pub async fn start(provider: &str) -> Arc<Self> {
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
         let relay = Arc::new(Self {
             url: format!("http://{}", listener.local_addr().unwrap()),
@@ -217,21 +219,30 @@ impl Relay {
             client: switchboard::providers::client(),
             moment: Mutex::default(),
             held: watch::Sender::new(0),
+            back: watch::Sender::new(false),
         });
         let service = Router::new().fallback(pass).with_state(relay.clone());
         tokio::spawn(async move { axum::serve(listener, service).await });
         relay
     }
 
-    fn hold(&self, moment: Option<Moment>) {
+    pub fn hold(&self, moment: Option<Moment>) {
         self.held.send_replace(0);
         *self.moment.lock().unwrap() = moment;
     }
 
-    async fn reached(&self, count: usize) {
+    pub async fn reached(&self, count: usize) {
         let mut held = self.held.subscribe();
         let waited = tokio::time::timeout(PATIENCE, held.wait_for(|held| *held == count)).await;
         assert!(waited.is_ok(), "only {} deeds came this far", *self.held.borrow());
+    }
+
+    pub fn hold_back(&self) {
+        self.back.send_replace(true);
+    }
+
+    pub fn let_go(&self) {
+        self.back.send_replace(false);
     }
 
     /// Holds for good: the connection ends with the server.
@@ -269,6 +280,11 @@ async fn pass(State(relay): State<Arc<Relay>>, request: Request) -> Response {
         .unwrap();
     if moment == Some(Moment::Done) {
         relay.stand_still().await;
+    }
+    if moment.is_some() && *relay.back.borrow() {
+        relay.held.send_modify(|held| *held += 1);
+        let mut back = relay.back.subscribe();
+        back.wait_for(|back| !*back).await.expect("the relay is here");
     }
     answer
 }

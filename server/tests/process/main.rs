@@ -4,4 +4,5 @@
 
 mod journey;
 mod killed;
+mod stopped;
 mod support;

@@ -4,7 +4,7 @@ use std::{
     io::{BufRead, BufReader, Read},
     net::TcpListener,
     path::PathBuf,
-    process::{Child, Command, Stdio},
+    process::{Child, Command, ExitStatus, Stdio},
     sync::atomic::{AtomicU32, Ordering},
     time::Duration,
 };
@@ -149,13 +149,30 @@ impl Running {
 
     /// SIGKILL: nothing of it runs any more, whatever it was doing.
     pub fn kill(self) {}
+
+    /// SIGTERM: it is asked to stop.
+    pub fn terminate(&self) {
+        signal("-TERM", &self.child.id().to_string());
+    }
+
+    pub async fn ended(mut self) -> ExitStatus {
+        until("it has ended", async || self.child.try_wait().unwrap()).await
+    }
 }
 
 impl Drop for Running {
     fn drop(&mut self) {
-        self.child.kill().unwrap();
-        self.child.wait().unwrap();
+        if self.child.try_wait().unwrap().is_none() {
+            self.child.kill().unwrap();
+            self.child.wait().unwrap();
+        }
     }
+}
+
+/// Sends a signal to a process.
+pub fn signal(signal: &str, process: &str) {
+    let sent = Command::new("kill").args([signal, process]).status().unwrap();
+    assert!(sent.success(), "kill {signal} {process}");
 }
 
 pub struct Answer {

@@ -178,7 +178,7 @@ pub(super) const RULES: &[Rule] = &[
              where p.pronamespace = 'pg_catalog'::regnamespace
                and p.proname in ('pg_stat_get_activity', 'pg_stat_get_backend_activity', 'lo_create', 'lo_creat', 'lo_from_bytea',
                                  'lo_import', 'lo_export', 'pg_read_file', 'pg_read_binary_file', 'pg_ls_dir', 'pg_stat_file',
-                                 'pg_show_all_file_settings', 'pg_reload_conf')
+                                 'pg_show_all_file_settings', 'pg_reload_conf', 'set_config')
                and r.name in ('switchboard_app', 'switchboard_worker', 'switchboard_identity')"
         ),
     ),

@@ -7,6 +7,8 @@
 mod proxy;
 mod weaken;
 
+pub use weaken::{Filters, count};
+
 use std::collections::BTreeSet;
 
 use switchboard::{
@@ -22,8 +24,9 @@ use crate::{
 };
 
 /// What is left of the two layers.
-#[derive(Clone, Copy, PartialEq, Eq)]
-enum Left {
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Left {
+    Both,
     Filters,
     RowSecurity,
     Nothing,
@@ -36,30 +39,64 @@ struct Outcome {
     tables: Vec<String>,
 }
 
-/// One organization asks for everything of another, and for everything of its own, through a process of which only this
-/// is left. Both organizations and what they have are made through a whole one.
-async fn replay_with(left: Left) -> Outcome {
-    let world = World::new().await;
-    let (ours, theirs) = (world.org("Canary").await, world.org("Other").await);
-    let visitor = world.visitor(&theirs).await;
-    if left != Left::RowSecurity {
-        disable_row_security(&world).await;
+/// A process of the same installation of which only a part is left.
+pub struct Weakened {
+    pub world: World,
+    proxy: Option<Proxy>,
+}
+
+impl Weakened {
+    pub async fn of(world: &World, left: Left) -> Self {
+        if matches!(left, Left::Filters | Left::Nothing) {
+            disable_row_security(world).await;
+        }
+        if matches!(left, Left::Filters | Left::Both) {
+            return Self {
+                world: world.beside(&world.db.logins).await,
+                proxy: None,
+            };
+        }
+        Self::without(world, Filters::All).await
     }
-    let logins = world.db.logins.clone();
-    let (proxy, logins) = if left == Left::Filters {
-        (None, logins)
-    } else {
+
+    /// Row security does not help here, and these filters are missing.
+    pub async fn forgetting(world: &World, filters: Filters) -> Self {
+        disable_row_security(world).await;
+        Self::without(world, filters).await
+    }
+
+    async fn without(world: &World, filters: Filters) -> Self {
+        let logins = world.db.logins.clone();
         let cluster = testing::cluster().await;
-        let proxy = Proxy::start(cluster.socket(), cluster.port()).await;
+        let proxy = Proxy::start(cluster.socket(), cluster.port(), filters).await;
         // The third login sees nothing of schema app.
         let weak = Logins {
             app: logins.app.socket(proxy.socket()),
             worker: logins.worker.socket(proxy.socket()),
             ..logins
         };
-        (Some(proxy), weak)
-    };
-    let weak = world.beside(&logins).await;
+        Self {
+            world: world.beside(&weak).await,
+            proxy: Some(proxy),
+        }
+    }
+
+    /// The statements that lost a filter on their way.
+    pub fn weakened(&self) -> BTreeSet<String> {
+        self.proxy
+            .as_ref()
+            .map(|proxy| proxy.passed().weakened)
+            .unwrap_or_default()
+    }
+}
+
+/// One organization asks for everything of another, and for everything of its own, through a process of which only this
+/// is left. Both organizations and what they have are made through a whole one.
+async fn replay_with(left: Left) -> Outcome {
+    let world = World::new().await;
+    let (ours, theirs) = (world.org("Canary").await, world.org("Other").await);
+    let visitor = world.visitor(&theirs).await;
+    let Weakened { world: weak, proxy } = Weakened::of(&world, left).await;
 
     let own = Belongings::of(&world, &theirs).await;
     for question in questions::of_organizations() {
@@ -101,6 +138,12 @@ async fn tables(world: &World) -> Vec<String> {
     .fetch_all(&world.db.admin)
     .await
     .unwrap()
+}
+
+#[tokio::test]
+async fn with_both_layers_nothing_crosses() {
+    let outcome = replay_with(Left::Both).await;
+    assert_none(&outcome.breaches);
 }
 
 #[tokio::test]

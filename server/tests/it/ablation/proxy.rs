@@ -16,7 +16,7 @@ use tokio::{
     task::JoinHandle,
 };
 
-use super::weaken::weaken;
+use super::weaken::{Filters, weaken};
 use crate::support::serial;
 
 /// The statements that have passed.
@@ -34,19 +34,19 @@ pub struct Proxy {
 
 impl Proxy {
     /// In front of the server whose socket is in this directory.
-    pub async fn start(server: &Path, port: u16) -> Self {
+    pub async fn start(server: &Path, port: u16, filters: Filters) -> Self {
         let name = format!("switchboard-ablation-{}-{}", std::process::id(), serial());
         let directory = std::env::temp_dir().join(name);
         std::fs::create_dir_all(&directory).unwrap();
         let file = format!(".s.PGSQL.{port}");
         let listener = UnixListener::bind(directory.join(&file)).unwrap();
         let passed = Arc::<Mutex<Passed>>::default();
-        let (server, seen) = (server.join(file), passed.clone());
+        let (server, seen, filters) = (server.join(file), passed.clone(), Arc::new(filters));
         let task = tokio::spawn(async move {
             while let Ok((program, _)) = listener.accept().await {
-                let (server, seen) = (server.clone(), seen.clone());
+                let (server, seen, filters) = (server.clone(), seen.clone(), filters.clone());
                 // A connection that breaks is the program's to notice.
-                tokio::spawn(async move { drop(connect(program, &server, &seen).await) });
+                tokio::spawn(async move { drop(connect(program, &server, &seen, &filters).await) });
             }
         });
         Self {
@@ -73,7 +73,7 @@ impl Drop for Proxy {
     }
 }
 
-async fn connect(program: UnixStream, server: &Path, passed: &Mutex<Passed>) -> io::Result<()> {
+async fn connect(program: UnixStream, server: &Path, passed: &Mutex<Passed>, filters: &Filters) -> io::Result<()> {
     let (mut answers, mut questions) = UnixStream::connect(server).await?.into_split();
     let (from_program, mut to_program) = program.into_split();
     let there = async {
@@ -85,7 +85,7 @@ async fn connect(program: UnixStream, server: &Path, passed: &Mutex<Passed>) -> 
             let tag = from_program.read_u8().await?;
             let mut body = body(&mut from_program).await?;
             if let b'P' | b'Q' = tag {
-                body = rewritten(tag, &body, passed);
+                body = rewritten(tag, &body, passed, filters);
             }
             questions.write_all(&message(Some(tag), &body)).await?;
         }
@@ -114,12 +114,12 @@ fn message(tag: Option<u8>, body: &[u8]) -> Vec<u8> {
 }
 
 /// `Parse` begins with the name of the prepared statement, then both have the statement itself, each ended by a zero.
-fn rewritten(tag: u8, body: &[u8], passed: &Mutex<Passed>) -> Vec<u8> {
+fn rewritten(tag: u8, body: &[u8], passed: &Mutex<Passed>, filters: &Filters) -> Vec<u8> {
     let end_of = |from: usize| from + body[from..].iter().position(|byte| *byte == 0).unwrap();
     let start = if tag == b'P' { end_of(0) + 1 } else { 0 };
     let end = end_of(start);
     let statement = std::str::from_utf8(&body[start..end]).unwrap();
-    let weak = weaken(statement);
+    let weak = weaken(statement, filters);
     let mut passed = passed.lock().unwrap();
     let kept = if weak.is_some() {
         &mut passed.weakened

@@ -3,21 +3,56 @@
 /// The columns that say whose a row is.
 const KEYS: [&str; 2] = ["org_id", "client_id"];
 
-/// The statement with every comparison of a key made idle, so that `a.org_id = $1` reads `(true or a.org_id = $1)`: the
+/// What of a statement is made idle.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Filters {
+    All,
+    /// One comparison of one statement, counted from its beginning: a filter that somebody forgot.
+    One {
+        statement: String,
+        number: usize,
+    },
+}
+
+impl Filters {
+    fn takes_out(&self, whole: &str, at: usize) -> bool {
+        match self {
+            Self::All => true,
+            Self::One { statement, number } => whole == statement && at == *number,
+        }
+    }
+}
+
+/// The statement with comparisons of a key made idle, so that `a.org_id = $1` reads `(true or a.org_id = $1)`: the
 /// parameters stay, and so do their types. `None` where there is nothing to take out.
-pub fn weaken(statement: &str) -> Option<String> {
-    let mut weak = String::new();
-    let mut rest = statement;
-    while let Some((start, end)) = comparison(rest) {
+pub fn weaken(statement: &str, filters: &Filters) -> Option<String> {
+    let (mut weak, mut rest, mut taken) = (String::new(), statement, false);
+    for number in 0.. {
+        let Some((start, end)) = comparison(rest) else {
+            break;
+        };
+        let filter = &rest[start..end];
         weak.push_str(&rest[..start]);
-        weak.push_str(&format!("(true or {})", &rest[start..end]));
+        if filters.takes_out(statement, number) {
+            weak.push_str(&format!("(true or {filter})"));
+            taken = true;
+        } else {
+            weak.push_str(filter);
+        }
         rest = &rest[end..];
     }
-    if weak.is_empty() {
-        return None;
-    }
     weak.push_str(rest);
-    Some(weak)
+    taken.then_some(weak)
+}
+
+/// How many comparisons there are to be forgotten.
+pub fn count(statement: &str) -> usize {
+    let (mut rest, mut count) = (statement, 0);
+    while let Some((_, end)) = comparison(rest) {
+        rest = &rest[end..];
+        count += 1;
+    }
+    count
 }
 
 /// Where the first comparison of a key begins and ends.
@@ -106,6 +141,16 @@ fn a_filter_is_idle_and_everything_else_stays() {
         ("update app.x set org_id = $1", None),
     ];
     for (statement, weak) in cases {
-        assert_eq!(weaken(statement).as_deref(), weak);
+        assert_eq!(weaken(statement, &Filters::All).as_deref(), weak);
     }
+
+    let two = "select 1 from a where a.org_id = $1 and exists (select from b where b.org_id = $1)";
+    assert_eq!(count(two), 2);
+    let second = Filters::One {
+        statement: two.to_owned(),
+        number: 1,
+    };
+    let weak = "select 1 from a where a.org_id = $1 and exists (select from b where (true or b.org_id = $1))";
+    assert_eq!(weaken(two, &second).as_deref(), Some(weak));
+    assert_eq!(weaken("select 1 from a where a.org_id = $1", &second), None);
 }
