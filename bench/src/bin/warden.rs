@@ -143,7 +143,7 @@ async fn migrate(bars: &mut Bars, cluster: &Cluster, name: &str, rows: u64) -> a
     Ok(admin.close().await?)
 }
 
-async fn make(cluster: &Cluster, login: &PgConnectOptions, fixture: &Fixture, rows: u64) -> anyhow::Result<()> {
+async fn make(cluster: &Cluster, login: &PgConnectOptions, fixture: &'static Fixture, rows: u64) -> anyhow::Result<()> {
     let mut admin = cluster.options().connect().await?;
     admin
         .execute(AssertSqlSafe(format!(

@@ -1,7 +1,7 @@
 //! F: what breaks by itself.
 
 use crate::{
-    features::Feature::{Replicas, Restore, Rolling, SealedLog, Warden},
+    features::Feature::{Replicas, Restore, Rolling, SealedLog},
     items::{Item, partly, proven, waiting},
 };
 
@@ -89,5 +89,16 @@ pub const ITEMS: &[Item] = &[
     ),
     waiting("F12", "the database put back to an earlier moment", &[Restore]),
     waiting("F13", "the audit log cut, changed or reordered", &[SealedLog]),
-    waiting("F14", "the Warden interrupted", &[Warden]),
+    proven(
+        "F14",
+        "the Warden killed, shut out, blinded or in the way",
+        &[
+            ("warden", "killed_at_any_moment_it_ends_where_it_would_have_ended"),
+            ("warden", "a_role_that_row_security_blinds_is_refused"),
+            ("warden", "a_second_warden_is_told_who_the_first_is"),
+            ("warden", "a_lock_that_does_not_come_is_given_up_and_says_who_has_it"),
+            ("warden", "a_database_that_has_changed_since_is_left_alone"),
+            ("warden", "programs_of_a_shop_notice_nothing"),
+        ],
+    ),
 ];

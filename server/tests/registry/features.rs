@@ -22,13 +22,12 @@ pub enum Feature {
     Erasure,
     Replicas,
     SealedLog,
-    Warden,
     Bulk,
     Rolling,
 }
 
 impl Feature {
-    pub const ALL: [Self; 14] = [
+    pub const ALL: [Self; 13] = [
         Self::WebhooksOut,
         Self::Payments,
         Self::Campaigns,
@@ -40,7 +39,6 @@ impl Feature {
         Self::Erasure,
         Self::Replicas,
         Self::SealedLog,
-        Self::Warden,
         Self::Bulk,
         Self::Rolling,
     ];
@@ -70,7 +68,6 @@ impl Feature {
             Self::Erasure => &["delete_org", "erase", "purge", "tombstone"],
             Self::Replicas => &["replica"],
             Self::SealedLog => &["prev_hash", "chain", "checkpoint"],
-            Self::Warden => &["subcommand warden"],
             Self::Bulk => &["bulk", "batch", "delete_many", "delete_agents"],
             Self::Rolling => &["schema_range", "compatible"],
         }

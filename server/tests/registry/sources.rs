@@ -10,7 +10,7 @@ use std::{
 use syn::{Attribute, Block, Expr, ExprReturn, Item, ItemFn, ItemMod, visit::Visit};
 
 /// Each test binary and where it begins, below the workspace's root.
-const BINARIES: [(&str, &str); 13] = [
+const BINARIES: [(&str, &str); 14] = [
     ("switchboard", "src/lib.rs"),
     ("cluster", "tests/cluster.rs"),
     ("identity", "tests/identity/main.rs"),
@@ -24,6 +24,7 @@ const BINARIES: [(&str, &str); 13] = [
     ("process", "server/tests/process/main.rs"),
     ("registry", "server/tests/registry/main.rs"),
     ("sandbox", "server/tests/sandbox/main.rs"),
+    ("warden", "warden/tests/run/main.rs"),
 ];
 
 /// The browser's journeys: Node runs them, and a journey is known by its title.

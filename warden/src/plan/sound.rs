@@ -153,12 +153,12 @@ impl<'a> Sound<'a> {
             } => {
                 if let Some(members) = self.table("users.source.membership.table", table) {
                     self.has("users.source.membership.user", members, user);
-                    self.to_organization("users.source.membership.organization", members, organization);
+                    self.leads_to_organization("users.source.membership.organization", members, organization);
                 }
             }
             Source::Column { organization } => {
                 if let Some(table) = self.catalog.table(&users.table) {
-                    self.to_organization("users.source.column.organization", table, organization);
+                    self.leads_to_organization("users.source.column.organization", table, organization);
                 }
             }
             Source::Personal => {
@@ -172,7 +172,7 @@ impl<'a> Sound<'a> {
         }
     }
 
-    fn to_organization(&mut self, at: &str, table: &Table, path: &Path) {
+    fn leads_to_organization(&mut self, at: &str, table: &Table, path: &Path) {
         self.path(at, table, path);
         if self.plan.end(path) != End::Organization {
             self.say(at, "must lead to the table of organizations");
@@ -253,23 +253,17 @@ impl<'a> Sound<'a> {
             return;
         };
         match &planned.column {
-            Some(column) => {
-                if self.has(&at, table, column) {
-                    let found = table
-                        .column(column)
-                        .map(|column| bare(&column.r#type))
-                        .unwrap_or_default();
-                    if found != bare(&self.plan.organization.r#type) {
-                        self.say(
-                            &at,
-                            format!(
-                                "column: `{column}` is `{found}`, not `{}`",
-                                self.plan.organization.r#type
-                            ),
-                        );
-                    }
+            Some(column) if self.has(&at, table, column) => {
+                let found = table
+                    .column(column)
+                    .map(|column| bare(&column.r#type))
+                    .unwrap_or_default();
+                let wanted = &self.plan.organization.r#type;
+                if found != bare(wanted) {
+                    self.say(&at, format!("column: `{column}` is `{found}`, not `{wanted}`"));
                 }
             }
+            Some(_) => {}
             None if table.column(&self.plan.organization.column).is_some() => {
                 let column = &self.plan.organization.column;
                 self.say(

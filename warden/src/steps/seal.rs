@@ -233,10 +233,7 @@ fn rights(plan: &Plan, planned: &TablePlan, found: &Table, role: &str) -> (Vec<S
 
 /// What filled columns on the way here is no longer needed: the organization is said now, not found out.
 fn unhook(plan: &Plan, catalog: &Catalog) -> Step {
-    let hooks: Vec<_> = add::steps(plan, catalog)
-        .into_iter()
-        .filter(|step| is_hook(step))
-        .collect();
+    let hooks: Vec<_> = add::steps(plan, catalog).into_iter().filter(is_hook).collect();
     let statements = |work: &Work| match work {
         Work::Together(statements) => statements.clone(),
         Work::Nothing | Work::Apart { .. } | Work::Fill(_) => Vec::new(),
