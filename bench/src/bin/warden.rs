@@ -5,6 +5,7 @@
 #[path = "../bars.rs"]
 mod bars;
 #[path = "../../../warden/tests/run/planned.rs"]
+#[expect(clippy::unwrap_used, reason = "written for tests, which fail by panicking")]
 mod planned;
 
 use std::time::{Duration, Instant};

@@ -9,7 +9,10 @@ use switchboard::{
     work::{self, hook, inbox, queue},
 };
 
-use crate::support::{World, draft, phone};
+use crate::{
+    common::draft,
+    support::{World, phone},
+};
 
 #[tokio::test]
 async fn events_that_come_twice_or_in_another_order_make_the_same_call() {

@@ -149,7 +149,7 @@ fn decide(fixture: &Fixture, catalog: &Catalog, plan: &Plan, name: &Name) -> Tab
         .any(|truth| truth.table.parse::<Name>().unwrap() == *name);
     match answer {
         Some(Answer { owner, unanswered, .. }) => {
-            own(&mut table, plan, owner);
+            own(&mut table, owner);
             if let Unanswered::Organization(_) = unanswered {
                 table.on_missing = Missing::Default;
             }
@@ -185,7 +185,7 @@ fn decide(fixture: &Fixture, catalog: &Catalog, plan: &Plan, name: &Name) -> Tab
     table
 }
 
-fn own(table: &mut TablePlan, plan: &Plan, owner: &Owner) {
+fn own(table: &mut TablePlan, owner: &Owner) {
     match owner {
         Owner::Global => table.kind = Kind::Global,
         Owner::Excluded => table.kind = Kind::Excluded,
@@ -202,7 +202,7 @@ fn own(table: &mut TablePlan, plan: &Plan, owner: &Owner) {
             let mut before: Vec<String> = Vec::new();
             for owner in *owners {
                 let at = table.paths.len();
-                own(table, plan, owner);
+                own(table, owner);
                 let mut columns: Vec<String> = Vec::new();
                 for path in &mut table.paths[at..] {
                     path.unless.clone_from(&before);
@@ -212,7 +212,7 @@ fn own(table: &mut TablePlan, plan: &Plan, owner: &Owner) {
                 before.dedup();
             }
         }
-        Owner::Agreeing(owners) => owners.iter().for_each(|owner| own(table, plan, owner)),
+        Owner::Agreeing(owners) => owners.iter().for_each(|owner| own(table, owner)),
         // Rows that everybody refers to stay everybody's: copies would change under the programs that use them.
         Owner::Copies { .. } => table.kind = Kind::Global,
         Owner::Kinds { kind, id, parents } => {
