@@ -2,9 +2,8 @@
 //!
 //! `make bench-warden` takes 10,000,000 rows each; `bench/run-warden 1000000 shop` takes fewer, and one of them.
 
-#[path = "../bars.rs"]
 mod bars;
-#[path = "../../../warden/tests/run/planned.rs"]
+#[path = "../../warden/tests/run/planned.rs"]
 #[expect(clippy::unwrap_used, reason = "written for tests, which fail by panicking")]
 mod planned;
 
