@@ -13,8 +13,9 @@ use warden::{
 };
 
 use crate::{
-    database::{Subject, quiet},
+    database::{APP, Subject, quiet},
     planned::plan as planned,
+    there_and_back::belongs,
 };
 
 #[tokio::test]
@@ -139,63 +140,161 @@ async fn without_a_plan_nothing_is_done() {
     session.close().await.unwrap();
 }
 
+/// A role that owns everything and is bound by row security; `gone` takes it away again.
+struct Owner<'a> {
+    subject: &'a Subject,
+    role: String,
+}
+
+impl<'a> Owner<'a> {
+    async fn of(subject: &'a Subject) -> Self {
+        let role = format!("owner_{}", &subject.database.name[5..20]);
+        let own = format!(
+            "create role {role} login;
+             grant create on database {} to {role};
+             do $$ declare it record; begin
+               for it in select quote_ident(nspname) as name from pg_namespace where nspname !~ '^pg_' and nspname <> 'information_schema' loop
+                 execute format('alter schema %s owner to {role}', it.name);
+               end loop;
+               for it in select format('%I.%I', n.nspname, c.relname) as name from pg_class c join pg_namespace n on n.oid = c.relnamespace
+                 where c.relkind in ('r', 'p') and n.nspname !~ '^pg_' and n.nspname <> 'information_schema' loop
+                 execute format('alter table %s owner to {role}', it.name);
+               end loop;
+             end $$",
+            subject.database.name
+        );
+        let mut admin = subject.database.connect().await;
+        sqlx::raw_sql(AssertSqlSafe(own)).execute(&mut admin).await.unwrap();
+        admin.close().await.unwrap();
+        Self { subject, role }
+    }
+
+    async fn phase(&self, phase: Phase) -> Result<(), WardenError> {
+        let mut session = Session::open(&self.subject.database.login.clone().username(&self.role))
+            .await
+            .unwrap();
+        let ended = run::phase(&mut session, &self.subject.frozen, phase, &Options::default(), &quiet).await;
+        session.close().await.unwrap();
+        ended
+    }
+
+    /// May keep the application's triggers quiet, as since Postgres 15 can be granted.
+    async fn is_granted(&self) {
+        let mut admin = self.subject.database.connect().await;
+        let grant = format!("grant set on parameter session_replication_role to {}", self.role);
+        admin.execute(AssertSqlSafe(grant)).await.unwrap();
+        admin.close().await.unwrap();
+    }
+
+    async fn gone(self) {
+        let mut admin = self.subject.database.connect().await;
+        let role = &self.role;
+        let away = format!("reassign owned by {role} to current_user; drop owned by {role}; drop role {role}");
+        sqlx::raw_sql(AssertSqlSafe(away)).execute(&mut admin).await.unwrap();
+        admin.close().await.unwrap();
+    }
+}
+
+#[tokio::test]
+async fn an_owner_comes_to_the_same_end_or_is_refused() {
+    let (by_owner, by_warden) = (Subject::new("shop").await, Subject::new("shop").await);
+    let owner = Owner::of(&by_owner).await;
+    // Triggers of the application would run for every row it fills.
+    let refused = owner.phase(Phase::Add).await.unwrap_err();
+    let says = |line: &String| line.contains("session_replication_role");
+    assert!(
+        matches!(&refused, WardenError::Rights { missing, .. } if missing.iter().any(says)),
+        "{refused}"
+    );
+    owner.is_granted().await;
+    for phase in [Phase::Add, Phase::Backfill, Phase::Constrain] {
+        owner
+            .phase(phase)
+            .await
+            .unwrap_or_else(|error| panic!("{phase}: {error}"));
+        by_warden
+            .phase(phase)
+            .await
+            .unwrap_or_else(|error| panic!("{phase}: {error}"));
+    }
+    assert_eq!(by_owner.rows().await, by_warden.rows().await);
+    belongs(&by_owner).await;
+    // Once it is sealed the owner itself would see nothing.
+    let refused = owner.phase(Phase::Seal).await.unwrap_err();
+    assert!(matches!(refused, WardenError::Blind { .. }), "{refused}");
+    owner.gone().await;
+}
+
 /// An owner whom row security binds would fill, check and prove nothing, and call it done.
 #[tokio::test]
 async fn a_role_that_row_security_blinds_is_refused() {
     let subject = Subject::new("notes").await;
-    let role = format!("owner_{}", &subject.database.name[5..20]);
+    let owner = Owner::of(&subject).await;
+    owner.is_granted().await;
     let mut admin = subject.database.connect().await;
-    let own = format!(
-        "create role {role} login; grant create on database {} to {role}; grant all on schema warden to {role};
-         grant all on all tables in schema warden to {role};
-         do $$ declare t record; begin for t in select format('%I.%I', n.nspname, c.relname) as name, n.nspname as schema
-           from pg_class c join pg_namespace n on n.oid = c.relnamespace where c.relkind in ('r', 'p') and n.nspname in ('public', 'auth', 'storage')
-           loop execute format('alter table %s owner to {role}', t.name); execute format('grant all on schema %I to {role}', t.schema); end loop; end $$",
-        subject.database.name
-    );
-    sqlx::raw_sql(AssertSqlSafe(own)).execute(&mut admin).await.unwrap();
-    let mut session = Session::open(&subject.database.login.clone().username(&role))
-        .await
-        .unwrap();
-    // It owns everything, but triggers of the application would run for every row it fills.
-    let refused = run::phase(&mut session, &subject.frozen, Phase::Add, &Options::default(), &quiet)
-        .await
-        .unwrap_err();
-    assert!(
-        matches!(&refused, WardenError::Rights { missing, .. } if missing.iter().any(|line| line.contains("session_replication_role"))),
-        "{refused}"
-    );
     admin
-        .execute(AssertSqlSafe(format!(
-            "grant set on parameter session_replication_role to {role}"
-        )))
+        .execute("alter table public.notes force row level security")
         .await
         .unwrap();
-    session.close().await.unwrap();
-    admin
-        .execute(
-            "alter table public.notes enable row level security; alter table public.notes force row level security",
-        )
-        .await
-        .unwrap();
-    let mut session = Session::open(&subject.database.login.clone().username(&role))
-        .await
-        .unwrap();
-    let refused = run::phase(&mut session, &subject.frozen, Phase::Add, &Options::default(), &quiet)
-        .await
-        .unwrap_err();
+    let schema = subject.schema().await;
+    let refused = owner.phase(Phase::Add).await.unwrap_err();
     assert!(
         matches!(&refused, WardenError::Blind { table, .. } if table == "public.notes"),
         "{refused}"
     );
+    assert_eq!(subject.schema().await, schema);
+    admin.close().await.unwrap();
+    owner.gone().await;
+}
+
+#[tokio::test]
+async fn a_role_that_owns_nothing_is_told_what_it_lacks() {
+    let subject = Subject::new("shop").await;
+    let mut session = Session::open(&subject.database.login.clone().username(APP))
+        .await
+        .unwrap();
+    let refused = session
+        .fit(&subject.frozen.plan, &subject.frozen.catalog)
+        .await
+        .unwrap_err();
+    let says = |line: &String| line.contains("orders") && line.contains("only its owner");
+    assert!(
+        matches!(&refused, WardenError::Rights { missing, .. } if missing.iter().any(says)),
+        "{refused}"
+    );
     session.close().await.unwrap();
-    admin
-        .execute(AssertSqlSafe(format!(
-            "reassign owned by {role} to current_user; drop owned by {role}; drop role {role}"
-        )))
+}
+
+/// The connection goes in the middle of a batch: what is done is noted, and the next one goes on.
+#[tokio::test]
+async fn a_connection_that_dies_is_said_and_taken_up_again() {
+    let subject = Subject::new("shop").await;
+    subject.phase(Phase::Add).await.unwrap();
+    let mut session = subject.session().await;
+    let pid: i32 = sqlx::query_scalar("select pg_backend_pid()")
+        .fetch_one(&mut session.connection)
+        .await
+        .unwrap();
+    let mut admin = subject.database.connect().await;
+    sqlx::query("select pg_terminate_backend($1, 5000)")
+        .bind(pid)
+        .execute(&mut admin)
         .await
         .unwrap();
     admin.close().await.unwrap();
+    let refused = run::phase(
+        &mut session,
+        &subject.frozen,
+        Phase::Backfill,
+        &Options::default(),
+        &quiet,
+    )
+    .await
+    .unwrap_err();
+    assert!(matches!(refused, WardenError::Unreachable(_)), "{refused}");
+    assert_eq!(refused.code(), 3);
+    subject.phase(Phase::Backfill).await.unwrap();
+    belongs(&subject).await;
 }
 
 #[tokio::test]
