@@ -14,9 +14,12 @@ use crate::{bars::Bars, load, subject::Subject};
 const CHANCE: f64 = 2.58;
 
 pub async fn run(bars: &mut Bars, subject: &Subject) -> anyhow::Result<()> {
-    let foreign = foreign_agent(subject).await?;
-    let read = |id: Uuid| subject.request(&format!("/api/v1/agents/{id}"), subject.key());
-    let pairs = pairs(subject, 5_000, 404, || (read(foreign), read(Uuid::new_v4()))).await?;
+    // As many of each, and each asked for as often: one that comes again and again is found in warmer caches.
+    let foreign = foreign_agents(subject).await?;
+    let nobodys: Vec<Uuid> = foreign.iter().map(|_| Uuid::new_v4()).collect();
+    let read =
+        |ids: &[Uuid], n: usize| subject.request(&format!("/api/v1/agents/{}", ids[n % ids.len()]), subject.key());
+    let pairs = pairs(subject, 5_000, 404, |n| (read(&foreign, n), read(&nobodys, n))).await?;
     bars.at_most("timing_foreign_id", deviation(&pairs), "sigma", CHANCE);
 
     // A key that is there with a wrong secret, and one that is not.
@@ -29,28 +32,27 @@ pub async fn run(bars: &mut Bars, subject: &Subject) -> anyhow::Result<()> {
         )
     };
     let nobodys = || format!("sb_live_{}", &Uuid::new_v4().simple().to_string()[..12]);
-    let pairs = self::pairs(subject, 10_000, 401, || (guess(&known), guess(&nobodys()))).await?;
+    let pairs = self::pairs(subject, 10_000, 401, |_| (guess(&known), guess(&nobodys()))).await?;
     bars.at_most("timing_key", deviation(&pairs), "sigma", CHANCE);
     Ok(())
 }
 
-/// One organization more, with an agent.
-async fn foreign_agent(subject: &Subject) -> anyhow::Result<Uuid> {
+/// One organization more, with agents.
+async fn foreign_agents(subject: &Subject) -> anyhow::Result<Vec<Uuid>> {
     let mut warden = subject.warden_login.connect().await?;
-    let id = Uuid::new_v4();
     sqlx::query("insert into app.clients (org_id, id, name) values ('org_foreign', gen_random_uuid(), 'Foreign')")
         .execute(&mut warden)
         .await?;
-    sqlx::query(
+    let ids = sqlx::query_scalar(
         "insert into app.agents (org_id, id, name, first_speaker, language, voice_id, join_timeout_s, max_duration_s, turn_delay_ms,
                 interruption_ms, recording, provider_id, sync, updated_by)
-         values ('org_foreign', $1, 'Foreign', 'agent', 'en-US', 'v', 30, 600, 0, 0, false, 'x', 'synced', 'x')",
+         select 'org_foreign', gen_random_uuid(), 'Foreign ' || n, 'agent', 'en-US', 'v', 30, 600, 0, 0, false, 'x' || n, 'synced', 'x'
+         from generate_series(1, 500) n returning id",
     )
-    .bind(id)
-    .execute(&mut warden)
+    .fetch_all(&mut warden)
     .await?;
     warden.close().await?;
-    Ok(id)
+    Ok(ids)
 }
 
 /// How much longer the first of each two took than the second, in seconds. Which is asked first changes from pair to pair.
@@ -58,14 +60,14 @@ async fn pairs(
     subject: &Subject,
     count: usize,
     status: u16,
-    questions: impl Fn() -> (String, String),
+    questions: impl Fn(usize) -> (String, String),
 ) -> anyhow::Result<Vec<f64>> {
     let mut stream = TcpStream::connect(&subject.addr).await?;
     stream.set_nodelay(true)?;
     let mut buffer = Vec::with_capacity(16 * 1024);
     let mut differences = Vec::with_capacity(count);
     for number in 0..count {
-        let (first, second) = questions();
+        let (first, second) = questions(number);
         let (a, b) = if number % 2 == 0 {
             let a = time(&mut stream, &mut buffer, &first, status).await?;
             (a, time(&mut stream, &mut buffer, &second, status).await?)
