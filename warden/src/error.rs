@@ -66,6 +66,11 @@ pub enum WardenError {
     )]
     Crossing(Vec<String>),
     #[error(
+        "columns that are to go are asked for by others. Nothing was dropped. Change or drop these, then `warden contract` again:\n{}",
+        lines(.0)
+    )]
+    Needed(Vec<String>),
+    #[error(
         "of {users} people {mismatch} have another organization at the provider and {failed} failed; warden.claim says whose and why"
     )]
     People { users: u64, mismatch: u64, failed: u64 },

@@ -147,7 +147,10 @@ impl Http {
 }
 
 /// A key goes over TLS, or does not leave this machine.
-fn address(text: &str) -> Result<Url, ClaimsError> {
+///
+/// # Errors
+/// [`ClaimsError::Address`] with what is wrong with it.
+pub fn address(text: &str) -> Result<Url, ClaimsError> {
     let wrong = |why| ClaimsError::Address(why);
     let url = Url::parse(text).map_err(|_| wrong("is no address"))?;
     let local = match url.host() {

@@ -19,6 +19,7 @@ use std::{num::NonZeroU32, time::Duration};
 use secrecy::SecretString;
 
 pub use decide::State;
+pub(crate) use http::address;
 pub use fault::Fault;
 pub use rollback::rollback;
 pub use run::run;

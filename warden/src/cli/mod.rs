@@ -396,7 +396,7 @@ impl Warden {
         file: Option<&Path>,
     ) -> Result<End, WardenError> {
         let frozen = self.frozen(session).await?;
-        let report = verify(session, &frozen).await?;
+        let report = verify(session, &frozen, &claims::Options::from_env()).await?;
         let json = serde_json::to_string_pretty(&report).expect("a report is plain values");
         if let Some(page) = page {
             fs::write(page, html(&report)).map_err(|error| WardenError::file(page, &error))?;

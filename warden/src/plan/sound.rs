@@ -2,9 +2,10 @@
 
 use std::{collections::BTreeSet, fmt};
 
-use super::{Conflict, End, Kind, Missing, Path, Plan, Source, TablePlan};
+use super::{ClaimsProvider, Conflict, End, Kind, Missing, Path, Plan, Source, TablePlan};
 use crate::{
     catalog::{Catalog, Table},
+    claims,
     name::Name,
 };
 
@@ -38,8 +39,12 @@ pub fn flaws(plan: &Plan, catalog: &Catalog) -> Vec<Flaw> {
     for table in plan.tables.iter().filter(|table| table.kind == Kind::Global) {
         sound.global(table);
     }
+    for table in &plan.tables {
+        sound.listed(table);
+    }
     sound.reach();
     sound.seal();
+    sound.claims();
     sound.flaws
 }
 
@@ -280,11 +285,15 @@ impl<'a> Sound<'a> {
                 self.say(&at, format!("{} is not owned, so it leads nowhere", path.to));
             }
         }
-        self.listed(&at, planned, table);
     }
 
     /// What a table's lists name must be there.
-    fn listed(&mut self, at: &str, planned: &TablePlan, table: &Table) {
+    fn listed(&mut self, planned: &TablePlan) {
+        let at = planned.name.to_string();
+        let at = at.as_str();
+        let Some(table) = self.catalog.table(&planned.name) else {
+            return;
+        };
         for name in &planned.loose {
             if table.foreign_key(name).is_none() {
                 self.say(at, format!("loose: there is no foreign key `{name}`"));
@@ -309,6 +318,60 @@ impl<'a> Sound<'a> {
             && planned.drop_columns.contains(column)
         {
             self.say(at, format!("`{column}` holds the organization and cannot be dropped"));
+        }
+        for column in &planned.drop_columns {
+            self.droppable(at, table, column);
+        }
+    }
+
+    /// A column that goes takes nothing along that keeps rows right.
+    fn droppable(&mut self, at: &str, table: &Table, column: &String) {
+        if table
+            .primary_key
+            .as_ref()
+            .is_some_and(|key| key.columns.contains(column))
+        {
+            self.say(
+                at,
+                format!("`{column}` is part of the primary key and cannot be dropped"),
+            );
+        }
+        for (child, key) in self.catalog.referring(&table.name) {
+            if key.references.contains(column) {
+                self.say(
+                    at,
+                    format!("`{column}` cannot be dropped: {}.{} refers to it", child.name, key.name),
+                );
+            }
+        }
+        for key in &table.foreign_keys {
+            let owned = self.plan.table(&key.to).is_some_and(|to| to.kind == Kind::Owned);
+            if owned && key.columns.len() > 1 && key.columns.contains(column) {
+                self.say(
+                    at,
+                    format!("`{column}` cannot be dropped: `{}` would go with it", key.name),
+                );
+            }
+        }
+    }
+
+    /// People are known to their provider by a column that is there, and its key goes nowhere else.
+    fn claims(&mut self) {
+        let Some(claims) = &self.plan.claims else { return };
+        if let Some(users) = self.catalog.table(&self.plan.users.table) {
+            self.has("claims.subject", users, &claims.subject);
+        }
+        match &claims.provider {
+            ClaimsProvider::Clerk { url } | ClaimsProvider::Supabase { url } => {
+                if let Err(error) = claims::address(url) {
+                    self.say("claims.provider.url", error.to_string());
+                }
+            }
+            ClaimsProvider::Hook { function } => {
+                if function.parse::<Name>().is_err() {
+                    self.say("claims.provider.function", format!("`{function}` is no name of a function"));
+                }
+            }
         }
     }
 

@@ -2,6 +2,9 @@
 //!
 //! Whoever waits for a table's strongest lock keeps everybody behind it waiting, so a try's length is what a program may be
 //! held up for. GitLab and the strong_migrations library go the same way.
+//!
+//! A vacuum holds a lock that keeps only the likes of us away, and gives way to whoever has waited for longer than
+//! `deadlock_timeout`. No short try does, so a step first takes the vacuum's own lock, behind which no reader or writer waits.
 
 use std::time::{Duration, Instant};
 
@@ -12,10 +15,16 @@ use super::{Event, Options, Watch, failed};
 use crate::{
     error::{WardenError, code},
     journal,
+    name::Name,
     plan::Frozen,
     session::Session,
     steps::Step,
 };
+
+/// How long a lock is waited for that keeps no reader or writer waiting: longer than `deadlock_timeout`, a second unless it is set.
+const GENTLE: Duration = Duration::from_secs(5);
+/// What a vacuum takes.
+const VACUUM: &str = "SHARE UPDATE EXCLUSIVE";
 
 #[derive(Clone, Debug)]
 pub struct Patience {
@@ -108,13 +117,25 @@ async fn transaction(
     attempt: u32,
 ) -> sqlx::Result<()> {
     let mut tx = connection.begin().await?;
-    let all =
-        std::iter::once(format!("set local lock_timeout = {}", limit.as_millis())).chain(statements.iter().cloned());
     // One round trip: the locks are held for as long as the statements take, not for as long as the way to them.
-    let text = all.collect::<Vec<_>>().join(";\n");
+    let text = [locks(step, limit), statements.to_vec()].concat().join(";\n");
     sqlx::raw_sql(sqlx::AssertSqlSafe(text)).execute(&mut *tx).await?;
     journal::note(&mut tx, frozen, n, step, state, attempt).await?;
     tx.commit().await
+}
+
+/// How a step comes to its locks.
+fn locks(step: &Step, limit: Duration) -> Vec<String> {
+    let within = |limit: Duration| format!("set local lock_timeout = {}", limit.as_millis());
+    match &step.table {
+        Some(_) if step.lock == VACUUM => vec![within(GENTLE.max(limit))],
+        Some(table) if !step.lock.is_empty() => {
+            let tables: Vec<String> = std::iter::once(table).chain(&step.beside).map(Name::sql).collect();
+            let gently = format!("lock table {} in share update exclusive mode", tables.join(", "));
+            vec![within(GENTLE.max(limit)), gently, within(limit)]
+        }
+        _ => vec![within(limit)],
+    }
 }
 
 /// Who stands on the table now: what programs call themselves and how long they have been at it, never what they say.

@@ -170,6 +170,9 @@ async fn ready(session: &mut Session, frozen: &Frozen, phase: Phase) -> Result<b
     if phase == Phase::Constrain {
         crossing(session, frozen).await?;
     }
+    if phase == Phase::Contract {
+        needed(session, frozen).await?;
+    }
     // Once it is closed, an owner that row security binds could neither check nor undo what it has done.
     if phase == Phase::Seal && !session.sees_all {
         return Err(WardenError::Blind {
@@ -195,6 +198,30 @@ async fn crossing(session: &mut Session, frozen: &Frozen) -> Result<(), WardenEr
         Ok(())
     } else {
         Err(WardenError::Crossing(found))
+    }
+}
+
+/// Views, triggers and the like that ask for a column keep it from being dropped: better said before anything is.
+async fn needed(session: &mut Session, frozen: &Frozen) -> Result<(), WardenError> {
+    let mut found = Vec::new();
+    for planned in frozen.plan.tables.iter().filter(|table| !table.drop_columns.is_empty()) {
+        let by: Vec<String> = sqlx::query_scalar(
+            "select distinct a.attname || ': ' || coalesce(pg_describe_object('pg_class'::regclass, r.ev_class, 0), pg_describe_object(d.classid, d.objid, 0))
+             from pg_attribute a
+             join pg_depend d on d.refclassid = 'pg_class'::regclass and d.refobjid = a.attrelid and d.refobjsubid = a.attnum and d.deptype = 'n'
+             left join pg_rewrite r on d.classid = 'pg_rewrite'::regclass and r.oid = d.objid
+             where a.attrelid = to_regclass($1) and a.attname = any($2) order by 1",
+        )
+        .bind(planned.name.sql())
+        .bind(&planned.drop_columns)
+        .fetch_all(&mut session.connection)
+        .await?;
+        found.extend(by.into_iter().map(|line| format!("{}.{line}", planned.name)));
+    }
+    if found.is_empty() {
+        Ok(())
+    } else {
+        Err(WardenError::Needed(found))
     }
 }
 

@@ -21,6 +21,7 @@ pub(super) fn step() -> Step {
         work: Work::Nothing,
         done: Done::Journal,
         undo: Work::Nothing,
+        beside: Vec::new(),
         makes: Vec::new(),
     }
 }

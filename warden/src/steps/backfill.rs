@@ -17,6 +17,7 @@ pub fn steps(plan: &Plan, catalog: &Catalog) -> Vec<Step> {
         done: Done::Journal,
         // What was filled is right and stays; the column goes when *add* is undone.
         undo: Work::Nothing,
+        beside: Vec::new(),
         makes: Vec::new(),
     };
     let needed = |name: &Name| {

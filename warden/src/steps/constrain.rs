@@ -9,7 +9,7 @@ use std::collections::BTreeSet;
 use super::{
     Done, Phase, Step, Work, add,
     edges::{self, Edge, Fate},
-    indexes::{Index, begun_with, btree, free},
+    indexes::{Index, begun_with, btree, free, instead},
     look, named,
 };
 use crate::{
@@ -47,6 +47,7 @@ fn step(id: String, table: &Name, what: String, lock: &'static str) -> Step {
         work: Work::Nothing,
         done: Done::Always,
         undo: Work::Nothing,
+        beside: Vec::new(),
         makes: Vec::new(),
     }
 }
@@ -240,16 +241,44 @@ fn own_indexes(plan: &Plan, catalog: &Catalog, planned: &TablePlan, found: &Tabl
         if planned.global_uniques.contains(&unique.name) || unique.columns.contains(&own) {
             continue;
         }
-        if let Some(body) = begun_with(&own, &unique.definition) {
+        let gone: Vec<&String> = planned
+            .drop_columns
+            .iter()
+            .filter(|column| unique.columns.contains(column))
+            .collect();
+        let body = if gone.is_empty() {
+            begun_with(&own, &unique.definition)
+        } else {
+            instead(&own, &gone, &unique.definition)
+        };
+        if let Some(body) = body {
             indexes.push(index(
                 named(&[&unique.name, &own]),
                 true,
                 body,
                 "makes a key unique inside each organization",
             ));
-            if !unique.expressions && unique.predicate.is_none() {
+            if !unique.expressions && unique.predicate.is_none() && gone.is_empty() {
                 unique_over.insert(unique.columns.clone());
             }
+        }
+    }
+    // An index goes with any column of it, and whoever lists rows in its order would miss it.
+    let unique = |index: &str| found.uniques.iter().any(|unique| unique.name == index);
+    for old in found.indexes.iter().filter(|old| old.valid && !unique(&old.name)) {
+        let plain = |column: &&String| old.columns.iter().any(|name| name == *column || *name == quoted(column));
+        let gone: Vec<&String> = planned.drop_columns.iter().filter(plain).collect();
+        let key = found.primary_key.as_ref().is_some_and(|key| key.name == old.name);
+        if gone.is_empty() || gone.len() == old.columns.len() || key {
+            continue;
+        }
+        if let Some(body) = instead(&own, &gone, &old.definition) {
+            indexes.push(index(
+                named(&[&old.name, &own]),
+                false,
+                body,
+                "orders rows as an index did that goes with a column",
+            ));
         }
     }
     // What composite keys will refer to, where nothing above is that already.
@@ -315,6 +344,7 @@ fn exchange(plan: &Plan, catalog: &Catalog, planned: &TablePlan, found: &Table) 
         plan,
         catalog,
         planned,
+        beside: Vec::new(),
         before: Vec::new(),
         down: Vec::new(),
         up: Vec::new(),
@@ -356,6 +386,7 @@ fn exchange(plan: &Plan, catalog: &Catalog, planned: &TablePlan, found: &Table) 
             .push(look::constraint_begins(name, &key.name, plan.column(planned)));
     }
     let Exchange {
+        beside,
         before,
         down,
         up,
@@ -378,6 +409,7 @@ fn exchange(plan: &Plan, catalog: &Catalog, planned: &TablePlan, found: &Table) 
             done.join(" and ")
         }),
         undo: Work::Together([undo_down, own.1, undo_up].concat()),
+        beside,
         makes,
         ..step(
             format!("{name} keys"),
@@ -394,6 +426,8 @@ struct Exchange<'a> {
     plan: &'a Plan,
     catalog: &'a Catalog,
     planned: &'a TablePlan,
+    /// What refers to it.
+    beside: Vec<Name>,
     before: Vec<Step>,
     down: Vec<String>,
     up: Vec<String>,
@@ -411,6 +445,9 @@ impl Exchange<'_> {
         let child = &edge.child.name;
         let alter = format!("alter table {}", child.sql());
         let old = quoted(&edge.key.name);
+        if !self.beside.contains(child) {
+            self.beside.push(child.clone());
+        }
         if edge.child.is_partitioned() {
             return self.partitioned(edge, fate, pinned);
         }

@@ -22,12 +22,7 @@ pub fn steps(plan: &Plan, catalog: &Catalog) -> Vec<Step> {
             steps.extend(uniques(plan, planned, found));
             steps.extend(old_key(plan, catalog, planned, found));
         }
-        steps.extend(
-            planned
-                .drop_columns
-                .iter()
-                .map(|column| drop_column(&planned.name, column)),
-        );
+        steps.extend(planned.drop_columns.iter().map(|column| drop_column(found, column)));
     }
     steps
 }
@@ -42,6 +37,7 @@ fn step(id: String, table: &Name, what: String, lock: &'static str, work: Work, 
         work,
         done: Done::Catalog(done),
         undo: Work::Nothing,
+        beside: Vec::new(),
         makes: Vec::new(),
     }
 }
@@ -107,17 +103,28 @@ fn drop_index(table: &Name, index: &str) -> Work {
     }
 }
 
-fn drop_column(table: &Name, column: &str) -> Step {
+fn drop_column(table: &Table, column: &str) -> Step {
+    let (name, index) = (&table.name, quoted(column));
+    let with_it: Vec<&str> = table
+        .indexes
+        .iter()
+        .filter(|old| old.columns.iter().any(|of| of == column || *of == index))
+        .map(|old| old.name.as_str())
+        .collect();
+    let mut what = format!("drops the column {column}");
+    if !with_it.is_empty() {
+        what = format!("{what}, and with it the index {}", with_it.join(" and "));
+    }
     step(
-        format!("{table} {column}"),
-        table,
-        format!("drops the column {column}"),
+        format!("{name} {column}"),
+        name,
+        what,
         "ACCESS EXCLUSIVE",
         Work::Together(vec![format!(
             "alter table {} drop column if exists {}",
-            table.sql(),
+            name.sql(),
             quoted(column)
         )]),
-        format!("not {}", look::column(table, column)),
+        format!("not {}", look::column(name, column)),
     )
 }

@@ -62,6 +62,7 @@ impl Index<'_> {
             work: Work::Nothing,
             done: Done::Always,
             undo: Work::Nothing,
+            beside: Vec::new(),
             makes: Vec::new(),
         }
     }
@@ -121,9 +122,51 @@ pub fn begun_with(column: &str, definition: &str) -> Option<String> {
     Some(body.replacen('(', &format!("({}, ", quoted(column)), 1))
 }
 
+/// The body of an existing index with `column` where the columns `gone` stood.
+pub fn instead(column: &str, gone: &[&String], definition: &str) -> Option<String> {
+    let at = definition.find(" USING ")?;
+    let mut body = definition[at + 1..].to_owned();
+    for name in gone {
+        body = replaced(&body, name, &quoted(column));
+    }
+    Some(body)
+}
+
+/// `text` with a name of SQL replaced wherever it stands, bare or quoted, but not inside a longer one.
+fn replaced(text: &str, name: &str, by: &str) -> String {
+    let mut out = String::with_capacity(text.len());
+    let mut rest = text;
+    let bare = |c: char| c.is_alphanumeric() || matches!(c, '_' | '$');
+    while let Some(start) = rest.find(|c| bare(c) || matches!(c, '"' | '\'')) {
+        let (before, from) = rest.split_at(start);
+        // A quote inside quotes is doubled, and the halves are read as two names beside each other.
+        let end = match from.chars().next() {
+            Some(quote @ ('"' | '\'')) => from[1..].find(quote).map_or(from.len(), |end| end + 2),
+            _ => from.find(|c| !bare(c)).unwrap_or(from.len()),
+        };
+        let (word, after) = from.split_at(end);
+        out.push_str(before);
+        out.push_str(if word == name || word == quoted(name) { by } else { word });
+        rest = after;
+    }
+    out.push_str(rest);
+    out
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_column_gives_way_to_another_wherever_it_stands_alone() {
+        let old = "CREATE INDEX i ON public.calls USING btree (client_id, \"Client\", old_client_id DESC) WHERE (client_id IS NOT NULL AND kind <> 'client_id')";
+        let (client, quoted) = ("client_id".to_owned(), "Client".to_owned());
+        let new = instead("org_id", &[&client, &quoted], old).unwrap();
+        assert_eq!(
+            new,
+            "USING btree (\"org_id\", \"org_id\", old_client_id DESC) WHERE (\"org_id\" IS NOT NULL AND kind <> 'client_id')"
+        );
+    }
 
     #[test]
     fn a_unique_index_keeps_its_expressions_and_its_condition() {

@@ -97,6 +97,8 @@ pub struct Step {
     pub what: String,
     /// What others wait for meanwhile, as Postgres calls it; empty for nothing.
     pub lock: &'static str,
+    /// Tables that it locks besides its own.
+    pub beside: Vec<Name>,
     pub work: Work,
     pub done: Done,
     pub undo: Work,

@@ -45,6 +45,7 @@ fn step(id: String, table: Option<&Name>, what: String, lock: &'static str) -> S
         work: Work::Nothing,
         done: Done::Always,
         undo: Work::Nothing,
+        beside: Vec::new(),
         makes: Vec::new(),
     }
 }

@@ -28,13 +28,25 @@ pub struct Database {
 }
 
 impl Database {
-    pub async fn new() -> Self {
-        Self::copy("template0").await
-    }
-
     /// A copy of another one, which nobody may be connected to.
     pub async fn copy(template: &str) -> Self {
-        let server = cluster().await.options();
+        Self::on(cluster().await.options(), template).await
+    }
+
+    /// A fixture of a few thousand rows, and a role that its programs work as.
+    pub async fn of(fixture: &str) -> (Self, &'static Fixture) {
+        Self::of_on(cluster().await.options(), fixture).await
+    }
+
+    async fn of_on(server: PgConnectOptions, fixture: &str) -> (Self, &'static Fixture) {
+        let database = Self::on(server, "template0").await;
+        let fixture = Fixture::named(fixture).unwrap();
+        fixture.make(&database.login, Scale::new(2_000)).await.unwrap();
+        let_in(&database).await;
+        (database, fixture)
+    }
+
+    async fn on(server: PgConnectOptions, template: &str) -> Self {
         let mut admin = server.connect().await.unwrap();
         let name: String = sqlx::query_scalar("select 'test_' || replace(gen_random_uuid()::text, '-', '')")
             .fetch_one(&mut admin)
@@ -158,10 +170,17 @@ impl Subject {
 
     /// With what a test changes in the plan.
     pub async fn planned(fixture: &str, change: impl FnOnce(&mut Plan)) -> Self {
-        let database = Database::new().await;
-        let fixture = Fixture::named(fixture).unwrap();
-        fixture.make(&database.login, Scale::new(2_000)).await.unwrap();
-        let_in(&database).await;
+        let (database, fixture) = Database::of(fixture).await;
+        Self::decided(database, fixture, change).await
+    }
+
+    /// On a server of its own.
+    pub async fn on(server: PgConnectOptions, fixture: &str) -> Self {
+        let (database, fixture) = Database::of_on(server, fixture).await;
+        Self::decided(database, fixture, |_| ()).await
+    }
+
+    async fn decided(database: Database, fixture: &'static Fixture, change: impl FnOnce(&mut Plan)) -> Self {
         let mut session = Session::open(&database.login).await.unwrap();
         let catalog = Catalog::read(&mut session.connection).await.unwrap();
         let mut planned = plan(fixture, &catalog);

@@ -1,13 +1,16 @@
 //! Ended in the middle, again and again: what comes of it is what would have come of it undisturbed.
 //!
-//! `WARDEN_KILLS` says how often (25 unless it is set; `make warden-kills` takes 500).
+//! `WARDEN_KILLS` says how often (25 unless it is set; `make warden-kills` takes 500). The server itself goes down a tenth as often.
 
 use std::{
-    process::{Command, ExitStatus, Stdio},
+    path::Path,
+    process::{ExitStatus, Stdio},
     time::Duration,
 };
 
 use rand::{Rng, SeedableRng, rngs::StdRng};
+use switchboard::db::Cluster;
+use tokio::process::{Child, Command};
 use warden::steps::Phase;
 
 use crate::{
@@ -76,20 +79,20 @@ async fn until_done(subject: &Subject, command: &[&str], dice: &mut StdRng) -> u
     }
 }
 
+fn started(subject: &Subject, command: &[&str]) -> Child {
+    Command::new(env!("CARGO_BIN_EXE_warden"))
+        .args(command)
+        .arg("--key")
+        .arg(&subject.key)
+        .env("WARDEN_DATABASE_URL", subject.database.url())
+        .stdout(Stdio::null())
+        .stderr(Stdio::inherit())
+        .spawn()
+        .unwrap()
+}
+
 async fn for_a_moment(subject: &Subject, command: &[&str], moment: Duration) -> Option<ExitStatus> {
-    let mut child = tokio::process::Command::from({
-        let mut process = Command::new(env!("CARGO_BIN_EXE_warden"));
-        process
-            .args(command)
-            .arg("--key")
-            .arg(&subject.key)
-            .env("WARDEN_DATABASE_URL", subject.database.url())
-            .stdout(Stdio::null())
-            .stderr(Stdio::inherit());
-        process
-    })
-    .spawn()
-    .unwrap();
+    let mut child = started(subject, command);
     match tokio::time::timeout(moment, child.wait()).await {
         Ok(status) => Some(status.unwrap()),
         Err(_) => {
@@ -99,4 +102,84 @@ async fn for_a_moment(subject: &Subject, command: &[&str], moment: Duration) -> 
             None
         }
     }
+}
+
+/// A server of its own that stops in the middle of everything, as when the power goes.
+struct Fragile<'a> {
+    data: &'a Path,
+    cluster: Option<Cluster>,
+}
+
+impl<'a> Fragile<'a> {
+    async fn start(data: &'a Path) -> Self {
+        let cluster = Some(Cluster::start(data).await.unwrap());
+        Self { data, cluster }
+    }
+
+    fn cluster(&self) -> &Cluster {
+        self.cluster.as_ref().unwrap()
+    }
+
+    /// Down without a word, and up again: the second start finds what the first one left.
+    async fn crash(&mut self) {
+        let file = self.cluster().home().join("data/postmaster.pid");
+        let pid = std::fs::read_to_string(&file).unwrap();
+        // SIGQUIT: every process of the server ends at once, and nothing is written out.
+        let ended = Command::new("kill")
+            .args(["-QUIT", pid.lines().next().unwrap()])
+            .status()
+            .await
+            .unwrap();
+        assert!(ended.success());
+        while file.exists() {
+            tokio::task::yield_now().await;
+        }
+        self.cluster.take().unwrap().leave_running();
+        self.cluster = Some(Cluster::start(self.data).await.unwrap());
+    }
+}
+
+#[tokio::test]
+async fn the_server_goes_down_at_any_moment_and_the_work_goes_on() {
+    let undisturbed = Subject::new("shop").await;
+    let before = (undisturbed.rows().await, undisturbed.schema().await);
+    for phase in [Phase::Add, Phase::Backfill, Phase::Constrain, Phase::Seal] {
+        undisturbed
+            .phase(phase)
+            .await
+            .unwrap_or_else(|error| panic!("{phase}: {error}"));
+    }
+    let after = (undisturbed.rows().await, undisturbed.schema().await);
+    let data = std::env::temp_dir().join(format!("warden-crash-{}", std::process::id()));
+    let mut server = Fragile::start(&data).await;
+    let subject = Subject::on(server.cluster().options(), "shop").await;
+    let mut dice = StdRng::seed_from_u64(11);
+    let (mut crashes, wanted) = (0, (kills() / 10).max(2));
+    while crashes < wanted {
+        for (command, end) in [
+            (&["resume", "--through", "seal"], &after),
+            (&["rollback", "--to", "start"], &before),
+        ] {
+            loop {
+                let mut child = started(&subject, command);
+                let moment = Duration::from_millis(dice.random_range(5..1500));
+                if let Ok(status) = tokio::time::timeout(moment, child.wait()).await {
+                    let status = status.unwrap();
+                    assert!(status.success(), "{command:?} ended with {status}");
+                    break;
+                }
+                server.crash().await;
+                crashes += 1;
+                // It says so, and that it can be taken up; or it had just ended.
+                let status = child.wait().await.unwrap();
+                assert!(matches!(status.code(), Some(0 | 3)), "{command:?} ended with {status}");
+            }
+            assert_eq!(subject.rows().await, end.0);
+            same(&end.1, &subject.schema().await);
+        }
+    }
+    println!("{crashes} times down");
+    drop(subject);
+    server.cluster.take().unwrap().stop().await.unwrap();
+    std::fs::remove_dir_all(&data).unwrap();
 }

@@ -2,6 +2,8 @@
 
 #![expect(clippy::unwrap_used, reason = "a test fails by panicking")]
 
+mod by_hand;
+mod contract;
 mod database;
 mod killed;
 mod live;

@@ -6,7 +6,7 @@ use warden::{
     error::WardenError,
     journal,
     name::Name,
-    plan::{self, Conflict, End, Frozen, Kind, Missing, Path, Plan, Signer, flaws},
+    plan::{self, Claims, ClaimsProvider, Conflict, End, Frozen, Kind, Missing, Path, Plan, Signer, flaws},
     run::{self, Options, Patience},
     session::Session,
     steps::Phase,
@@ -297,6 +297,43 @@ async fn a_connection_that_dies_is_said_and_taken_up_again() {
     belongs(&subject).await;
 }
 
+/// The disk is full in the middle of a table: the batches before it are kept, and the next run goes on behind them.
+#[tokio::test]
+async fn a_full_disk_is_said_and_the_work_taken_up_where_it_stopped() {
+    let (subject, undisturbed) = (Subject::new("shop").await, Subject::new("shop").await);
+    subject.phase(Phase::Add).await.unwrap();
+    let mut admin = subject.database.connect().await;
+    let full = "create function public.full() returns trigger language plpgsql as $$ begin
+          if (select count(*) from warden.batch) >= 20 then
+            raise 'could not extend file \"base/1/2\": No space left on device' using errcode = 'disk_full';
+          end if;
+          return new;
+        end $$;
+        create trigger full_disk before insert on warden.batch for each row execute function public.full();
+        alter table warden.batch enable always trigger full_disk";
+    sqlx::raw_sql(full).execute(&mut admin).await.unwrap();
+    let refused = subject.phase(Phase::Backfill).await.unwrap_err();
+    assert!(
+        matches!(&refused, WardenError::Step { reason, .. } if reason.contains("No space left on device")),
+        "{refused}"
+    );
+    assert!(refused.to_string().contains("warden resume"), "{refused}");
+    let batches = "select count(*) from warden.batch";
+    let kept: i64 = sqlx::query_scalar(batches).fetch_one(&mut admin).await.unwrap();
+    assert_eq!(kept, 20);
+    let again = subject.phase(Phase::Backfill).await.unwrap_err();
+    assert!(matches!(again, WardenError::Step { .. }), "{again}");
+    assert_eq!(sqlx::query_scalar::<_, i64>(batches).fetch_one(&mut admin).await.unwrap(), kept);
+    let room = "drop trigger full_disk on warden.batch; drop function public.full()";
+    sqlx::raw_sql(room).execute(&mut admin).await.unwrap();
+    admin.close().await.unwrap();
+    subject.phase(Phase::Backfill).await.unwrap();
+    belongs(&subject).await;
+    undisturbed.phase(Phase::Add).await.unwrap();
+    undisturbed.phase(Phase::Backfill).await.unwrap();
+    assert_eq!(subject.rows().await, undisturbed.rows().await);
+}
+
 #[tokio::test]
 async fn a_lock_that_does_not_come_is_given_up_and_says_who_has_it() {
     let subject = Subject::new("notes").await;
@@ -327,6 +364,45 @@ async fn a_lock_that_does_not_come_is_given_up_and_says_who_has_it() {
         .unwrap();
     session.close().await.unwrap();
     reader.close().await.unwrap();
+}
+
+/// Behind the lock of a vacuum it waits for longer than any try, and nobody waits behind it.
+#[tokio::test]
+async fn a_vacuum_is_waited_for_and_keeps_no_program_waiting() {
+    let subject = Subject::new("notes").await;
+    let mut vacuum = subject.database.connect().await;
+    vacuum
+        .execute("begin; lock table public.notes in share update exclusive mode")
+        .await
+        .unwrap();
+    let options = Options {
+        patience: Patience {
+            longest_try: std::time::Duration::from_millis(20),
+            in_all: std::time::Duration::ZERO,
+        },
+        ..Options::default()
+    };
+    let mut session = subject.session().await;
+    let mut program = subject.database.connect().await;
+    let beside = async {
+        let waits = "select exists (select from pg_locks where not granted and relation = 'public.notes'::regclass)";
+        while !sqlx::query_scalar::<_, bool>(waits).fetch_one(&mut program).await.unwrap() {
+            tokio::task::yield_now().await;
+        }
+        program
+            .execute("set lock_timeout = 1; update public.notes set words = words; delete from public.note_versions where id is null")
+            .await
+            .unwrap();
+        vacuum.execute("rollback").await.unwrap();
+    };
+    let (phase, ()) = tokio::join!(
+        run::phase(&mut session, &subject.frozen, Phase::Add, &options, &quiet),
+        beside
+    );
+    phase.unwrap();
+    session.close().await.unwrap();
+    vacuum.close().await.unwrap();
+    program.close().await.unwrap();
 }
 
 #[tokio::test]
@@ -456,6 +532,23 @@ async fn a_plan_edited_into_nonsense_says_what_is_wrong_with_it() {
             first(plan).keep_columns.push("id".to_owned());
             first(plan).drop_columns.push("id".to_owned());
         }),
+        ("part of the primary key", |plan| {
+            let notes = plan.tables.iter_mut().find(|table| table.name.table == "notes").unwrap();
+            notes.drop_columns.push("id".to_owned());
+        }),
+        ("refers to it", |plan| {
+            let notes = plan.tables.iter_mut().find(|table| table.name.table == "notes").unwrap();
+            notes.drop_columns.push("id".to_owned());
+        }),
+        ("claims.subject", |plan| {
+            plan.claims = claims("nothing", ClaimsProvider::Clerk { url: "https://api.clerk.com".to_owned() })
+        }),
+        ("must begin with https", |plan| {
+            plan.claims = claims("id", ClaimsProvider::Supabase { url: "http://elsewhere.example".to_owned() })
+        }),
+        ("is no name of a function", |plan| {
+            plan.claims = claims("id", ClaimsProvider::Hook { function: "drop table; --".to_owned() })
+        }),
     ];
     for (says, edit) in edits {
         let mut bad = good.clone();
@@ -467,6 +560,13 @@ async fn a_plan_edited_into_nonsense_says_what_is_wrong_with_it() {
         );
     }
     assert!(plan::read("version = 1\nnonsense = true").is_err());
+}
+
+fn claims(subject: &str, provider: ClaimsProvider) -> Option<Claims> {
+    Some(Claims {
+        provider,
+        subject: subject.to_owned(),
+    })
 }
 
 fn first(plan: &mut Plan) -> &mut plan::TablePlan {

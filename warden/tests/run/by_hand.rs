@@ -1,0 +1,165 @@
+//! As a person does it: the program drafts a plan, the person decides what it asks, and the program does the rest.
+
+use std::{
+    fs,
+    path::{Path, PathBuf},
+    process::{Command, Output},
+};
+
+use sqlx::Connection;
+use switchboard::report::Report;
+use warden::{
+    catalog::Catalog,
+    journal,
+    plan::{self, Conflict, Kind, Missing, Plan},
+};
+
+use crate::{
+    database::{APP, Database, Subject, same},
+    planned::{plan as decisions, quarantine},
+    there_and_back::belongs,
+};
+
+/// A folder for one person's files, gone afterwards.
+struct Desk {
+    folder: PathBuf,
+    url: String,
+}
+
+impl Desk {
+    fn new(database: &Database) -> Self {
+        let folder = std::env::temp_dir().join(format!("warden-{}", database.name));
+        fs::create_dir(&folder).unwrap();
+        let url = database.url();
+        Self { folder, url }
+    }
+
+    fn file(&self, name: &str) -> PathBuf {
+        self.folder.join(name)
+    }
+
+    fn run(&self, words: &[&str]) -> Output {
+        Command::new(env!("CARGO_BIN_EXE_warden"))
+            .args(words)
+            .current_dir(&self.folder)
+            .env("WARDEN_DATABASE_URL", &self.url)
+            .output()
+            .unwrap()
+    }
+
+    /// Runs a command that has to go well; what it prints.
+    fn well(&self, words: &[&str]) -> String {
+        let output = self.run(words);
+        assert!(output.status.success(), "{words:?}: {}", told(&output));
+        String::from_utf8(output.stdout).unwrap()
+    }
+}
+
+impl Drop for Desk {
+    fn drop(&mut self) {
+        let _ = fs::remove_dir_all(&self.folder);
+    }
+}
+
+fn told(output: &Output) -> String {
+    String::from_utf8_lossy(&output.stdout).into_owned() + &String::from_utf8_lossy(&output.stderr)
+}
+
+/// What the draft leaves open, as somebody answers it who knows the database. What it has settled stays as it is.
+fn decide(file: &Path, answers: &Plan) -> Plan {
+    let mut plan = plan::read(&fs::read_to_string(file).unwrap()).unwrap();
+    plan.organization.quarantine.clone_from(&answers.organization.quarantine);
+    plan.organization.default.clone_from(&answers.organization.default);
+    for table in &mut plan.tables {
+        let answer = answers.table(&table.name).unwrap();
+        // Rows of today that cross are reported; which of their keys may stay so is for a person.
+        table.loose.clone_from(&answer.loose);
+        if table.kind == Kind::Undecided {
+            *table = answer.clone();
+        }
+        if table.on_conflict == Conflict::Undecided {
+            table.on_conflict = answer.on_conflict;
+        }
+        if table.on_missing == Missing::Undecided {
+            table.on_missing = answer.on_missing;
+        }
+    }
+    fs::write(file, plan::write(&plan)).unwrap();
+    plan
+}
+
+async fn by_hand(name: &str) {
+    let (database, fixture) = Database::of(name).await;
+    let desk = Desk::new(&database);
+    let mut connection = database.connect().await;
+    let catalog = Catalog::read(&mut connection).await.unwrap();
+    let answers = decisions(fixture, &catalog);
+    connection.close().await.unwrap();
+    // Nothing is frozen, and that is said.
+    let early = desk.run(&["add"]);
+    assert_eq!(early.status.code(), Some(2), "{}", told(&early));
+    assert!(told(&early).contains("warden discover"), "{}", told(&early));
+
+    desk.well(&["discover", "--out", "plan.toml"]);
+    let file = desk.file("plan.toml");
+    let draft = plan::read(&fs::read_to_string(&file).unwrap()).unwrap();
+    assert!(draft.seal.roles.contains(&APP.to_owned()), "{:?}", draft.seal.roles);
+    let refused = desk.run(&["plan", "plan.toml"]);
+    assert_eq!(refused.status.code(), Some(2), "{}", told(&refused));
+    for table in draft.tables.iter().filter(|table| table.kind == Kind::Undecided) {
+        assert!(told(&refused).contains(&format!("{}: kind", table.name)), "{}", told(&refused));
+    }
+    let decided = decide(&file, &answers);
+    assert_eq!(decided.organization.quarantine, Some(quarantine(fixture)));
+    desk.well(&["plan", "plan.toml"]);
+
+    // A trial says what it would do and does none of it.
+    let mut session = warden::session::Session::open(&database.login).await.unwrap();
+    let frozen = journal::frozen(&mut session.connection, None).await.unwrap();
+    session.close().await.unwrap();
+    let subject = Subject {
+        database,
+        fixture,
+        frozen,
+        key: desk.file("warden.key"),
+    };
+    let (schema, rows) = (subject.schema().await, subject.rows().await);
+    let trial = desk.well(&["add", "--dry-run"]);
+    assert!(trial.contains("ACCESS EXCLUSIVE"), "{trial}");
+    same(&schema, &subject.schema().await);
+
+    for phase in ["add", "backfill", "constrain", "seal"] {
+        desk.well(&[phase]);
+    }
+    let status = desk.well(&["status"]);
+    assert!(status.contains("seal"), "{status}");
+    desk.well(&["verify", "--html", "report.html", "--report", "report.json"]);
+    let report: Report = serde_json::from_slice(&fs::read(desk.file("report.json")).unwrap()).unwrap();
+    assert!(report.clean, "{report}");
+    let page = fs::read_to_string(desk.file("report.html")).unwrap();
+    assert!(page.contains(&report.title));
+    belongs(&subject).await;
+    desk.well(&["rollback", "--to", "start"]);
+    same(&schema, &subject.schema().await);
+    assert_eq!(subject.rows().await, rows);
+}
+
+#[tokio::test]
+async fn notes() {
+    by_hand("notes").await;
+}
+
+#[tokio::test]
+async fn shop() {
+    by_hand("shop").await;
+}
+
+#[tokio::test]
+async fn crm() {
+    by_hand("crm").await;
+}
+
+#[tokio::test]
+async fn older() {
+    by_hand("older").await;
+}
