@@ -38,8 +38,11 @@ pub enum WardenError {
         "no plan is frozen here: run `warden discover`, decide what it asks, and freeze it with `warden plan FILE`"
     )]
     NotFrozen,
-    #[error("another plan is being carried out here; roll it back first: `warden rollback --to start`")]
-    Begun,
+    #[error(
+        "another plan is being carried out here, and this one would do otherwise what is done of it already ({0}). Roll it back first: \
+         `warden rollback --to start`"
+    )]
+    Begun(String),
     #[error("another warden is at work here: {0}. Wait for it, or end it; it leaves nothing half-done")]
     Busy(String),
     #[error(
@@ -56,12 +59,13 @@ pub enum WardenError {
     #[error("contract drops what nothing but a backup brings back: say which with --i-have-a-backup ID")]
     NoBackup,
     #[error(
-        "{table}: {left} of {examined} rows have no organization, and no rule says what becomes of them. Write one with a new plan"
+        "{table}: {left} of {examined} rows have no organization, and no rule says what becomes of them. Roll back, write one, and freeze the plan again"
     )]
     Left { table: String, examined: i64, left: i64 },
     #[error(
         "rows refer to rows of another organization, so keys that hold the organization would not hold for them. Nothing was done. \
-         Decide whose they are, or name the key under `loose`, in a new plan:\n{}",
+         Name the key under `loose`, and freeze the plan again: what is done stays done. Or decide otherwise whose the rows are, which \
+         takes `warden rollback --to start`:\n{}",
         lines(.0)
     )]
     Crossing(Vec<String>),

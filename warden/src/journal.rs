@@ -6,7 +6,7 @@ use crate::{
     catalog::Catalog,
     error::WardenError,
     plan::{self, Frozen, Signer},
-    steps::{Phase, Step},
+    steps::{Phase, Step, steps},
 };
 
 const TABLES: &str = "
@@ -15,7 +15,7 @@ const TABLES: &str = "
       id text primary key, body text not null, catalog text not null, signer text not null, signature text not null,
       frozen_by text not null default current_user, frozen_at timestamptz not null default now());
     create table if not exists warden.step (
-      plan_id text not null references warden.plan on delete cascade, id text not null, n int not null, phase text not null, tab text,
+      plan_id text not null references warden.plan on update cascade on delete cascade, id text not null, n int not null, phase text not null, tab text,
       what text not null, state text not null check (state in ('running', 'done', 'undone')),
       attempts int not null default 1, ms bigint, started_at timestamptz not null default now(), ended_at timestamptz,
       primary key (plan_id, id));
@@ -23,12 +23,13 @@ const TABLES: &str = "
       plan_id text not null, step_id text not null, n bigint generated always as identity, pass int not null, tab text not null,
       to_key jsonb, examined bigint not null, changed bigint not null, held bigint not null, ms bigint not null, wal bigint not null,
       at timestamptz not null default now(), primary key (plan_id, step_id, n),
-      foreign key (plan_id, step_id) references warden.step on delete cascade);
+      foreign key (plan_id, step_id) references warden.step on update cascade on delete cascade);
     create table if not exists warden.quarantine (
       n bigint generated always as identity primary key, tab text not null, key jsonb not null, reason text not null,
       candidates jsonb not null, decided text, live boolean not null default false, at timestamptz not null default now());
     create table if not exists warden.made (what text primary key);
-    create table if not exists warden.control (one boolean primary key default true check (one), paused boolean not null default false);
+    create table if not exists warden.control (one boolean primary key default true check (one), paused boolean not null default false,
+      backup text);
     insert into warden.control default values on conflict do nothing";
 
 /// A step as it stands in the journal.
@@ -61,27 +62,29 @@ pub async fn exists(connection: &mut PgConnection) -> Result<bool, WardenError> 
     Ok(there)
 }
 
-/// Keeps a plan that somebody has signed. An earlier one that was never begun gives way.
+/// Keeps a plan that somebody has signed. An earlier one that was never begun gives way; one that is under way gives way to
+/// a plan that would have done the same so far, and what is done of it stays done.
 ///
 /// # Errors
-/// [`WardenError::Begun`] when another plan is under way.
+/// [`WardenError::Begun`] when another plan is under way, and this one would have done something of it otherwise.
 pub async fn keep(connection: &mut PgConnection, frozen: &Frozen, signer: &Signer) -> Result<(), WardenError> {
-    let begun: bool =
-        sqlx::query_scalar("select exists (select from warden.step where plan_id <> $1 and state <> 'undone')")
-            .bind(&frozen.id)
-            .fetch_one(&mut *connection)
-            .await?;
-    if begun {
-        return Err(WardenError::Begun);
-    }
+    let begun = begun(connection).await?;
     let (body, catalog) = texts(frozen);
     let signature = signer.sign(signed(&body, &catalog).as_bytes());
     let mut tx = sqlx::Connection::begin(connection).await?;
-    sqlx::query("delete from warden.plan where id <> $1")
-        .bind(&frozen.id)
-        .execute(&mut *tx)
-        .await?;
-    sqlx::query("insert into warden.plan (id, body, catalog, signer, signature) values ($1, $2, $3, $4, $5) on conflict (id) do nothing")
+    let statement = match &begun {
+        Some(before) => {
+            if let Some(step) = otherwise(&mut tx, before, frozen).await? {
+                return Err(WardenError::Begun(step));
+            }
+            "update warden.plan set id = $1, body = $2, catalog = $3, signer = $4, signature = $5, frozen_by = current_user, frozen_at = now()"
+        }
+        None => {
+            sqlx::query("delete from warden.plan").execute(&mut *tx).await?;
+            "insert into warden.plan (id, body, catalog, signer, signature) values ($1, $2, $3, $4, $5)"
+        }
+    };
+    sqlx::query(statement)
         .bind(&frozen.id)
         .bind(body)
         .bind(catalog)
@@ -90,6 +93,50 @@ pub async fn keep(connection: &mut PgConnection, frozen: &Frozen, signer: &Signe
         .execute(&mut *tx)
         .await?;
     Ok(tx.commit().await?)
+}
+
+/// The plan that is under way, if one is.
+///
+/// # Errors
+/// As [`frozen`].
+pub async fn begun(connection: &mut PgConnection) -> Result<Option<Frozen>, WardenError> {
+    let begun: bool = sqlx::query_scalar("select exists (select from warden.step where state <> 'undone')")
+        .fetch_one(&mut *connection)
+        .await?;
+    if begun {
+        frozen(connection, None).await.map(Some)
+    } else {
+        Ok(None)
+    }
+}
+
+/// A step that is done, or begun, and that another plan would do otherwise.
+async fn otherwise(
+    connection: &mut PgConnection,
+    before: &Frozen,
+    after: &Frozen,
+) -> Result<Option<String>, WardenError> {
+    let all =
+        |frozen: &Frozen| -> Vec<Step> { Phase::ALL.into_iter().flat_map(|phase| steps(frozen, phase)).collect() };
+    let (was, will) = (all(before), all(after));
+    let noted = noted(connection, before).await?;
+    let touched = |step: &&Step| noted.iter().any(|noted| noted.id == step.id && noted.state != "undone");
+    let changed = was.iter().filter(touched).find(|step| !will.contains(step));
+    // What it would have done before must be done as well.
+    let last = noted
+        .iter()
+        .filter(|noted| noted.state != "undone")
+        .filter_map(|noted| noted.phase.parse().ok());
+    let last: Option<Phase> = last.max();
+    let added = will
+        .iter()
+        .filter(|step| last.is_some_and(|last| step.phase < last))
+        .find(|step| !was.contains(step));
+    let claims = noted
+        .iter()
+        .any(|noted| noted.phase == Phase::Claims.word() && noted.state != "undone");
+    let people = (claims && before.plan.claims != after.plan.claims).then(|| Phase::Claims.word().to_owned());
+    Ok(changed.or(added).map(|step| step.id.clone()).or(people))
 }
 
 fn texts(frozen: &Frozen) -> (String, String) {
@@ -185,6 +232,18 @@ pub async fn paused(connection: &mut PgConnection) -> Result<bool, WardenError> 
     Ok(sqlx::query_scalar("select paused from warden.control")
         .fetch_one(connection)
         .await?)
+}
+
+/// Notes which backup somebody has named before what only it brings back is dropped.
+///
+/// # Errors
+/// When the database cannot be asked.
+pub async fn note_backup(connection: &mut PgConnection, backup: &str) -> Result<(), WardenError> {
+    sqlx::query("update warden.control set backup = $1")
+        .bind(backup)
+        .execute(connection)
+        .await?;
+    Ok(())
 }
 
 /// # Errors

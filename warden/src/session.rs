@@ -4,7 +4,7 @@ use sqlx::{ConnectOptions, Connection, PgConnection, postgres::PgConnectOptions}
 
 use crate::{
     catalog::Catalog,
-    error::WardenError,
+    error::{WardenError, code},
     plan::{Kind, Plan},
     steps::Made,
 };
@@ -55,11 +55,18 @@ impl Session {
     /// # Errors
     /// [`WardenError::Busy`] with whoever it is.
     pub async fn alone(&mut self) -> Result<(), WardenError> {
-        let got: bool = sqlx::query_scalar("select pg_try_advisory_lock(hashtextextended('warden', 0))")
-            .fetch_one(&mut self.connection)
-            .await?;
-        if got {
-            return Ok(());
+        // Whoever was killed is there until the server has noticed.
+        let got = sqlx::raw_sql(
+            "begin; set local lock_timeout = '2s'; select pg_advisory_lock(hashtextextended('warden', 0)); commit",
+        )
+        .execute(&mut self.connection)
+        .await;
+        match got {
+            Ok(_) => return Ok(()),
+            Err(error) if code(&error).as_deref() == Some("55P03") => {
+                sqlx::raw_sql("rollback").execute(&mut self.connection).await?;
+            }
+            Err(error) => return Err(error.into()),
         }
         let holder: Option<String> = sqlx::query_scalar(
             "select format('pid %s, since %s', a.pid, date_trunc('second', a.backend_start))
@@ -132,7 +139,11 @@ impl Session {
 
     /// # Errors
     /// When the connection is gone already.
-    pub async fn close(self) -> Result<(), WardenError> {
+    pub async fn close(mut self) -> Result<(), WardenError> {
+        // The server notices a closed connection when it gets to it; the next command may be there before.
+        sqlx::raw_sql("select pg_advisory_unlock_all()")
+            .execute(&mut self.connection)
+            .await?;
         Ok(self.connection.close().await?)
     }
 }

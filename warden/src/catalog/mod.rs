@@ -128,7 +128,7 @@ pub struct Policy {
 /// What a role may do with a table, or with one of its columns.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 pub struct Grant {
-    /// `PUBLIC` for everybody.
+    /// [`PUBLIC`] for everybody.
     pub role: String,
     pub privilege: String,
     pub column: Option<String>,
@@ -168,9 +168,22 @@ pub struct Role {
     pub owns: bool,
     /// May read or write tables here.
     pub uses: bool,
+    /// Roles it is a member of, over however many others.
+    #[serde(default)]
+    pub through: Vec<String>,
 }
 
+/// How a grant to everybody names its role.
+pub const PUBLIC: &str = "PUBLIC";
+
 impl Catalog {
+    /// Everybody whose rights a role has: its own, those of its groups, and everybody's.
+    pub fn holders(&self, role: &str) -> Vec<String> {
+        let found = self.roles.iter().find(|found| found.name == role);
+        let groups = found.map(|found| found.through.clone()).unwrap_or_default();
+        [vec![role.to_owned()], groups, vec![PUBLIC.to_owned()]].concat()
+    }
+
     pub fn table(&self, name: &Name) -> Option<&Table> {
         self.tables.iter().find(|table| table.name == *name)
     }

@@ -249,6 +249,8 @@ const SURROUNDINGS: &str = "
 
 const ROLES: &str = "
     select jsonb_build_object('name', r.rolname, 'login', r.rolcanlogin, 'superuser', r.rolsuper, 'bypasses', r.rolbypassrls,
+             'through', (select coalesce(jsonb_agg(g.rolname order by g.rolname), '[]') from pg_roles g
+                           where g.oid <> r.oid and not r.rolsuper and g.rolname !~ '^pg_' and pg_has_role(r.oid, g.oid, 'member')),
              'owns', exists (select from tables t where pg_has_role(r.oid, t.relowner, 'member') and not r.rolsuper),
              'uses', exists (select from tables t where has_table_privilege(r.oid, t.oid, 'select, insert, update, delete')))
     from pg_roles r where r.rolname !~ '^pg_' order by r.rolname";

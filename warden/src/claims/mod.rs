@@ -19,8 +19,8 @@ use std::{num::NonZeroU32, time::Duration};
 use secrecy::SecretString;
 
 pub use decide::State;
-pub(crate) use http::address;
 pub use fault::Fault;
+pub(crate) use http::address;
 pub use rollback::rollback;
 pub use run::run;
 pub use survey::{Survey, shadow, verify};

@@ -79,7 +79,13 @@ enum Command {
         carry: Carry,
     },
     /// Row security, immutability and rights.
-    Seal(Carry),
+    Seal {
+        /// Closes only so many tables, the smallest first, to look at what programs make of it. Another `seal` goes on.
+        #[arg(long)]
+        first: Option<usize>,
+        #[command(flatten)]
+        carry: Carry,
+    },
     /// Drops what only older programs needed. There is no way back from it but a backup.
     Contract {
         /// The backup that has been restored for a trial.
@@ -93,9 +99,14 @@ enum Command {
         /// Writes the report as a page.
         #[arg(long)]
         html: Option<PathBuf>,
-        /// Writes the report as JSON, for `POST /api/v1/reports`.
+        /// Writes the report as JSON, for `POST /api/v1/reports`, and its signature beside it.
         #[arg(long)]
         report: Option<PathBuf>,
+    },
+    /// Says whether a report is as it was signed, and by which key.
+    Signed {
+        /// What `verify --report` wrote; its signature stands beside it.
+        file: PathBuf,
     },
     /// Undoes what comes after a phase: `--to backfill`, or `--to start` for everything.
     Rollback {
@@ -192,6 +203,7 @@ impl Carry {
                 rate: self.max_rate,
             },
             claims: claims::Options::from_env(),
+            first: None,
         }
     }
 }
@@ -217,6 +229,9 @@ pub async fn run(command: Warden) -> ExitCode {
 
 impl Warden {
     async fn carry_out(self) -> Result<End, WardenError> {
+        if let Command::Signed { file } = &self.command {
+            return signed(file);
+        }
         let mut session = Session::open(&self.login()?).await?;
         let ended = self.within(&mut session).await;
         // A connection that is gone has said so already.
@@ -250,15 +265,26 @@ impl Warden {
                 options.claims.rate = rate.unwrap_or(options.claims.rate);
                 self.claims(session, *shadow, &options).await
             }
-            Command::Seal(carry) => self.phases(session, &[Phase::Seal], carry).await,
+            Command::Seal { first, carry } => {
+                let options = Options {
+                    first: *first,
+                    ..carry.options()
+                };
+                self.carried(session, &[Phase::Seal], carry.dry_run, &options).await
+            }
             Command::Contract { i_have_a_backup, carry } => {
                 if i_have_a_backup.as_ref().is_none_or(|id| id.trim().is_empty()) && !carry.dry_run {
                     return Err(WardenError::NoBackup);
+                }
+                if let Some(backup) = i_have_a_backup.as_ref().filter(|_| !carry.dry_run) {
+                    self.frozen(session).await?;
+                    journal::note_backup(&mut session.connection, backup).await?;
                 }
                 self.phases(session, &[Phase::Contract], carry).await
             }
             Command::Verify { html, report } => self.verify(session, html.as_deref(), report.as_deref()).await,
             Command::Rollback { to, carry } => self.rollback(session, to, carry).await,
+            Command::Signed { file } => signed(file),
             Command::Status => self.status(session).await,
             Command::Resume { through, carry } => self.resume(session, *through, carry).await,
             Command::Pause => {
@@ -291,13 +317,24 @@ impl Warden {
         let plan = plan::read(&text).map_err(|error| WardenError::Unreadable(error.to_string()))?;
         let signer = Signer::load(&self.key)?;
         session.alone().await?;
-        let catalog = Catalog::read(&mut session.connection).await?;
+        journal::open(&mut session.connection).await?;
+        let now = Catalog::read(&mut session.connection).await?;
+        // A plan that takes over from one under way is about the database as that one has found it.
+        let catalog = match journal::begun(&mut session.connection).await? {
+            None => now,
+            Some(before) => {
+                let drift = before.drift(&now);
+                if !drift.is_empty() {
+                    return Err(WardenError::Drifted(drift));
+                }
+                before.catalog
+            }
+        };
         let flaws = flaws(&plan, &catalog);
         if !flaws.is_empty() {
             return Err(WardenError::Flawed(flaws));
         }
         session.fit(&plan, &catalog).await?;
-        journal::open(&mut session.connection).await?;
         let frozen = Frozen::new(plan, catalog);
         journal::keep(&mut session.connection, &frozen, &signer).await?;
         show::frozen(&frozen, self.json);
@@ -311,15 +348,25 @@ impl Warden {
     }
 
     async fn phases(&self, session: &mut Session, phases: &[Phase], carry: &Carry) -> Result<End, WardenError> {
+        self.carried(session, phases, carry.dry_run, &carry.options()).await
+    }
+
+    async fn carried(
+        &self,
+        session: &mut Session,
+        phases: &[Phase],
+        dry_run: bool,
+        options: &Options,
+    ) -> Result<End, WardenError> {
         session.alone().await?;
         let frozen = self.frozen(session).await?;
         for phase in phases {
-            if carry.dry_run {
-                show::dry_run(&frozen, *phase, self.json);
+            if dry_run {
+                show::statements(&frozen, &steps(&frozen, *phase), |step| &step.work, self.json);
                 continue;
             }
             let shown = show::Progress::new(self.json, &frozen);
-            let ended = run::phase(session, &frozen, *phase, &carry.options(), &|event| shown.show(event)).await;
+            let ended = run::phase(session, &frozen, *phase, options, &|event| shown.show(event)).await;
             shown.end();
             ended?;
         }
@@ -361,6 +408,11 @@ impl Warden {
             };
         session.alone().await?;
         let frozen = self.frozen(session).await?;
+        if carry.dry_run {
+            let undone = run::would_undo(session, &frozen, target).await?;
+            show::statements(&frozen, &undone, |step| &step.undo, self.json);
+            return Ok(End::Well);
+        }
         let shown = show::Progress::new(self.json, &frozen);
         let ended = run::rollback(session, &frozen, target, &carry.options(), &|event| shown.show(event)).await;
         shown.end();
@@ -369,7 +421,9 @@ impl Warden {
 
     async fn resume(&self, session: &mut Session, through: Option<Phase>, carry: &Carry) -> Result<End, WardenError> {
         let frozen = self.frozen(session).await?;
-        journal::pause(&mut session.connection, false).await?;
+        if !carry.dry_run {
+            journal::pause(&mut session.connection, false).await?;
+        }
         let noted = journal::noted(&mut session.connection, &frozen).await?;
         let begun = |phase: &Phase| {
             noted
@@ -403,6 +457,9 @@ impl Warden {
         }
         if let Some(file) = file {
             fs::write(file, &json).map_err(|error| WardenError::file(file, &error))?;
+            let signature = Signer::load(&self.key)?.signature(json.as_bytes());
+            let (beside, signature) = (beside(file), serde_json::to_string(&signature).expect("two texts"));
+            fs::write(&beside, signature).map_err(|error| WardenError::file(&beside, &error))?;
         }
         if self.json {
             println!("{json}");
@@ -424,4 +481,24 @@ impl Warden {
         show::status(&frozen, &noted, &all, paused, &frozen.drift(&now), self.json);
         Ok(End::Well)
     }
+}
+
+/// Where the signature of a file is.
+fn beside(file: &Path) -> PathBuf {
+    let mut name = file.as_os_str().to_owned();
+    name.push(".sig");
+    name.into()
+}
+
+fn signed(file: &Path) -> Result<End, WardenError> {
+    let read = |path: &Path| fs::read(path).map_err(|error| WardenError::file(path, &error));
+    let beside = beside(file);
+    let signature: plan::Signature =
+        serde_json::from_slice(&read(&beside)?).map_err(|error| WardenError::Unreadable(error.to_string()))?;
+    if plan::check(&read(file)?, &signature.signature, &signature.signer).is_err() {
+        println!("{} is not what was signed", file.display());
+        return Ok(End::Amiss);
+    }
+    println!("{} is as it was signed by {}", file.display(), signature.signer);
+    Ok(End::Well)
 }

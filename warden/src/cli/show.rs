@@ -11,7 +11,7 @@ use crate::{
     discover::{Conflicts, Discovery},
     journal::Noted,
     plan::{Frozen, Kind},
-    run::Event,
+    run::{self, Event},
     steps::{Phase, Step, Work, steps},
 };
 
@@ -47,19 +47,20 @@ pub fn frozen(frozen: &Frozen, json: bool) {
     }
 }
 
-/// Every statement of a phase, what it locks and how many rows stand behind it.
-pub fn dry_run(frozen: &Frozen, phase: Phase, json: bool) {
-    for step in steps(frozen, phase) {
+/// Every statement of some steps there or back, what it locks, how many rows stand behind it, and how long that may take.
+pub fn statements(frozen: &Frozen, steps: &[Step], way: impl Fn(&Step) -> &Work, json: bool) {
+    for step in steps {
         let rows = step
             .table
             .as_ref()
             .and_then(|name| frozen.catalog.table(name))
             .map_or(0, |table| table.rows.max(0));
-        let statements = statements(&step);
+        let work = way(step);
+        let (statements, seconds) = (texts(frozen, step, work), seconds(step, work, rows));
         if json {
             println!(
                 "{}",
-                json!({ "step": step.id, "what": step.what, "lock": step.lock, "rows": rows, "statements": statements })
+                json!({ "step": step.id, "what": step.what, "lock": step.lock, "rows": rows, "seconds": seconds, "statements": statements })
             );
             continue;
         }
@@ -68,8 +69,13 @@ pub fn dry_run(frozen: &Frozen, phase: Phase, json: bool) {
         } else {
             step.lock
         };
+        let time = if seconds < 1.0 {
+            "at once".to_owned()
+        } else {
+            format!("about {seconds:.0} s")
+        };
         println!(
-            "-- {}: {} ({lock}; about {} rows)",
+            "-- {}: {} ({lock}; about {} rows; {time})",
             step.id,
             step.what,
             thousands(rows.unsigned_abs())
@@ -80,9 +86,10 @@ pub fn dry_run(frozen: &Frozen, phase: Phase, json: bool) {
     }
 }
 
-fn statements(step: &Step) -> Vec<String> {
-    match &step.work {
-        Work::Nothing | Work::Fill(_) => Vec::new(),
+fn texts(frozen: &Frozen, step: &Step, work: &Work) -> Vec<String> {
+    match work {
+        Work::Nothing => Vec::new(),
+        Work::Fill(_) => run::batches(frozen, step),
         Work::Together(statements) => statements.clone(),
         Work::Apart { clear, build } => [build, clear]
             .into_iter()
@@ -91,6 +98,23 @@ fn statements(step: &Step) -> Vec<String> {
             .cloned()
             .collect(),
     }
+}
+
+/// How long a step may take, by what `make bench-warden` has measured on two cores; entries in the catalog take no time.
+fn seconds(step: &Step, work: &Work, rows: i64) -> f64 {
+    /// Filled under load.
+    const FILLED: f64 = 35_000.0;
+    /// Of an index built concurrently, which reads its table twice.
+    const INDEXED: f64 = 900_000.0;
+    /// Of a constraint that is proved.
+    const PROVED: f64 = 3_000_000.0;
+    let rate = match work {
+        Work::Fill(_) => FILLED,
+        Work::Apart { build, .. } if !build.is_empty() => INDEXED,
+        Work::Together(_) if step.lock == "SHARE UPDATE EXCLUSIVE" => PROVED,
+        _ => return 0.0,
+    };
+    rows as f64 / rate
 }
 
 pub fn status(frozen: &Frozen, noted: &[Noted], all: &[(Phase, usize)], paused: bool, drift: &[String], json: bool) {

@@ -13,7 +13,7 @@ use serde::{Deserialize, Serialize};
 
 pub use file::{read, write};
 pub use frozen::Frozen;
-pub use sign::{Signer, Unsigned, check};
+pub use sign::{Signature, Signer, Unsigned, check};
 pub use sound::{Flaw, flaws};
 
 use crate::name::Name;

@@ -9,9 +9,19 @@ use std::{
 
 use aws_lc_rs::signature::{ED25519, Ed25519KeyPair, KeyPair, UnparsedPublicKey};
 use base64::{Engine, prelude::BASE64_STANDARD};
+use serde::{Deserialize, Serialize};
 
 /// Whoever freezes plans: an Ed25519 key in a file of its own.
 pub struct Signer(Ed25519KeyPair);
+
+/// What stands beside a signed file: the key and what it says of the file's bytes.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Signature {
+    /// An Ed25519 public key, in base64.
+    pub signer: String,
+    pub signature: String,
+}
 
 #[derive(Debug, thiserror::Error)]
 pub enum Unsigned {
@@ -43,6 +53,14 @@ impl Signer {
 
     pub fn sign(&self, text: &[u8]) -> String {
         BASE64_STANDARD.encode(self.0.sign(text).as_ref())
+    }
+
+    /// For a file that others are to trust.
+    pub fn signature(&self, text: &[u8]) -> Signature {
+        Signature {
+            signer: self.public(),
+            signature: self.sign(text),
+        }
     }
 
     pub fn public(&self) -> String {

@@ -35,6 +35,7 @@ pub fn flaws(plan: &Plan, catalog: &Catalog) -> Vec<Flaw> {
     sound.completeness();
     for table in plan.tables.iter().filter(|table| table.kind == Kind::Owned) {
         sound.owned(table);
+        sound.left_behind(table);
     }
     for table in plan.tables.iter().filter(|table| table.kind == Kind::Global) {
         sound.global(table);
@@ -287,6 +288,28 @@ impl<'a> Sound<'a> {
         }
     }
 
+    /// A row that goes to quarantine because its paths disagree leaves the rows it refers to behind, in their organizations.
+    fn left_behind(&mut self, planned: &TablePlan) {
+        if planned.on_conflict != Conflict::Quarantine || planned.paths.len() < 2 {
+            return;
+        }
+        let Some(table) = self.catalog.table(&planned.name) else {
+            return;
+        };
+        for key in table.foreign_keys.iter().filter(|key| !key.inherited) {
+            let owned = self.plan.table(&key.to).is_some_and(|to| to.kind == Kind::Owned);
+            if owned && !planned.loose.contains(&key.name) {
+                self.say(
+                    &planned.name,
+                    format!(
+                        "on_conflict: rows in quarantine would refer to rows elsewhere by `{}`: name it under loose, or let the first path decide",
+                        key.name
+                    ),
+                );
+            }
+        }
+    }
+
     /// What a table's lists name must be there.
     fn listed(&mut self, planned: &TablePlan) {
         let at = planned.name.to_string();
@@ -369,7 +392,10 @@ impl<'a> Sound<'a> {
             }
             ClaimsProvider::Hook { function } => {
                 if function.parse::<Name>().is_err() {
-                    self.say("claims.provider.function", format!("`{function}` is no name of a function"));
+                    self.say(
+                        "claims.provider.function",
+                        format!("`{function}` is no name of a function"),
+                    );
                 }
             }
         }

@@ -15,7 +15,7 @@ use crate::{
     name::{Name, list, literal, quoted},
     plan::{Frozen, Path, TablePlan},
     session::Session,
-    steps::{Answers, Parents, Step, groups},
+    steps::{Answers, Parents, Step, Work, groups},
 };
 
 const SMALLEST: i64 = 50;
@@ -128,6 +128,23 @@ async fn left(session: &mut Session, frozen: &Frozen, tables: &[Name]) -> Result
         }
     }
     Ok(())
+}
+
+/// The first statement for each table of a step, as it is asked again and again.
+pub fn batches(frozen: &Frozen, step: &Step) -> Vec<String> {
+    let Work::Fill(tables) = &step.work else {
+        return Vec::new();
+    };
+    let fills = tables
+        .iter()
+        .filter_map(|name| Fill::of(frozen, step, name, 0, tables).ok())
+        .filter(|fill| !fill.planned.paths.is_empty() || fill.planned.column.is_none());
+    fills
+        .map(|fill| match fill.found.row_key() {
+            Some(key) => fill.keyed(key, false),
+            None => fill.placed(&fill.planned.name),
+        })
+        .collect()
 }
 
 struct Fill<'a> {

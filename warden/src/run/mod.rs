@@ -19,9 +19,9 @@ use crate::{
     session::Session,
     steps::{Done, Phase, Step, Work, steps},
 };
-pub use backfill::Filled;
+pub use backfill::{Filled, batches};
 pub use locks::Patience;
-pub use rollback::{Target, rollback};
+pub use rollback::{Target, rollback, would_undo};
 
 /// How a run behaves beside others.
 #[derive(Clone, Debug)]
@@ -33,6 +33,8 @@ pub struct Options {
     pub limits: Limits,
     /// For the phase that talks to an identity provider.
     pub claims: claims::Options,
+    /// Ends *seal* when so many tables are closed, to look at what programs make of it.
+    pub first: Option<usize>,
 }
 
 impl Default for Options {
@@ -42,6 +44,7 @@ impl Default for Options {
             batch: Duration::from_millis(200),
             limits: Limits::default(),
             claims: claims::Options::default(),
+            first: None,
         }
     }
 }
@@ -123,7 +126,13 @@ pub async fn phase(
     let of = all.len();
     let done = leading(session, frozen, &all).await?;
     let noted = journal::noted(&mut session.connection, frozen).await?;
+    let mut closed = 0;
     for (n, step) in all.iter().enumerate() {
+        let closes = step.closes();
+        if closes && options.first.is_some_and(|first| closed >= first) {
+            return Ok(());
+        }
+        closed += usize::from(closes);
         // Beyond the first step that is not done, a name may still be that of what a step before it replaces.
         let skipped = n < done || is_done(session, frozen, step).await?;
         watch(&Event::Step {

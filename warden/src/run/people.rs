@@ -4,7 +4,7 @@ use super::{Event, Options, Watch};
 use crate::{
     claims::{self, ClaimsError, Progress},
     error::WardenError,
-    journal,
+    journal::{self, Noted},
     plan::Frozen,
     session::Session,
     steps::{Done, Phase, Step, Work},
@@ -59,6 +59,11 @@ pub(super) async fn write(
     Ok(journal::note(&mut session.connection, frozen, 0, &step(), "done", 1).await?)
 }
 
+pub(super) fn begun(noted: &[Noted]) -> bool {
+    let step = step();
+    noted.iter().any(|noted| noted.id == step.id && noted.state != "undone")
+}
+
 pub(super) async fn take_back(
     session: &mut Session,
     frozen: &Frozen,
@@ -66,10 +71,7 @@ pub(super) async fn take_back(
     watch: Watch<'_>,
 ) -> Result<(), WardenError> {
     let noted = journal::noted(&mut session.connection, frozen).await?;
-    if !noted
-        .iter()
-        .any(|noted| noted.id == step().id && noted.state != "undone")
-    {
+    if !begun(&noted) {
         return Ok(());
     }
     let outcome = claims::rollback(&mut session.connection, &frozen.plan, &options.claims, &|progress| {

@@ -3,10 +3,10 @@
 use super::{Event, Options, Watch, apart, locks, people};
 use crate::{
     error::WardenError,
-    journal,
+    journal::{self, Noted},
     plan::Frozen,
     session::Session,
-    steps::{Done, Phase, Work, steps},
+    steps::{Done, Phase, Step, Work, steps},
 };
 
 /// How far back.
@@ -16,6 +16,65 @@ pub enum Target {
     After(Phase),
     /// To the database as it was found. The journal stays.
     Start,
+}
+
+impl Target {
+    /// The phases that are undone, the last one first. *Contract* is none of them.
+    fn back(self) -> impl Iterator<Item = Phase> {
+        let after = move |phase: &Phase| match self {
+            Self::After(last) => *phase > last,
+            Self::Start => true,
+        };
+        Phase::ALL
+            .into_iter()
+            .rev()
+            .filter(|phase| *phase != Phase::Contract)
+            .filter(after)
+    }
+}
+
+/// Whether a step is noted as begun, and whether what it makes is there: what was done just before a crash may not be noted.
+async fn stands(
+    session: &mut Session,
+    frozen: &Frozen,
+    noted: &[Noted],
+    step: &Step,
+) -> Result<(bool, bool), WardenError> {
+    let begun = noted.iter().any(|noted| noted.id == step.id && noted.state != "undone");
+    let there = match &step.done {
+        Done::Catalog(_) => super::is_done(session, frozen, step).await?,
+        Done::Always | Done::Journal => false,
+    };
+    Ok((begun, there))
+}
+
+fn one_way(noted: &[Noted]) -> Result<(), WardenError> {
+    let contracted = noted
+        .iter()
+        .any(|noted| noted.phase == Phase::Contract.word() && noted.state != "undone");
+    if contracted { Err(WardenError::OneWay) } else { Ok(()) }
+}
+
+/// The steps that [`rollback`] would undo now, in its order.
+///
+/// # Errors
+/// [`WardenError::OneWay`] as there, or when the database cannot be asked.
+pub async fn would_undo(session: &mut Session, frozen: &Frozen, target: Target) -> Result<Vec<Step>, WardenError> {
+    let noted = journal::noted(&mut session.connection, frozen).await?;
+    one_way(&noted)?;
+    let mut undone = Vec::new();
+    for phase in target.back() {
+        if phase == Phase::Claims && people::begun(&noted) {
+            undone.push(people::step());
+        }
+        for step in steps(frozen, phase).into_iter().rev() {
+            let (begun, there) = stands(session, frozen, &noted, &step).await?;
+            if begun || there {
+                undone.push(step);
+            }
+        }
+    }
+    Ok(undone)
 }
 
 /// Undoes whatever comes after the target, from wherever it stands; also half a phase.
@@ -30,17 +89,8 @@ pub async fn rollback(
     watch: Watch<'_>,
 ) -> Result<(), WardenError> {
     let noted = journal::noted(&mut session.connection, frozen).await?;
-    if noted
-        .iter()
-        .any(|noted| noted.phase == Phase::Contract.word() && noted.state != "undone")
-    {
-        return Err(WardenError::OneWay);
-    }
-    let back = Phase::ALL.into_iter().rev().filter(|phase| match target {
-        Target::After(last) => *phase > last,
-        Target::Start => true,
-    });
-    for phase in back {
+    one_way(&noted)?;
+    for phase in target.back() {
         let all = steps(frozen, phase);
         watch(&Event::Phase {
             phase,
@@ -52,12 +102,7 @@ pub async fn rollback(
         }
         let of = all.len();
         for (n, step) in all.iter().enumerate().rev() {
-            let begun = noted.iter().any(|noted| noted.id == step.id && noted.state != "undone");
-            // What was done just before a crash may not be noted.
-            let there = match &step.done {
-                Done::Catalog(_) => super::is_done(session, frozen, step).await?,
-                Done::Always | Done::Journal => false,
-            };
+            let (begun, there) = stands(session, frozen, &noted, step).await?;
             let skipped = !begun && !there;
             watch(&Event::Step {
                 id: step.id.clone(),

@@ -105,11 +105,22 @@ impl Answers<'_> {
         let several = match table.on_conflict {
             Conflict::First => "answers[1]".to_owned(),
             Conflict::Quarantine => self.quarantine(),
-            Conflict::Refuse | Conflict::Undecided => format!("null::{}", self.kind()),
+            Conflict::Refuse | Conflict::Undecided => self.with_its_parent(),
         };
         format!(
             "case when cardinality(answers) = 0 then {} when answers[1] = all (answers) then answers[1] else {several} end",
             self.missing(table)
+        )
+    }
+
+    /// Paths that otherwise agree do not disagree because one of them leads to a row in quarantine: the row goes there with it.
+    fn with_its_parent(self) -> String {
+        if self.0.organization.quarantine.is_none() {
+            return format!("null::{}", self.kind());
+        }
+        let quarantine = self.quarantine();
+        format!(
+            "case when (array_remove(answers, {quarantine}))[1] = all (array_remove(answers, {quarantine})) and {quarantine} = any (answers) then {quarantine} end"
         )
     }
 

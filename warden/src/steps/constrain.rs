@@ -266,7 +266,11 @@ fn own_indexes(plan: &Plan, catalog: &Catalog, planned: &TablePlan, found: &Tabl
     // An index goes with any column of it, and whoever lists rows in its order would miss it.
     let unique = |index: &str| found.uniques.iter().any(|unique| unique.name == index);
     for old in found.indexes.iter().filter(|old| old.valid && !unique(&old.name)) {
-        let plain = |column: &&String| old.columns.iter().any(|name| name == *column || *name == quoted(column));
+        let plain = |column: &&String| {
+            old.columns
+                .iter()
+                .any(|name| name == *column || *name == quoted(column))
+        };
         let gone: Vec<&String> = planned.drop_columns.iter().filter(plain).collect();
         let key = found.primary_key.as_ref().is_some_and(|key| key.name == old.name);
         if gone.is_empty() || gone.len() == old.columns.len() || key {

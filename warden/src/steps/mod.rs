@@ -106,6 +106,13 @@ pub struct Step {
     pub makes: Vec<(Name, String)>,
 }
 
+impl Step {
+    /// Whether from here on programs see nothing of its table unless they say for whom they work.
+    pub fn closes(&self) -> bool {
+        self.phase == Phase::Seal && self.makes.iter().any(|(_, name)| name == IMMUTABLE)
+    }
+}
+
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Work {
     Nothing,

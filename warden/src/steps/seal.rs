@@ -1,8 +1,10 @@
 //! Phase *seal*: from here on the database itself keeps organizations apart.
 
+use std::collections::BTreeSet;
+
 use super::{Done, Phase, Step, Work, add, look};
 use crate::{
-    catalog::{Catalog, Grant, Table},
+    catalog::{Catalog, Grant, PUBLIC, Table},
     name::{Name, list, literal, quoted},
     plan::{Plan, TablePlan},
 };
@@ -23,12 +25,12 @@ pub fn steps(plan: &Plan, catalog: &Catalog) -> Vec<Step> {
     let mut steps = vec![functions(plan)];
     steps.extend(tables.iter().map(|(planned, found)| default(plan, planned, found)));
     for (planned, found) in &tables {
-        steps.push(close(plan, planned, found));
+        steps.push(close(plan, catalog, planned, found));
         steps.extend(
             catalog
                 .leaves(&found.name)
                 .into_iter()
-                .map(|leaf| close_part(plan, planned, leaf)),
+                .map(|leaf| close_part(plan, catalog, planned, leaf)),
         );
     }
     steps.push(unhook(plan, catalog));
@@ -121,7 +123,7 @@ fn default(plan: &Plan, planned: &TablePlan, found: &Table) -> Step {
     }
 }
 
-fn close(plan: &Plan, planned: &TablePlan, found: &Table) -> Step {
+fn close(plan: &Plan, catalog: &Catalog, planned: &TablePlan, found: &Table) -> Step {
     let name = &planned.name;
     let own = quoted(plan.column(planned));
     let table = name.sql();
@@ -133,11 +135,9 @@ fn close(plan: &Plan, planned: &TablePlan, found: &Table) -> Step {
     ));
     work.push(format!("alter table {table} enable always trigger {IMMUTABLE}"));
     undo.push(format!("drop trigger if exists {IMMUTABLE} on {table}"));
-    for role in &plan.seal.roles {
-        let (take, give) = rights(plan, planned, found, role);
-        work.extend(take);
-        undo.extend(give);
-    }
+    let (take, give) = rights(plan, catalog, planned, found);
+    work.extend(take);
+    undo.extend(give);
     Step {
         work: Work::Together(work),
         done: Done::Catalog(look::sealed(name, WALL)),
@@ -157,9 +157,12 @@ fn close(plan: &Plan, planned: &TablePlan, found: &Table) -> Step {
 }
 
 /// A partition that is asked by its own name is as closed as its parent. Its triggers are the parent's.
-fn close_part(plan: &Plan, planned: &TablePlan, leaf: &Table) -> Step {
+fn close_part(plan: &Plan, catalog: &Catalog, planned: &TablePlan, leaf: &Table) -> Step {
     let name = &leaf.name;
-    let (work, undo) = policies(plan, &quoted(plan.column(planned)), leaf);
+    let (mut work, mut undo) = policies(plan, &quoted(plan.column(planned)), leaf);
+    let (take, give) = rights(plan, catalog, planned, leaf);
+    work.extend(take);
+    undo.extend(give);
     Step {
         work: Work::Together(work),
         done: Done::Catalog(look::sealed(name, WALL)),
@@ -200,11 +203,22 @@ fn policies(plan: &Plan, own: &str, found: &Table) -> (Vec<String>, Vec<String>)
     (work, undo)
 }
 
+/// What is taken from everybody whose rights the programs' roles have, and how it is given back.
+fn rights(plan: &Plan, catalog: &Catalog, planned: &TablePlan, found: &Table) -> (Vec<String>, Vec<String>) {
+    let holders: BTreeSet<String> = plan.seal.roles.iter().flat_map(|role| catalog.holders(role)).collect();
+    let each: Vec<_> = holders
+        .iter()
+        .map(|holder| rights_of(plan, planned, found, holder))
+        .collect();
+    let (take, give): (Vec<_>, Vec<_>) = each.into_iter().unzip();
+    (take.concat(), give.concat())
+}
+
 /// A role may change every column but the organization, and may not empty the table past row security.
-fn rights(plan: &Plan, planned: &TablePlan, found: &Table, role: &str) -> (Vec<String>, Vec<String>) {
+fn rights_of(plan: &Plan, planned: &TablePlan, found: &Table, role: &str) -> (Vec<String>, Vec<String>) {
     let table = found.name.sql();
     let own = plan.column(planned);
-    let to = quoted(role);
+    let to = if role == PUBLIC { role.to_owned() } else { quoted(role) };
     let whole = |privilege: &str| {
         let held = |grant: &&Grant| grant.role == role && grant.column.is_none() && grant.privilege == privilege;
         found.grants.iter().find(held)
@@ -228,6 +242,14 @@ fn rights(plan: &Plan, planned: &TablePlan, found: &Table, role: &str) -> (Vec<S
             take.push(format!("revoke {privilege} on {table} from {to}"));
             give.push(format!("grant {privilege} on {table} to {to}{}", option(grant)));
         }
+    }
+    let held = |grant: &&Grant| {
+        grant.role == role && grant.privilege == "UPDATE" && grant.column.as_deref().is_some_and(|column| column == own)
+    };
+    if let Some(grant) = found.grants.iter().find(held) {
+        let column = quoted(own);
+        take.push(format!("revoke update ({column}) on {table} from {to}"));
+        give.push(format!("grant update ({column}) on {table} to {to}{}", option(grant)));
     }
     (take, give)
 }

@@ -26,11 +26,7 @@ pub(crate) use rows::edges;
 ///
 /// # Errors
 /// When the role cannot see every row, or the database or the provider cannot be asked.
-pub async fn verify(
-    session: &mut Session,
-    frozen: &Frozen,
-    claims: &claims::Options,
-) -> Result<Report, WardenError> {
+pub async fn verify(session: &mut Session, frozen: &Frozen, claims: &claims::Options) -> Result<Report, WardenError> {
     let (began_at, began): (DateTime<Utc>, _) = (Utc::now(), Instant::now());
     let now = Catalog::read(&mut session.connection).await?;
     session.sees(&frozen.plan, &now)?;

@@ -152,20 +152,26 @@ impl Asked<'_> {
                 }
                 Some(_) => {}
             }
+            let holders = self.now.holders(name);
             for (planned, found) in self.owned() {
                 let own = plan.column(planned);
+                let all = std::iter::once(found).chain(self.now.leaves(&found.name));
                 let may = |grant: &&crate::catalog::Grant| {
                     let moves =
                         grant.privilege == "UPDATE" && grant.column.as_deref().is_none_or(|column| column == own);
-                    (grant.role == *name || grant.role == "PUBLIC") && (moves || grant.privilege == "TRUNCATE")
+                    holders.contains(&grant.role) && (moves || grant.privilege == "TRUNCATE")
                 };
-                faults.extend(
-                    found
-                        .grants
-                        .iter()
-                        .filter(may)
-                        .map(|grant| format!("{name} has {} on {}", grant.privilege, planned.name)),
-                );
+                for table in all {
+                    let held = table.grants.iter().filter(may);
+                    faults.extend(held.map(|grant| {
+                        let through = if grant.role == *name {
+                            String::new()
+                        } else {
+                            format!(", through {}", grant.role)
+                        };
+                        format!("{name} has {} on {}{through}", grant.privilege, table.name)
+                    }));
+                }
             }
         }
         let examined = i64::try_from(plan.seal.roles.len()).unwrap_or(i64::MAX);
@@ -185,11 +191,12 @@ impl Asked<'_> {
         let plan = &self.frozen.plan;
         for role in &plan.seal.roles {
             let (mut examined, mut faults) = (0, Vec::new());
+            let holders = self.now.holders(role);
             for (planned, found) in self.owned() {
                 let reads = found
                     .grants
                     .iter()
-                    .any(|grant| grant.role == *role && grant.privilege == "SELECT" && grant.column.is_none());
+                    .any(|grant| holders.contains(&grant.role) && grant.privilege == "SELECT");
                 if !reads {
                     continue;
                 }
@@ -216,6 +223,11 @@ impl Asked<'_> {
                         }
                     }
                 }
+            }
+            if examined == 0 {
+                faults.push(format!(
+                    "{role} may read none of the tables, so nothing was tried as it"
+                ));
             }
             let violating = i64::try_from(faults.len()).unwrap_or(i64::MAX);
             let question = Question {

@@ -68,7 +68,9 @@ fn told(output: &Output) -> String {
 /// What the draft leaves open, as somebody answers it who knows the database. What it has settled stays as it is.
 fn decide(file: &Path, answers: &Plan) -> Plan {
     let mut plan = plan::read(&fs::read_to_string(file).unwrap()).unwrap();
-    plan.organization.quarantine.clone_from(&answers.organization.quarantine);
+    plan.organization
+        .quarantine
+        .clone_from(&answers.organization.quarantine);
     plan.organization.default.clone_from(&answers.organization.default);
     for table in &mut plan.tables {
         let answer = answers.table(&table.name).unwrap();
@@ -78,6 +80,7 @@ fn decide(file: &Path, answers: &Plan) -> Plan {
             *table = answer.clone();
         }
         if table.on_conflict == Conflict::Undecided {
+            table.paths.clone_from(&answer.paths);
             table.on_conflict = answer.on_conflict;
         }
         if table.on_missing == Missing::Undecided {
@@ -86,6 +89,17 @@ fn decide(file: &Path, answers: &Plan) -> Plan {
     }
     fs::write(file, plan::write(&plan)).unwrap();
     plan
+}
+
+/// Names the keys that were said to be crossed: `  - table: 3 rows, by key`.
+fn loosen(file: &Path, told: &str) {
+    let mut plan = plan::read(&fs::read_to_string(file).unwrap()).unwrap();
+    for line in told.lines().filter_map(|line| line.strip_prefix("  - ")) {
+        let (table, key) = (line.split_once(": ").unwrap().0, line.rsplit_once(", by ").unwrap().1);
+        let planned = plan.tables.iter_mut().find(|planned| planned.name.to_string() == table);
+        planned.unwrap().loose.push(key.to_owned());
+    }
+    fs::write(file, plan::write(&plan)).unwrap();
 }
 
 async fn by_hand(name: &str) {
@@ -107,7 +121,11 @@ async fn by_hand(name: &str) {
     let refused = desk.run(&["plan", "plan.toml"]);
     assert_eq!(refused.status.code(), Some(2), "{}", told(&refused));
     for table in draft.tables.iter().filter(|table| table.kind == Kind::Undecided) {
-        assert!(told(&refused).contains(&format!("{}: kind", table.name)), "{}", told(&refused));
+        assert!(
+            told(&refused).contains(&format!("{}: kind", table.name)),
+            "{}",
+            told(&refused)
+        );
     }
     let decided = decide(&file, &answers);
     assert_eq!(decided.organization.quarantine, Some(quarantine(fixture)));
@@ -126,19 +144,53 @@ async fn by_hand(name: &str) {
     let (schema, rows) = (subject.schema().await, subject.rows().await);
     let trial = desk.well(&["add", "--dry-run"]);
     assert!(trial.contains("ACCESS EXCLUSIVE"), "{trial}");
+    let trial = desk.well(&["backfill", "--dry-run"]);
+    assert!(trial.contains("for no key update"), "{trial}");
     same(&schema, &subject.schema().await);
 
-    for phase in ["add", "backfill", "constrain", "seal"] {
-        desk.well(&[phase]);
+    desk.well(&["add"]);
+    desk.well(&["backfill"]);
+    let output = desk.run(&["constrain"]);
+    if !output.status.success() {
+        // Keys that rows of today cross were not all known before. Naming them costs no new backfill.
+        let told = told(&output);
+        assert!(told.contains("under `loose`"), "{told}");
+        loosen(&file, &told);
+        desk.well(&["plan", "plan.toml"]);
+        desk.well(&["constrain"]);
     }
+    // Two tables first, to look at what programs make of it.
+    desk.well(&["seal", "--first", "2"]);
+    let mut connection = subject.database.connect().await;
+    let closed = "select count(*) from pg_policy where polname = 'org_wall'";
+    assert_eq!(
+        sqlx::query_scalar::<_, i64>(closed)
+            .fetch_one(&mut connection)
+            .await
+            .unwrap(),
+        2
+    );
+    connection.close().await.unwrap();
+    desk.well(&["seal"]);
     let status = desk.well(&["status"]);
     assert!(status.contains("seal"), "{status}");
     desk.well(&["verify", "--html", "report.html", "--report", "report.json"]);
     let report: Report = serde_json::from_slice(&fs::read(desk.file("report.json")).unwrap()).unwrap();
     assert!(report.clean, "{report}");
+    // Whoever changes a figure of it is found out.
+    let signed = desk.well(&["signed", "report.json"]);
+    assert!(signed.contains("as it was signed by"), "{signed}");
+    let text = fs::read_to_string(desk.file("report.json")).unwrap();
+    fs::write(desk.file("report.json"), text.replace("true", "false")).unwrap();
+    assert_eq!(desk.run(&["signed", "report.json"]).status.code(), Some(1));
     let page = fs::read_to_string(desk.file("report.html")).unwrap();
     assert!(page.contains(&report.title));
     belongs(&subject).await;
+    let (sealed, filled) = (subject.schema().await, subject.rows().await);
+    let trial = desk.well(&["rollback", "--to", "start", "--dry-run"]);
+    assert!(trial.contains("drop column"), "{trial}");
+    same(&sealed, &subject.schema().await);
+    assert_eq!(subject.rows().await, filled);
     desk.well(&["rollback", "--to", "start"]);
     same(&schema, &subject.schema().await);
     assert_eq!(subject.rows().await, rows);

@@ -41,8 +41,17 @@ fn decide(plan: &mut Plan) {
 #[tokio::test]
 async fn nine_tables_lose_their_clients_and_seven_keep_them() {
     let subject = Subject::planned("older", decide).await;
-    for phase in [Phase::Add, Phase::Backfill, Phase::Constrain, Phase::Claims, Phase::Seal] {
-        subject.phase(phase).await.unwrap_or_else(|error| panic!("{phase}: {error}"));
+    for phase in [
+        Phase::Add,
+        Phase::Backfill,
+        Phase::Constrain,
+        Phase::Claims,
+        Phase::Seal,
+    ] {
+        subject
+            .phase(phase)
+            .await
+            .unwrap_or_else(|error| panic!("{phase}: {error}"));
     }
     belongs(&subject).await;
     clean(&subject).await;
@@ -65,7 +74,10 @@ async fn nine_tables_lose_their_clients_and_seven_keep_them() {
     let mut connection = subject.database.connect().await;
     let view = "drop view client_usage; create view client_usage as select org_id, count(*) as calls from calls group by org_id";
     sqlx::raw_sql(view).execute(&mut connection).await.unwrap();
-    subject.phase(Phase::Contract).await.unwrap_or_else(|error| panic!("{error}"));
+    subject
+        .phase(Phase::Contract)
+        .await
+        .unwrap_or_else(|error| panic!("{error}"));
 
     let mut has: BTreeMap<&str, bool> = BTreeMap::new();
     let catalog = Catalog::read(&mut connection).await.unwrap();
@@ -89,19 +101,31 @@ async fn nine_tables_lose_their_clients_and_seven_keep_them() {
     // Every phase again does nothing, and the way back is closed.
     let after = subject.schema().await;
     for phase in Phase::ALL {
-        subject.phase(phase).await.unwrap_or_else(|error| panic!("{phase} again: {error}"));
+        subject
+            .phase(phase)
+            .await
+            .unwrap_or_else(|error| panic!("{phase} again: {error}"));
     }
     same(&after, &subject.schema().await);
     let mut session = subject.session().await;
-    let refused = run::rollback(&mut session, &subject.frozen, Target::Start, &Options::default(), &quiet)
-        .await
-        .unwrap_err();
+    let refused = run::rollback(
+        &mut session,
+        &subject.frozen,
+        Target::Start,
+        &Options::default(),
+        &quiet,
+    )
+    .await
+    .unwrap_err();
     assert!(matches!(refused, WardenError::OneWay), "{refused}");
     session.close().await.unwrap();
     same(&after, &subject.schema().await);
 
     // Somebody takes a column away that billing needs: verify says which.
-    connection.execute("alter table public.api_keys drop column client_id").await.unwrap();
+    connection
+        .execute("alter table public.api_keys drop column client_id")
+        .await
+        .unwrap();
     let kept = asked(&subject, "kept").await;
     assert_eq!(kept.violations, ["public.api_keys.client_id is gone"]);
     connection.close().await.unwrap();
@@ -109,7 +133,9 @@ async fn nine_tables_lose_their_clients_and_seven_keep_them() {
 
 async fn asked(subject: &Subject, id: &str) -> Outcome {
     let mut session = subject.session().await;
-    let report = verify(&mut session, &subject.frozen, &Default::default()).await.unwrap();
+    let report = verify(&mut session, &subject.frozen, &Default::default())
+        .await
+        .unwrap();
     session.close().await.unwrap();
     report.outcomes.into_iter().find(|outcome| outcome.id == id).unwrap()
 }
@@ -119,11 +145,12 @@ async fn whose(subject: &Subject) -> BTreeMap<(String, String), i64> {
     let mut connection = subject.database.connect().await;
     let mut all = BTreeMap::new();
     for table in MAIN {
-        let counts: Vec<(String, i64)> =
-            sqlx::query_as(AssertSqlSafe(format!("select org_id::text, count(*) from {table} group by 1")))
-                .fetch_all(&mut connection)
-                .await
-                .unwrap();
+        let counts: Vec<(String, i64)> = sqlx::query_as(AssertSqlSafe(format!(
+            "select org_id::text, count(*) from {table} group by 1"
+        )))
+        .fetch_all(&mut connection)
+        .await
+        .unwrap();
         all.extend(counts.into_iter().map(|(org, rows)| ((table.to_owned(), org), rows)));
     }
     assert!(!all.is_empty());

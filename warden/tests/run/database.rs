@@ -180,7 +180,7 @@ impl Subject {
         Self::decided(database, fixture, |_| ()).await
     }
 
-    async fn decided(database: Database, fixture: &'static Fixture, change: impl FnOnce(&mut Plan)) -> Self {
+    pub async fn decided(database: Database, fixture: &'static Fixture, change: impl FnOnce(&mut Plan)) -> Self {
         let mut session = Session::open(&database.login).await.unwrap();
         let catalog = Catalog::read(&mut session.connection).await.unwrap();
         let mut planned = plan(fixture, &catalog);

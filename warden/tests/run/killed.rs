@@ -3,7 +3,8 @@
 //! `WARDEN_KILLS` says how often (25 unless it is set; `make warden-kills` takes 500). The server itself goes down a tenth as often.
 
 use std::{
-    path::Path,
+    fs::File,
+    path::{Path, PathBuf},
     process::{ExitStatus, Stdio},
     time::Duration,
 };
@@ -60,6 +61,7 @@ async fn killed_at_any_moment_it_ends_where_it_would_have_ended() {
         };
         assert_eq!(subject.rows().await, before.rows().await);
         same(&before.schema().await, &subject.schema().await);
+        std::fs::remove_file(log(&subject)).unwrap();
     }
     println!("{killed} times killed");
 }
@@ -72,11 +74,20 @@ async fn until_done(subject: &Subject, command: &[&str], dice: &mut StdRng) -> u
         match for_a_moment(subject, command, moment).await {
             None => killed += 1,
             Some(status) => {
-                assert!(status.success(), "{command:?} ended with {status}");
+                assert!(status.success(), "{command:?} ended with {status}: {}", said(subject));
                 return killed;
             }
         }
     }
+}
+
+/// What the last process said.
+fn log(subject: &Subject) -> PathBuf {
+    std::env::temp_dir().join(format!("{}.log", subject.database.name))
+}
+
+fn said(subject: &Subject) -> String {
+    std::fs::read_to_string(log(subject)).unwrap()
 }
 
 fn started(subject: &Subject, command: &[&str]) -> Child {
@@ -86,7 +97,7 @@ fn started(subject: &Subject, command: &[&str]) -> Child {
         .arg(&subject.key)
         .env("WARDEN_DATABASE_URL", subject.database.url())
         .stdout(Stdio::null())
-        .stderr(Stdio::inherit())
+        .stderr(File::create(log(subject)).unwrap())
         .spawn()
         .unwrap()
 }
@@ -165,20 +176,25 @@ async fn the_server_goes_down_at_any_moment_and_the_work_goes_on() {
                 let moment = Duration::from_millis(dice.random_range(5..1500));
                 if let Ok(status) = tokio::time::timeout(moment, child.wait()).await {
                     let status = status.unwrap();
-                    assert!(status.success(), "{command:?} ended with {status}");
+                    assert!(status.success(), "{command:?} ended with {status}: {}", said(&subject));
                     break;
                 }
                 server.crash().await;
                 crashes += 1;
                 // It says so, and that it can be taken up; or it had just ended.
                 let status = child.wait().await.unwrap();
-                assert!(matches!(status.code(), Some(0 | 3)), "{command:?} ended with {status}");
+                assert!(
+                    matches!(status.code(), Some(0 | 3)),
+                    "{command:?} ended with {status}: {}",
+                    said(&subject)
+                );
             }
             assert_eq!(subject.rows().await, end.0);
             same(&end.1, &subject.schema().await);
         }
     }
     println!("{crashes} times down");
+    std::fs::remove_file(log(&subject)).unwrap();
     drop(subject);
     server.cluster.take().unwrap().stop().await.unwrap();
     std::fs::remove_dir_all(&data).unwrap();

@@ -9,4 +9,5 @@ mod killed;
 mod live;
 mod planned;
 mod refused;
+mod rights;
 mod there_and_back;

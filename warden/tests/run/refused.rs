@@ -7,7 +7,7 @@ use warden::{
     journal,
     name::Name,
     plan::{self, Claims, ClaimsProvider, Conflict, End, Frozen, Kind, Missing, Path, Plan, Signer, flaws},
-    run::{self, Options, Patience},
+    run::{self, Event, Options, Patience},
     session::Session,
     steps::Phase,
 };
@@ -116,7 +116,7 @@ async fn a_plan_that_somebody_has_changed_is_not_carried_out() {
 }
 
 #[tokio::test]
-async fn nobody_plans_anew_while_a_plan_is_under_way() {
+async fn another_plan_takes_over_only_what_it_would_have_done_itself() {
     let subject = Subject::new("notes").await;
     subject.phase(Phase::Add).await.unwrap();
     let mut session = subject.session().await;
@@ -126,7 +126,36 @@ async fn nobody_plans_anew_while_a_plan_is_under_way() {
     let refused = journal::keep(&mut session.connection, &other, &signer)
         .await
         .unwrap_err();
-    assert!(matches!(refused, WardenError::Begun), "{refused}");
+    assert!(matches!(refused, WardenError::Begun(_)), "{refused}");
+    // Another rule for rows would have made other triggers.
+    let mut rule = subject.frozen.plan.clone();
+    first(&mut rule).on_missing = Missing::Refuse;
+    let rule = Frozen::new(rule, subject.frozen.catalog.clone());
+    let refused = journal::keep(&mut session.connection, &rule, &signer)
+        .await
+        .unwrap_err();
+    assert!(
+        matches!(&refused, WardenError::Begun(step) if step.starts_with("add ")),
+        "{refused}"
+    );
+    // What comes later may be decided anew, and nothing is done again.
+    let mut later = subject.frozen.plan.clone();
+    later.seal.setting = "app.tenant".to_owned();
+    let later = Frozen::new(later, subject.frozen.catalog.clone());
+    journal::keep(&mut session.connection, &later, &signer).await.unwrap();
+    let kept = journal::frozen(&mut session.connection, None).await.unwrap();
+    assert_eq!((kept.id.as_str(), &kept.plan), (later.id.as_str(), &later.plan));
+    let skipped = std::sync::atomic::AtomicUsize::new(0);
+    let count = |event: &Event| {
+        if let Event::Step { skipped: done, .. } = event {
+            assert!(*done, "{event:?}");
+            skipped.fetch_add(1, std::sync::atomic::Ordering::Relaxed);
+        }
+    };
+    run::phase(&mut session, &kept, Phase::Add, &Options::default(), &count)
+        .await
+        .unwrap();
+    assert!(skipped.into_inner() > 0);
     session.close().await.unwrap();
 }
 
@@ -323,7 +352,13 @@ async fn a_full_disk_is_said_and_the_work_taken_up_where_it_stopped() {
     assert_eq!(kept, 20);
     let again = subject.phase(Phase::Backfill).await.unwrap_err();
     assert!(matches!(again, WardenError::Step { .. }), "{again}");
-    assert_eq!(sqlx::query_scalar::<_, i64>(batches).fetch_one(&mut admin).await.unwrap(), kept);
+    assert_eq!(
+        sqlx::query_scalar::<_, i64>(batches)
+            .fetch_one(&mut admin)
+            .await
+            .unwrap(),
+        kept
+    );
     let room = "drop trigger full_disk on warden.batch; drop function public.full()";
     sqlx::raw_sql(room).execute(&mut admin).await.unwrap();
     admin.close().await.unwrap();
@@ -386,7 +421,11 @@ async fn a_vacuum_is_waited_for_and_keeps_no_program_waiting() {
     let mut program = subject.database.connect().await;
     let beside = async {
         let waits = "select exists (select from pg_locks where not granted and relation = 'public.notes'::regclass)";
-        while !sqlx::query_scalar::<_, bool>(waits).fetch_one(&mut program).await.unwrap() {
+        while !sqlx::query_scalar::<_, bool>(waits)
+            .fetch_one(&mut program)
+            .await
+            .unwrap()
+        {
             tokio::task::yield_now().await;
         }
         program
@@ -427,6 +466,7 @@ async fn rows_that_cross_are_said_before_keys_are_changed() {
     let subject = Subject::planned("notes", |plan| {
         for table in &mut plan.tables {
             table.loose.clear();
+            table.on_conflict = Conflict::First;
         }
     })
     .await;
@@ -533,21 +573,51 @@ async fn a_plan_edited_into_nonsense_says_what_is_wrong_with_it() {
             first(plan).drop_columns.push("id".to_owned());
         }),
         ("part of the primary key", |plan| {
-            let notes = plan.tables.iter_mut().find(|table| table.name.table == "notes").unwrap();
+            let notes = plan
+                .tables
+                .iter_mut()
+                .find(|table| table.name.table == "notes")
+                .unwrap();
             notes.drop_columns.push("id".to_owned());
         }),
         ("refers to it", |plan| {
-            let notes = plan.tables.iter_mut().find(|table| table.name.table == "notes").unwrap();
+            let notes = plan
+                .tables
+                .iter_mut()
+                .find(|table| table.name.table == "notes")
+                .unwrap();
             notes.drop_columns.push("id".to_owned());
         }),
+        ("name it under loose", |plan| {
+            let table = plan
+                .tables
+                .iter_mut()
+                .find(|table| !table.loose.is_empty() && table.paths.len() > 1);
+            table.unwrap().loose.clear();
+        }),
         ("claims.subject", |plan| {
-            plan.claims = claims("nothing", ClaimsProvider::Clerk { url: "https://api.clerk.com".to_owned() })
+            plan.claims = claims(
+                "nothing",
+                ClaimsProvider::Clerk {
+                    url: "https://api.clerk.com".to_owned(),
+                },
+            )
         }),
         ("must begin with https", |plan| {
-            plan.claims = claims("id", ClaimsProvider::Supabase { url: "http://elsewhere.example".to_owned() })
+            plan.claims = claims(
+                "id",
+                ClaimsProvider::Supabase {
+                    url: "http://elsewhere.example".to_owned(),
+                },
+            )
         }),
         ("is no name of a function", |plan| {
-            plan.claims = claims("id", ClaimsProvider::Hook { function: "drop table; --".to_owned() })
+            plan.claims = claims(
+                "id",
+                ClaimsProvider::Hook {
+                    function: "drop table; --".to_owned(),
+                },
+            )
         }),
     ];
     for (says, edit) in edits {

@@ -84,7 +84,9 @@ pub async fn belongs(subject: &Subject) {
 /// The database is as the plan says, and every table was looked at.
 pub async fn clean(subject: &Subject) {
     let mut session = subject.session().await;
-    let report = verify(&mut session, &subject.frozen, &Default::default()).await.unwrap();
+    let report = verify(&mut session, &subject.frozen, &Default::default())
+        .await
+        .unwrap();
     assert!(report.clean, "{report}");
     let rows = report
         .outcomes
