@@ -43,6 +43,13 @@ const LINKED: Question = Question::new(
 )
 .optional();
 
+const BALANCES: Question = Question::new(
+    "data-balance",
+    "Is every balance the sum of its ledger's entries?",
+    "Somebody was charged or credited without an entry, or an entry moved no money.",
+)
+.optional();
+
 /// Of all organizations, or what concerns one of them. Whether the sums agree is a question about all.
 pub(super) async fn examine(connection: &mut PgConnection, whose: Option<&Whose>) -> sqlx::Result<Vec<Outcome>> {
     let tenants = tenants(connection).await?;
@@ -52,6 +59,7 @@ pub(super) async fn examine(connection: &mut PgConnection, whose: Option<&Whose>
     }
     outcomes.push(PARENTS.answered(GROUP, parents(connection, &tenants, whose).await?));
     outcomes.push(LINKED.answered(GROUP, links(connection, whose).await?));
+    outcomes.push(BALANCES.answered(GROUP, balances(connection, whose).await?));
     Ok(outcomes)
 }
 
@@ -123,6 +131,22 @@ async fn links(connection: &mut PgConnection, whose: Option<&Whose>) -> sqlx::Re
         let (examined, wrong) = counts(connection, format!("{} and {theirs}", link.sql)).await?;
         count.rows(link.name, examined, wrong, "name another organization's row");
     }
+    Ok(count)
+}
+
+async fn balances(connection: &mut PgConnection, whose: Option<&Whose>) -> sqlx::Result<Count> {
+    let theirs = whose.map_or_else(|| "true".to_owned(), |whose| format!("c.org_id = '{}'", whose.org));
+    let (examined, wrong) = counts(
+        connection,
+        format!(
+            "select count(*), count(*) filter (where c.balance_micros is distinct from
+               (select coalesce(sum(t.amount_micros), 0) from app.credit_transactions t where t.client_id = c.id))
+             from app.clients c where {theirs}"
+        ),
+    )
+    .await?;
+    let mut count = Count::default();
+    count.rows("app.clients", examined, wrong, "are not what their entries come to");
     Ok(count)
 }
 

@@ -5,8 +5,8 @@ insert into identity.organizations (id, name) values ('org_ada', 'Ada'), ('org_b
 insert into identity.memberships (org_id, user_id, role) values
   ('org_ada', 'user_ada', 'owner'), ('org_bob', 'user_bob', 'owner');
 
-insert into app.clients (org_id, id, name) values
-  ('org_ada', '0a000000-0000-7000-8000-000000000000', 'Ada'), ('org_bob', '0b000000-0000-7000-8000-000000000000', 'Bob');
+insert into app.clients (org_id, id, name, balance_micros) values
+  ('org_ada', '0a000000-0000-7000-8000-000000000000', 'Ada', -1), ('org_bob', '0b000000-0000-7000-8000-000000000000', 'Bob', -1);
 insert into app.users (client_id, user_id, email, name) select id, 'user_ada', 'ada@ada.example', name from app.clients;
 insert into app.api_keys (client_id, id, name, short, scopes)
   select id, '00000000-0000-7000-8000-000000000001', name, 'abcdefgh', '{}' from app.clients;

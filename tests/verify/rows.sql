@@ -24,3 +24,7 @@ delete from app.calls where org_id = 'org_bob';
 delete from app.calls where org_id = 'org_ada';
 -- data-link: a secret of another organization's key
 delete from app.api_keys where client_id = '0a000000-0000-7000-8000-000000000000';
+-- data-balance: money that no entry tells of
+update app.clients set balance_micros = balance_micros + 1 where org_id = 'org_ada';
+-- data-balance: an entry that moved nothing
+insert into app.credit_transactions (client_id, id, kind, amount_micros, note) select id, gen_random_uuid(), 'grant', 5, 'x' from app.clients where org_id = 'org_bob';

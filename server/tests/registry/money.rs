@@ -39,7 +39,12 @@ pub const ITEMS: &[Item] = &[
         &[("rows", "b13_the_ledger_and_the_log_are_written_once")],
         &[SealedLog],
     ),
-    waiting("B14", "a balance that is not the sum of its entries", &[Payments]),
+    partly(
+        "B14",
+        "a balance that is not the sum of its entries",
+        &[("verify", "every_fault_of_the_rows_is_noticed_by_its_rule")],
+        &[Payments],
+    ),
     waiting("B15", "a storm of conflicts", &[Payments]),
     waiting("B16", "one offer taken many times", &[Payments]),
     waiting("C1", "kill -9 in the middle of a campaign", &[Campaigns]),
