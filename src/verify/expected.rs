@@ -272,7 +272,7 @@ pub(super) const ROLES: &[Role] = &[
         name: "switchboard_backup",
         attributes: "login, bypassrls",
         settings: &["default_transaction_read_only=on", "row_security=off"],
-        schemas: &["app", "identity", "ops"],
+        schemas: &["app", "identity", "ops", "migrations"],
     },
 ];
 

@@ -87,7 +87,12 @@ pub const ITEMS: &[Item] = &[
         "killed for memory, out of files",
         &[("process", "a_killed_server_leaves_nothing_on_one_side_only")],
     ),
-    waiting("F12", "the database put back to an earlier moment", &[Restore]),
+    partly(
+        "F12",
+        "the database put back to an earlier moment",
+        &[("verify", "what_is_restored_on_another_server_is_what_was_backed_up")],
+        &[Restore],
+    ),
     waiting("F13", "the audit log cut, changed or reordered", &[SealedLog]),
     proven(
         "F14",
