@@ -61,7 +61,10 @@ async fn contents(at: &PgConnectOptions) -> BTreeMap<String, (i64, Option<String
     let mut contents = BTreeMap::new();
     for table in tables {
         let text = format!("select count(*), md5(string_agg(t::text, '|' order by t::text)) from {table} t");
-        let found = sqlx::query_as(AssertSqlSafe(text)).fetch_one(&mut connection).await.unwrap();
+        let found = sqlx::query_as(AssertSqlSafe(text))
+            .fetch_one(&mut connection)
+            .await
+            .unwrap();
         contents.insert(table, found);
     }
     connection.close().await.unwrap();
@@ -104,7 +107,12 @@ async fn what_is_restored_on_another_server_is_what_was_backed_up() {
         "pg_restore",
         other.socket(),
         "postgres",
-        &["--exit-on-error", "--create", "--dbname=postgres", dump.to_str().unwrap()],
+        &[
+            "--exit-on-error",
+            "--create",
+            "--dbname=postgres",
+            dump.to_str().unwrap(),
+        ],
     );
     assert!(well);
 

@@ -52,6 +52,8 @@ pub enum WardenError {
     Blind { role: String, table: String },
     #[error("`{role}` may not do what is needed:\n{}", lines(.missing))]
     Rights { role: String, missing: Vec<String> },
+    #[error("this database has what the warden cannot take along without a pause or a loss; nothing was done:\n{}", lines(.0))]
+    Unfit(Vec<String>),
     #[error("{wanted} comes after {needs}, which is not done: `warden {needs}`")]
     Order { wanted: Phase, needs: Phase },
     #[error("there is no way back from contract: restore the backup it asked for")]

@@ -1,5 +1,7 @@
 //! The session: one connection, known by its name, alone in its database, and never blind.
 
+mod unfit;
+
 use sqlx::{ConnectOptions, Connection, PgConnection, postgres::PgConnectOptions};
 
 use crate::{
@@ -84,9 +86,13 @@ impl Session {
     /// Refuses to go on where row security would hide rows, or where the role may not do what the plan needs.
     ///
     /// # Errors
-    /// [`WardenError::Blind`] or [`WardenError::Rights`].
+    /// [`WardenError::Blind`], [`WardenError::Unfit`] or [`WardenError::Rights`].
     pub async fn fit(&mut self, plan: &Plan, catalog: &Catalog) -> Result<(), WardenError> {
         self.sees(plan, catalog)?;
+        let unfit = unfit::look(&mut self.connection, plan).await?;
+        if !unfit.is_empty() {
+            return Err(WardenError::Unfit(unfit));
+        }
         let owned: Vec<String> = plan.owned().map(|table| table.name.sql()).collect();
         let mut missing: Vec<String> = sqlx::query_scalar(
             "select t || ' belongs to ' || pg_get_userbyid(c.relowner) || ', and only its owner may change it'

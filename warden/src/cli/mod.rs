@@ -330,7 +330,8 @@ impl Warden {
                 before.catalog
             }
         };
-        let flaws = flaws(&plan, &catalog);
+        let mut flaws = flaws(&plan, &catalog);
+        flaws.extend(journal::taken(&mut session.connection, &plan).await?);
         if !flaws.is_empty() {
             return Err(WardenError::Flawed(flaws));
         }
@@ -478,7 +479,8 @@ impl Warden {
             .collect();
         let paused = journal::paused(&mut session.connection).await?;
         let now = Catalog::read(&mut session.connection).await?;
-        show::status(&frozen, &noted, &all, paused, &frozen.drift(&now), self.json);
+        let drift = [frozen.drift(&now), frozen.parts_drift(&now)].concat();
+        show::status(&frozen, &noted, &all, paused, &drift, self.json);
         Ok(End::Well)
     }
 }

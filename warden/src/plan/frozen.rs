@@ -1,6 +1,6 @@
 //! A plan that somebody has signed, with the database it was made for.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
@@ -50,6 +50,35 @@ impl Frozen {
                         .map(|part| format!("{name} has {part} now")),
                 ),
             }
+        }
+        drift
+    }
+}
+
+impl Frozen {
+    /// Partitions of owned tables that came or went. Their keys are made one by one, so until *seal* is done they must stay.
+    pub fn parts_drift(&self, now: &Catalog) -> Vec<String> {
+        let mut drift = Vec::new();
+        for table in self.plan.owned() {
+            let names = |catalog: &Catalog| -> BTreeSet<Name> {
+                catalog
+                    .leaves(&table.name)
+                    .into_iter()
+                    .map(|leaf| leaf.name.clone())
+                    .collect()
+            };
+            let (before, after) = (names(&self.catalog), names(now));
+            drift.extend(
+                before
+                    .difference(&after)
+                    .map(|name| format!("{name}, a partition of {}, is gone", table.name)),
+            );
+            drift.extend(after.difference(&before).map(|name| {
+                format!(
+                    "{name} is a new partition of {}: make partitions before or after, or detach it until the end",
+                    table.name
+                )
+            }));
         }
         drift
     }

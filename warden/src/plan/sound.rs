@@ -4,9 +4,10 @@ use std::{collections::BTreeSet, fmt};
 
 use super::{ClaimsProvider, Conflict, End, Kind, Missing, Path, Plan, Source, TablePlan};
 use crate::{
-    catalog::{Catalog, Table},
+    catalog::{Catalog, Table, TableKind},
     claims,
     name::Name,
+    steps::mentions,
 };
 
 /// What is wrong with a plan, and where.
@@ -279,6 +280,21 @@ impl<'a> Sound<'a> {
             }
             None => {}
         }
+        let nested = |part: &Table| {
+            let over = |name: &Name| {
+                self.catalog
+                    .tables
+                    .iter()
+                    .any(|below| below.kind == TableKind::PartOf(name.clone()))
+            };
+            part.kind == TableKind::PartOf(table.name.clone()) && over(&part.name)
+        };
+        if self.catalog.tables.iter().any(nested) {
+            self.say(
+                &at,
+                "its partitions are partitioned themselves, and indexes of such cannot be drawn together while programs write",
+            );
+        }
         for (n, path) in planned.paths.iter().enumerate() {
             let at = format!("{at} paths[{n}]");
             self.path(&at, table, path);
@@ -364,6 +380,28 @@ impl<'a> Sound<'a> {
                 self.say(
                     at,
                     format!("`{column}` cannot be dropped: {}.{} refers to it", child.name, key.name),
+                );
+            }
+        }
+        // A key over an expression of it cannot be built anew over something else.
+        for unique in &table.uniques {
+            let within = mentions(&unique.definition, column) && !unique.columns.contains(column);
+            if within && unique.expressions {
+                self.say(
+                    at,
+                    format!(
+                        "`{column}` cannot be dropped: the unique key `{}` is over an expression of it",
+                        unique.name
+                    ),
+                );
+            }
+            if unique.deferrable && mentions(&unique.definition, column) {
+                self.say(
+                    at,
+                    format!(
+                        "`{column}` cannot be dropped: the deferrable key `{}` would go with it",
+                        unique.name
+                    ),
                 );
             }
         }

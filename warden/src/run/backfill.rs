@@ -18,6 +18,8 @@ use crate::{
     steps::{Answers, Parents, Step, Work, groups},
 };
 
+/// How long others are left alone after a batch that did not get its rows.
+const AFTER: Duration = Duration::from_millis(50);
 const SMALLEST: i64 = 50;
 const FIRST: i64 = 1_000;
 const LARGEST: i64 = 20_000;
@@ -238,9 +240,9 @@ impl<'a> Fill<'a> {
             {
                 Ok(batch) => batch,
                 // Somebody holds a row for long, or waits for one of ours: a smaller batch the next time.
-                Err(error) if matches!(code(&error).as_deref(), Some("55P03" | "40P01" | "57014")) => {
+                Err(error) if is_passing(&error) => {
                     size = (size / 2).max(SMALLEST);
-                    tokio::time::sleep(Duration::from_millis(50)).await;
+                    tokio::time::sleep(AFTER).await;
                     continue;
                 }
                 Err(error) => return Err(failed(self.step, &error)),
@@ -286,10 +288,15 @@ impl<'a> Fill<'a> {
                 let text = self.placed(place);
                 let began = Instant::now();
                 let ends = vec![Some(format!("({page},0)")), Some(format!("({},0)", page + size))];
-                let batch = self
-                    .one(session, &text, &ends, 0, |_| None)
-                    .await
-                    .map_err(|error| failed(self.step, &error))?;
+                let batch = match self.one(session, &text, &ends, 0, |_| None).await {
+                    Ok(batch) => batch,
+                    Err(error) if is_passing(&error) => {
+                        size = (size / 2).max(1);
+                        tokio::time::sleep(AFTER).await;
+                        continue;
+                    }
+                    Err(error) => return Err(failed(self.step, &error)),
+                };
                 let took = began.elapsed();
                 filled.add(&batch);
                 watch(&self.event(&batch, self.found.rows.max(0), took));
@@ -418,11 +425,17 @@ impl<'a> Fill<'a> {
 
     fn placed(&self, place: &Name) -> String {
         let rows = format!(
-            "select ctid as place, {} from {} where ctid >= $1::text::tid and ctid < $2::text::tid for no key update",
+            "select ctid as warden_place, {} from {} where ctid >= $1::text::tid and ctid < $2::text::tid for no key update",
             self.needed(&[]),
             place.sql()
         );
-        self.statement(&place.sql(), &rows, "t.ctid = d.place", "'[]'::jsonb", "null::jsonb")
+        self.statement(
+            &place.sql(),
+            &rows,
+            "t.ctid = d.warden_place",
+            "'[]'::jsonb",
+            "null::jsonb",
+        )
     }
 
     fn own(&self) -> String {
@@ -437,7 +450,7 @@ impl<'a> Fill<'a> {
         columns.dedup();
         let own = self.own();
         let mut all: Vec<_> = columns.into_iter().map(|column| quoted(column)).collect();
-        all.push(format!("{own} as had_already"));
+        all.push(format!("{own} as warden_had"));
         all.join(", ")
     }
 
@@ -449,11 +462,11 @@ impl<'a> Fill<'a> {
         let reason = answers.reason(self.planned);
         format!(
             "with b as materialized ({rows}),
-             a as (select b.*, {} as answers from b where b.had_already is null and not {waits}),
-             d as materialized (select a.*, {decided} as decided, {reason} as reason from a),
-             u as (update {table} t set {own} = d.decided from d where {same} and t.{own} is null and d.decided is not null returning 1),
+             a as materialized (select b.*, {} as answers from b where b.warden_had is null and not {waits}),
+             d as materialized (select a.*, {decided} as warden_decided, {reason} as warden_reason from a),
+             u as (update {table} t set {own} = d.warden_decided from d where {same} and t.{own} is null and d.warden_decided is not null returning 1),
              q as (insert into warden.quarantine (tab, key, reason, candidates, decided)
-                   select {}, {keys}, d.reason, to_jsonb(d.answers), d.decided::text from d where d.reason is not null and d.decided is not null
+                   select {}, {keys}, d.warden_reason, to_jsonb(d.answers), d.warden_decided::text from d where d.warden_reason is not null and d.warden_decided is not null
                    returning 1)
              select (select count(*) from b) as examined, (select count(*) from u) as changed, (select count(*) from q) as held,
                     {last} as last, (pg_current_wal_insert_lsn() - '0/0')::bigint as wal",
@@ -469,6 +482,11 @@ impl Filled {
         self.changed += batch.changed;
         self.held += batch.held;
     }
+}
+
+/// Locks that did not come in time, circles of them, and statements that took too long.
+fn is_passing(error: &sqlx::Error) -> bool {
+    matches!(code(error).as_deref(), Some("55P03" | "40P01" | "57014"))
 }
 
 /// Towards the time a batch should take, at most twice as large at once.

@@ -83,8 +83,8 @@ pub(super) async fn together(
         )
         .await;
         let Err(error) = tried else { return Ok(()) };
-        // Somebody else's lock, or two who waited for one another.
-        if !matches!(code(&error).as_deref(), Some("55P03" | "40P01")) {
+        // Somebody else's lock, or two who waited for one another, or several locks that took too long together.
+        if !matches!(code(&error).as_deref(), Some("55P03" | "40P01" | "57014")) {
             return Err(failed(step, &error));
         }
         let blockers = blockers(&mut session.connection, step).await?;
@@ -124,18 +124,31 @@ async fn transaction(
     tx.commit().await
 }
 
-/// How a step comes to its locks.
+/// How a step comes to its locks: all of them within one try, however many tables they are on.
 fn locks(step: &Step, limit: Duration) -> Vec<String> {
     let within = |limit: Duration| format!("set local lock_timeout = {}", limit.as_millis());
-    match &step.table {
-        Some(_) if step.lock == VACUUM => vec![within(GENTLE.max(limit))],
-        Some(table) if !step.lock.is_empty() => {
-            let tables: Vec<String> = std::iter::once(table).chain(&step.beside).map(Name::sql).collect();
-            let gently = format!("lock table {} in share update exclusive mode", tables.join(", "));
-            vec![within(GENTLE.max(limit)), gently, within(limit)]
-        }
-        _ => vec![within(limit)],
+    let Some(table) = step.table.as_ref().filter(|_| !step.lock.is_empty()) else {
+        return vec![within(limit)];
+    };
+    if step.lock == VACUUM {
+        return vec![within(GENTLE.max(limit))];
     }
+    let tables: Vec<String> = std::iter::once(table).chain(&step.beside).map(Name::sql).collect();
+    let lock = |mode: &str| format!("lock table {} in {mode} mode", tables.join(", "));
+    // A lock's limit counts for each table anew; a statement's, from Postgres 13 on, for each statement.
+    let mode = if step.lock.starts_with("ACCESS EXCLUSIVE") {
+        "access exclusive"
+    } else {
+        "share row exclusive"
+    };
+    vec![
+        within(GENTLE.max(limit)),
+        lock("share update exclusive"),
+        within(limit),
+        format!("set local statement_timeout = {}", limit.as_millis()),
+        lock(mode),
+        "set local statement_timeout = 0".to_owned(),
+    ]
 }
 
 /// Who stands on the table now: what programs call themselves and how long they have been at it, never what they say.

@@ -168,7 +168,10 @@ async fn ready(session: &mut Session, frozen: &Frozen, phase: Phase) -> Result<b
     let contracting = noted
         .iter()
         .any(|noted| noted.phase == Phase::Contract.word() && noted.state != "undone");
-    let drift = frozen.drift(&now);
+    let mut drift = frozen.drift(&now);
+    if phase <= Phase::Seal && !journal::complete(frozen, &noted, Phase::Seal) {
+        drift.extend(frozen.parts_drift(&now));
+    }
     if contracting && phase != Phase::Contract {
         return Ok(false);
     }

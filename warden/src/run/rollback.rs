@@ -48,6 +48,12 @@ async fn stands(
     Ok((begun, there))
 }
 
+fn drops_index(statements: &[String]) -> bool {
+    statements
+        .iter()
+        .all(|statement| statement.starts_with("drop index if exists"))
+}
+
 fn one_way(noted: &[Noted]) -> Result<(), WardenError> {
     let contracted = noted
         .iter()
@@ -118,8 +124,11 @@ pub async fn rollback(
                 Work::Nothing | Work::Fill(_) => {
                     journal::note(&mut session.connection, frozen, n, step, "undone", 1).await?
                 }
-                // Begun, noted and not there: a crash on the way back was faster than its note.
-                Work::Together(_) if matches!(step.done, Done::Catalog(_)) && !there => {
+                // Begun, noted and not there: a crash on the way back was faster than its note. An index that is not valid is
+                // not there either, and goes.
+                Work::Together(statements)
+                    if matches!(step.done, Done::Catalog(_)) && !there && !drops_index(statements) =>
+                {
                     journal::note(&mut session.connection, frozen, n, step, "undone", 1).await?;
                 }
                 Work::Together(statements) => {

@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 use super::{
     Done, Phase, Step, Work,
     answer::{Answers, Parents, condition, function, function_name},
-    groups, look, named,
+    groups, look, named, unmistakable,
 };
 use crate::{
     catalog::{Catalog, Table},
@@ -61,11 +61,11 @@ fn step(id: String, table: Option<&Name>, what: String, lock: &'static str) -> S
 
 /// The one organization of each person. It is settled when it is first known, and stays so until the end: rows that are
 /// filled already would not move with a person who does.
-fn users(plan: &Plan) -> Option<Step> {
+fn users(plan: &Plan) -> Vec<Step> {
     let answers = Answers(plan);
     let users = &plan.users;
     let (table, from, user, columns) = match &users.source {
-        Source::Personal => return None,
+        Source::Personal => return Vec::new(),
         Source::Membership {
             table,
             user,
@@ -128,8 +128,7 @@ fn users(plan: &Plan) -> Option<Step> {
             answers.organization(org)
         ));
     }
-    statements.push(settle(""));
-    Some(Step {
+    let noted = Step {
         work: Work::Together(statements),
         done: Done::Catalog(look::relation(&Name::new("warden", "user_org"))),
         undo: Work::Together(vec![
@@ -141,10 +140,21 @@ fn users(plan: &Plan) -> Option<Step> {
         ..step(
             "users".to_owned(),
             Some(table),
-            "notes the one organization of each person".to_owned(),
+            "notes the one organization of each person from now on".to_owned(),
             "SHARE ROW EXCLUSIVE",
         )
-    })
+    };
+    let settled = Step {
+        work: Work::Together(vec![settle("")]),
+        done: Done::Journal,
+        ..step(
+            "users settled".to_owned(),
+            Some(table),
+            "notes the one organization of each person who is there".to_owned(),
+            "",
+        )
+    };
+    vec![noted, settled]
 }
 
 /// The organization for rows nobody can place.
@@ -236,32 +246,33 @@ fn functions(plan: &Plan, catalog: &Catalog) -> Vec<Step> {
             .filter_map(|column| found.column(column))
             .map(|column| &column.r#type)
             .collect();
-        let arguments: Vec<_> = kinds
-            .iter()
-            .enumerate()
-            .map(|(n, kind)| format!("a{n} {kind}"))
-            .collect();
+        let arguments: Vec<_> = kinds.iter().map(|kind| kind.as_str()).chain(["int"]).collect();
+        // By number: in SQL a column of a parameter's name would come before it.
         let equal: Vec<_> = references
             .iter()
             .enumerate()
-            .map(|(n, column)| format!("r.{} = a{n}", quoted(column)))
+            .map(|(n, column)| format!("r.{} = ${}", quoted(column), n + 1))
             .collect();
+        let depth = arguments.len();
         let own = quoted(plan.column(table));
-        // A circle of rows that lead over one another has no answer; it is given up on after more levels than people make.
+        // A circle of rows that lead over one another has no answer; it is given up on after more levels than people make, and
+        // sooner where each level may ask twice. Without the offset the planner would ask again for each use of the answers.
         let derived = format!(
-            "(select {} from (select {} as answers) s)",
+            "(select {} from (select {} as answers offset 0) s)",
             answers.decided(table),
-            answers.array(table, "r", Parents::Live)
+            answers.array(table, "r", Parents::Live(Some(depth)))
         );
+        let over = table.paths.iter().filter(|path| plan.end(path) == End::Parent).count();
+        let deepest = if over > 1 { 16 } else { 64 };
         let body = format!(
-            "select coalesce(r.{own}, case when depth < 64 then {derived} end) from {} r where {}",
+            "select coalesce(r.{own}, case when ${depth} < {deepest} then {derived} end) from {} r where {}",
             name.sql(),
             equal.join(" and ")
         );
         let id = function_name(name, references);
         steps.push(Step {
             work: Work::Together(vec![format!(
-                "create or replace function {}({}, depth int) returns {} language sql stable security definer
+                "create or replace function {}({}) returns {} language sql stable security definer
                  set search_path = pg_catalog set row_security = off as $$ {body} $$",
                 function(name, references),
                 arguments.join(", "),
@@ -286,7 +297,7 @@ fn functions(plan: &Plan, catalog: &Catalog) -> Vec<Step> {
 fn triggers(plan: &Plan, table: &TablePlan, found: &Table) -> Vec<Step> {
     let name = &table.name;
     let own = quoted(plan.column(table));
-    let fill = named(&["fill", &name.schema, &name.table]);
+    let fill = unmistakable(&["fill", &name.schema, &name.table]);
     let mut steps = vec![Step {
         work: Work::Together(vec![
             fill_function(plan, table, found, &fill),
@@ -295,6 +306,8 @@ fn triggers(plan: &Plan, table: &TablePlan, found: &Table) -> Vec<Step> {
                 name.sql(),
                 look::call("warden", &fill)
             ),
+            // Also for what comes by replication.
+            format!("alter table {} enable always trigger {FILL}", name.sql()),
         ]),
         done: Done::Catalog(look::trigger(name, FILL)),
         undo: Work::Together(vec![
@@ -352,7 +365,7 @@ fn fill_function(plan: &Plan, table: &TablePlan, found: &Table, function: &str) 
         }
         None => "'[]'::jsonb".to_owned(),
     };
-    let array = answers.array(table, "new", Parents::Live).replace("depth + 1", "0");
+    let array = answers.array(table, "new", Parents::Live(None));
     format!(
         "create or replace function {}() returns trigger language plpgsql security definer set search_path = pg_catalog
          set row_security = off as $warden$
@@ -389,8 +402,11 @@ fn pass(plan: &Plan, table: &TablePlan) -> Option<Step> {
     for child in plan.owned() {
         for path in child.paths.iter().filter(|path| path.to == *name) {
             let theirs = quoted(plan.column(child));
+            // What is not filled yet stays so, and its own trigger decides: a batch that read the row before it moved waits for
+            // us, or we for it.
             moves.push(format!(
-                "update {} c set {theirs} = new.{own} where {} and c.{theirs} = old.{own}{};",
+                "update {} c set {theirs} = case when c.{theirs} is not null then new.{own} end
+                   where {} and (c.{theirs} = old.{own} or c.{theirs} is null){};",
                 child.name.sql(),
                 hangs(path),
                 condition(path, "c").map_or_else(String::new, |only| format!(" and {only}"))
@@ -400,7 +416,7 @@ fn pass(plan: &Plan, table: &TablePlan) -> Option<Step> {
     if moves.is_empty() {
         return None;
     }
-    let function = named(&["pass", &name.schema, &name.table]);
+    let function = unmistakable(&["pass", &name.schema, &name.table]);
     let function = look::call("warden", &function);
     Some(Step {
         work: Work::Together(vec![

@@ -3,7 +3,7 @@
 use crate::{
     name::{Name, literal, quoted},
     plan::{Conflict, End, Missing, Path, Plan, Source, TablePlan},
-    steps::named,
+    steps::unmistakable,
 };
 
 /// Whose rows are asked.
@@ -11,8 +11,9 @@ use crate::{
 pub enum Parents {
     /// Parents are filled: their column is the answer.
     Filled,
-    /// A parent that is not filled yet is asked for its own paths, so far down.
-    Live,
+    /// A parent that is not filled yet is asked for its own paths. Inside a function that was asked itself: the number of the
+    /// parameter that says how deep.
+    Live(Option<usize>),
 }
 
 /// The expressions of one plan.
@@ -41,19 +42,15 @@ impl Answers<'_> {
         let answer = match self.0.end(path) {
             End::User => self.of_user(&format!("{row}.{}", quoted(&path.columns[0]))),
             End::Organization => self.of_organization(path, row),
-            End::Parent if parents == Parents::Live => {
-                let arguments: Vec<_> = path
-                    .columns
-                    .iter()
-                    .map(|column| format!("{row}.{}", quoted(column)))
-                    .collect();
-                format!(
-                    "{}({}, depth + 1)",
-                    function(&path.to, &path.references),
-                    arguments.join(", ")
-                )
-            }
-            End::Parent => self.of_parent(path, row),
+            End::Parent => match parents {
+                Parents::Filled => self.of_parent(path, row),
+                Parents::Live(depth) => {
+                    let columns = path.columns.iter().map(|column| format!("{row}.{}", quoted(column)));
+                    let deeper = depth.map_or_else(|| "0".to_owned(), |parameter| format!("${parameter} + 1"));
+                    let arguments: Vec<_> = columns.chain([deeper]).collect();
+                    format!("{}({})", function(&path.to, &path.references), arguments.join(", "))
+                }
+            },
         };
         match condition(path, row) {
             None => answer,
@@ -215,5 +212,5 @@ pub fn function(table: &Name, references: &[String]) -> String {
 pub fn function_name(table: &Name, references: &[String]) -> String {
     let mut parts = vec!["org_of", &table.schema, &table.table];
     parts.extend(references.iter().map(String::as_str));
-    named(&parts)
+    unmistakable(&parts)
 }

@@ -9,7 +9,7 @@ use std::collections::BTreeSet;
 use super::{
     Done, Phase, Step, Work, add,
     edges::{self, Edge, Fate},
-    indexes::{Index, begun_with, btree, free, instead},
+    indexes::{Index, begun_with, body, btree, free, instead, mentions, says},
     look, named,
 };
 use crate::{
@@ -216,16 +216,20 @@ fn own_indexes(plan: &Plan, catalog: &Catalog, planned: &TablePlan, found: &Tabl
     if let Some(key) = &found.primary_key
         && swaps(plan, planned, found)
     {
+        // With whatever else the old one has: columns beside the key, a fill factor.
+        let old = found.indexes.iter().find(|index| index.name == key.name);
+        let new = old.and_then(|old| begun_with(&own, &old.definition));
         indexes.push(index(
             new_key(plan, catalog, planned),
             true,
-            btree(&with_own(&key.columns)),
+            new.unwrap_or_else(|| btree(&with_own(&key.columns))),
             "builds the new primary key",
         ));
         indexes.push(index(
             kept_key(catalog, planned, &key.columns),
             true,
-            btree(&key.columns),
+            old.and_then(|old| body(&old.definition))
+                .unwrap_or_else(|| btree(&key.columns)),
             "keeps the old key unique",
         ));
         unique_over.insert(key.columns.clone());
@@ -238,13 +242,14 @@ fn own_indexes(plan: &Plan, catalog: &Catalog, planned: &TablePlan, found: &Tabl
         ));
     }
     for unique in &found.uniques {
-        if planned.global_uniques.contains(&unique.name) || unique.columns.contains(&own) {
+        // One that is checked at the end of a transaction lets programs do what an index would refuse.
+        if planned.global_uniques.contains(&unique.name) || unique.columns.contains(&own) || unique.deferrable {
             continue;
         }
         let gone: Vec<&String> = planned
             .drop_columns
             .iter()
-            .filter(|column| unique.columns.contains(column))
+            .filter(|column| mentions(&unique.definition, column))
             .collect();
         let body = if gone.is_empty() {
             begun_with(&own, &unique.definition)
@@ -266,14 +271,16 @@ fn own_indexes(plan: &Plan, catalog: &Catalog, planned: &TablePlan, found: &Tabl
     // An index goes with any column of it, and whoever lists rows in its order would miss it.
     let unique = |index: &str| found.uniques.iter().any(|unique| unique.name == index);
     for old in found.indexes.iter().filter(|old| old.valid && !unique(&old.name)) {
-        let plain = |column: &&String| {
-            old.columns
-                .iter()
-                .any(|name| name == *column || *name == quoted(column))
-        };
-        let gone: Vec<&String> = planned.drop_columns.iter().filter(plain).collect();
+        let gone: Vec<&String> = planned
+            .drop_columns
+            .iter()
+            .filter(|column| mentions(&old.definition, column))
+            .collect();
+        let is_gone = |column: &String| gone.iter().any(|gone| column == *gone || *column == quoted(gone));
+        // An expression of a column that goes says nothing of the organization.
+        let inside = |column: &String| !is_gone(column) && gone.iter().any(|gone| says(column, gone));
         let key = found.primary_key.as_ref().is_some_and(|key| key.name == old.name);
-        if gone.is_empty() || gone.len() == old.columns.len() || key {
+        if gone.is_empty() || key || old.columns.iter().all(is_gone) || old.columns.iter().any(inside) {
             continue;
         }
         if let Some(body) = instead(&own, &gone, &old.definition) {
@@ -308,7 +315,7 @@ fn own_indexes(plan: &Plan, catalog: &Catalog, planned: &TablePlan, found: &Tabl
         };
         let owned = plan.owned().any(|table| table.name == key.to);
         if owned && edge.fate(plan) != Fate::Outside {
-            let name = named(&[&key.name, &own, "idx"]);
+            let name = named(&[&found.name.table, &key.name, &own, "idx"]);
             indexes.push(index(
                 name,
                 false,
@@ -364,7 +371,7 @@ fn exchange(plan: &Plan, catalog: &Catalog, planned: &TablePlan, found: &Table) 
         .map(|key| key.columns.as_slice())
         .unwrap_or_default();
     for edge in &edges {
-        exchange.edge(edge, swaps && edge.key.references == key_columns);
+        exchange.edge(edge, swaps && same_columns(&edge.key.references, key_columns));
     }
     let mut own = (Vec::new(), Vec::new());
     if let Some(key) = found.primary_key.as_ref().filter(|_| swaps) {
@@ -401,10 +408,10 @@ fn exchange(plan: &Plan, catalog: &Catalog, planned: &TablePlan, found: &Table) 
         done,
         ..
     } = exchange;
-    if down.is_empty() && up.is_empty() && own.0.is_empty() {
-        return Vec::new();
-    }
     let mut steps = before;
+    if down.is_empty() && up.is_empty() && own.0.is_empty() {
+        return steps;
+    }
     steps.push(Step {
         work: Work::Together([down, own.0, up].concat()),
         done: Done::Catalog(if done.is_empty() {
@@ -424,6 +431,11 @@ fn exchange(plan: &Plan, catalog: &Catalog, planned: &TablePlan, found: &Table) 
     });
     steps.extend(after);
     steps
+}
+
+/// Whether a reference is to these columns, in whatever order it names them.
+pub fn same_columns(one: &[String], other: &[String]) -> bool {
+    one.len() == other.len() && one.iter().all(|column| other.contains(column))
 }
 
 struct Exchange<'a> {

@@ -2,8 +2,9 @@
 
 use super::{
     Done, Phase, Step, Work,
-    constrain::{kept_key, swaps},
+    constrain::{kept_key, same_columns, swaps},
     edges::{self, Fate},
+    indexes::mentions,
     look,
 };
 use crate::{
@@ -19,7 +20,7 @@ pub fn steps(plan: &Plan, catalog: &Catalog) -> Vec<Step> {
             continue;
         };
         if plan.owned().any(|owned| owned.name == planned.name) {
-            steps.extend(uniques(plan, planned, found));
+            steps.extend(uniques(plan, catalog, planned, found));
             steps.extend(old_key(plan, catalog, planned, found));
         }
         steps.extend(planned.drop_columns.iter().map(|column| drop_column(found, column)));
@@ -43,10 +44,19 @@ fn step(id: String, table: &Name, what: String, lock: &'static str, work: Work, 
 }
 
 /// Keys that were unique over everybody, where one inside each organization has taken their place.
-fn uniques(plan: &Plan, planned: &TablePlan, found: &Table) -> Vec<Step> {
+fn uniques(plan: &Plan, catalog: &Catalog, planned: &TablePlan, found: &Table) -> Vec<Step> {
     let own = plan.column(planned);
+    let edges = edges::to(plan, catalog, found);
+    let referred = |columns: &[String]| {
+        edges
+            .iter()
+            .any(|edge| edge.fate(plan) != Fate::Composite && same_columns(&edge.key.references, columns))
+    };
     let replaced = found.uniques.iter().filter(|unique| {
-        !planned.global_uniques.contains(&unique.name) && !unique.columns.iter().any(|column| column == own)
+        !planned.global_uniques.contains(&unique.name)
+            && !unique.columns.iter().any(|column| column == own)
+            && !unique.deferrable
+            && !referred(&unique.columns)
     });
     replaced
         .map(|unique| {
@@ -57,6 +67,9 @@ fn uniques(plan: &Plan, planned: &TablePlan, found: &Table) -> Vec<Step> {
                     name.sql(),
                     quoted(&unique.name)
                 )])
+            } else if found.is_partitioned() {
+                // Postgres drops an index of partitions only in a transaction.
+                Work::Together(vec![format!("drop index if exists {}", name.beside(&unique.name))])
             } else {
                 drop_index(name, &unique.name)
             };
@@ -79,7 +92,7 @@ fn old_key(plan: &Plan, catalog: &Catalog, planned: &TablePlan, found: &Table) -
     let key = found.primary_key.as_ref().filter(|_| swaps(plan, planned, found))?;
     let referred = edges::to(plan, catalog, found)
         .iter()
-        .any(|edge| edge.key.references == key.columns && edge.fate(plan) != Fate::Composite);
+        .any(|edge| same_columns(&edge.key.references, &key.columns) && edge.fate(plan) != Fate::Composite);
     if referred {
         return None;
     }
@@ -104,11 +117,11 @@ fn drop_index(table: &Name, index: &str) -> Work {
 }
 
 fn drop_column(table: &Table, column: &str) -> Step {
-    let (name, index) = (&table.name, quoted(column));
+    let name = &table.name;
     let with_it: Vec<&str> = table
         .indexes
         .iter()
-        .filter(|old| old.columns.iter().any(|of| of == column || *of == index))
+        .filter(|old| mentions(&old.definition, column))
         .map(|old| old.name.as_str())
         .collect();
     let mut what = format!("drops the column {column}");

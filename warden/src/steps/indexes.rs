@@ -115,17 +115,30 @@ pub fn btree(columns: &[String]) -> String {
     format!("using btree ({})", list(columns))
 }
 
+/// What stands behind the table's name in an existing index.
+pub fn body(definition: &str) -> Option<String> {
+    let at = definition.find(" USING ")?;
+    Some(definition[at + 1..].to_owned())
+}
+
 /// The body of an existing unique index with `column` before its columns.
 pub fn begun_with(column: &str, definition: &str) -> Option<String> {
-    let at = definition.find(" USING ")?;
-    let body = &definition[at + 1..];
-    Some(body.replacen('(', &format!("({}, ", quoted(column)), 1))
+    Some(body(definition)?.replacen('(', &format!("({}, ", quoted(column)), 1))
+}
+
+/// Whether an index has anything to do with a column: as a key, beside the key, in an expression or in its condition.
+pub fn mentions(definition: &str, column: &str) -> bool {
+    body(definition).is_some_and(|body| says(&body, column))
+}
+
+/// Whether a piece of SQL names a column.
+pub fn says(text: &str, column: &str) -> bool {
+    replaced(text, column, "") != text
 }
 
 /// The body of an existing index with `column` where the columns `gone` stood.
 pub fn instead(column: &str, gone: &[&String], definition: &str) -> Option<String> {
-    let at = definition.find(" USING ")?;
-    let mut body = definition[at + 1..].to_owned();
+    let mut body = body(definition)?;
     for name in gone {
         body = replaced(&body, name, &quoted(column));
     }
@@ -166,6 +179,17 @@ mod tests {
             new,
             "USING btree (\"org_id\", \"org_id\", old_client_id DESC) WHERE (\"org_id\" IS NOT NULL AND kind <> 'client_id')"
         );
+    }
+
+    #[test]
+    fn an_index_mentions_a_column_wherever_it_stands() {
+        let index = "CREATE INDEX i ON public.client_id USING btree (lower(name), \"At\") INCLUDE (phone) WHERE (closed_at IS NULL)";
+        for column in ["name", "At", "phone", "closed_at"] {
+            assert!(mentions(index, column), "{column}");
+        }
+        for column in ["client_id", "at", "closed", "nam"] {
+            assert!(!mentions(index, column), "{column}");
+        }
     }
 
     #[test]

@@ -55,8 +55,9 @@ pub fn trigger(table: &Name, name: &str) -> String {
 
 pub fn index(table: &Name, name: &str) -> String {
     format!(
-        "exists (select from pg_index where indexrelid = to_regclass({}) and indisvalid)",
-        literal(&table.beside(name))
+        "exists (select from pg_index where indexrelid = to_regclass({}) and indrelid = {} and indisvalid)",
+        literal(&table.beside(name)),
+        table.regclass()
     )
 }
 

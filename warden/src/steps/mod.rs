@@ -19,6 +19,7 @@ use std::{collections::BTreeSet, fmt, str::FromStr};
 use serde::{Deserialize, Serialize};
 
 pub use answer::{Answers, Parents, join as answer_join};
+pub(crate) use indexes::mentions;
 pub use order::{Group, groups};
 pub use seal::{DOOR, IMMUTABLE, WALL};
 
@@ -178,15 +179,30 @@ impl Made {
 
 /// A name of ours out of parts, as Postgres makes them itself, within its limit of 63 bytes.
 pub(crate) fn named(parts: &[&str]) -> String {
-    use sha2::{Digest, Sha256};
-    const LONGEST: usize = 63;
     let whole = parts.join("_");
     if whole.len() <= LONGEST {
-        return whole;
+        whole
+    } else {
+        cut(&whole, &tail(&whole))
     }
-    let digest = Sha256::digest(whole.as_bytes());
-    let tail: String = digest[..4].iter().map(|byte| format!("{byte:02x}")).collect();
-    let mut end = LONGEST - tail.len() - 1;
+}
+
+/// As [`named`], where other parts must never make the same: `a_b` and `c`, `a` and `b_c`.
+pub(crate) fn unmistakable(parts: &[&str]) -> String {
+    cut(&parts.join("_"), &tail(&parts.join("\0")))
+}
+
+/// The longest name that Postgres keeps, in bytes.
+const LONGEST: usize = 63;
+
+fn tail(text: &str) -> String {
+    use sha2::{Digest, Sha256};
+    let digest = Sha256::digest(text.as_bytes());
+    digest[..4].iter().map(|byte| format!("{byte:02x}")).collect()
+}
+
+fn cut(whole: &str, tail: &str) -> String {
+    let mut end = whole.len().min(LONGEST - tail.len() - 1);
     while !whole.is_char_boundary(end) {
         end -= 1;
     }
@@ -203,6 +219,8 @@ mod tests {
         let long = "ä".repeat(40);
         let (a, b) = (named(&[&long, "a"]), named(&[&long, "b"]));
         assert!(a.len() <= 63 && b.len() <= 63 && a != b);
+        assert_ne!(unmistakable(&["a_b", "c"]), unmistakable(&["a", "b_c"]));
+        assert!(unmistakable(&[&long, "a"]).len() <= 63);
     }
 
     #[test]

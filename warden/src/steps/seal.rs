@@ -33,7 +33,7 @@ pub fn steps(plan: &Plan, catalog: &Catalog) -> Vec<Step> {
                 .map(|leaf| close_part(plan, catalog, planned, leaf)),
         );
     }
-    steps.push(unhook(plan, catalog));
+    steps.extend(unhook(plan, catalog));
     steps
 }
 
@@ -84,7 +84,7 @@ fn functions(plan: &Plan) -> Step {
                  begin raise exception 'a row stays in its organization' using errcode = '23514', table = tg_table_name; end $$"
             ),
             format!("grant usage on schema {schema} to {to}"),
-            format!("grant execute on all functions in schema {schema} to {to}"),
+            format!("grant execute on function {} to {to}", current(plan)),
         ]),
         done: Done::Catalog(look::function(&plan.seal.schema, "refuse_move")),
         undo: Work::Together(vec![
@@ -229,7 +229,7 @@ fn rights_of(plan: &Plan, planned: &TablePlan, found: &Table, role: &str) -> (Ve
         let others: Vec<_> = found
             .columns
             .iter()
-            .filter(|column| column.name != own && !planned.drop_columns.contains(&column.name))
+            .filter(|column| column.name != own)
             .map(|column| column.name.clone())
             .collect();
         take.push(format!("revoke update on {table} from {to}"));
@@ -254,32 +254,37 @@ fn rights_of(plan: &Plan, planned: &TablePlan, found: &Table, role: &str) -> (Ve
     (take, give)
 }
 
-/// What filled columns on the way here is no longer needed: the organization is said now, not found out.
-fn unhook(plan: &Plan, catalog: &Catalog) -> Step {
-    let hooks: Vec<_> = add::steps(plan, catalog).into_iter().filter(is_hook).collect();
+/// What filled a table's column on the way here is no longer needed: the organization is said now, not found out.
+fn unhook(plan: &Plan, catalog: &Catalog) -> Vec<Step> {
     let statements = |work: &Work| match work {
         Work::Together(statements) => statements.clone(),
         Work::Nothing | Work::Apart { .. } | Work::Fill(_) => Vec::new(),
     };
-    let away = hooks.iter().rev().flat_map(|step| statements(&step.undo)).collect();
-    let back = hooks.iter().flat_map(|step| statements(&step.work)).collect();
-    // Where nothing is sealed the hooks may be missing because they are not there yet.
-    let mut marks = vec![look::function(&plan.seal.schema, "refuse_move")];
-    marks.extend(
-        plan.owned()
-            .map(|table| format!("not {}", look::trigger(&table.name, add::FILL))),
-    );
-    Step {
-        work: Work::Together(away),
-        done: Done::Catalog(marks.join(" and ")),
-        undo: Work::Together(back),
-        ..step(
-            "unhook".to_owned(),
-            None,
-            "takes away what filled the column".to_owned(),
-            "ACCESS EXCLUSIVE",
-        )
+    let hooks: Vec<_> = add::steps(plan, catalog).into_iter().filter(is_hook).collect();
+    let mut steps = Vec::new();
+    for planned in plan.owned() {
+        let name = &planned.name;
+        let own: Vec<_> = hooks.iter().filter(|step| step.table.as_ref() == Some(name)).collect();
+        if own.is_empty() {
+            continue;
+        }
+        // Where nothing is sealed the hooks may be missing because they are not there yet.
+        let mut marks = vec![look::function(&plan.seal.schema, "refuse_move")];
+        let triggers = own.iter().flat_map(|step| &step.makes);
+        marks.extend(triggers.map(|(table, trigger)| format!("not {}", look::trigger(table, trigger))));
+        steps.push(Step {
+            work: Work::Together(own.iter().rev().flat_map(|step| statements(&step.undo)).collect()),
+            done: Done::Catalog(marks.join(" and ")),
+            undo: Work::Together(own.iter().flat_map(|step| statements(&step.work)).collect()),
+            ..step(
+                format!("{name} unhook"),
+                Some(name),
+                "takes away what filled the column".to_owned(),
+                "ACCESS EXCLUSIVE",
+            )
+        });
     }
+    steps
 }
 
 fn is_hook(step: &Step) -> bool {

@@ -46,6 +46,10 @@ impl Database {
         (database, fixture)
     }
 
+    pub async fn empty() -> Self {
+        Self::copy("template0").await
+    }
+
     async fn on(server: PgConnectOptions, template: &str) -> Self {
         let mut admin = server.connect().await.unwrap();
         let name: String = sqlx::query_scalar("select 'test_' || replace(gen_random_uuid()::text, '-', '')")

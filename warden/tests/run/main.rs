@@ -7,6 +7,7 @@ mod contract;
 mod database;
 mod killed;
 mod live;
+mod odd;
 mod planned;
 mod refused;
 mod rights;
