@@ -254,17 +254,7 @@ impl Drafting<'_> {
     /// Why a primary key cannot begin with the organization.
     fn keeps_key(&self, table: &Table) -> Option<&'static str> {
         let key = table.primary_key.as_ref()?;
-        let nested = self.catalog.tables.iter().any(|part| {
-            part.kind == crate::catalog::TableKind::PartOf(table.name.clone())
-                && self
-                    .catalog
-                    .tables
-                    .iter()
-                    .any(|below| below.kind == crate::catalog::TableKind::PartOf(part.name.clone()))
-        });
-        if nested {
-            Some("its partitions are partitioned themselves")
-        } else if key.deferrable {
+        if key.deferrable {
             Some("it is deferrable")
         } else if !key.dependents.is_empty() {
             Some("views group by it")

@@ -100,7 +100,7 @@ const QUESTIONS: &[(&str, &str, &str, &str)] = &[
         "key-dependents",
         "keys",
         "Does nothing depend on a primary key?",
-        "The key stays as it is; keep_key is set.",
+        "Make them plain partitions, or exclude the table.",
     ),
     (
         "deferrable-key",

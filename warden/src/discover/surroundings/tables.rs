@@ -183,7 +183,7 @@ impl Around<'_> {
             .filter(|leaf| leaf.kind == TableKind::PartOf(table.name.clone()))
             .count();
         if direct < leaves.len() {
-            let text = "Some partitions are partitioned themselves, which the change of keys does not follow: keep_key is set.";
+            let text = "Some partitions are partitioned themselves, which the warden cannot take along while programs write. Make them plain partitions, or exclude the table.";
             self.say_of(
                 &table.name,
                 "nested-partitions",
