@@ -202,6 +202,74 @@ async fn execute(connection: &mut PgConnection, statement: String) -> sqlx::Resu
         .map(drop)
 }
 
+/// A cluster for one test alone, which it may crash. It goes with the value, also when the test fails.
+pub struct OwnCluster {
+    data: PathBuf,
+    cluster: Option<Cluster>,
+}
+
+impl OwnCluster {
+    /// # Panics
+    /// When it cannot be started; a test has no use for the error.
+    pub async fn start(name: &str, durability: Durability) -> OwnCluster {
+        let data = env::temp_dir().join(format!("{name}-{}", uuid::Uuid::now_v7()));
+        let cluster = Cluster::start_with(&data, durability)
+            .await
+            .expect("a cluster can be started");
+        OwnCluster {
+            data,
+            cluster: Some(cluster),
+        }
+    }
+
+    /// # Panics
+    /// Between the two halves of [`OwnCluster::crash`].
+    pub fn cluster(&self) -> &Cluster {
+        self.cluster.as_ref().expect("it is started")
+    }
+
+    /// Down without a word, as when the power goes, and up again with what was left.
+    ///
+    /// # Panics
+    /// When it does not come up again.
+    pub async fn crash(&mut self) {
+        let file = self.cluster().home().join("data/postmaster.pid");
+        let pid = std::fs::read_to_string(&file).expect("it runs");
+        // SIGQUIT: every process of the server ends at once, and nothing is written out.
+        let ended = tokio::process::Command::new("kill")
+            .args(["-QUIT", pid.lines().next().unwrap_or_default()])
+            .status()
+            .await;
+        assert!(ended.is_ok_and(|status| status.success()), "it can be ended");
+        while file.exists() {
+            tokio::task::yield_now().await;
+        }
+        if let Some(cluster) = self.cluster.take() {
+            cluster.leave_running();
+        }
+        self.cluster = Some(Cluster::start(&self.data).await.expect("it comes up again"));
+    }
+}
+
+impl Drop for OwnCluster {
+    fn drop(&mut self) {
+        drop(self.cluster.take());
+        let data = std::mem::take(&mut self.data);
+        // A destructor cannot wait, and its runtime may be about to end.
+        let farewell = std::thread::spawn(move || {
+            let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build();
+            if let Ok(runtime) = runtime {
+                let stopped = runtime.block_on(Cluster::stop_running(&data));
+                let removed = std::fs::remove_dir_all(&data);
+                if stopped.is_err() || removed.is_err() {
+                    eprintln!("the test's cluster is left: {}", data.display());
+                }
+            }
+        });
+        let _ = farewell.join();
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

@@ -9,9 +9,9 @@ use std::{
 use sqlx::{AssertSqlSafe, ConnectOptions, Connection, postgres::PgConnectOptions};
 use switchboard::{
     db::{
-        Cluster, Logins,
+        Logins,
         cluster::Durability,
-        testing::{TestDb, cluster},
+        testing::{OwnCluster, TestDb, cluster},
     },
     verify,
 };
@@ -76,9 +76,10 @@ async fn what_is_restored_on_another_server_is_what_was_backed_up() {
     let db = TestDb::create().await;
     execute(&db.admin, TWO_ORGANIZATIONS).await;
     let programs = Programs::of(&cluster().await.options()).await;
-    let folder = std::env::temp_dir().join(format!("restored-{}", db.name));
-    let other = Cluster::start_with(&folder, Durability::Throwaway).await.unwrap();
-    let (roles, dump) = (folder.join("roles.sql"), folder.join("switchboard.dump"));
+    let own = OwnCluster::start("restored", Durability::Throwaway).await;
+    let other = own.cluster();
+    let file = |name: &str| std::env::temp_dir().join(format!("{}.{name}", db.name));
+    let (roles, dump) = (file("roles.sql"), file("dump"));
 
     let here = cluster().await.socket();
     let (well, text) = programs.run(
@@ -122,6 +123,6 @@ async fn what_is_restored_on_another_server_is_what_was_backed_up() {
     assert_eq!(before["app.agents"].0, 2);
     let report = verify::run(&logins, EVERYTHING).await.unwrap();
     assert!(report.clean, "{report}");
-    other.stop().await.unwrap();
-    std::fs::remove_dir_all(&folder).unwrap();
+    std::fs::remove_file(roles).unwrap();
+    std::fs::remove_file(dump).unwrap();
 }

@@ -4,13 +4,13 @@
 
 use std::{
     fs::File,
-    path::{Path, PathBuf},
+    path::PathBuf,
     process::{ExitStatus, Stdio},
     time::Duration,
 };
 
 use rand::{Rng, SeedableRng, rngs::StdRng};
-use switchboard::db::Cluster;
+use switchboard::db::{cluster::Durability, testing::OwnCluster};
 use tokio::process::{Child, Command};
 use warden::steps::Phase;
 
@@ -115,41 +115,6 @@ async fn for_a_moment(subject: &Subject, command: &[&str], moment: Duration) -> 
     }
 }
 
-/// A server of its own that stops in the middle of everything, as when the power goes.
-struct Fragile<'a> {
-    data: &'a Path,
-    cluster: Option<Cluster>,
-}
-
-impl<'a> Fragile<'a> {
-    async fn start(data: &'a Path) -> Self {
-        let cluster = Some(Cluster::start(data).await.unwrap());
-        Self { data, cluster }
-    }
-
-    fn cluster(&self) -> &Cluster {
-        self.cluster.as_ref().unwrap()
-    }
-
-    /// Down without a word, and up again: the second start finds what the first one left.
-    async fn crash(&mut self) {
-        let file = self.cluster().home().join("data/postmaster.pid");
-        let pid = std::fs::read_to_string(&file).unwrap();
-        // SIGQUIT: every process of the server ends at once, and nothing is written out.
-        let ended = Command::new("kill")
-            .args(["-QUIT", pid.lines().next().unwrap()])
-            .status()
-            .await
-            .unwrap();
-        assert!(ended.success());
-        while file.exists() {
-            tokio::task::yield_now().await;
-        }
-        self.cluster.take().unwrap().leave_running();
-        self.cluster = Some(Cluster::start(self.data).await.unwrap());
-    }
-}
-
 #[tokio::test]
 async fn the_server_goes_down_at_any_moment_and_the_work_goes_on() {
     let undisturbed = Subject::new("shop").await;
@@ -161,8 +126,7 @@ async fn the_server_goes_down_at_any_moment_and_the_work_goes_on() {
             .unwrap_or_else(|error| panic!("{phase}: {error}"));
     }
     let after = (undisturbed.rows().await, undisturbed.schema().await);
-    let data = std::env::temp_dir().join(format!("warden-crash-{}", std::process::id()));
-    let mut server = Fragile::start(&data).await;
+    let mut server = OwnCluster::start("warden-crash", Durability::Full).await;
     let subject = Subject::on(server.cluster().options(), "shop").await;
     let mut dice = StdRng::seed_from_u64(11);
     let (mut crashes, wanted) = (0, (kills() / 10).max(2));
@@ -196,6 +160,4 @@ async fn the_server_goes_down_at_any_moment_and_the_work_goes_on() {
     println!("{crashes} times down");
     std::fs::remove_file(log(&subject)).unwrap();
     drop(subject);
-    server.cluster.take().unwrap().stop().await.unwrap();
-    std::fs::remove_dir_all(&data).unwrap();
 }
