@@ -79,15 +79,20 @@ pub async fn assemble(
     }
     let http = providers::client();
     let (ultravox, sandbox) = voice_provider(&config, &secret, &public_url, &http).await?;
+    let mailer = Mailer::new(&config.mail, &public_url)?;
     let core = Core::new(Parts {
         cursors: Cursors::new(&secret.key("cursors")),
         tokens: Tokens::new(&secret, &public_url, config.clerk.as_ref(), http.clone()),
-        mailer: Mailer::new(&config.mail, &public_url)?,
         voices: Library::new(),
         bells: Bells::default(),
         facets: Kept::new("agents"),
         clerk: config.clerk.as_ref().map(|clerk| Clerk::new(clerk, http.clone())),
-        installation: installation(&config, &public_url, sandbox.is_some())?,
+        installation: Installation {
+            sandbox: sandbox.is_some(),
+            dev_mail: mailer.shows(),
+            ..installation(&config, &public_url)?
+        },
+        mailer,
         warden: config.database.has_warden().then(|| logins.clone()),
         db,
         secret,
@@ -98,7 +103,7 @@ pub async fn assemble(
     Ok((core, sandbox))
 }
 
-fn installation(config: &Config, public_url: &Url, sandbox: bool) -> anyhow::Result<Installation> {
+fn installation(config: &Config, public_url: &Url) -> anyhow::Result<Installation> {
     let identity = match &config.clerk {
         None => Identity::Local,
         Some(clerk) => Identity::Clerk {
@@ -112,9 +117,8 @@ fn installation(config: &Config, public_url: &Url, sandbox: bool) -> anyhow::Res
     Ok(Installation {
         host: public_url.authority().to_owned(),
         version: env!("CARGO_PKG_VERSION").to_owned(),
-        sandbox,
-        dev_mail: config.mail.smtp.is_none(),
         identity,
+        ..Installation::default()
     })
 }
 

@@ -8,6 +8,7 @@ use clap::Subcommand;
 use switchboard::{
     config::Config,
     db::{Cluster, Stop},
+    mail::Mailer,
     work,
 };
 use tokio::{net::TcpListener, sync::watch};
@@ -39,6 +40,7 @@ pub async fn serve(config: Config, with_worker: bool) -> anyhow::Result<()> {
 
     let listening = tokio::spawn(started.core.clone().listen(started.logins.app.clone()));
     let worker = with_worker.then(|| tokio::spawn(work::run(started.core.clone(), stopped(stop.clone()))));
+    warn_of_mail(&started.core.mailer);
     let service = router::router(started.core.clone(), router::site()?);
     tracing::info!(%addr, url = %public_url, "listening");
 
@@ -70,10 +72,23 @@ pub async fn worker(config: Config) -> anyhow::Result<()> {
     let public_url = public_url(&config, config.addr)?;
     let started = start(config, public_url).await?;
     let (_stopping, stop) = stop_signal();
+    warn_of_mail(&started.core.mailer);
     tracing::info!("working");
     let worker = tokio::spawn(work::run(started.core.clone(), stopped(stop.clone())));
     stopped(stop).await;
     finish(started, Some(worker)).await
+}
+
+/// Whoever runs this should not learn it from people who wait for a mail.
+fn warn_of_mail(mailer: &Mailer) {
+    if mailer.sends() {
+        return;
+    }
+    if mailer.shows() {
+        tracing::warn!("no mail can be sent: SMTP_URL is not set; anybody who comes here reads it at /dev/mail");
+    } else {
+        tracing::warn!("no mail can be sent, and nobody can read it here: SMTP_URL is not set");
+    }
 }
 
 async fn finish(started: Started, worker: Option<tokio::task::JoinHandle<()>>) -> anyhow::Result<()> {

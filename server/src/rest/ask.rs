@@ -1,10 +1,10 @@
 //! Asking: who calls the REST API, how often, and whether they asked the same before.
 
-use std::{net::SocketAddr, num::NonZeroU32, sync::Arc, time::Duration};
+use std::{num::NonZeroU32, sync::Arc, time::Duration};
 
 use axum::{
     body::{Body, Bytes, to_bytes},
-    extract::{ConnectInfo, FromRequest, FromRequestParts, MatchedPath, Request, State},
+    extract::{FromRequest, FromRequestParts, MatchedPath, Request, State},
     http::{HeaderMap, HeaderValue, Method, StatusCode, header, request::Parts},
     middleware::Next,
     response::{IntoResponse, Response},
@@ -25,6 +25,7 @@ use switchboard::{
 };
 
 use super::problem::Failure;
+use crate::address;
 
 type Limiter = RateLimiter<String, DashMapStateStore<String>, DefaultClock, StateInformationMiddleware>;
 
@@ -86,10 +87,10 @@ pub async fn authenticate(
         Ok(caller) => count(&limits.callers, caller.org().to_string()),
         // Guessing is slowed by address: whoever has no token has no organization to count for.
         Err(_) => {
-            let peer = request.extensions().get::<ConnectInfo<SocketAddr>>();
+            let from = address::of(request.extensions(), request.headers(), core.config.trusted_proxies);
             count(
                 &limits.strangers,
-                peer.map_or_else(String::new, |peer| peer.0.ip().to_string()),
+                from.map_or_else(String::new, |from| from.to_string()),
             )
         }
     };
