@@ -11,7 +11,7 @@ use axum::{
 };
 use http_body_util::BodyExt;
 use serde_json::{Value, json};
-use server::{router, sandbox::Sandbox, start};
+use server::{router, sandbox::Shared, start};
 use switchboard::{
     Error,
     agents::Agent,
@@ -36,7 +36,7 @@ pub struct World {
     pub core: Core,
     pub db: Arc<TestDb>,
     /// The simulated provider, unless it is not there; it stops with the last world that asks it.
-    sandbox: Option<Arc<Sandbox>>,
+    sandbox: Option<Arc<Shared>>,
     secret: Master,
     router: Router,
 }
@@ -149,7 +149,7 @@ impl World {
         Self::of(core, self.db.clone(), self.sandbox.clone(), self.secret.clone())
     }
 
-    fn of(core: Core, db: Arc<TestDb>, sandbox: Option<Arc<Sandbox>>, secret: Master) -> Self {
+    fn of(core: Core, db: Arc<TestDb>, sandbox: Option<Arc<Shared>>, secret: Master) -> Self {
         let router = router::router(core.clone(), router::site().unwrap());
         Self {
             core,
@@ -305,7 +305,7 @@ async fn core(
     logins: &Logins,
     place: &str,
     settings: &[(&'static str, &str)],
-) -> (Core, Option<Sandbox>) {
+) -> (Core, Option<Shared>) {
     let usual = [
         ("SWITCHBOARD_REQUESTS_PER_SECOND", "100000"),
         ("ULTRAVOX_FROM", "+15550100999"),
