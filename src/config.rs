@@ -11,6 +11,9 @@ use crate::money::Micros;
 pub struct Config {
     /// `SWITCHBOARD_ADDR`, default `127.0.0.1:3000`: where `serve` listens. Port 0 takes a free one.
     pub addr: SocketAddr,
+    /// `SWITCHBOARD_WORKER_ADDR`, default none: where `worker` answers `/healthz`, `/readyz` and `/metrics`. No default port,
+    /// since several may run on one machine.
+    pub worker_addr: Option<SocketAddr>,
     /// `SWITCHBOARD_DATA`, default `./data`: the private Postgres, the installation's secret, the sandbox's state.
     pub data: PathBuf,
     /// `PUBLIC_URL`, default `http://<addr>`: how browsers and providers reach this installation.
@@ -136,6 +139,7 @@ impl Config {
         };
         Ok(Self {
             addr,
+            worker_addr: parsed(get, "SWITCHBOARD_WORKER_ADDR")?,
             data: get("SWITCHBOARD_DATA").unwrap_or_else(|| "./data".into()).into(),
             public_url: parsed(get, "PUBLIC_URL")?,
             trusted_proxies: parsed(get, "TRUSTED_PROXIES")?.unwrap_or(0),

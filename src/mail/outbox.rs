@@ -17,6 +17,7 @@ use crate::{
     core::Core,
     error::{Error, Result},
     org::Role,
+    work::depth::Depth,
 };
 
 /// Writes the letters of this installation, and sends them where it has been told how.
@@ -219,6 +220,23 @@ pub async fn deliver_due(core: &Core) -> Result<usize> {
         }
     }
     Ok(sent)
+}
+
+/// How many mails are due, and for how long the oldest. Without SMTP none is.
+pub(crate) async fn depth(core: &Core) -> Result<Depth> {
+    let row = sqlx::query!(
+        r#"select count(*) as "due!", coalesce(extract(epoch from now() - min(o.next_at)), 0)::float8 as "oldest_s!"
+           from identity.outbox o where o.sent_at is null and o.next_at <= now() and o.attempts < $1 and $2"#,
+        TRIES,
+        core.mailer.sends(),
+    )
+    .fetch_one(core.db.identity.pool())
+    .await?;
+    Ok(Depth {
+        queue: "mail".to_owned(),
+        due: row.due,
+        oldest_s: row.oldest_s,
+    })
 }
 
 /// 30 s, doubled each time, at most six hours.

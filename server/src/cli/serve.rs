@@ -15,7 +15,7 @@ use tokio::{net::TcpListener, sync::watch};
 use url::Url;
 
 use crate::{
-    router,
+    metrics, router,
     sandbox::{Options, Ports, Sandbox},
     start::{Started, reach, start},
 };
@@ -38,6 +38,7 @@ pub async fn serve(config: Config, with_worker: bool) -> anyhow::Result<()> {
     let started = start(config, public_url.clone()).await?;
     let (stopping, stop) = stop_signal();
 
+    metrics::keep();
     let listening = tokio::spawn(started.core.clone().listen(started.logins.app.clone()));
     let worker = with_worker.then(|| tokio::spawn(work::run(started.core.clone(), stopped(stop.clone()))));
     warn_of_mail(&started.core.mailer);
@@ -70,13 +71,32 @@ pub async fn serve(config: Config, with_worker: bool) -> anyhow::Result<()> {
 
 pub async fn worker(config: Config) -> anyhow::Result<()> {
     let public_url = public_url(&config, config.addr)?;
+    let listener = match config.worker_addr {
+        Some(addr) => Some(
+            TcpListener::bind(addr)
+                .await
+                .with_context(|| format!("cannot listen on {addr}"))?,
+        ),
+        None => None,
+    };
     let started = start(config, public_url).await?;
     let (_stopping, stop) = stop_signal();
+    metrics::keep();
+    let addr = listener.as_ref().map(TcpListener::local_addr).transpose()?;
+    let answering = listener.map(|listener| {
+        let service = router::health().with_state(started.core.clone());
+        tokio::spawn(axum::serve(listener, service).into_future())
+    });
     warn_of_mail(&started.core.mailer);
-    tracing::info!("working");
+    tracing::info!(addr = addr.map(tracing::field::display), "working");
     let worker = tokio::spawn(work::run(started.core.clone(), stopped(stop.clone())));
     stopped(stop).await;
-    finish(started, Some(worker)).await
+    let finished = finish(started, Some(worker)).await;
+    // Until the last piece of work is done somebody may want to know how it goes.
+    if let Some(answering) = answering {
+        answering.abort();
+    }
+    finished
 }
 
 /// Whoever runs this should not learn it from people who wait for a mail.
