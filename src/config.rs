@@ -11,10 +11,16 @@ use crate::money::Micros;
 pub struct Config {
     /// `SWITCHBOARD_ADDR`, default `127.0.0.1:3000`: where `serve` listens. Port 0 takes a free one.
     pub addr: SocketAddr,
+    /// `SWITCHBOARD_WORKER_ADDR`, default none: where `worker` answers `/healthz`, `/readyz` and `/metrics`. No default port,
+    /// since several may run on one machine.
+    pub worker_addr: Option<SocketAddr>,
     /// `SWITCHBOARD_DATA`, default `./data`: the private Postgres, the installation's secret, the sandbox's state.
     pub data: PathBuf,
     /// `PUBLIC_URL`, default `http://<addr>`: how browsers and providers reach this installation.
     pub public_url: Option<Url>,
+    /// `TRUSTED_PROXIES`, default 0: how many proxies stand in front, each adding whom it answers to `X-Forwarded-For`. The
+    /// client's address is then that many places from the right; with 0 it is the connection's, whatever a header says.
+    pub trusted_proxies: usize,
     pub database: Database,
     /// `DATABASE_MAX_CONNECTIONS`, default 16: of each pool (requests, worker, identity).
     pub max_connections: u32,
@@ -96,8 +102,11 @@ pub struct Clerk {
 
 #[derive(Clone, Debug)]
 pub struct Mail {
-    /// `SMTP_URL`, such as `smtps://user:password@smtp.example.com`: without it mail stays here, to be read at `/dev/mail`.
+    /// `SMTP_URL`, such as `smtps://user:password@smtp.example.com`: without it no mail leaves.
     pub smtp: Option<SecretString>,
+    /// `DEV_MAIL`, 1 or 0: whether anybody may read at `/dev/mail` what did not leave. By default only where `PUBLIC_URL`
+    /// is this machine itself.
+    pub mailbox: Option<bool>,
     /// `MAIL_FROM`, default `Switchboard <switchboard@localhost>`.
     pub from: String,
 }
@@ -130,8 +139,10 @@ impl Config {
         };
         Ok(Self {
             addr,
+            worker_addr: parsed(get, "SWITCHBOARD_WORKER_ADDR")?,
             data: get("SWITCHBOARD_DATA").unwrap_or_else(|| "./data".into()).into(),
             public_url: parsed(get, "PUBLIC_URL")?,
+            trusted_proxies: parsed(get, "TRUSTED_PROXIES")?.unwrap_or(0),
             database,
             max_connections: parsed(get, "DATABASE_MAX_CONNECTIONS")?.unwrap_or(16),
             secret: secret("SWITCHBOARD_SECRET"),
@@ -139,6 +150,7 @@ impl Config {
             clerk: clerk(get)?,
             mail: Mail {
                 smtp: secret("SMTP_URL"),
+                mailbox: switch(get, "DEV_MAIL")?,
                 from: get("MAIL_FROM").unwrap_or_else(|| "Switchboard <switchboard@localhost>".into()),
             },
             welcome: Micros::cents(parsed(get, "SWITCHBOARD_WELCOME_CENTS")?.unwrap_or(500)),
@@ -160,6 +172,18 @@ fn parsed<T: FromStr<Err: std::fmt::Display>>(
             name,
             problem: error.to_string(),
         })
+}
+
+fn switch(get: &dyn Fn(&str) -> Option<String>, name: &'static str) -> Result<Option<bool>, ConfigError> {
+    match get(name).as_deref().map(str::trim) {
+        None => Ok(None),
+        Some("1" | "true") => Ok(Some(true)),
+        Some("0" | "false") => Ok(Some(false)),
+        Some(_) => Err(ConfigError {
+            name,
+            problem: "use 1 or 0".into(),
+        }),
+    }
 }
 
 fn ultravox(get: &dyn Fn(&str) -> Option<String>) -> Result<Option<Ultravox>, ConfigError> {
@@ -255,6 +279,10 @@ mod tests {
                 .to_string()
                 .starts_with("ULTRAVOX_MEDIUM: ")
         );
+        for (name, value) in [("DEV_MAIL", "perhaps"), ("TRUSTED_PROXIES", "-1")] {
+            let error = read(&[(name, value)]).unwrap_err().to_string();
+            assert!(error.starts_with(&format!("{name}: ")), "{error}");
+        }
         assert!(
             read(&[("CLERK_SECRET_KEY", "sk_test_x")])
                 .unwrap_err()

@@ -43,7 +43,7 @@ pub struct Installation {
     pub version: String,
     /// Calls are simulated: no phone rings and nothing is charged.
     pub sandbox: bool,
-    /// Mail is kept at `/dev/mail` instead of being sent.
+    /// Mail is kept, for anybody to read at `/dev/mail`, instead of being sent.
     pub dev_mail: bool,
     pub identity: Identity,
 }

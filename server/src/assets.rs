@@ -11,7 +11,7 @@ use tower::ServiceExt;
 use tower_http::services::ServeDir;
 
 /// Files lie flat beside the folder of the browser's program; no page has a dot in its name.
-fn is_file(path: &str) -> bool {
+pub fn is_file(path: &str) -> bool {
     let path = path.trim_start_matches('/');
     path.starts_with("pkg/") || (path.contains('.') && !path.contains('/'))
 }

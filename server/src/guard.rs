@@ -1,10 +1,8 @@
 //! Before the render: who is asking, where they may go, and whether the request is their own.
 
-use std::net::SocketAddr;
-
 use axum::{
     body::Body,
-    extract::{ConnectInfo, Request, State},
+    extract::{Request, State},
     http::{HeaderMap, Method, StatusCode, Uri, header},
     middleware::Next,
     response::{IntoResponse, Redirect, Response},
@@ -15,6 +13,8 @@ use switchboard::{
     core::Core,
     viewer::{Identity, Viewer},
 };
+
+use crate::address;
 
 /// What a page asks of its visitor.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -56,16 +56,16 @@ pub async fn recognize(State(core): State<Core>, mut request: Request, next: Nex
         Ok(visit) => visit,
         Err(error) => return crate::rest::problem::page(&error),
     };
-    let address = request
-        .extensions()
-        .get::<ConnectInfo<SocketAddr>>()
-        .map(|peer| peer.0.ip().to_string());
+    let address = address::of(request.extensions(), request.headers(), core.config.trusted_proxies);
     let agent = request
         .headers()
         .get(header::USER_AGENT)
         .and_then(|v| v.to_str().ok())
         .map(|v| v.chars().take(300).collect());
-    request.extensions_mut().insert(From { ip: address, agent });
+    request.extensions_mut().insert(From {
+        ip: address.map(|ip| ip.to_string()),
+        agent,
+    });
     let viewer = Viewer {
         person: visit.as_ref().map(|visit| visit.person.clone()),
         place: visit.as_ref().and_then(|visit| visit.place.clone()),

@@ -1,5 +1,6 @@
 //! The process: what listens, what runs beside it, and the commands that prepare it.
 
+pub mod address;
 pub mod assets;
 pub mod cli;
 pub mod download;

@@ -4,12 +4,15 @@ use std::{sync::OnceLock, time::Instant};
 
 use axum::{
     extract::{MatchedPath, Request, State},
-    http::{StatusCode, header},
+    http::{HeaderMap, Method, StatusCode, header},
     middleware::Next,
     response::{IntoResponse, Response},
 };
 use metrics_exporter_prometheus::{PrometheusBuilder, PrometheusHandle};
 use switchboard::core::Core;
+use tracing::Instrument;
+
+use crate::{assets, router::REQUEST_ID};
 
 /// JSON lines on standard error; `RUST_LOG` chooses which, `LOG_FORMAT=text` makes them readable.
 pub fn log() {
@@ -29,6 +32,11 @@ pub fn log() {
     drop(set);
 }
 
+/// Figures are kept from now on; what is counted before is lost.
+pub fn keep() {
+    recorder();
+}
+
 fn recorder() -> &'static PrometheusHandle {
     static RECORDER: OnceLock<PrometheusHandle> = OnceLock::new();
     RECORDER.get_or_init(|| {
@@ -42,7 +50,10 @@ fn recorder() -> &'static PrometheusHandle {
     })
 }
 
-/// Counts and times each request by route, never by path: a path holds ids.
+/// What Prometheus and people with many files open ask for all the time: not worth a line each.
+const QUIET: [&str; 3] = ["/healthz", "/readyz", "/metrics"];
+
+/// Counts, times and logs each request by route, never by path: a path holds ids, and a query what people search for.
 pub async fn measure(request: Request, next: Next) -> Response {
     recorder();
     let route = request
@@ -50,15 +61,49 @@ pub async fn measure(request: Request, next: Next) -> Response {
         .get::<MatchedPath>()
         .map_or("other", |path| path.as_str())
         .to_owned();
-    let method = request.method().as_str().to_owned();
+    let method = method(request.method());
+    let quiet = QUIET.contains(&route.as_str()) || assets::is_file(request.uri().path());
+    let span = tracing::info_span!("request", method, route, id = id(request.headers()));
     let began = Instant::now();
-    let response = next.run(request).await;
-    let status = response.status().as_u16().to_string();
-    metrics::histogram!("switchboard_request_seconds", "method" => method.clone(), "route" => route.clone())
-        .record(began.elapsed().as_secs_f64());
-    metrics::counter!("switchboard_requests_total", "method" => method, "route" => route, "status" => status)
+    let response = next.run(request).instrument(span.clone()).await;
+    let (took, status) = (began.elapsed(), response.status().as_u16());
+    let ms = (took.as_secs_f64() * 100_000.0).round() / 100.0;
+    // The span says whose request it is, here as in every line written on its way.
+    span.in_scope(|| {
+        if quiet {
+            tracing::debug!(status, ms, "answered");
+        } else {
+            tracing::info!(status, ms, "answered");
+        }
+    });
+    metrics::histogram!("switchboard_request_seconds", "method" => method, "route" => route.clone())
+        .record(took.as_secs_f64());
+    metrics::counter!("switchboard_requests_total", "method" => method, "route" => route, "status" => status.to_string())
         .increment(1);
     response
+}
+
+/// A method may be any word that somebody makes up; figures are kept for each.
+fn method(method: &Method) -> &'static str {
+    match *method {
+        Method::GET => "GET",
+        Method::HEAD => "HEAD",
+        Method::POST => "POST",
+        Method::PUT => "PUT",
+        Method::PATCH => "PATCH",
+        Method::DELETE => "DELETE",
+        Method::OPTIONS => "OPTIONS",
+        _ => "other",
+    }
+}
+
+/// The client may choose it, so it may be long.
+fn id(headers: &HeaderMap) -> &str {
+    let id = headers
+        .get(REQUEST_ID)
+        .and_then(|id| id.to_str().ok())
+        .unwrap_or_default();
+    id.get(..100).unwrap_or(id)
 }
 
 /// `GET /metrics`, for Prometheus. Figures of the process only: nothing of any organization.

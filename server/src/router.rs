@@ -5,7 +5,7 @@ use std::time::Duration;
 use app::shell::Files;
 use axum::{
     Router,
-    extract::{DefaultBodyLimit, Request},
+    extract::{DefaultBodyLimit, FromRef},
     http::{HeaderName, StatusCode},
     middleware::{from_fn, from_fn_with_state},
     routing::{get, post},
@@ -20,12 +20,11 @@ use tower_http::{
     },
     request_id::{MakeRequestUuid, PropagateRequestIdLayer, SetRequestIdLayer},
     timeout::TimeoutLayer,
-    trace::TraceLayer,
 };
 
 use crate::{assets, download, guard, headers, live, media, metrics, pages, pages::Site, rest, webhooks};
 
-const REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
+pub(crate) const REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
 /// Longest body of a request: a long prompt, with room.
 const BODY: usize = 1024 * 1024;
 
@@ -42,6 +41,18 @@ pub fn site() -> anyhow::Result<Files> {
         .with_file_name(options.hash_file.as_ref())
         .exists();
     Ok(Files::read(options)?)
+}
+
+/// What says how a process is, whether it serves or only works.
+pub fn health<S>() -> Router<S>
+where
+    S: Clone + Send + Sync + 'static,
+    Core: FromRef<S>,
+{
+    Router::new()
+        .route("/healthz", get(metrics::healthy))
+        .route("/readyz", get(metrics::ready))
+        .route("/metrics", get(metrics::figures))
 }
 
 pub fn router(core: Core, files: Files) -> Router {
@@ -74,9 +85,7 @@ pub fn router(core: Core, files: Files) -> Router {
         .route("/.well-known/jwks.json", get(rest::jwks))
         .route("/api/docs", get(rest::docs::page))
         .route("/docs/isolation.md", get(rest::docs::isolation))
-        .route("/healthz", get(metrics::healthy))
-        .route("/readyz", get(metrics::ready))
-        .route("/metrics", get(metrics::figures));
+        .merge(health());
 
     programs
         .merge(browser)
@@ -88,22 +97,7 @@ pub fn router(core: Core, files: Files) -> Router {
         ))
         .layer(CatchPanicLayer::new())
         .layer(from_fn(metrics::measure))
-        .layer(TraceLayer::new_for_http().make_span_with(span))
         .layer(PropagateRequestIdLayer::new(REQUEST_ID))
         .layer(SetRequestIdLayer::new(REQUEST_ID, MakeRequestUuid))
         .with_state(site)
-}
-
-/// Route, never path: a path holds ids, and a query what people search for.
-fn span(request: &Request) -> tracing::Span {
-    let route = request
-        .extensions()
-        .get::<axum::extract::MatchedPath>()
-        .map_or("other", |path| path.as_str());
-    let id = request
-        .headers()
-        .get(REQUEST_ID)
-        .and_then(|id| id.to_str().ok())
-        .unwrap_or_default();
-    tracing::info_span!("request", method = %request.method(), route, id)
 }

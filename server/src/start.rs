@@ -18,14 +18,14 @@ use switchboard::{
 };
 use url::Url;
 
-use crate::sandbox::{self, Sandbox};
+use crate::sandbox::{Options, Shared};
 
 /// Everything a running process holds. Stop it with [`Started::stop`]; dropping it leaves Postgres to its other users.
 pub struct Started {
     pub core: Core,
     pub logins: Logins,
     cluster: Option<Cluster>,
-    sandbox: Option<Sandbox>,
+    sandbox: Option<Shared>,
 }
 
 /// The database of a configuration: reached, and for an embedded one started and migrated.
@@ -66,39 +66,99 @@ pub async fn start(config: Config, public_url: Url) -> anyhow::Result<Started> {
     })
 }
 
+/// As [`start`], for commands about people and keys: they ask no voice provider, so none is simulated for them.
+pub async fn start_without_voice(config: Config, public_url: Url) -> anyhow::Result<Started> {
+    let secret = Master::load(&config)?;
+    let Reached { logins, cluster } = reach(&config).await?;
+    let core = assemble_without_voice(config, public_url, secret, &logins).await?;
+    Ok(Started {
+        core,
+        logins,
+        cluster,
+        sandbox: None,
+    })
+}
+
 /// A core on a database that is there, and the simulated provider it talks to where it has no key for the real one.
 pub async fn assemble(
     config: Config,
     public_url: Url,
     secret: Master,
     logins: &Logins,
-) -> anyhow::Result<(Core, Option<Sandbox>)> {
+) -> anyhow::Result<(Core, Option<Shared>)> {
+    let db = connect(&config, logins).await?;
+    if let Some(access) = access(&config, &secret) {
+        let core = core(config, public_url, secret, (db, logins), access)?;
+        return Ok((core, None));
+    }
+    let options = Options {
+        speed: config.sandbox_speed,
+        ..Options::default()
+    };
+    let sandbox = Shared::join(&config.data, options)
+        .await
+        .context("the simulated providers did not start")?;
+    let access = simulated(sandbox.ultravox_url().parse()?, &secret);
+    tracing::info!(url = sandbox.ultravox_url(), public = %public_url, "calls are simulated: no ULTRAVOX_API_KEY");
+    let core = core(config, public_url, secret, (db, logins), access)?;
+    Ok((core, Some(sandbox)))
+}
+
+/// As [`assemble`], without a voice provider where there is no key for one.
+pub async fn assemble_without_voice(
+    config: Config,
+    public_url: Url,
+    secret: Master,
+    logins: &Logins,
+) -> anyhow::Result<Core> {
+    let db = connect(&config, logins).await?;
+    let access = match access(&config, &secret) {
+        Some(access) => access,
+        // Port 9 discards: whoever asks all the same is refused at once.
+        None => simulated("http://127.0.0.1:9".parse()?, &secret),
+    };
+    core(config, public_url, secret, (db, logins), access)
+}
+
+async fn connect(config: &Config, logins: &Logins) -> anyhow::Result<Db> {
     let db = Db::connect(logins, config.max_connections).await?;
     if !db.current().await? {
         bail!("the database has another schema than this program: run `switchboard migrate`");
     }
+    Ok(db)
+}
+
+fn core(
+    config: Config,
+    public_url: Url,
+    secret: Master,
+    (db, logins): (Db, &Logins),
+    access: UltravoxAccess,
+) -> anyhow::Result<Core> {
     let http = providers::client();
-    let (ultravox, sandbox) = voice_provider(&config, &secret, &public_url, &http).await?;
-    let core = Core::new(Parts {
+    let mailer = Mailer::new(&config.mail, &public_url)?;
+    Ok(Core::new(Parts {
         cursors: Cursors::new(&secret.key("cursors")),
         tokens: Tokens::new(&secret, &public_url, config.clerk.as_ref(), http.clone()),
-        mailer: Mailer::new(&config.mail, &public_url)?,
         voices: Library::new(),
         bells: Bells::default(),
         facets: Kept::new("agents"),
-        clerk: config.clerk.as_ref().map(|clerk| Clerk::new(clerk, http.clone())),
-        installation: installation(&config, &public_url, sandbox.is_some())?,
+        ultravox: Ultravox::new(access, http.clone()),
+        clerk: config.clerk.as_ref().map(|clerk| Clerk::new(clerk, http)),
+        installation: Installation {
+            dev_mail: mailer.shows(),
+            ..installation(&config, &public_url)?
+        },
+        mailer,
         warden: config.database.has_warden().then(|| logins.clone()),
         db,
         secret,
-        ultravox,
         public_url,
         config,
-    });
-    Ok((core, sandbox))
+    }))
 }
 
-fn installation(config: &Config, public_url: &Url, sandbox: bool) -> anyhow::Result<Installation> {
+fn installation(config: &Config, public_url: &Url) -> anyhow::Result<Installation> {
     let identity = match &config.clerk {
         None => Identity::Local,
         Some(clerk) => Identity::Clerk {
@@ -112,56 +172,43 @@ fn installation(config: &Config, public_url: &Url, sandbox: bool) -> anyhow::Res
     Ok(Installation {
         host: public_url.authority().to_owned(),
         version: env!("CARGO_PKG_VERSION").to_owned(),
-        sandbox,
-        dev_mail: config.mail.smtp.is_none(),
+        sandbox: config.ultravox.is_none(),
         identity,
+        ..Installation::default()
     })
 }
 
-/// The provider itself where there is a key for it, else the simulated one on a free port.
-async fn voice_provider(
-    config: &Config,
-    secret: &Master,
-    public_url: &Url,
-    http: &reqwest::Client,
-) -> anyhow::Result<(Ultravox, Option<Sandbox>)> {
-    let webhook_secret = SecretString::from(switchboard::secret::hex(&secret.key("ultravox-webhook")));
-    if let Some(ultravox) = &config.ultravox {
-        let access = UltravoxAccess {
-            url: ultravox.url.clone(),
-            key: ultravox.key.clone(),
-            medium: ultravox.medium.clone(),
-            from: ultravox.from.clone(),
-            sip_host: ultravox.sip_host.clone(),
-            webhook_secret,
-        };
-        return Ok((Ultravox::new(access, http.clone()), None));
-    }
-    let sandbox = Sandbox::start(sandbox::Options {
-        speed: config.sandbox_speed,
-        state_file: Some(config.data.join("sandbox.json")),
-        ..sandbox::Options::default()
+/// The provider itself, where there is a key for it.
+fn access(config: &Config, secret: &Master) -> Option<UltravoxAccess> {
+    let ultravox = config.ultravox.as_ref()?;
+    Some(UltravoxAccess {
+        url: ultravox.url.clone(),
+        key: ultravox.key.clone(),
+        medium: ultravox.medium.clone(),
+        from: ultravox.from.clone(),
+        sip_host: ultravox.sip_host.clone(),
+        webhook_secret: webhook_secret(secret),
     })
-    .await
-    .context("the simulated providers did not start")?;
-    let access = UltravoxAccess {
-        url: sandbox.ultravox_url().parse()?,
+}
+
+/// The simulated one at this address.
+fn simulated(url: Url, secret: &Master) -> UltravoxAccess {
+    UltravoxAccess {
+        url,
         // Any key of the real shape is good in the sandbox.
         key: "sandbox0.00000000000000000000000000000000".to_owned().into(),
         medium: "sip".into(),
         from: "+15550100000".into(),
         sip_host: Some("sandbox.invalid".into()),
-        webhook_secret,
-    };
-    tracing::info!(url = sandbox.ultravox_url(), public = %public_url, "calls are simulated: no ULTRAVOX_API_KEY");
-    Ok((Ultravox::new(access, http.clone()), Some(sandbox)))
+        webhook_secret: webhook_secret(secret),
+    }
+}
+
+fn webhook_secret(secret: &Master) -> SecretString {
+    SecretString::from(switchboard::secret::hex(&secret.key("ultravox-webhook")))
 }
 
 impl Started {
-    pub fn sandbox(&self) -> Option<&Sandbox> {
-        self.sandbox.as_ref()
-    }
-
     pub async fn stop(self) -> anyhow::Result<()> {
         self.core.db.close().await;
         if let Some(sandbox) = self.sandbox {

@@ -8,7 +8,7 @@ use lettre::{
 };
 use secrecy::ExposeSecret;
 use sqlx::PgConnection;
-use url::Url;
+use url::{Host, Url};
 use uuid::Uuid;
 
 use super::Mail;
@@ -17,6 +17,7 @@ use crate::{
     core::Core,
     error::{Error, Result},
     org::Role,
+    work::depth::Depth,
 };
 
 /// Writes the letters of this installation, and sends them where it has been told how.
@@ -24,6 +25,7 @@ pub struct Mailer {
     from: Mailbox,
     public_url: Url,
     smtp: Option<AsyncSmtpTransport<Tokio1Executor>>,
+    mailbox: bool,
 }
 
 #[derive(Debug, thiserror::Error)]
@@ -33,6 +35,16 @@ pub enum MailError {
     // The URL holds a password, and the parser's message may quote it.
     #[error("SMTP_URL is not a URL such as `smtps://user:password@smtp.example.com`")]
     Smtp,
+}
+
+/// Whether only this machine's own browsers come to this address.
+fn is_this_machine(url: &Url) -> bool {
+    match url.host() {
+        Some(Host::Domain(name)) => name == "localhost",
+        Some(Host::Ipv4(address)) => address.is_loopback(),
+        Some(Host::Ipv6(address)) => address.is_loopback(),
+        None => false,
+    }
 }
 
 /// What a mail says. Plain text: it is a sentence and a link.
@@ -53,13 +65,20 @@ impl Mailer {
         Ok(Self {
             from: mail.from.parse().map_err(|_| MailError::From)?,
             public_url: public_url.clone(),
+            // Whoever reads it can follow its links, and so be anybody.
+            mailbox: smtp.is_none() && mail.mailbox.unwrap_or_else(|| is_this_machine(public_url)),
             smtp: smtp.map(|smtp| smtp.timeout(Some(Duration::from_secs(15))).build()),
         })
     }
 
-    /// Whether mail leaves; otherwise it stays to be read at `/dev/mail`.
+    /// Whether mail leaves.
     pub fn sends(&self) -> bool {
         self.smtp.is_some()
+    }
+
+    /// Whether anybody may read at `/dev/mail` what did not leave.
+    pub fn shows(&self) -> bool {
+        self.mailbox
     }
 
     fn link(&self, path: &str, token: &str) -> String {
@@ -203,6 +222,23 @@ pub async fn deliver_due(core: &Core) -> Result<usize> {
     Ok(sent)
 }
 
+/// How many mails are due, and for how long the oldest. Without SMTP none is.
+pub(crate) async fn depth(core: &Core) -> Result<Depth> {
+    let row = sqlx::query!(
+        r#"select count(*) as "due!", coalesce(extract(epoch from now() - min(o.next_at)), 0)::float8 as "oldest_s!"
+           from identity.outbox o where o.sent_at is null and o.next_at <= now() and o.attempts < $1 and $2"#,
+        TRIES,
+        core.mailer.sends(),
+    )
+    .fetch_one(core.db.identity.pool())
+    .await?;
+    Ok(Depth {
+        queue: "mail".to_owned(),
+        due: row.due,
+        oldest_s: row.oldest_s,
+    })
+}
+
 /// 30 s, doubled each time, at most six hours.
 fn pause_after(attempts: i32) -> Duration {
     let doublings = u32::try_from(attempts - 1).unwrap_or(0).min(10);
@@ -222,9 +258,9 @@ async fn send(smtp: &AsyncSmtpTransport<Tokio1Executor>, from: &Mailbox, mail: &
     smtp.send(message).await.map(|_| ()).map_err(|error| error.to_string())
 }
 
-/// The newest mails, for the development mailbox. Where mail is really sent there is no such page.
+/// The newest mails, for the development mailbox. Where mail is really sent, or strangers come, there is no such page.
 pub async fn recent(core: &Core) -> Result<Vec<Mail>> {
-    if core.mailer.sends() {
+    if !core.mailer.shows() {
         return Err(Error::NotFound);
     }
     let rows = sqlx::query!(
@@ -255,11 +291,42 @@ mod tests {
     use super::*;
 
     fn mailer(smtp: Option<&str>) -> Result<Mailer, MailError> {
+        at("https://voice.example.com", smtp, None)
+    }
+
+    fn at(url: &str, smtp: Option<&str>, mailbox: Option<bool>) -> Result<Mailer, MailError> {
         let mail = config::Mail {
             smtp: smtp.map(|url| url.to_owned().into()),
+            mailbox,
             from: "Switchboard <switchboard@example.com>".into(),
         };
-        Mailer::new(&mail, &Url::parse("https://voice.example.com").unwrap())
+        Mailer::new(&mail, &Url::parse(url).unwrap())
+    }
+
+    #[tokio::test]
+    async fn mail_is_shown_only_where_nobody_else_comes_or_somebody_said_so() {
+        let shows = |url, smtp, mailbox| at(url, smtp, mailbox).unwrap().shows();
+        for here in [
+            "http://localhost:3000",
+            "http://127.0.0.1:3000",
+            "https://[::1]:3000",
+            "http://127.8.8.8",
+        ] {
+            assert!(shows(here, None, None), "{here}");
+            assert!(!shows(here, None, Some(false)), "{here}");
+            assert!(!shows(here, Some("smtp://mail.example.com"), Some(true)), "{here}");
+        }
+        for there in [
+            "https://voice.example.com",
+            "http://localhost.example.com",
+            "http://127.0.0.1.example.com",
+            "http://0.0.0.0:3000",
+            "http://192.168.1.2:3000",
+            "http://[2001:db8::1]",
+        ] {
+            assert!(!shows(there, None, None), "{there}");
+            assert!(shows(there, None, Some(true)), "{there}");
+        }
     }
 
     #[test]

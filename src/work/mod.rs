@@ -3,6 +3,7 @@
 //! Every piece lies in a table, is claimed with a lease, and may be done twice without harm. A process that dies leaves
 //! leases that end; any number of processes may work at once.
 
+pub mod depth;
 pub mod hook;
 pub mod inbox;
 pub mod queue;
@@ -32,6 +33,7 @@ pub async fn run(core: Core, shutdown: impl Future<Output = ()>) {
         Box::pin(reports::run_due(core))
     });
     every("mail", Duration::from_secs(2), |core| Box::pin(mail::deliver_due(core)));
+    every("depth", Duration::from_secs(5), |core| Box::pin(depth::measure(core)));
     every("webhook", Duration::from_secs(600), |core| Box::pin(hook::ensure(core)));
     every("sweep", Duration::from_secs(3600), |core| Box::pin(sweep(core)));
     shutdown.await;

@@ -6,6 +6,7 @@ use std::time::Duration;
 use tokio::task::JoinSet;
 use uuid::Uuid;
 
+use super::depth::Depth;
 use crate::{
     agents::Agent,
     auth::Caller,
@@ -71,6 +72,29 @@ async fn claim(core: &Core, kind: &str, limit: i64, lease: Duration) -> Result<V
         attempts: row.attempts,
     });
     Ok(claims.collect())
+}
+
+/// How deep the queues are that lie in tables of organizations, and the inbox; mail is kept elsewhere.
+pub(super) async fn depths(core: &Core) -> Result<Vec<Depth>> {
+    let rows = sqlx::query_as!(
+        Depth,
+        r#"select q.queue as "queue!", count(d.due_at) as "due!",
+                  coalesce(extract(epoch from now() - min(d.due_at)), 0)::float8 as "oldest_s!"
+           from (values ('calls', $1), ('agents', $2), ('reports', ''), ('inbox', '')) q (queue, kind)
+           left join lateral (
+             select m.due_at from app.mirrors m where m.kind = q.kind and m.due_at <= now()
+             union all
+             select r.due_at from app.report_runs r where q.queue = 'reports' and r.due_at <= now()
+             union all
+             select i.next_at from ops.inbox i
+             where q.queue = 'inbox' and i.done_at is null and i.next_at <= now() and i.provider = 'ultravox') d on true
+           group by q.queue"#,
+        watch::MIRROR,
+        Agent::MIRROR,
+    )
+    .fetch_all(core.db.worker.queue())
+    .await?;
+    Ok(rows)
 }
 
 async fn attend(core: &Core, claims: Vec<Claim>, kind: &'static str) -> usize {

@@ -8,7 +8,7 @@ use switchboard::{
     org::{OrgId, Role},
 };
 
-use crate::start::start;
+use crate::start::start_without_voice;
 
 #[derive(Subcommand)]
 pub enum Admin {
@@ -83,7 +83,7 @@ pub async fn run(config: Config, command: Admin) -> anyhow::Result<()> {
         Some(url) => url.clone(),
         None => format!("http://{}", config.addr).parse()?,
     };
-    let started = start(config, public_url).await?;
+    let started = start_without_voice(config, public_url).await?;
     let core = &started.core;
     let done = async {
         match command {

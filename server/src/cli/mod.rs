@@ -5,7 +5,7 @@ mod seed;
 mod serve;
 mod verify;
 
-use std::process::ExitCode;
+use std::{net::SocketAddr, process::ExitCode};
 
 use clap::{Parser, Subcommand};
 use switchboard::config::Config;
@@ -27,7 +27,11 @@ enum Command {
         no_worker: bool,
     },
     /// Works the queues: provider events, reconciliation, live calls, mail.
-    Worker,
+    Worker {
+        /// Where to answer /healthz, /readyz and /metrics, such as 127.0.0.1:3001; without it nowhere.
+        #[arg(long)]
+        listen: Option<SocketAddr>,
+    },
     /// Brings the database to this program's schema.
     Migrate,
     /// Fills an empty installation with a demo organization.
@@ -89,7 +93,10 @@ async fn dispatch(command: Command) -> anyhow::Result<()> {
     let config = Config::from_env()?;
     match command {
         Command::Serve { no_worker } => serve::serve(config, !no_worker).await,
-        Command::Worker => serve::worker(config).await,
+        Command::Worker { listen } => {
+            let worker_addr = listen.or(config.worker_addr);
+            serve::worker(Config { worker_addr, ..config }).await
+        }
         Command::Migrate => serve::migrate(config).await,
         Command::Seed => seed::seed(config).await,
         Command::Sandbox { ultravox, clerk } => serve::sandbox(config, ultravox, clerk).await,

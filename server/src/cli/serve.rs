@@ -8,13 +8,14 @@ use clap::Subcommand;
 use switchboard::{
     config::Config,
     db::{Cluster, Stop},
+    mail::Mailer,
     work,
 };
 use tokio::{net::TcpListener, sync::watch};
 use url::Url;
 
 use crate::{
-    router,
+    metrics, router,
     sandbox::{Options, Ports, Sandbox},
     start::{Started, reach, start},
 };
@@ -37,8 +38,10 @@ pub async fn serve(config: Config, with_worker: bool) -> anyhow::Result<()> {
     let started = start(config, public_url.clone()).await?;
     let (stopping, stop) = stop_signal();
 
+    metrics::keep();
     let listening = tokio::spawn(started.core.clone().listen(started.logins.app.clone()));
     let worker = with_worker.then(|| tokio::spawn(work::run(started.core.clone(), stopped(stop.clone()))));
+    warn_of_mail(&started.core.mailer);
     let service = router::router(started.core.clone(), router::site()?);
     tracing::info!(%addr, url = %public_url, "listening");
 
@@ -68,12 +71,44 @@ pub async fn serve(config: Config, with_worker: bool) -> anyhow::Result<()> {
 
 pub async fn worker(config: Config) -> anyhow::Result<()> {
     let public_url = public_url(&config, config.addr)?;
+    let listener = match config.worker_addr {
+        Some(addr) => Some(
+            TcpListener::bind(addr)
+                .await
+                .with_context(|| format!("cannot listen on {addr}"))?,
+        ),
+        None => None,
+    };
     let started = start(config, public_url).await?;
     let (_stopping, stop) = stop_signal();
-    tracing::info!("working");
+    metrics::keep();
+    let addr = listener.as_ref().map(TcpListener::local_addr).transpose()?;
+    let answering = listener.map(|listener| {
+        let service = router::health().with_state(started.core.clone());
+        tokio::spawn(axum::serve(listener, service).into_future())
+    });
+    warn_of_mail(&started.core.mailer);
+    tracing::info!(addr = addr.map(tracing::field::display), "working");
     let worker = tokio::spawn(work::run(started.core.clone(), stopped(stop.clone())));
     stopped(stop).await;
-    finish(started, Some(worker)).await
+    let finished = finish(started, Some(worker)).await;
+    // Until the last piece of work is done somebody may want to know how it goes.
+    if let Some(answering) = answering {
+        answering.abort();
+    }
+    finished
+}
+
+/// Whoever runs this should not learn it from people who wait for a mail.
+fn warn_of_mail(mailer: &Mailer) {
+    if mailer.sends() {
+        return;
+    }
+    if mailer.shows() {
+        tracing::warn!("no mail can be sent: SMTP_URL is not set; anybody who comes here reads it at /dev/mail");
+    } else {
+        tracing::warn!("no mail can be sent, and nobody can read it here: SMTP_URL is not set");
+    }
 }
 
 async fn finish(started: Started, worker: Option<tokio::task::JoinHandle<()>>) -> anyhow::Result<()> {

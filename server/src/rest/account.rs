@@ -1,11 +1,9 @@
 //! `/auth`: tokens, and who one is.
 
-use std::net::SocketAddr;
-
 use axum::{
     Json as Answer,
-    extract::{ConnectInfo, State},
-    http::{HeaderMap, header},
+    extract::State,
+    http::{Extensions, HeaderMap, header},
 };
 use switchboard::{
     account::{Me, TokenAnswer, TokenRequest},
@@ -19,6 +17,7 @@ use super::{
     endpoint::{Endpoint, get, post},
     problem::Failure,
 };
+use crate::address;
 
 pub fn endpoints() -> Vec<Endpoint> {
     vec![
@@ -35,7 +34,7 @@ pub fn endpoints() -> Vec<Endpoint> {
 
 async fn token(
     State(core): State<Core>,
-    peer: Option<axum::Extension<ConnectInfo<SocketAddr>>>,
+    extensions: Extensions,
     headers: HeaderMap,
     Json(request): Json<TokenRequest>,
 ) -> Result<Answer<TokenAnswer>, Failure> {
@@ -43,10 +42,8 @@ async fn token(
         .get(header::USER_AGENT)
         .and_then(|value| value.to_str().ok())
         .map(str::to_owned);
-    let from = From {
-        ip: peer.map(|peer| peer.0.0.ip().to_string()),
-        agent,
-    };
+    let ip = address::of(&extensions, &headers, core.config.trusted_proxies).map(|ip| ip.to_string());
+    let from = From { ip, agent };
     Ok(Answer(auth::issue_token(&core, request, &from).await?))
 }
 

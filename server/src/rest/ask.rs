@@ -1,10 +1,10 @@
 //! Asking: who calls the REST API, how often, and whether they asked the same before.
 
-use std::{net::SocketAddr, num::NonZeroU32, sync::Arc, time::Duration};
+use std::{num::NonZeroU32, sync::Arc, time::Duration};
 
 use axum::{
     body::{Body, Bytes, to_bytes},
-    extract::{ConnectInfo, FromRequest, FromRequestParts, MatchedPath, Request, State},
+    extract::{FromRequest, FromRequestParts, MatchedPath, Request, State},
     http::{HeaderMap, HeaderValue, Method, StatusCode, header, request::Parts},
     middleware::Next,
     response::{IntoResponse, Response},
@@ -25,6 +25,7 @@ use switchboard::{
 };
 
 use super::problem::Failure;
+use crate::address;
 
 type Limiter = RateLimiter<String, DashMapStateStore<String>, DefaultClock, StateInformationMiddleware>;
 
@@ -86,24 +87,29 @@ pub async fn authenticate(
         Ok(caller) => count(&limits.callers, caller.org().to_string()),
         // Guessing is slowed by address: whoever has no token has no organization to count for.
         Err(_) => {
-            let peer = request.extensions().get::<ConnectInfo<SocketAddr>>();
+            let from = address::of(request.extensions(), request.headers(), core.config.trusted_proxies);
             count(
                 &limits.strangers,
-                peer.map_or_else(String::new, |peer| peer.0.ip().to_string()),
+                from.map_or_else(String::new, |from| from.to_string()),
             )
         }
     };
-    let (caller, left) = match (caller, counted) {
-        (_, Err(limited)) => return limited.into_response(),
-        (Err(error), _) => return Failure::from(error).into_response(),
-        (Ok(caller), Ok(left)) => (caller, left),
+    let mut response = match (counted.wait, caller) {
+        (Some(wait), _) => Failure::from(Error::Limited {
+            retry_after_s: wait.as_secs() + 1,
+        })
+        .into_response(),
+        (None, Err(error)) => Failure::from(error).into_response(),
+        (None, Ok(caller)) => {
+            request.extensions_mut().insert(core);
+            request.extensions_mut().insert(caller);
+            next.run(request).await
+        }
     };
-    request.extensions_mut().insert(core);
-    request.extensions_mut().insert(caller);
-    let mut response = next.run(request).await;
-    response
-        .headers_mut()
-        .insert("ratelimit-remaining", HeaderValue::from(left));
+    let headers = response.headers_mut();
+    headers.insert("ratelimit-limit", HeaderValue::from(counted.limit));
+    headers.insert("ratelimit-remaining", HeaderValue::from(counted.left));
+    headers.insert("ratelimit-reset", HeaderValue::from(counted.reset_s));
     response
 }
 
@@ -122,16 +128,45 @@ fn limiter(per_second: u32) -> Limiter {
     .with_middleware()
 }
 
-fn count(limiter: &Limiter, key: String) -> Result<u32, Failure> {
-    match limiter.check_key(&key) {
-        Ok(snapshot) => Ok(snapshot.remaining_burst_capacity()),
-        Err(until) => {
-            let wait: Duration = until.wait_time_from(DefaultClock::default().now());
-            Err(Error::Limited {
-                retry_after_s: wait.as_secs() + 1,
-            }
-            .into())
-        }
+/// What is left to somebody who has asked once more.
+struct Counted {
+    /// How many may come at once.
+    limit: u32,
+    left: u32,
+    /// Seconds until all are there again.
+    reset_s: u64,
+    /// How long this one came too early.
+    wait: Option<Duration>,
+}
+
+fn count(limiter: &Limiter, key: String) -> Counted {
+    let (quota, left, wait) = match limiter.check_key(&key) {
+        Ok(snapshot) => (snapshot.quota(), snapshot.remaining_burst_capacity(), None),
+        Err(until) => (
+            until.quota(),
+            0,
+            Some(until.wait_time_from(DefaultClock::default().now())),
+        ),
+    };
+    let limit = quota.burst_size().get();
+    let reset = quota.replenish_interval() * limit.saturating_sub(left);
+    Counted {
+        limit,
+        left,
+        reset_s: reset.as_secs() + u64::from(reset.subsec_nanos() > 0),
+        wait,
+    }
+}
+
+/// A query may only say what the list understands: a filter that is passed over would show what nobody asked for.
+pub async fn known(State(names): State<Arc<[String]>>, request: Request, next: Next) -> Response {
+    let query = request.uri().query().unwrap_or_default();
+    let unknown = url::form_urlencoded::parse(query.as_bytes())
+        .map(|(name, _)| name)
+        .find(|name| !names.iter().any(|known| known == name));
+    match unknown {
+        None => next.run(request).await,
+        Some(name) => Failure::unknown_parameter(name.into_owned()).into_response(),
     }
 }
 

@@ -1,19 +1,19 @@
 //! Endpoints: a route, what it needs and what it says of itself, in one place, so that no route goes undescribed.
 
-use std::convert::Infallible;
+use std::{convert::Infallible, sync::Arc};
 
 use axum::{
     Extension, Router,
     handler::Handler,
     http::Method,
-    middleware::from_fn,
+    middleware::{from_fn, from_fn_with_state},
     routing::{MethodFilter, MethodRouter, on},
 };
 use switchboard::resource::{Action, Kind};
 use utoipa::{
     IntoParams, ToSchema,
     openapi::{
-        Content, HttpMethod, ObjectBuilder, Ref, RefOr, Required, ResponseBuilder,
+        Content, HeaderBuilder, HttpMethod, ObjectBuilder, Ref, RefOr, Required, ResponseBuilder,
         path::{Operation, OperationBuilder, ParameterBuilder, ParameterIn},
         request_body::RequestBodyBuilder,
         schema::{ArrayBuilder, Schema, SchemaType, Type},
@@ -45,6 +45,8 @@ pub struct EndpointBuilder {
     method: Method,
     path: &'static str,
     access: Option<Access>,
+    /// Whether it answers a list, of which a query says what shall be in it.
+    lists: bool,
     operation: OperationBuilder,
     schemas: Schemas,
 }
@@ -99,6 +101,7 @@ impl EndpointBuilder {
             method,
             path,
             access: None,
+            lists: false,
             operation: operation.response("default", problem),
             schemas,
         }
@@ -116,18 +119,6 @@ impl EndpointBuilder {
             .operation
             .description(Some(format!("Needs `{scope}`.")))
             .security(SecurityRequirement::new("bearer", Vec::<String>::new()));
-        if self.method == Method::POST {
-            self.operation = self.operation.parameter(
-                ParameterBuilder::new()
-                    .name("Idempotency-Key")
-                    .parameter_in(ParameterIn::Header)
-                    .required(Required::False)
-                    .description(Some(
-                        "Repeating a request with the same key and body has no second effect.",
-                    ))
-                    .schema(Some(string())),
-            );
-        }
         self
     }
 
@@ -201,6 +192,7 @@ impl EndpointBuilder {
     /// Answers a page of these.
     pub fn lists<T: ToSchema>(self) -> Self {
         let mut this = self.paged();
+        this.lists = true;
         let item = known::<T>(&mut this.schemas);
         let next = ObjectBuilder::new()
             .schema_type(SchemaType::from_iter([Type::String, Type::Null]))
@@ -221,6 +213,7 @@ impl EndpointBuilder {
 
     /// Answers an array of these.
     pub fn answers_all<T: ToSchema>(mut self, says: &str) -> Self {
+        self.lists = true;
         let item = known::<T>(&mut self.schemas);
         self.operation = self.operation.response(
             "200",
@@ -250,20 +243,34 @@ impl EndpointBuilder {
         self
     }
 
-    pub fn by<H: Handler<T, Site>, T: 'static>(self, handler: H) -> Endpoint {
+    pub fn by<H: Handler<T, Site>, T: 'static>(mut self, handler: H) -> Endpoint {
         let filter = MethodFilter::try_from(self.method.clone()).expect("a method axum routes");
+        if let Some(access) = self.access
+            && self.method == Method::POST
+        {
+            self.operation = self.operation.parameter(repeatable(access.keyed));
+        }
+        let mut operation = self.operation.build();
         let handler = on(filter, handler);
         let handler = match self.access {
-            Some(access) => handler
-                .layer::<_, Infallible>(from_fn(ask::once))
-                .layer(Extension(access)),
+            Some(access) => {
+                counted(&mut operation);
+                let handler = if self.lists {
+                    handler.layer::<_, Infallible>(from_fn_with_state(queried(&operation), ask::known))
+                } else {
+                    handler
+                };
+                handler
+                    .layer::<_, Infallible>(from_fn(ask::once))
+                    .layer(Extension(access))
+            }
             None => handler,
         };
         Endpoint {
             method: self.method,
             path: self.path,
             access: self.access.map(|access| (access.action, access.kind)),
-            operation: self.operation.build(),
+            operation,
             schemas: self.schemas,
             handler,
         }
@@ -283,6 +290,68 @@ impl Endpoint {
             _ => HttpMethod::Get,
         }
     }
+}
+
+/// The key by which a repeat is recognized.
+fn repeatable(required: bool) -> ParameterBuilder {
+    ParameterBuilder::new()
+        .name("Idempotency-Key")
+        .parameter_in(ParameterIn::Header)
+        .required(if required { Required::True } else { Required::False })
+        .description(Some(
+            "Repeating a request with the same key and body has no second effect.",
+        ))
+        .schema(Some(string()))
+}
+
+/// Says of every answer how many more may be asked for, and that there may be too many.
+fn counted(operation: &mut Operation) {
+    let header = |says: &str| {
+        let number = ObjectBuilder::new().schema_type(Type::Integer);
+        RefOr::from(
+            HeaderBuilder::new()
+                .schema(Some(number))
+                .description(Some(says))
+                .build(),
+        )
+    };
+    let problem = Content::new(Some(Ref::from_schema_name(Problem::name())));
+    let too_often = ResponseBuilder::new()
+        .description("Asked too often")
+        .content("application/problem+json", problem)
+        .build();
+    let answers = &mut operation.responses.responses;
+    answers.insert("429".to_owned(), RefOr::T(too_often));
+    for (status, answer) in answers {
+        let RefOr::T(answer) = answer else { continue };
+        let headers = &mut answer.headers;
+        headers.insert(
+            "RateLimit-Limit".to_owned(),
+            header("How many requests may come at once"),
+        );
+        headers.insert("RateLimit-Remaining".to_owned(), header("How many of them are left"));
+        headers.insert(
+            "RateLimit-Reset".to_owned(),
+            header("Seconds until all of them are there again"),
+        );
+        if status == "429" {
+            headers.insert(
+                "Retry-After".to_owned(),
+                header("Seconds until the next request is answered"),
+            );
+        }
+    }
+}
+
+/// The names that the query of this operation may have.
+fn queried(operation: &Operation) -> Arc<[String]> {
+    let parameters = operation.parameters.iter().flatten();
+    parameters
+        .filter_map(|parameter| match parameter {
+            RefOr::T(parameter) if parameter.parameter_in == ParameterIn::Query => Some(parameter.name.clone()),
+            _ => None,
+        })
+        .collect()
 }
 
 /// Registers a schema and everything it mentions; answers the reference to it.

@@ -58,6 +58,14 @@ impl Failure {
             None,
         )
     }
+
+    /// A query that says something nobody here understands.
+    pub fn unknown_parameter(name: String) -> Self {
+        let message = "There is no such parameter.".to_owned();
+        let mut failure = Self::malformed(StatusCode::BAD_REQUEST, name, message);
+        failure.0.title = "The query could not be read.".to_owned();
+        failure
+    }
 }
 
 impl IntoResponse for Failure {

@@ -7,6 +7,7 @@ mod deliver;
 mod fault;
 mod http;
 mod pace;
+mod shared;
 mod sign;
 mod state;
 mod ultravox;
@@ -19,6 +20,7 @@ use tokio_util::sync::CancellationToken;
 
 use self::http::Server;
 use self::pace::Pace;
+pub use self::shared::Shared;
 use self::state::Snapshot;
 
 /// Where to listen; 0 takes any free port.

@@ -12,7 +12,7 @@ use axum::{
 };
 use reqwest::Method;
 use serde_json::{Value, json};
-use server::sandbox::Sandbox;
+use server::sandbox::Shared;
 use switchboard::{
     agents::{Agent, AgentDraft, Variable},
     auth::Caller,
@@ -40,7 +40,7 @@ pub struct World {
     pub core: Core,
     pub caller: Caller,
     pub db: TestDb,
-    sandbox: Sandbox,
+    sandbox: Shared,
     heard: Mutex<mpsc::UnboundedReceiver<String>>,
     http: reqwest::Client,
 }

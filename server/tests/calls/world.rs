@@ -1,6 +1,6 @@
 //! How the core and its organizations come to be: as in the running service.
 
-use server::{sandbox::Sandbox, start};
+use server::{sandbox::Shared, start};
 use switchboard::{
     auth::{self, Caller, admin},
     core::Core,
@@ -13,7 +13,7 @@ use crate::common::config;
 /// Any key of the real shape is good.
 pub const KEY: &str = "abcdefgh.0123456789abcdef0123456789abcdef";
 
-pub async fn core(db: &TestDb, url: &str, speed: f64) -> (Core, Sandbox) {
+pub async fn core(db: &TestDb, url: &str, speed: f64) -> (Core, Shared) {
     let config = config(&[("SWITCHBOARD_SANDBOX_SPEED", speed.to_string())]);
     let started = start::assemble(config, url.parse().unwrap(), Master::fresh(), &db.logins);
     let (core, sandbox) = started.await.unwrap();

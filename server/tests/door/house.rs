@@ -9,7 +9,7 @@ use http_body_util::BodyExt;
 use serde_json::{Value, json};
 use server::{
     router,
-    sandbox::{self, Sandbox},
+    sandbox::{self, Sandbox, Shared},
     start,
 };
 use switchboard::{
@@ -50,7 +50,7 @@ pub struct House {
     router: Router,
     clerk: Sandbox,
     /// Stops when the house does.
-    _voice: Sandbox,
+    _voice: Shared,
     /// One house at a time: leptos has one executor for a process, as the product has one runtime; tests have one each, and a
     /// page drawn in one of them was seen to wait for a turn that another had taken.
     _alone: MutexGuard<'static, ()>,

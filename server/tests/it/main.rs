@@ -16,4 +16,5 @@ mod outside;
 mod questions;
 mod replay;
 mod reports;
+mod rest;
 mod support;

@@ -11,7 +11,7 @@ use axum::{
 };
 use http_body_util::BodyExt;
 use serde_json::{Value, json};
-use server::{router, sandbox::Sandbox, start};
+use server::{router, sandbox::Shared, start};
 use switchboard::{
     Error,
     agents::Agent,
@@ -36,7 +36,7 @@ pub struct World {
     pub core: Core,
     pub db: Arc<TestDb>,
     /// The simulated provider, unless it is not there; it stops with the last world that asks it.
-    sandbox: Option<Arc<Sandbox>>,
+    sandbox: Option<Arc<Shared>>,
     secret: Master,
     router: Router,
 }
@@ -107,7 +107,12 @@ impl World {
 
     /// Where browsers reach it.
     pub async fn under(url: &str) -> Self {
-        Self::made(url, None).await
+        Self::made(url, &[]).await
+    }
+
+    /// As an operator has set it up, beside what all worlds have.
+    pub async fn set(settings: &[(&'static str, &str)]) -> Self {
+        Self::made(PLACE, settings).await
     }
 
     /// Where nothing listens that is asked for the provider: port 9 discards.
@@ -116,12 +121,12 @@ impl World {
     }
 
     pub async fn with_provider_at(url: &str) -> Self {
-        Self::made(PLACE, Some(url)).await
+        Self::set(&provider_at(url)).await
     }
 
-    async fn made(place: &str, provider: Option<&str>) -> Self {
+    pub async fn made(place: &str, settings: &[(&'static str, &str)]) -> Self {
         let (db, secret) = (Arc::new(TestDb::create().await), Master::fresh());
-        let (core, sandbox) = core(secret.clone(), &db.logins, place, provider).await;
+        let (core, sandbox) = core(secret.clone(), &db.logins, place, settings).await;
         Self::of(core, db, sandbox.map(Arc::new), secret)
     }
 
@@ -139,11 +144,12 @@ impl World {
 
     /// Another process of the same installation, which reaches the database by these logins.
     pub async fn beside(&self, logins: &Logins) -> Self {
-        let (core, _) = core(self.secret.clone(), logins, PLACE, Some(self.provider_url())).await;
+        let provider = provider_at(self.provider_url());
+        let (core, _) = core(self.secret.clone(), logins, PLACE, &provider).await;
         Self::of(core, self.db.clone(), self.sandbox.clone(), self.secret.clone())
     }
 
-    fn of(core: Core, db: Arc<TestDb>, sandbox: Option<Arc<Sandbox>>, secret: Master) -> Self {
+    fn of(core: Core, db: Arc<TestDb>, sandbox: Option<Arc<Shared>>, secret: Master) -> Self {
         let router = router::router(core.clone(), router::site().unwrap());
         Self {
             core,
@@ -287,18 +293,29 @@ impl World {
     }
 }
 
-/// A core that asks the provider at this address, or a simulated one of its own.
-async fn core(secret: Master, logins: &Logins, place: &str, provider: Option<&str>) -> (Core, Option<Sandbox>) {
-    let mut settings = vec![
-        ("SWITCHBOARD_REQUESTS_PER_SECOND", "100000".to_owned()),
-        ("ULTRAVOX_FROM", "+15550100999".to_owned()),
-        ("ULTRAVOX_SIP_HOST", "sip.example.com".to_owned()),
+/// What makes a core ask the provider at this address. Any key of the real shape is good.
+fn provider_at(url: &str) -> [(&'static str, &str); 2] {
+    let key = "abcdefgh.0123456789abcdef0123456789abcdef";
+    [("ULTRAVOX_URL", url), ("ULTRAVOX_API_KEY", key)]
+}
+
+/// A core with these settings; without a provider's address it asks a simulated one of its own.
+async fn core(
+    secret: Master,
+    logins: &Logins,
+    place: &str,
+    settings: &[(&'static str, &str)],
+) -> (Core, Option<Shared>) {
+    let usual = [
+        ("SWITCHBOARD_REQUESTS_PER_SECOND", "100000"),
+        ("ULTRAVOX_FROM", "+15550100999"),
+        ("ULTRAVOX_SIP_HOST", "sip.example.com"),
     ];
-    if let Some(url) = provider {
-        // Any key of the real shape is good.
-        let key = "abcdefgh.0123456789abcdef0123456789abcdef".to_owned();
-        settings.extend([("ULTRAVOX_URL", url.to_owned()), ("ULTRAVOX_API_KEY", key)]);
-    }
+    let settings: Vec<_> = settings
+        .iter()
+        .chain(&usual)
+        .map(|(name, value)| (*name, (*value).to_owned()))
+        .collect();
     start::assemble(config(&settings), place.parse().unwrap(), secret, logins)
         .await
         .unwrap()

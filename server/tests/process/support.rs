@@ -5,7 +5,10 @@ use std::{
     net::TcpListener,
     path::PathBuf,
     process::{Child, Command, ExitStatus, Stdio},
-    sync::atomic::{AtomicU32, Ordering},
+    sync::{
+        Arc, Mutex,
+        atomic::{AtomicU32, Ordering},
+    },
     time::Duration,
 };
 
@@ -28,6 +31,8 @@ pub struct Running {
     child: Child,
     /// What it said when it was ready.
     pub said: Value,
+    /// All it has said so far.
+    log: Arc<Mutex<Vec<String>>>,
 }
 
 impl Installation {
@@ -89,9 +94,27 @@ impl Installation {
 
     /// Serves, and is ready.
     pub async fn serve(&self) -> Running {
-        let mut child = self.command(&["serve"]).stderr(Stdio::piped()).spawn().unwrap();
+        self.stays(&["serve"], |line| line["message"] == "listening").await
+    }
+
+    /// Serves and leaves the work to others.
+    pub async fn only_serve(&self) -> Running {
+        self.stays(&["serve", "--no-worker"], |line| line["message"] == "listening")
+            .await
+    }
+
+    /// Works, and says on a port of its own how it goes.
+    pub async fn work(&self) -> Running {
+        self.stays(&["worker", "--listen", "127.0.0.1:0"], |line| {
+            line["message"] == "working"
+        })
+        .await
+    }
+
+    async fn stays(&self, arguments: &[&str], is_ready: fn(&Value) -> bool) -> Running {
+        let mut child = self.command(arguments).stderr(Stdio::piped()).spawn().unwrap();
         let log = child.stderr.take().unwrap();
-        Running::ready(child, log, |line| line["message"] == "listening").await
+        Running::ready(child, log, is_ready).await
     }
 
     /// The simulated providers as a process of their own.
@@ -115,32 +138,37 @@ impl Drop for Installation {
 impl Running {
     async fn ready(child: Child, output: impl Read + Send + 'static, is_ready: fn(&Value) -> bool) -> Self {
         let (sender, receiver) = oneshot::channel();
+        let log = Arc::new(Mutex::new(Vec::new()));
+        let written = Arc::clone(&log);
         // Reads on after that: a program whose log nobody reads stands still.
         std::thread::spawn(move || {
-            let (mut sender, mut log) = (Some(sender), Vec::new());
+            let mut sender = Some(sender);
             for line in BufReader::new(output).lines().map_while(Result::ok) {
+                written.lock().unwrap().push(line.clone());
                 let Some(waiting) = sender.take() else { continue };
                 match serde_json::from_str::<Value>(&line) {
                     Ok(said) if is_ready(&said) => drop(waiting.send(Ok(said))),
-                    _ => {
-                        log.push(line);
-                        sender = Some(waiting);
-                    }
+                    _ => sender = Some(waiting),
                 }
             }
             if let Some(waiting) = sender {
-                drop(waiting.send(Err(log)));
+                drop(waiting.send(Err(written.lock().unwrap().clone())));
             }
         });
         let mut running = Self {
             child,
             said: Value::Null,
+            log,
         };
         let said = tokio::time::timeout(PATIENCE, receiver)
             .await
             .expect("it did not start in time");
         running.said = said.unwrap().unwrap_or_else(|log| panic!("it ended: {log:#?}"));
         running
+    }
+
+    pub fn log(&self) -> Vec<String> {
+        self.log.lock().unwrap().clone()
     }
 
     pub fn url(&self) -> String {

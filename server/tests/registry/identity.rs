@@ -185,6 +185,14 @@ pub const ITEMS: &[Item] = &[
             ("identity", "a21_guesses_made_at_the_same_time_are_all_counted"),
             ("identity", "a21_one_address_trying_many_accounts_pauses_too"),
             ("it", "a21_an_address_is_the_connections_and_not_what_a_header_says"),
+            (
+                "it",
+                "a21_behind_a_proxy_an_address_is_what_the_proxy_says_and_not_what_the_client_says",
+            ),
+            (
+                "it",
+                "a21_a_program_without_a_token_is_counted_by_the_address_that_the_proxy_says",
+            ),
         ],
     ),
     proven(

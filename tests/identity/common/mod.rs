@@ -43,6 +43,7 @@ pub async fn world(variables: &[(&str, &str)]) -> World {
         given
             .map(|(_, value)| (*value).to_owned())
             .or((name == "PUBLIC_URL").then(|| ORIGIN.to_owned()))
+            .or((name == "DEV_MAIL").then(|| "1".to_owned()))
     })
     .expect("the test's configuration is good");
     let pools = Db::connect(&db.logins, 8).await.expect("the roles can connect");

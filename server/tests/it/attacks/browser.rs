@@ -12,7 +12,7 @@ use serde_json::{Value, json};
 use crate::{
     questions::{self, Belongings},
     replay::rows,
-    support::{Answer, PASSWORD, World, cookie_of},
+    support::{Answer, PASSWORD, World, cookie_of, serial},
 };
 
 fn sign_in(email: &str, password: &str) -> Value {
@@ -163,6 +163,82 @@ async fn a21_an_address_is_the_connections_and_not_what_a_header_says() {
     let guess = sign_in("somebody@example.com", "not-their-password");
     let bystander = from(&world, [198, 51, 100, 1], "203.0.113.7", &guess).await;
     assert_eq!(bystander.error(), "invalid", "{}", bystander.text());
+}
+
+/// Guesses until there is a pause, or for too long; answers how many guesses there were.
+async fn guesses(world: &World, ask: impl AsyncFn(usize) -> (Vec<String>, [u8; 4])) -> usize {
+    for guess in 1..40 {
+        let (claimed, peer) = ask(guess).await;
+        let arguments = sign_in(&format!("somebody-{}@example.com", serial()), "not-their-password");
+        let mut request = Request::post("/fn/app/account/sign_in")
+            .header("sec-fetch-site", "same-origin")
+            .header(header::CONTENT_TYPE, "application/json")
+            .extension(ConnectInfo(SocketAddr::from((peer, 4000))));
+        for line in claimed {
+            request = request.header("x-forwarded-for", line);
+        }
+        let answer = world
+            .send(request.body(Body::from(arguments.to_string())).unwrap())
+            .await;
+        if answer.error() == "rate_limited" {
+            return guess;
+        }
+    }
+    40
+}
+
+#[tokio::test]
+async fn a21_behind_a_proxy_an_address_is_what_the_proxy_says_and_not_what_the_client_says() {
+    let world = World::set(&[("TRUSTED_PROXIES", "1")]).await;
+    let proxy = [10, 0, 0, 1];
+    // The proxy adds the attacker, whoever the attacker claims to be.
+    let attacker = async |guess| (vec![format!("198.51.100.{guess}, 203.0.113.7")], proxy);
+    assert_eq!(guesses(&world, attacker).await, 31);
+    // Others behind the same proxy go on.
+    let others = async |guess| (vec!["203.0.113.7".to_owned(), format!("192.0.2.{guess}")], proxy);
+    assert_eq!(guesses(&world, others).await, 40);
+    // What no proxy of ours would say is not listened to: then all that come from there are one.
+    let odd = async |guess| (vec![format!("somebody-{guess}")], [10, 0, 0, 2]);
+    assert_eq!(guesses(&world, odd).await, 31);
+}
+
+#[tokio::test]
+async fn a21_a_program_without_a_token_is_counted_by_the_address_that_the_proxy_says() {
+    let world = World::set(&[("TRUSTED_PROXIES", "1"), ("SWITCHBOARD_REQUESTS_PER_SECOND", "10")]).await;
+    let ask = async |client: &str| {
+        let request = Request::get("/api/v1/agents")
+            .header("x-forwarded-for", client)
+            .extension(ConnectInfo(SocketAddr::from(([10, 0, 0, 1], 4000))));
+        world.send(request.body(Body::empty()).unwrap()).await.status
+    };
+    let mut asked = 0;
+    while ask("203.0.113.7").await != StatusCode::TOO_MANY_REQUESTS {
+        asked += 1;
+        assert!(asked < 1000, "nobody counts");
+    }
+    assert_eq!(ask("203.0.113.8").await, StatusCode::UNAUTHORIZED);
+}
+
+#[tokio::test]
+async fn mail_that_did_not_leave_is_shown_to_nobody_where_strangers_come() {
+    for (place, setting, shown) in [
+        ("https://voice.example.com", None, false),
+        ("https://voice.example.com", Some("1"), true),
+        ("http://127.0.0.1:3000", None, true),
+        ("http://127.0.0.1:3000", Some("0"), false),
+    ] {
+        let setting = setting.map(|value| ("DEV_MAIL", value));
+        let world = World::made(place, setting.as_slice()).await;
+        let asked = json!({"email": world.org("Mine").await.email});
+        world.function("account/forgot_password", None, &asked).await;
+        let page = world.send(Request::get("/dev/mail").body(Body::empty()).unwrap()).await;
+        let asked = world.function("mail/list_mail", None, &json!({})).await;
+        let status = if shown { StatusCode::OK } else { StatusCode::NOT_FOUND };
+        assert_eq!((page.status, asked.status), (status, status), "{place} {setting:?}");
+        for answer in [page, asked] {
+            assert_eq!(answer.text().contains("/reset?token"), shown, "{place} {setting:?}");
+        }
+    }
 }
 
 #[tokio::test]

@@ -1,0 +1,170 @@
+//! What the REST API says of itself holds: keys that are required, how much may still be asked, parameters it understands.
+
+use axum::{
+    body::Body,
+    http::{Method, Request, StatusCode, header},
+};
+use serde_json::json;
+use switchboard::work::depth;
+
+use crate::support::{Answer, World};
+
+fn left(answer: &Answer) -> [u64; 3] {
+    ["ratelimit-limit", "ratelimit-remaining", "ratelimit-reset"].map(|name| {
+        let value = answer.headers.get(name);
+        let value = value.unwrap_or_else(|| panic!("no {name}: {} {}", answer.status, answer.text()));
+        value.to_str().unwrap().parse().unwrap()
+    })
+}
+
+#[tokio::test]
+async fn every_answer_says_how_much_may_still_be_asked() {
+    let world = World::set(&[("SWITCHBOARD_REQUESTS_PER_SECOND", "10")]).await;
+    let (mine, other) = (world.org("Mine").await, world.org("Other").await);
+    let [limit, remaining, reset] = left(&world.get("/agents", &mine.key).await);
+    assert_eq!((limit, remaining, reset), (20, 19, 1));
+    let lost = world
+        .get("/agents/0198c2f0-0000-7000-8000-000000000000", &mine.key)
+        .await;
+    assert_eq!((lost.status, left(&lost)[0]), (StatusCode::NOT_FOUND, 20));
+    let wrong = world.post("/agents", &mine.key, &json!({"name": 1})).await;
+    assert_eq!((wrong.status, left(&wrong)[0]), (StatusCode::UNPROCESSABLE_ENTITY, 20));
+    for key in [&mine.key, "sb_live_nobody_nothing"] {
+        let mut answer = world.get("/agents", key).await;
+        for _ in 0..1000 {
+            if answer.status == StatusCode::TOO_MANY_REQUESTS {
+                break;
+            }
+            let [limit, remaining, reset] = left(&answer);
+            assert!(
+                remaining < limit && (1..=2).contains(&reset),
+                "{limit} {remaining} {reset}"
+            );
+            answer = world.get("/agents", key).await;
+        }
+        assert_eq!(answer.status, StatusCode::TOO_MANY_REQUESTS);
+        assert_eq!(left(&answer)[1..], [0, 2]);
+        assert_eq!(answer.headers[header::RETRY_AFTER], "1");
+    }
+    assert_eq!(world.get("/agents", &other.key).await.status, StatusCode::OK);
+}
+
+#[tokio::test]
+async fn the_description_says_which_keys_are_required_and_what_every_answer_carries() {
+    let world = World::new().await;
+    let org = world.org("Mine").await;
+    let document = world.get("/openapi.json", "").await.json();
+    let mut required = Vec::new();
+    for (path, operations) in document["paths"].as_object().unwrap() {
+        for (method, operation) in operations.as_object().unwrap() {
+            let parameters = operation["parameters"].as_array().cloned().unwrap_or_default();
+            let key = parameters
+                .iter()
+                .find(|parameter| parameter["name"] == "Idempotency-Key");
+            if key.is_some_and(|key| key["required"] == true) {
+                required.push(format!("{method} {path}"));
+            }
+            let guarded = operation["security"].is_array();
+            assert_eq!(key.is_some(), guarded && method == "post", "{method} {path}");
+            for (status, answer) in operation["responses"].as_object().unwrap() {
+                for name in ["RateLimit-Limit", "RateLimit-Remaining", "RateLimit-Reset"] {
+                    let there = answer["headers"][name]["schema"]["type"] == "integer";
+                    assert_eq!(there, guarded, "{method} {path} {status} {name}");
+                }
+                let later = answer["headers"]["Retry-After"].is_object();
+                assert_eq!(later, status == "429", "{method} {path} {status}");
+            }
+            assert_eq!(operation["responses"]["429"].is_object(), guarded, "{method} {path}");
+        }
+    }
+    assert_eq!(required, ["post /calls"]);
+    // As it says, so it is.
+    for path in ["/calls", "/agents"] {
+        let request = Request::post(format!("/api/v1{path}"))
+            .header(header::AUTHORIZATION, format!("Bearer {}", org.key))
+            .header(header::CONTENT_TYPE, "application/json");
+        let answer = world.send(request.body(Body::from("{}")).unwrap()).await;
+        let refused = answer.fields() == ["Idempotency-Key"];
+        assert_eq!(refused, path == "/calls", "{path}: {}", answer.text());
+    }
+}
+
+#[tokio::test]
+async fn a_list_refuses_a_parameter_it_does_not_understand() {
+    let world = World::new().await;
+    let org = world.org("Mine").await;
+    let document = world.get("/openapi.json", "").await.json();
+    let mut lists = 0;
+    for (path, operations) in document["paths"].as_object().unwrap() {
+        let schema = &operations["get"]["responses"]["200"]["content"]["application/json"]["schema"];
+        let is_list = schema["type"] == "array" || schema["properties"]["items"].is_object();
+        if !is_list || path.contains('{') {
+            continue;
+        }
+        lists += 1;
+        assert_eq!(world.get(path, &org.key).await.status, StatusCode::OK, "{path}");
+        for (query, field) in [
+            ("agentid=x", "agentid"),
+            ("limits=3", "limits"),
+            ("LIMIT=3&a%20b", "LIMIT"),
+            ("=1", ""),
+        ] {
+            let answer = world.get(&format!("{path}?{query}"), &org.key).await;
+            assert_eq!(
+                answer.status,
+                StatusCode::BAD_REQUEST,
+                "{path}?{query}: {}",
+                answer.text()
+            );
+            assert_eq!(
+                (answer.fields(), answer.error()),
+                (vec![field.to_owned()], "malformed".to_owned())
+            );
+        }
+        // What is described is understood.
+        for parameter in operations["get"]["parameters"].as_array().into_iter().flatten() {
+            let name = parameter["name"].as_str().unwrap();
+            let answer = world.get(&format!("{path}?{name}=5"), &org.key).await;
+            assert_ne!(
+                answer.status,
+                StatusCode::BAD_REQUEST,
+                "{path}?{name}: {}",
+                answer.text()
+            );
+        }
+        let stranger = world.rest(Method::GET, &format!("{path}?agentid=x"), None, None).await;
+        assert_eq!(stranger.status, StatusCode::UNAUTHORIZED, "{path}");
+    }
+    assert!(lists >= 7, "only {lists}");
+}
+
+#[tokio::test]
+async fn figures_tell_how_much_work_is_due_and_for_how_long() {
+    let world = World::new().await;
+    let figures = async || -> String {
+        let request = Request::get("/metrics").body(Body::empty()).unwrap();
+        world.send(request).await.text()
+    };
+    figures().await;
+    let figure = async |name: &str| -> f64 {
+        let name = format!("{name}{{queue=\"inbox\"}} ");
+        let figures = figures().await;
+        let value = figures.lines().find_map(|line| line.strip_prefix(&name));
+        value.unwrap_or_else(|| panic!("{name}: {figures}")).parse().unwrap()
+    };
+    depth::measure(&world.core).await.unwrap();
+    assert_eq!(figure("switchboard_work_due").await, 0.0);
+    assert_eq!(figure("switchboard_work_oldest_seconds").await, 0.0);
+    sqlx::query(
+        "insert into ops.inbox (id, provider, dedupe_key, event, subject, body, next_at, done_at)
+         select gen_random_uuid(), 'ultravox', n, 'call.ended', n, '{}', now() + due, done
+         from (values ('a', interval '-100 s', null), ('b', '-50 s', null), ('c', '50 s', null), ('d', '-200 s', now())) e (n, due, done)",
+    )
+    .execute(&world.db.admin)
+    .await
+    .unwrap();
+    depth::measure(&world.core).await.unwrap();
+    assert_eq!(figure("switchboard_work_due").await, 2.0);
+    let oldest = figure("switchboard_work_oldest_seconds").await;
+    assert!((100.0..150.0).contains(&oldest), "{oldest}");
+}
