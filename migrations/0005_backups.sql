@@ -1,5 +1,11 @@
--- A backup holds the journal of migrations too, or what is restored would be migrated from the beginning.
-grant select on migrations._sqlx_migrations to switchboard_backup;
+-- A backup holds the journal of migrations too, or what is restored would be migrated from the beginning. Whoever applies these
+-- files by hand keeps none.
+do $$
+begin
+  if to_regclass('migrations._sqlx_migrations') is not null then
+    grant select on migrations._sqlx_migrations to switchboard_backup;
+  end if;
+end $$;
 
 set local role switchboard_owner;
 
