@@ -28,6 +28,8 @@ pub mod config;
 #[cfg(feature = "ssr")]
 pub mod core;
 #[cfg(feature = "ssr")]
+pub mod credit;
+#[cfg(feature = "ssr")]
 pub mod crud;
 #[cfg(feature = "ssr")]
 pub mod db;

@@ -10,8 +10,8 @@ use switchboard::{
 use super::list_audit;
 use crate::{
     kit::{
-        Chip, Choice, Lamp, Loading, PageHead, Picture, UrlQuery, When, empty, icon, lamp_bare, loaded, pager,
-        skeleton_rows, use_url,
+        Chip, Choice, Lamp, Loading, PageHead, Picture, UrlQuery, When, at_top, empty, icon, lamp_bare, loaded, pager,
+        skeleton_rows, use_live, use_url,
     },
     org,
 };
@@ -31,9 +31,15 @@ pub fn AuditPage() -> impl IntoView {
         };
         (filter, page)
     });
+    let (live, top) = (use_live("audit"), at_top());
+    // Older pages do not change, and nothing moves under whoever reads further down.
+    let fresh = Memo::new(move |before: Option<&u64>| match before {
+        Some(before) if url.get("cursor").is_some() || !top.get() => *before,
+        _ => live.get(),
+    });
     let entries = Loading::new(
-        move || asked.get(),
-        move |(filter, page)| list_audit(here.get_value(), filter, page),
+        move || (asked.get(), fresh.get()),
+        move |((filter, page), _)| list_audit(here.get_value(), filter, page),
     );
     let kinds: Vec<Choice> = [
         Kind::Agent,

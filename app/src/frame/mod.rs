@@ -8,15 +8,26 @@ mod palette;
 
 use leptos::prelude::*;
 use leptos_router::components::Outlet;
+use switchboard::{money::Micros, org::OrgId};
 
 pub use lost::NotFound;
 
+#[cfg(feature = "ssr")]
+use crate::api::{caller, core};
 use crate::kit::{
     LiveBanner, browser,
     keys::{on_ctrl, on_key},
     live_start,
 };
-use crate::viewer;
+use crate::{AppError, Wire, viewer};
+#[cfg(feature = "ssr")]
+use switchboard::credit;
+
+/// What the organization has left to spend.
+#[server(protocol = Wire)]
+pub async fn read_balance(org: OrgId) -> Result<Micros, AppError> {
+    Ok(credit::balance(&core(), &caller(&org)?).await?)
+}
 
 /// What the frame's parts open and close.
 #[derive(Clone, Copy)]

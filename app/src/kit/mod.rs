@@ -36,7 +36,7 @@ pub use field::{Check, Field, Range, Select, Switch, TextArea, TextField, field_
 pub use filters::{Chip, Choice, Search, UrlQuery, use_url};
 pub use form::{BareForm, Form, FormState, OrgField, Sending, Sent, Submit, focus_first_error, form_state};
 pub use icon::{Lamp, icon, lamp, lamp_bare, lamp_boxed};
-pub use live::{LiveBanner, live_start, use_live};
+pub use live::{LiveBanner, at_top, live_start, use_live};
 pub use loaded::{Loading, loaded, once_loaded, skeleton_rows};
 pub use menu::{Menu, close_menus};
 pub use page::{PageHead, crumbs};

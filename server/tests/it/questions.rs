@@ -490,6 +490,7 @@ fn sample(path: &str, of: &Belongings) -> (Needs, Coding, Value) {
         }
         "run_isolation" => org(Create, Kind::Report, Form, json!({})),
 
+        "read_balance" => org(Read, Kind::Credit, Json, json!({})),
         "list_audit" => org(Read, Kind::Audit, Json, page),
         _ => panic!(
             "no sample for the server function {path}: add what it needs and good arguments to `sample` in questions.rs"
