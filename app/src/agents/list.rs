@@ -16,7 +16,7 @@ use super::{
 use crate::{
     kit::{
         Ago, Chip, Choice, Column, Columns, Loading, Menu, PageHead, Picture, Row, RowMenu, Search, Selection, Table,
-        UrlQuery, empty, icon, keys::on_key, lamp, list_keys, loaded, once_loaded, pager, part, skeleton_rows, table,
+        UrlQuery, empty, icon, keys::on_key, lamp, list_keys, loaded, once_loaded, pager, part, row_link, skeleton_rows, table,
         text, use_live, use_url,
     },
     may, org,
@@ -73,15 +73,19 @@ pub fn AgentList() -> impl IntoView {
     let menu = RowMenu::new("agent-menu");
 
     list_keys();
-    if may(Action::Create, Kind::Agent) {
-        on_key(move |key| {
-            let new = key == "n";
-            if new {
-                deeds.go("/agents/new");
-            }
-            new
-        });
-    }
+    let creates = may(Action::Create, Kind::Agent);
+    on_key(move |key| match key {
+        "n" if creates => {
+            deeds.go("/agents/new");
+            true
+        }
+        // An agent is opened where it is edited.
+        "e" => row_link().is_some_and(|link| {
+            link.click();
+            true
+        }),
+        _ => false,
+    });
 
     let actions = move || {
         may(Action::Create, Kind::Agent)

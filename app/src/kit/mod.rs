@@ -43,7 +43,7 @@ pub use page::{PageHead, crumbs};
 pub use pager::pager;
 pub use part::{each, effect, flag, holds, part, state, text};
 pub use pick::Pick;
-pub use table::{Column, Columns, Row, RowMenu, Selection, Table, list_keys, table};
+pub use table::{Column, Columns, Row, RowMenu, Selection, Table, list_keys, row_link, table};
 pub use tags::TagInput;
 pub use time::{Ago, When, ago_words, date_words, machine};
 pub use toast::{Toast, ToastList, Toasts, use_toasts};
