@@ -34,6 +34,8 @@ pub mod crud;
 #[cfg(feature = "ssr")]
 pub mod db;
 #[cfg(feature = "ssr")]
+pub mod export;
+#[cfg(feature = "ssr")]
 pub mod idempotency;
 #[cfg(feature = "ssr")]
 pub mod kept;

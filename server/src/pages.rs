@@ -13,6 +13,7 @@ use axum::{
     extract::{FromRef, Request, State},
     http::{StatusCode, request::Parts},
     response::{Html, IntoResponse, Response},
+    routing::get,
 };
 use futures_util::stream::{StreamExt, iter};
 use hydration_context::{SharedContext, SsrSharedContext};
@@ -25,10 +26,12 @@ use leptos::{
 use leptos_axum::{LeptosRoutes, ResponseOptions, generate_route_list};
 use leptos_meta::ServerMetaContext;
 use leptos_router::{components::provide_server_redirect, location::RequestUrl};
-use switchboard::core::Core;
+use switchboard::{agents::AgentRow, audit::Entry, calls::CallRow, core::Core};
 use tracing::Instrument;
 
 use app::shell::{Files, shell};
+
+use crate::download;
 
 #[derive(Clone)]
 pub struct Site {
@@ -47,13 +50,17 @@ impl FromRef<Site> for LeptosOptions {
     }
 }
 
-/// Every page and every server function.
+/// Every page and every server function, and the lists that pages offer as files: like to a page, somebody who is signed
+/// out gets there by signing in.
 pub fn routes(site: &Site) -> Router<Site> {
     let files = site.files.clone();
     let functions = Vec::new();
     Router::new()
         .leptos_routes_with_context(site, functions, context(site), move || shell(files.clone()))
         .leptos_routes_with_handler(generate_route_list(app::App), draw)
+        .route("/app/agents/export", get(download::list::<AgentRow>))
+        .route("/app/calls/export", get(download::list::<CallRow>))
+        .route("/app/audit/export", get(download::list::<Entry>))
         .fallback(lost)
 }
 

@@ -16,7 +16,7 @@ use super::{
 use crate::{
     kit::{
         Ago, Chip, Choice, Column, Columns, Loading, Menu, PageHead, Picture, Row, RowMenu, Search, Selection, Table,
-        UrlQuery, empty, icon, keys::on_key, lamp, list_keys, loaded, once_loaded, pager, part, row_link, skeleton_rows, table,
+        UrlQuery, empty, export, icon, keys::on_key, lamp, list_keys, loaded, once_loaded, pager, part, row_link, skeleton_rows, table,
         text, use_live, use_url,
     },
     may, org,
@@ -56,6 +56,7 @@ const COLUMNS: [Column; 6] = [
 ];
 
 const FILTERS: [&str; 4] = ["q", "state", "language", "tag"];
+const EXPORTED: [(&str, &str); 4] = [("q", "q"), ("state", "sync"), ("language", "language"), ("tag", "tag")];
 
 #[component]
 pub fn AgentList() -> impl IntoView {
@@ -170,7 +171,7 @@ fn filters(url: UrlQuery, agents: Loading<Found>, columns: Columns) -> AnyView {
             <Search label="Search agents" placeholder="Name, description or prompt text" keep=&["state", "language", "tag"]/>
             {chips}
             {clear}
-            <span class="push">{columns.chooser()}</span>
+            <span class="push">{columns.chooser()}{export(url, "agents", &EXPORTED)}</span>
         </div>
     }
     .into_any()

@@ -15,7 +15,7 @@ use super::{
 };
 use crate::{
     kit::{
-        Chip, Choice, Column, Columns, Loading, PageHead, Picture, Search, UrlQuery, at_top, each, empty, icon,
+        Chip, Choice, Column, Columns, Loading, PageHead, Picture, Search, UrlQuery, at_top, each, empty, export, icon,
         keys::on_key, list_keys, loaded, once_loaded, pager, skeleton_rows, use_url,
     },
     may, org, viewer,
@@ -44,6 +44,7 @@ const COLUMNS: [Column; 4] = [
     },
 ];
 const FILTERS: [&str; 3] = ["q", "status", "agent"];
+const EXPORTED: [(&str, &str); 3] = [("q", "q"), ("status", "status"), ("agent", "agent_id")];
 
 #[component]
 pub fn CallList() -> impl IntoView {
@@ -133,7 +134,7 @@ fn filters(url: UrlQuery, columns: Columns) -> AnyView {
             <Chip key="status" label="State" choices=states/>
             {by_agent}
             {clear}
-            <span class="push">{columns.chooser()}</span>
+            <span class="push">{columns.chooser()}{export(url, "calls", &EXPORTED)}</span>
         </div>
     }
     .into_any()

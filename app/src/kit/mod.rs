@@ -33,7 +33,7 @@ pub use dialog::{Dialog, show_while};
 pub use empty::{Picture, empty, jackstrip};
 pub use fault::{Cover, banner, message_of, problem};
 pub use field::{Check, Field, Range, Select, Switch, TextArea, TextField, field_id};
-pub use filters::{Chip, Choice, Search, UrlQuery, use_url};
+pub use filters::{Chip, Choice, Search, UrlQuery, export, use_url};
 pub use form::{BareForm, Form, FormState, OrgField, Sending, Sent, Submit, focus_first_error, form_state};
 pub use icon::{Lamp, icon, lamp, lamp_bare, lamp_boxed};
 pub use live::{LiveBanner, at_top, live_start, use_live};
