@@ -81,7 +81,8 @@ mod store {
     impl Detail {
         /// Which fields of a draft became others.
         pub(crate) fn between(before: &impl Serialize, after: &impl Serialize) -> Self {
-            let [before, after] = [serde_json::to_value(before), serde_json::to_value(after)].map(Result::unwrap_or_default);
+            let [before, after] =
+                [serde_json::to_value(before), serde_json::to_value(after)].map(Result::unwrap_or_default);
             let changed = match &after {
                 Value::Object(fields) => fields
                     .iter()

@@ -31,11 +31,7 @@ pub trait Sheet: Send + Sized + 'static {
     const KIND: Kind;
     const HEADS: &'static [&'static str];
 
-    fn page(
-        tx: &mut OrgTx,
-        filter: &Self::Filter,
-        window: Window,
-    ) -> impl Future<Output = Result<Vec<Self>>> + Send;
+    fn page(tx: &mut OrgTx, filter: &Self::Filter, window: Window) -> impl Future<Output = Result<Vec<Self>>> + Send;
     fn position(&self) -> Position;
     fn cells(self) -> Vec<String>;
 }
@@ -284,7 +280,10 @@ mod tests {
     #[test]
     fn a_cell_stays_one_cell() {
         let cells = ["a, b", "say \"no\"", "two\nlines", ""].map(str::to_owned);
-        assert_eq!(line(cells.into_iter()), "\"a, b\",\"say \"\"no\"\"\",\"two\nlines\",\r\n");
+        assert_eq!(
+            line(cells.into_iter()),
+            "\"a, b\",\"say \"\"no\"\"\",\"two\nlines\",\r\n"
+        );
     }
 
     #[test]

@@ -11,8 +11,8 @@ use std::{
 use axum::{
     Router,
     extract::{FromRef, Request, State},
-    http::{StatusCode, request::Parts},
-    response::{Html, IntoResponse, Response},
+    http::{Method, StatusCode, Uri, request::Parts},
+    response::{Html, IntoResponse, Redirect, Response},
     routing::get,
 };
 use futures_util::stream::{StreamExt, iter};
@@ -61,6 +61,7 @@ pub fn routes(site: &Site) -> Router<Site> {
         .route("/app/agents/export", get(download::list::<AgentRow>))
         .route("/app/calls/export", get(download::list::<CallRow>))
         .route("/app/audit/export", get(download::list::<Entry>))
+        .method_not_allowed_fallback(back)
         .fallback(lost)
 }
 
@@ -131,6 +132,15 @@ async fn page(site: Site, request: Request) -> Response {
 async fn owned<T>(owner: &Owner, page: impl Future<Output = T>) -> T {
     let mut page = pin!(page);
     poll_fn(|turn| owner.with(|| page.as_mut().poll(turn))).await
+}
+
+/// Some forms are sent by their page alone. Where somebody was faster than the page, they get it again, alive: nothing was
+/// done, and what they typed went into a body and not into an address that is kept and logged.
+async fn back(method: Method, uri: Uri) -> Response {
+    match uri.path_and_query().filter(|_| method == Method::POST) {
+        Some(page) => Redirect::to(page.as_str()).into_response(),
+        None => StatusCode::METHOD_NOT_ALLOWED.into_response(),
+    }
 }
 
 /// The page for addresses that are none.

@@ -193,7 +193,15 @@ pub async fn create(core: &Core, caller: &Caller, draft: ApiKeyDraft) -> Result<
         scopes: wanted.scopes().collect(),
         ..Detail::default()
     };
-    audit::note_with(&mut tx, Action::Create.word(), Kind::ApiKey, &id.to_string(), &row.name, may).await?;
+    audit::note_with(
+        &mut tx,
+        Action::Create.word(),
+        Kind::ApiKey,
+        &id.to_string(),
+        &row.name,
+        may,
+    )
+    .await?;
     tx.commit().await?;
     Ok(NewApiKey {
         key: row.into(),

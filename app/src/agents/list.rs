@@ -16,8 +16,8 @@ use super::{
 use crate::{
     kit::{
         Ago, Chip, Choice, Column, Columns, Loading, Menu, PageHead, Picture, Row, RowMenu, Search, Selection, Table,
-        UrlQuery, empty, export, icon, keys::on_key, lamp, list_keys, loaded, once_loaded, pager, part, row_link, skeleton_rows, table,
-        text, use_live, use_url,
+        UrlQuery, empty, export, icon, keys::on_key, lamp, list_keys, loaded, once_loaded, pager, part, row_link,
+        skeleton_rows, table, text, use_live, use_url,
     },
     may, org,
 };

@@ -11,8 +11,8 @@ use switchboard::{
 use super::list_audit;
 use crate::{
     kit::{
-        Chip, Choice, Lamp, Loading, PageHead, Picture, Search, UrlQuery, When, at_top, empty, export, icon, lamp_bare, list_keys, loaded, pager,
-        skeleton_rows, use_live, use_url,
+        Chip, Choice, Lamp, Loading, PageHead, Picture, Search, UrlQuery, When, at_top, empty, export, icon, lamp_bare,
+        list_keys, loaded, pager, skeleton_rows, use_live, use_url,
     },
     org,
 };
@@ -320,9 +320,15 @@ mod tests {
         assert_eq!(subject(&saved).detail.as_deref(), Some("system prompt, voice, tags"));
         let mut made = entry("api-keys", "create", "1", "Site");
         assert_eq!(subject(&made).detail, None);
-        made.detail.scopes = ["agents:read", "agents:update", "calls:read", "calls:create", "members:read"]
-            .map(|scope| scope.parse().unwrap())
-            .into();
+        made.detail.scopes = [
+            "agents:read",
+            "agents:update",
+            "calls:read",
+            "calls:create",
+            "members:read",
+        ]
+        .map(|scope| scope.parse().unwrap())
+        .into();
         assert_eq!(
             subject(&made).detail.as_deref(),
             Some("agents:read, agents:update, calls:read, calls:create and 1 more")

@@ -35,12 +35,21 @@ fn all() -> [(&'static str, Vec<Key>); 4] {
     let mut everywhere = vec![always("Ctrl K", "Search or jump"), always("Esc", "Close")];
     everywhere.extend([single("?", "This help"), single("[", "Fold the side panel")]);
     everywhere.extend(places().filter_map(|place| Some(single(format!("G {}", place.key?), place.words))));
-    let mut list = vec![single("/", "Search"), single("J", "Next row"), single("K", "Row before")];
+    let mut list = vec![
+        single("/", "Search"),
+        single("J", "Next row"),
+        single("K", "Row before"),
+    ];
     list.push(always("Enter", "Open"));
     if agents(Action::Delete) {
-        list.extend([single("X", "Select an agent"), single("Shift X", "Select all from the last one on")]);
+        list.extend([
+            single("X", "Select an agent"),
+            single("Shift X", "Select all from the last one on"),
+        ]);
     }
-    list.push(single("E", "Edit an agent"));
+    if agents(Action::Update) {
+        list.push(single("E", "Edit an agent"));
+    }
     if agents(Action::Create) || may(Action::Create, Kind::Call) {
         list.push(single("N", "New agent or call"));
     }
@@ -57,7 +66,12 @@ fn all() -> [(&'static str, Vec<Key>); 4] {
         single("Shift ← →", "A turn back or on"),
         single("1 2 3", "Speed"),
     ];
-    [("Everywhere", everywhere), ("In a list", list), ("On an agent’s page", agent), ("On a call that is over", call)]
+    [
+        ("Everywhere", everywhere),
+        ("In a list", list),
+        ("On an agent’s page", agent),
+        ("On a call that is over", call),
+    ]
 }
 
 pub fn help(open: RwSignal<bool>) -> AnyView {
@@ -68,7 +82,10 @@ pub fn help(open: RwSignal<bool>) -> AnyView {
         let lines = keys
             .into_iter()
             .map(|Key { keys, does, single }| {
-                let keys = keys.split(' ').map(|key| view! { <kbd>{key.to_owned()}</kbd> }).collect_view();
+                let keys = keys
+                    .split(' ')
+                    .map(|key| view! { <kbd>{key.to_owned()}</kbd> })
+                    .collect_view();
                 view! { <div class=class(single)><dt>{keys}</dt><dd>{does}</dd></div> }
             })
             .collect_view();

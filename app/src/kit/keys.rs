@@ -28,7 +28,11 @@ pub fn switch_single_keys(on: bool) {
 /// Calls `run` with every plain key until the component is gone; answers whether the key was taken.
 pub fn on_key(run: impl Fn(&str) -> bool + 'static) {
     listen(move |event| {
-        let at_rest = !event.ctrl_key() && !event.meta_key() && !event.alt_key() && !in_field(event) && !dialog_open()
+        let at_rest = !event.ctrl_key()
+            && !event.meta_key()
+            && !event.alt_key()
+            && !in_field(event)
+            && !dialog_open()
             && single_keys();
         at_rest && run(&event.key())
     });

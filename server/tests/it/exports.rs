@@ -63,7 +63,10 @@ async fn a_file_asks_what_its_list_asks() {
     assert_eq!(world.post("/calls", &org.key, &call).await.status, StatusCode::CREATED);
     let file = world.get("/agents/export", &org.key).await.text();
     assert!(file.contains(",\"'@Front, \"\"desk\"\"\","), "{file}");
-    let file = world.get(&format!("/calls/export?agent_id={agent}"), &org.key).await.text();
+    let file = world
+        .get(&format!("/calls/export?agent_id={agent}"), &org.key)
+        .await
+        .text();
     assert!(file.contains(",'+15550100000,"), "{file}");
     let none = world.get("/agents/export?tag=none", &org.key).await.text();
     assert_eq!(none.lines().count(), 1, "{none}");
@@ -102,7 +105,9 @@ async fn the_log_says_what_changed_and_finds_it() {
     let found = async |query: &str| {
         let log = world.get(&format!("/audit?{query}"), &org.key).await.json();
         let entries = log["items"].as_array().unwrap().iter();
-        entries.map(|entry| (entry["action"].clone(), entry["detail"].clone())).collect::<Vec<_>>()
+        entries
+            .map(|entry| (entry["action"].clone(), entry["detail"].clone()))
+            .collect::<Vec<_>>()
     };
     let changed = (json!("update"), json!({"changed": ["prompt", "tags"]}));
     assert_eq!(found(&format!("object_id={}", agent.id)).await[0], changed);

@@ -65,6 +65,10 @@ async fn a_stream_tells_of_its_own_organization_only() {
     world.listen().await;
     let (mine, other) = (world.org("Mine").await, world.org("Other").await);
     let agent = world.agent(&mine, "Front desk").await.id;
+    // The first use of a key is noted, and rings.
+    for org in [&mine, &other] {
+        world.get("/agents", &org.key).await;
+    }
     let mut here = world.stream(&mine.email, &mine.id).await;
     let mut there = world.stream(&other.email, &other.id).await;
     let call = json!({"agent_id": agent, "to": {"medium": "phone", "number": "+15550100000"}});

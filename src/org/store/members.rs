@@ -44,7 +44,15 @@ pub async fn set_role(core: &Core, caller: &Caller, user: &UserId, role: Role) -
         to: Some(role),
         ..Detail::default()
     };
-    audit::note_with(&mut tx, Action::Update.word(), Kind::Member, user.as_str(), &name, change).await?;
+    audit::note_with(
+        &mut tx,
+        Action::Update.word(),
+        Kind::Member,
+        user.as_str(),
+        &name,
+        change,
+    )
+    .await?;
     tx.commit().await
 }
 
