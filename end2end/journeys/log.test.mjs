@@ -42,11 +42,14 @@ journey('a change says in the log what changed, is searched for, and goes along 
   assert.equal(agents.lines.length, 2);
   assert.match(agents.lines[1], /,'=Front desk,/);
 
-  await ask(page, 'calls/place_call', { org, draft: { agent_id: agent.id, to: { medium: 'text' } } });
+  const call = await ask(page, 'calls/place_call', { org, draft: { agent_id: agent.id, to: { medium: 'text' } } });
   await open('/calls');
   await page.getByRole('rowheader').first().waitFor();
   await look('calls-exported');
   const calls = await file(page);
   assert.match(calls.name, /^calls-/);
   assert.equal(calls.lines.length, 2);
+  // A call that goes on would outlive the journey.
+  await ask(page, 'calls/stop_call', { org, id: call.id });
+  await page.getByText('Stopped from here').first().waitFor();
 });

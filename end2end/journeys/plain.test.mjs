@@ -55,12 +55,12 @@ journey('a person without JavaScript signs up, signs in, founds an organization 
   const variables = [{ name: 'customer', kind: 'text', required: false, description: '' }];
   const agent = await makeAgent(page, org, { prompt: 'Greet {{customer}}.', variables });
   await page.goto(`/agents/${agent.id}`);
-  await page.getByLabel('Customer').fill('Mrs Secret');
+  await page.locator('#f-test-variables-customer').fill('Mrs Secret');
   const again = page.waitForEvent('load');
   await button(page, 'Start').click();
   await again;
   await heading(page, 'Front desk').waitFor();
-  assert.equal(await page.getByLabel('Customer').inputValue(), '');
+  assert.equal(await page.locator('#f-test-variables-customer').inputValue(), '');
   assert.equal(new URL(page.url()).search, '');
   await page.goto('/calls');
   await page.getByRole('heading', { name: 'No calls yet' }).waitFor();
