@@ -69,6 +69,11 @@ mod ssr {
             }
         }
 
+        /// The rows after one, for whoever reads on without a cursor.
+        pub(crate) fn following(after: Position, limit: usize) -> Self {
+            Self { after, limit }
+        }
+
         /// One row more than shown, to know whether another page follows without counting.
         pub fn fetch(&self) -> i64 {
             self.limit as i64 + 1

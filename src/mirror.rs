@@ -9,7 +9,7 @@ use chrono::TimeDelta;
 use uuid::Uuid;
 
 use crate::{
-    audit,
+    audit::{self, Detail},
     auth::Caller,
     check::Check,
     core::Core,
@@ -166,7 +166,8 @@ pub async fn update<R: Mirrored>(core: &Core, caller: &Caller, id: Id<R>, draft:
         return Err(conflict);
     }
     let row = R::update(&mut tx, id, &draft, &provider_id).await?;
-    audit::record(&mut tx, Action::Update, R::KIND, &id.to_string(), row.name()).await?;
+    let (deed, changed) = (Action::Update.word(), Detail::between(&now.draft(), &row.draft()));
+    audit::note_with(&mut tx, deed, R::KIND, &id.to_string(), row.name(), changed).await?;
     commit::<R>(core, tx).await?;
     Ok(row)
 }

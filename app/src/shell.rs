@@ -7,7 +7,13 @@ use leptos::{config::LeptosOptions, hydration::AutoReload, nonce::use_nonce, pre
 use leptos_meta::MetaTags;
 use switchboard::viewer::Viewer;
 
-use crate::{App, kit::browser};
+use crate::{
+    App,
+    kit::{
+        browser,
+        keys::{KEYS_COOKIE, KEYS_OFF},
+    },
+};
 
 /// What the browser loads beside a document. The names are read once: they change together with the program.
 #[derive(Clone, Debug)]
@@ -61,9 +67,10 @@ pub fn shell(files: Files) -> AnyView {
         Some(viewer.place.as_ref()?.cord.word())
     });
     let theme = browser::cookie("theme").filter(|theme| matches!(theme.as_str(), "light" | "dark"));
+    let keys = browser::cookie(KEYS_COOKIE).filter(|keys| keys == KEYS_OFF);
     view! {
         <!DOCTYPE html>
-        <html lang="en" data-cord=cord.flatten() data-theme=theme>
+        <html lang="en" data-cord=cord.flatten() data-theme=theme data-keys=keys>
             <head>
                 <meta charset="utf-8"/>
                 <meta name="viewport" content="width=device-width, initial-scale=1"/>

@@ -1,7 +1,7 @@
 // Without JavaScript: slower to use, but nobody is locked out.
 import assert from 'node:assert/strict';
 import { journey } from '../journey.mjs';
-import { somebody } from '../people.mjs';
+import { makeAgent, somebody } from '../people.mjs';
 
 const button = (page, name) => page.getByRole('button', { name, exact: true });
 const heading = (page, name) => page.getByRole('heading', { name, level: 1 });
@@ -49,4 +49,19 @@ journey('a person without JavaScript signs up, signs in, founds an organization 
   await page.getByLabel('Email').fill('nobody at all');
   await button(page, 'Invite').click();
   await page.locator('#f-email-err').filter({ hasText: /./ }).waitFor();
+
+  // A form that only its page can send does nothing before, and gives away nothing of what was typed.
+  const org = await page.locator('input[name=org]').first().inputValue();
+  const variables = [{ name: 'customer', kind: 'text', required: false, description: '' }];
+  const agent = await makeAgent(page, org, { prompt: 'Greet {{customer}}.', variables });
+  await page.goto(`/agents/${agent.id}`);
+  await page.locator('#f-test-variables-customer').fill('Mrs Secret');
+  const again = page.waitForEvent('load');
+  await button(page, 'Start').click();
+  await again;
+  await heading(page, 'Front desk').waitFor();
+  assert.equal(await page.locator('#f-test-variables-customer').inputValue(), '');
+  assert.equal(new URL(page.url()).search, '');
+  await page.goto('/calls');
+  await page.getByRole('heading', { name: 'No calls yet' }).waitFor();
 }, { javaScript: false });

@@ -2,14 +2,18 @@
 
 use axum::{
     Extension,
-    extract::{Path, State},
+    body::Body,
+    extract::{Path, Query, State},
     http::header,
     response::{IntoResponse, Response},
 };
+use chrono::Utc;
+use serde::de::DeserializeOwned;
 use switchboard::{
     Error, Id, Result,
     auth::{Caller, session::Visit},
     core::Core,
+    export::{self, Sheet},
     report::{self, Report, ReportKind},
 };
 
@@ -39,6 +43,34 @@ pub async fn file(
         report(&core, &caller, id, form).await
     };
     made.await.unwrap_or_else(|error| problem::respond(&error))
+}
+
+/// `GET /app/agents/export` and the like, by session: the whole list as it is narrowed to.
+pub async fn list<S: Sheet>(
+    State(core): State<Core>,
+    visit: Option<Extension<Visit>>,
+    Query(filter): Query<S::Filter>,
+) -> Response
+where
+    S::Filter: DeserializeOwned,
+{
+    let made = async { sheet::<S>(core, caller(visit)?, filter).await };
+    made.await.unwrap_or_else(|error| problem::respond(&error))
+}
+
+/// Sent as it is read, so that a long list is neither kept here nor waited for.
+pub async fn sheet<S: Sheet>(core: Core, caller: Caller, filter: S::Filter) -> Result<Response> {
+    let rows = export::csv::<S>(core, caller, filter).await?;
+    let name = format!("{}-{}.csv", S::KIND.word(), Utc::now().date_naive());
+    Ok((
+        [
+            (header::CONTENT_TYPE, "text/csv; charset=utf-8".to_owned()),
+            (header::CONTENT_DISPOSITION, format!("attachment; filename=\"{name}\"")),
+            (header::CACHE_CONTROL, "private, no-store".to_owned()),
+        ],
+        Body::from_stream(rows),
+    )
+        .into_response())
 }
 
 /// A finished report; one that is not done yet is not there yet.

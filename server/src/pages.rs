@@ -11,8 +11,9 @@ use std::{
 use axum::{
     Router,
     extract::{FromRef, Request, State},
-    http::{StatusCode, request::Parts},
-    response::{Html, IntoResponse, Response},
+    http::{Method, StatusCode, Uri, request::Parts},
+    response::{Html, IntoResponse, Redirect, Response},
+    routing::get,
 };
 use futures_util::stream::{StreamExt, iter};
 use hydration_context::{SharedContext, SsrSharedContext};
@@ -25,10 +26,12 @@ use leptos::{
 use leptos_axum::{LeptosRoutes, ResponseOptions, generate_route_list};
 use leptos_meta::ServerMetaContext;
 use leptos_router::{components::provide_server_redirect, location::RequestUrl};
-use switchboard::core::Core;
+use switchboard::{agents::AgentRow, audit::Entry, calls::CallRow, core::Core};
 use tracing::Instrument;
 
 use app::shell::{Files, shell};
+
+use crate::download;
 
 #[derive(Clone)]
 pub struct Site {
@@ -47,13 +50,18 @@ impl FromRef<Site> for LeptosOptions {
     }
 }
 
-/// Every page and every server function.
+/// Every page and every server function, and the lists that pages offer as files: like to a page, somebody who is signed
+/// out gets there by signing in.
 pub fn routes(site: &Site) -> Router<Site> {
     let files = site.files.clone();
     let functions = Vec::new();
     Router::new()
         .leptos_routes_with_context(site, functions, context(site), move || shell(files.clone()))
         .leptos_routes_with_handler(generate_route_list(app::App), draw)
+        .route("/app/agents/export", get(download::list::<AgentRow>))
+        .route("/app/calls/export", get(download::list::<CallRow>))
+        .route("/app/audit/export", get(download::list::<Entry>))
+        .method_not_allowed_fallback(back)
         .fallback(lost)
 }
 
@@ -124,6 +132,15 @@ async fn page(site: Site, request: Request) -> Response {
 async fn owned<T>(owner: &Owner, page: impl Future<Output = T>) -> T {
     let mut page = pin!(page);
     poll_fn(|turn| owner.with(|| page.as_mut().poll(turn))).await
+}
+
+/// Some forms are sent by their page alone. Where somebody was faster than the page, they get it again, alive: nothing was
+/// done, and what they typed went into a body and not into an address that is kept and logged.
+async fn back(method: Method, uri: Uri) -> Response {
+    match uri.path_and_query().filter(|_| method == Method::POST) {
+        Some(page) => Redirect::to(page.as_str()).into_response(),
+        None => StatusCode::METHOD_NOT_ALLOWED.into_response(),
+    }
 }
 
 /// The page for addresses that are none.

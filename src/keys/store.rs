@@ -5,7 +5,7 @@ use sha2::Sha256;
 
 use super::{ApiKey, ApiKeyDraft, NewApiKey};
 use crate::{
-    audit,
+    audit::{self, Detail},
     auth::{Caller, Who},
     check::Check,
     core::Core,
@@ -189,7 +189,19 @@ pub async fn create(core: &Core, caller: &Caller, draft: ApiKeyDraft) -> Result<
     )
     .execute(tx.conn())
     .await?;
-    audit::record(&mut tx, Action::Create, Kind::ApiKey, &id.to_string(), &row.name).await?;
+    let may = Detail {
+        scopes: wanted.scopes().collect(),
+        ..Detail::default()
+    };
+    audit::note_with(
+        &mut tx,
+        Action::Create.word(),
+        Kind::ApiKey,
+        &id.to_string(),
+        &row.name,
+        may,
+    )
+    .await?;
     tx.commit().await?;
     Ok(NewApiKey {
         key: row.into(),

@@ -183,7 +183,7 @@ pub(super) const FUNCTIONS: &[Function] = &[
     ),
     plain(
         "app.announce()",
-        "bb1c8fa341af7d5f5adc5b85e23e383d",
+        "f12c5775311c05f4de392f3d7351f35b",
         &[APP, WORKER, BACKUP],
     ),
     plain(

@@ -119,7 +119,7 @@ const HOT: &[Hot] = &[
                     .map(drop)
             })
         },
-        with: "'{org}', null, null, 'infinity', 'ffffffff-ffff-ffff-ffff-ffffffffffff', 51",
+        with: "'{org}', null, null, 'infinity', 'ffffffff-ffff-ffff-ffff-ffffffffffff', 51, null",
     },
 ];
 

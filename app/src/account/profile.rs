@@ -4,7 +4,11 @@ use leptos::prelude::*;
 
 use super::{ChangePassword, clerk, devices::Sessions, gate::plain_page, secret::PasswordField, way};
 use crate::{
-    kit::{Form, Lamp, Sending, Submit, icon, lamp},
+    kit::{
+        Form, Lamp, Sending, Submit, Switch, icon,
+        keys::{single_keys, switch_single_keys},
+        lamp,
+    },
     viewer,
 };
 
@@ -27,7 +31,26 @@ pub fn ProfilePage() -> impl IntoView {
         .into_any()
     };
     let lead = "Yours in every organization. What you may do is decided by your role in each of them.";
-    plain_page("Profile", lead, view! { {back}{own} })
+    plain_page("Profile", lead, view! { {back}{own}{keyboard()} })
+}
+
+/// A letter said or touched by mistake must not do anything to whoever cannot help it (WCAG 2.1.4).
+fn keyboard() -> AnyView {
+    let on = RwSignal::new(single_keys());
+    let flip = Callback::new(move |wanted| {
+        on.set(wanted);
+        switch_single_keys(wanted);
+    });
+    view! {
+        <section class="card" aria-labelledby="keyboard">
+            <header><h2 id="keyboard">"Keyboard"</h2></header>
+            <div class="body">
+                <Switch path="single_keys" label="Shortcuts of a single key" value=on on_change=flip
+                    help="Such as J for the next row and ? for help. Ctrl K and Ctrl S work either way. Kept in this browser."/>
+            </div>
+        </section>
+    }
+    .into_any()
 }
 
 /// Says what the last form on this page has done.

@@ -21,8 +21,9 @@ use crate::{
     AppError,
     calls::{PlaceCall, Preset, TestPanel},
     kit::{
-        Ago, Copy, FormState, Lamp, Loading, Menu, PageHead, crumbs, holds, icon, keys::on_ctrl, lamp, lamp_boxed,
-        loaded, part, skeleton_rows, state, text,
+        Ago, Copy, FormState, Lamp, Loading, Menu, PageHead, browser, crumbs, holds, icon,
+        keys::{on_ctrl, on_key},
+        lamp, lamp_boxed, loaded, part, skeleton_rows, state, text,
     },
     may, org,
 };
@@ -92,6 +93,11 @@ fn page(agent: Option<Agent>, start: AgentDraft, tags: Vec<String>) -> AnyView {
         if writes {
             editor.save();
         }
+    });
+    on_key(move |key| match key {
+        "e" => writes && browser::focus("#f-name"),
+        "t" => browser::focus(".testpanel form :is(input, textarea, select, button)"),
+        _ => false,
     });
     let form = use_context::<FormState>();
     view! {

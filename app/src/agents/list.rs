@@ -16,8 +16,8 @@ use super::{
 use crate::{
     kit::{
         Ago, Chip, Choice, Column, Columns, Loading, Menu, PageHead, Picture, Row, RowMenu, Search, Selection, Table,
-        UrlQuery, empty, icon, keys::on_key, lamp, list_keys, loaded, once_loaded, pager, part, skeleton_rows, table,
-        text, use_live, use_url,
+        UrlQuery, empty, export, icon, keys::on_key, lamp, list_keys, loaded, once_loaded, pager, part, row_link,
+        skeleton_rows, table, text, use_live, use_url,
     },
     may, org,
 };
@@ -56,6 +56,7 @@ const COLUMNS: [Column; 6] = [
 ];
 
 const FILTERS: [&str; 4] = ["q", "state", "language", "tag"];
+const EXPORTED: [(&str, &str); 4] = [("q", "q"), ("state", "sync"), ("language", "language"), ("tag", "tag")];
 
 #[component]
 pub fn AgentList() -> impl IntoView {
@@ -73,15 +74,19 @@ pub fn AgentList() -> impl IntoView {
     let menu = RowMenu::new("agent-menu");
 
     list_keys();
-    if may(Action::Create, Kind::Agent) {
-        on_key(move |key| {
-            let new = key == "n";
-            if new {
-                deeds.go("/agents/new");
-            }
-            new
-        });
-    }
+    let creates = may(Action::Create, Kind::Agent);
+    on_key(move |key| match key {
+        "n" if creates => {
+            deeds.go("/agents/new");
+            true
+        }
+        // An agent is opened where it is edited.
+        "e" => row_link().is_some_and(|link| {
+            link.click();
+            true
+        }),
+        _ => false,
+    });
 
     let actions = move || {
         may(Action::Create, Kind::Agent)
@@ -166,7 +171,7 @@ fn filters(url: UrlQuery, agents: Loading<Found>, columns: Columns) -> AnyView {
             <Search label="Search agents" placeholder="Name, description or prompt text" keep=&["state", "language", "tag"]/>
             {chips}
             {clear}
-            <span class="push">{columns.chooser()}</span>
+            <span class="push">{columns.chooser()}{export(url, "agents", &EXPORTED)}</span>
         </div>
     }
     .into_any()

@@ -2,19 +2,22 @@
 
 use leptos::prelude::*;
 use switchboard::{
-    audit::{Entry, EntryFilter},
+    audit::{Detail, Entry, EntryFilter},
     listing::{Listing, Page},
+    org::Scope,
     resource::Kind,
 };
 
 use super::list_audit;
 use crate::{
     kit::{
-        Chip, Choice, Lamp, Loading, PageHead, Picture, UrlQuery, When, empty, icon, lamp_bare, loaded, pager,
-        skeleton_rows, use_url,
+        Chip, Choice, Lamp, Loading, PageHead, Picture, Search, UrlQuery, When, at_top, empty, export, icon, lamp_bare,
+        list_keys, loaded, pager, skeleton_rows, use_live, use_url,
     },
     org,
 };
+
+const EXPORTED: [(&str, &str); 3] = [("q", "q"), ("kind", "kind"), ("object_id", "object_id")];
 
 #[component]
 pub fn AuditPage() -> impl IntoView {
@@ -22,6 +25,7 @@ pub fn AuditPage() -> impl IntoView {
     let url = use_url();
     let asked = Memo::new(move |_| {
         let filter = EntryFilter {
+            q: url.get("q"),
             kind: url.get("kind"),
             object_id: url.get("object_id"),
         };
@@ -31,10 +35,17 @@ pub fn AuditPage() -> impl IntoView {
         };
         (filter, page)
     });
+    let (live, top) = (use_live("audit"), at_top());
+    // Older pages do not change, and nothing moves under whoever reads further down.
+    let fresh = Memo::new(move |before: Option<&u64>| match before {
+        Some(before) if url.get("cursor").is_some() || !top.get() => *before,
+        _ => live.get(),
+    });
     let entries = Loading::new(
-        move || asked.get(),
-        move |(filter, page)| list_audit(here.get_value(), filter, page),
+        move || (asked.get(), fresh.get()),
+        move |((filter, page), _)| list_audit(here.get_value(), filter, page),
     );
+    list_keys();
     let kinds: Vec<Choice> = [
         Kind::Agent,
         Kind::Call,
@@ -48,8 +59,10 @@ pub fn AuditPage() -> impl IntoView {
     view! {
         <PageHead title="Audit log" sub=|| "Written in the same transaction as the deed, and never changed afterwards."/>
         <div class="filters">
+            <Search label="Search the log" placeholder="Thing, person or what changed" keep=&["kind", "object_id"]/>
             <Chip key="kind" label="About" choices=kinds/>
             {only_one(url)}
+            <span class="push">{export(url, "audit", &EXPORTED)}</span>
         </div>
         {loaded(entries, "audit log", skeleton_rows, move |listing| content(url, listing))}
     }
@@ -72,7 +85,7 @@ fn only_one(url: UrlQuery) -> AnyView {
 
 fn content(url: UrlQuery, listing: Listing<Entry>) -> AnyView {
     if listing.items.is_empty() {
-        let card = if url.count(&["kind", "object_id", "cursor"]) == 0 {
+        let card = if url.count(&["q", "kind", "object_id", "cursor"]) == 0 {
             empty(
                 Picture::Loose,
                 "Nothing has happened yet",
@@ -84,7 +97,7 @@ fn content(url: UrlQuery, listing: Listing<Entry>) -> AnyView {
             empty(
                 Picture::Loose,
                 "Nothing here matches",
-                "No entry is about this. The log itself goes on.",
+                "No entry is about this. New ones appear here by themselves.",
                 all,
             )
         };
@@ -189,8 +202,44 @@ fn subject(entry: &Entry) -> Subject {
                 Some(kind @ (Kind::Agent | Kind::Call)) => Some(format!("/{}/{}", kind.word(), entry.object_id)),
                 _ => None,
             },
-            detail: None,
+            detail: changes(entry),
         },
+    }
+}
+
+/// What became different, in a line.
+fn changes(entry: &Entry) -> Option<String> {
+    let Detail { changed, scopes, .. } = &entry.detail;
+    if !changed.is_empty() {
+        let mut words: Vec<String> = changed.iter().map(|name| field_words(name)).collect();
+        // A voice has an id and a name, and they change together.
+        words.dedup();
+        return Some(words.join(", "));
+    }
+    let some: Vec<String> = scopes.iter().take(SCOPES_SHOWN).map(Scope::to_string).collect();
+    let more = scopes.len() - some.len();
+    match (some.is_empty(), more) {
+        (true, _) => None,
+        (_, 0) => Some(some.join(", ")),
+        (_, more) => Some(format!("{} and {more} more", some.join(", "))),
+    }
+}
+
+/// A key may do more than fits into a line.
+const SCOPES_SHOWN: usize = 4;
+
+/// A field as its form calls it.
+fn field_words(name: &str) -> String {
+    match name {
+        "voice_id" | "voice_name" => "voice".to_owned(),
+        "temperature_percent" => "temperature".to_owned(),
+        "prompt" => "system prompt".to_owned(),
+        "join_timeout_s" => "how long it rings".to_owned(),
+        "max_duration_s" => "longest call".to_owned(),
+        "time_exceeded_message" => "what is said when the time is up".to_owned(),
+        "turn_delay_ms" => "wait before answering".to_owned(),
+        "interruption_ms" => "speech needed to interrupt".to_owned(),
+        other => other.replace('_', " "),
     }
 }
 
@@ -241,6 +290,7 @@ mod tests {
             object_id: object_id.into(),
             object_name: object_name.into(),
             member_name: (kind == "members").then(|| "Ada".into()),
+            detail: Detail::default(),
         }
     }
 
@@ -261,6 +311,28 @@ mod tests {
             "Turned away non-member Grace"
         );
         assert_eq!(detail, None);
+    }
+
+    #[test]
+    fn a_change_says_what_changed_in_the_words_of_the_form() {
+        let mut saved = entry("agents", "update", "1", "Front desk");
+        saved.detail.changed = ["prompt", "voice_id", "voice_name", "tags"].map(str::to_owned).into();
+        assert_eq!(subject(&saved).detail.as_deref(), Some("system prompt, voice, tags"));
+        let mut made = entry("api-keys", "create", "1", "Site");
+        assert_eq!(subject(&made).detail, None);
+        made.detail.scopes = [
+            "agents:read",
+            "agents:update",
+            "calls:read",
+            "calls:create",
+            "members:read",
+        ]
+        .map(|scope| scope.parse().unwrap())
+        .into();
+        assert_eq!(
+            subject(&made).detail.as_deref(),
+            Some("agents:read, agents:update, calls:read, calls:create and 1 more")
+        );
     }
 
     #[test]

@@ -1,6 +1,6 @@
 //! The list of calls: every call of the organization, newest first, moving as they move.
 
-use leptos::{ev, prelude::*};
+use leptos::prelude::*;
 use switchboard::{
     calls::{CallFilter, CallRow, Status},
     listing::{Listing, Page},
@@ -15,8 +15,8 @@ use super::{
 };
 use crate::{
     kit::{
-        Chip, Choice, Column, Columns, Loading, PageHead, Picture, Search, UrlQuery, each, empty, icon, keys::on_key,
-        list_keys, loaded, once_loaded, pager, skeleton_rows, use_url,
+        Chip, Choice, Column, Columns, Loading, PageHead, Picture, Search, UrlQuery, at_top, each, empty, export, icon,
+        keys::on_key, list_keys, loaded, once_loaded, pager, skeleton_rows, use_url,
     },
     may, org, viewer,
 };
@@ -44,6 +44,7 @@ const COLUMNS: [Column; 4] = [
     },
 ];
 const FILTERS: [&str; 3] = ["q", "status", "agent"];
+const EXPORTED: [(&str, &str); 3] = [("q", "q"), ("status", "status"), ("agent", "agent_id")];
 
 #[component]
 pub fn CallList() -> impl IntoView {
@@ -133,7 +134,7 @@ fn filters(url: UrlQuery, columns: Columns) -> AnyView {
             <Chip key="status" label="State" choices=states/>
             {by_agent}
             {clear}
-            <span class="push">{columns.chooser()}</span>
+            <span class="push">{columns.chooser()}{export(url, "calls", &EXPORTED)}</span>
         </div>
     }
     .into_any()
@@ -223,24 +224,6 @@ fn newer(shown: Memo<Shown>) -> AnyView {
         {button}
     }
     .into_any()
-}
-
-/// Whether the reader looks at the beginning of the page.
-fn at_top() -> RwSignal<bool> {
-    const NEAR: f64 = 96.0;
-    let top = RwSignal::new(true);
-    let look = move || {
-        let near = window().scroll_y().is_ok_and(|y| y < NEAR);
-        if top.try_get_untracked().is_some_and(|top| top != near) {
-            top.set(near);
-        }
-    };
-    Effect::new(move |_| {
-        look();
-        let handle = window_event_listener(ev::scroll, move |_| look());
-        on_cleanup(move || handle.remove());
-    });
-    top
 }
 
 /// Nothing to show: because nothing is there, or because too much is asked.

@@ -133,7 +133,7 @@ fn start(test: Test) -> AnyView {
         })
     };
     view! {
-        <form class="body stack s3" novalidate on:submit=move |event| {
+        <form method="post" class="body stack s3" novalidate on:submit=move |event| {
             event.prevent_default();
             test.place(Destination::Text {});
         }>
@@ -315,7 +315,7 @@ fn composer(
     };
     let placeholder = move || if ready() { "Say as the caller" } else { "Connecting…" };
     view! {
-        <form class="composer" on:submit=send>
+        <form method="post" class="composer" on:submit=send>
             <input class="input" id="test-say" aria-label="Say as the caller" autocomplete="off" maxlength="4000" placeholder=placeholder
                 prop:value=move || text.get() on:input=move |event| text.set(event_target_value(&event))/>
             <button type="submit" class="btn icon-only" aria-label="Send" title="Send" disabled=move || !ready()>{icon("right")}</button>

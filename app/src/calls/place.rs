@@ -188,7 +188,7 @@ pub fn place_form(
         },
     );
     view! {
-        <form on:submit=send novalidate>
+        <form method="post" on:submit=send novalidate>
             <div class="d-body stack s3">
                 {form.notice()}
                 {who}

@@ -10,7 +10,7 @@ use super::{
     wave::wave,
     words::{clock, seconds},
 };
-use crate::kit::{browser, icon};
+use crate::kit::{browser, icon, keys::single_keys};
 
 /// How far the arrow keys go, in seconds.
 const STEP_S: f64 = 5.0;
@@ -294,7 +294,7 @@ fn controls(player: Player, turns: Memo<Vec<Turn>>) -> AnyView {
 fn keys(player: Player, turns: Memo<Vec<Turn>>) {
     Effect::new(move |_| {
         let handle = window_event_listener(ev::keydown, move |event| {
-            if event.ctrl_key() || event.meta_key() || event.alt_key() || event.default_prevented() {
+            if event.ctrl_key() || event.meta_key() || event.alt_key() || event.default_prevented() || !single_keys() {
                 return;
             }
             let within = |selector: &str| {

@@ -1,26 +1,22 @@
 //! The bar on top: the organization, the palette, the balance, and the person.
 
-use leptos::{prelude::*, server_fn::ServerFn};
+use leptos::{prelude::*, server_fn::ServerFn, task::spawn_local};
 use switchboard::{
     org::initials,
     resource::{Action, Kind},
-    viewer::Person,
+    viewer::{Person, Place, Viewer},
 };
 
-use super::Panels;
+use super::{Panels, read_balance};
 use crate::{
     account::SignOut,
-    kit::{Menu, browser, icon},
+    kit::{Menu, browser, effect, icon, text, use_live},
     may, viewer,
 };
 
 pub fn bar(panels: Panels) -> AnyView {
-    let viewer = viewer();
-    let balance = may(Action::Read, Kind::Credit).then(|| {
-        let balance = viewer.place.as_ref().map(|place| place.balance.to_string());
-        view! { <span class="bar-item wide" title="Credit balance">{icon("card")}<span class="sr">"Balance"</span><b>{balance}</b></span> }
-    });
-    let person = viewer.person.clone();
+    let Viewer { person, place, .. } = viewer();
+    let balance = place.filter(|_| may(Action::Read, Kind::Credit)).map(balance);
     view! {
         <header class="topbar">
             {organization()}
@@ -47,6 +43,31 @@ pub fn bar(panels: Panels) -> AnyView {
                 </button>
             </div>
         </header>
+    }
+    .into_any()
+}
+
+/// As the page was drawn with it, and again whenever something has been charged or paid.
+fn balance(place: Place) -> AnyView {
+    let shown = RwSignal::new(place.balance);
+    let changes = use_live("balance");
+    effect(move || {
+        let (org, heard) = (place.org_id.clone(), changes.get());
+        if heard == 0 {
+            return;
+        }
+        spawn_local(async move {
+            let answer = read_balance(org).await;
+            // If it changed again meanwhile, the next answer is on its way.
+            if let (Ok(balance), true) = (answer, changes.try_get_untracked() == Some(heard)) {
+                shown.try_set(balance);
+            }
+        });
+    });
+    view! {
+        <span class="bar-item wide" title="Credit balance">
+            {icon("card")}<span class="sr">"Balance"</span><b>{text(move || shown.get().to_string())}</b>
+        </span>
     }
     .into_any()
 }

@@ -1,56 +1,109 @@
-//! Help: what the keyboard can do here.
+//! Help: what the keyboard can do here, for this person.
 
 use leptos::prelude::*;
+use switchboard::resource::{Action, Kind};
 
-use crate::kit::Dialog;
+use super::nav::places;
+use crate::{kit::Dialog, may};
 
-const KEYS: [(&str, &[(&str, &str)]); 3] = [
-    (
-        "Everywhere",
-        &[
-            ("Ctrl K", "Search or jump"),
-            ("?", "This help"),
-            ("[", "Fold the side panel"),
-            ("Esc", "Close"),
-        ],
-    ),
-    (
-        "In a list",
-        &[
-            ("/", "Search"),
-            ("J", "Next row"),
-            ("K", "Row before"),
-            ("Enter", "Open"),
-            ("X", "Select"),
-            ("N", "New"),
-        ],
-    ),
-    ("In an editor", &[("Ctrl S", "Save")]),
-];
+/// The keys and what they do. A single one stands apart, because it can be switched off.
+#[derive(Clone)]
+struct Key {
+    keys: String,
+    does: &'static str,
+    single: bool,
+}
+
+fn always(keys: impl Into<String>, does: &'static str) -> Key {
+    Key {
+        keys: keys.into(),
+        does,
+        single: false,
+    }
+}
+
+fn single(keys: impl Into<String>, does: &'static str) -> Key {
+    Key {
+        single: true,
+        ..always(keys, does)
+    }
+}
+
+/// Only what works, and only for whoever may.
+fn all() -> [(&'static str, Vec<Key>); 4] {
+    let agents = |action| may(action, Kind::Agent);
+    let mut everywhere = vec![always("Ctrl K", "Search or jump"), always("Esc", "Close")];
+    everywhere.extend([single("?", "This help"), single("[", "Fold the side panel")]);
+    everywhere.extend(places().filter_map(|place| Some(single(format!("G {}", place.key?), place.words))));
+    let mut list = vec![
+        single("/", "Search"),
+        single("J", "Next row"),
+        single("K", "Row before"),
+    ];
+    list.push(always("Enter", "Open"));
+    if agents(Action::Delete) {
+        list.extend([
+            single("X", "Select an agent"),
+            single("Shift X", "Select all from the last one on"),
+        ]);
+    }
+    if agents(Action::Update) {
+        list.push(single("E", "Edit an agent"));
+    }
+    if agents(Action::Create) || may(Action::Create, Kind::Call) {
+        list.push(single("N", "New agent or call"));
+    }
+    let mut agent = Vec::new();
+    if agents(Action::Update) {
+        agent.extend([always("Ctrl S", "Save"), single("E", "To the first field")]);
+    }
+    if may(Action::Create, Kind::Call) {
+        agent.push(single("T", "Test call"));
+    }
+    let call = vec![
+        single("Space", "Play or pause"),
+        single("← →", "5 seconds back or on"),
+        single("Shift ← →", "A turn back or on"),
+        single("1 2 3", "Speed"),
+    ];
+    [
+        ("Everywhere", everywhere),
+        ("In a list", list),
+        ("On an agent’s page", agent),
+        ("On a call that is over", call),
+    ]
+}
 
 pub fn help(open: RwSignal<bool>) -> AnyView {
+    let sections = StoredValue::new(all());
+    let section = |(head, keys): (&'static str, Vec<Key>)| {
+        let class = |single: bool| if single { "onekey" } else { "" };
+        let only_single = keys.iter().all(|key| key.single);
+        let lines = keys
+            .into_iter()
+            .map(|Key { keys, does, single }| {
+                let keys = keys
+                    .split(' ')
+                    .map(|key| view! { <kbd>{key.to_owned()}</kbd> })
+                    .collect_view();
+                view! { <div class=class(single)><dt>{keys}</dt><dd>{does}</dd></div> }
+            })
+            .collect_view();
+        view! {
+            <section class=format!("stack s2 {}", class(only_single))>
+                <h3>{head}</h3>
+                <dl class="kv keylist">{lines}</dl>
+            </section>
+        }
+    };
     view! {
         <Dialog id="help" open=open title="Keyboard" sub="Single keys rest while you type in a field." class="w-sm">
             <div class="d-body stack">
-                {KEYS
-                    .iter()
-                    .map(|(where_, keys)| {
-                        view! {
-                            <section class="stack s2">
-                                <h3>{*where_}</h3>
-                                <dl class="kv keylist">
-                                    {keys
-                                        .iter()
-                                        .map(|(keys, what)| {
-                                            let keys = keys.split(' ').map(|key| view! { <kbd>{key}</kbd> }).collect_view();
-                                            view! { <dt class="keys">{keys}</dt><dd>{*what}</dd> }
-                                        })
-                                        .collect_view()}
-                                </dl>
-                            </section>
-                        }
-                    })
-                    .collect_view()}
+                <p class="small keysoff">"Shortcuts of a single key are switched off in this browser."</p>
+                {sections.get_value().into_iter().filter(|(_, keys)| !keys.is_empty()).map(section).collect_view()}
+                <p class="small muted">
+                    "Single keys can be switched off, and on again, in your " <a href="/profile" rel="external">"profile"</a> "."
+                </p>
             </div>
         </Dialog>
     }

@@ -7,16 +7,27 @@ mod nav;
 mod palette;
 
 use leptos::prelude::*;
-use leptos_router::components::Outlet;
+use leptos_router::{NavigateOptions, components::Outlet, hooks::use_navigate};
+use switchboard::{money::Micros, org::OrgId};
 
 pub use lost::NotFound;
 
+#[cfg(feature = "ssr")]
+use crate::api::{caller, core};
 use crate::kit::{
     LiveBanner, browser,
     keys::{on_ctrl, on_key},
     live_start,
 };
-use crate::viewer;
+use crate::{AppError, Wire, viewer};
+#[cfg(feature = "ssr")]
+use switchboard::credit;
+
+/// What the organization has left to spend.
+#[server(protocol = Wire)]
+pub async fn read_balance(org: OrgId) -> Result<Micros, AppError> {
+    Ok(credit::balance(&core(), &caller(&org)?).await?)
+}
 
 /// What the frame's parts open and close.
 #[derive(Clone, Copy)]
@@ -44,6 +55,7 @@ fn around(inside: impl FnOnce() -> AnyView) -> AnyView {
         narrow: RwSignal::new(browser::cookie(SIDE_COOKIE).as_deref() == Some("icons")),
     };
     on_ctrl("k", move || panels.palette.set(true));
+    on_key(way_keys());
     on_key(move |key| match key {
         "?" => {
             panels.help.set(true);
@@ -75,6 +87,23 @@ impl Panels {
     fn flip_side(self) {
         self.narrow.update(|narrow| *narrow = !*narrow);
         browser::keep_cookie(SIDE_COOKIE, if self.narrow.get_untracked() { "icons" } else { "full" });
+    }
+}
+
+/// `g` and then the letter of a page. Any other key, or a moment's rest, and the letter means what it always does.
+fn way_keys() -> impl Fn(&str) -> bool {
+    const REST_MS: f64 = 1500.0;
+    let asked = StoredValue::new(None::<f64>);
+    let navigate = use_navigate();
+    move |key| {
+        let now = browser::now();
+        let waits = asked.get_value().is_some_and(|since| now - since < REST_MS);
+        asked.set_value((key == "g").then_some(now));
+        let to = nav::places().find(|place| waits && place.key.is_some_and(|letter| letter.eq_ignore_ascii_case(key)));
+        if let Some(to) = to {
+            navigate(to.href, NavigateOptions::default());
+        }
+        key == "g" || to.is_some()
     }
 }
 

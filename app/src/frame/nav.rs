@@ -17,6 +17,8 @@ pub struct Place {
     pub words: &'static str,
     pub icon: &'static str,
     pub kind: Kind,
+    /// The letter that goes there after `g`.
+    pub key: Option<&'static str>,
 }
 
 const fn place(href: &'static str, words: &'static str, icon: &'static str, kind: Kind) -> Place {
@@ -25,12 +27,19 @@ const fn place(href: &'static str, words: &'static str, icon: &'static str, kind
         words,
         icon,
         kind,
+        key: None,
+    }
+}
+
+impl Place {
+    const fn by(self, key: &'static str) -> Self {
+        Self { key: Some(key), ..self }
     }
 }
 
 const GROUPS: [(&str, &[Place]); 4] = [
-    ("Build", &[place("/agents", "Agents", "agent", Kind::Agent)]),
-    ("Operate", &[place("/calls", "Calls", "call", Kind::Call)]),
+    ("Build", &[place("/agents", "Agents", "agent", Kind::Agent).by("A")]),
+    ("Operate", &[place("/calls", "Calls", "call", Kind::Call).by("C")]),
     ("Connect", &[place("/api-keys", "API keys", "key", Kind::ApiKey)]),
     (
         "Organization",

@@ -12,7 +12,7 @@ use super::{CreateKey, Keys, fresh, list_keys, revoke_key};
 use crate::{
     kit::{
         Ago, Lamp, Loading, PageHead, Picture, Question, Sending, Toast, date_words, each, empty, icon, lamp, loaded,
-        skeleton_rows, use_confirm, use_toasts,
+        skeleton_rows, use_confirm, use_live, use_toasts,
     },
     may, org,
 };
@@ -21,7 +21,11 @@ use crate::{
 pub fn KeysPage() -> impl IntoView {
     let here = StoredValue::new(org());
     let create = Sending::<CreateKey>::new();
-    let keys = Loading::new(move || create.ended(), move |_| list_keys(here.get_value()));
+    let live = use_live("keys");
+    let keys = Loading::new(
+        move || (create.ended(), live.get()),
+        move |_| list_keys(here.get_value()),
+    );
     let list = loaded(keys, "API keys", skeleton_rows, move |loaded| content(keys, loaded));
     // Each key made empties the form for the next one.
     let form = each(

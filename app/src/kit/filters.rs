@@ -7,7 +7,12 @@ use leptos_router::{
     params::ParamsMap,
 };
 
-use super::{browser::Debounce, icon::icon, menu::Menu, part::part};
+use super::{
+    browser::Debounce,
+    icon::icon,
+    menu::Menu,
+    part::{part, text},
+};
 
 /// The query of this page's address.
 #[derive(Clone, Copy)]
@@ -124,6 +129,21 @@ pub fn Search(
             {kept}
         </form>
     }
+}
+
+/// The whole list as it is narrowed to, as a file. A filter has a name in the address of the page, and one in that of the
+/// file, where the API has it.
+pub fn export(url: UrlQuery, list: &'static str, filters: &'static [(&'static str, &'static str)]) -> AnyView {
+    let href = text(move || {
+        let mut map = ParamsMap::new();
+        for (here, there) in filters {
+            if let Some(value) = url.get(here) {
+                map.insert(*there, value);
+            }
+        }
+        format!("/app/{list}/export{}", map.to_query_string())
+    });
+    view! { <a class="btn quiet sm" href=href download="" rel="external">{icon("download")}"Export CSV"</a> }.into_any()
 }
 
 /// One value a filter can have.

@@ -1,4 +1,4 @@
-//! Keyboard: single keys rest while a field has the focus or a dialog is open.
+//! Keyboard: single keys rest while a field has the focus or a dialog is open, and where somebody has switched them off.
 
 use std::rc::Rc;
 
@@ -7,10 +7,33 @@ use wasm_bindgen::JsCast;
 
 use super::{browser, part::effect};
 
+/// Of the browser, not of the person: who speaks to a computer, or whose hand trembles, does so at this device, and the
+/// server knows before the first picture.
+pub const KEYS_COOKIE: &str = "keys";
+pub const KEYS_OFF: &str = "off";
+
+/// Whether single keys do anything. Asked at each key, so that every tab goes by what was chosen last.
+pub fn single_keys() -> bool {
+    browser::cookie(KEYS_COOKIE).as_deref() != Some(KEYS_OFF)
+}
+
+pub fn switch_single_keys(on: bool) {
+    let word = if on { "on" } else { KEYS_OFF };
+    browser::keep_cookie(KEYS_COOKIE, word);
+    if let Some(root) = document().document_element() {
+        let _ = root.set_attribute("data-keys", word);
+    }
+}
+
 /// Calls `run` with every plain key until the component is gone; answers whether the key was taken.
 pub fn on_key(run: impl Fn(&str) -> bool + 'static) {
     listen(move |event| {
-        let at_rest = !event.ctrl_key() && !event.meta_key() && !event.alt_key() && !in_field(event) && !dialog_open();
+        let at_rest = !event.ctrl_key()
+            && !event.meta_key()
+            && !event.alt_key()
+            && !in_field(event)
+            && !dialog_open()
+            && single_keys();
         at_rest && run(&event.key())
     });
 }

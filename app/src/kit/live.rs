@@ -1,6 +1,6 @@
 //! Live pages: one event stream for the whole page; lists look again when something of theirs has changed.
 
-use leptos::prelude::*;
+use leptos::{ev, prelude::*};
 use wasm_bindgen::{JsCast, closure::Closure};
 
 use super::{
@@ -10,7 +10,7 @@ use super::{
 };
 
 /// What the server tells this page about.
-const TOPICS: [&str; 3] = ["agents", "calls", "reports"];
+const TOPICS: [&str; 7] = ["agents", "audit", "balance", "calls", "keys", "members", "reports"];
 
 #[derive(Clone, Copy)]
 struct Live {
@@ -36,6 +36,24 @@ pub fn use_live(topic: &str) -> Signal<u64> {
         (Some(live), Some(at)) => live.changes[at].into(),
         _ => Signal::stored(0),
     }
+}
+
+/// Whether the reader looks at the beginning of the page: what is new moves nothing else.
+pub fn at_top() -> RwSignal<bool> {
+    const NEAR: f64 = 96.0;
+    let top = RwSignal::new(true);
+    let look = move || {
+        let near = window().scroll_y().is_ok_and(|y| y < NEAR);
+        if top.try_get_untracked().is_some_and(|top| top != near) {
+            top.set(near);
+        }
+    };
+    effect(move || {
+        look();
+        let handle = window_event_listener(ev::scroll, move |_| look());
+        on_cleanup(move || handle.remove());
+    });
+    top
 }
 
 impl Live {

@@ -24,7 +24,7 @@ pub fn pager(url: UrlQuery, shown: usize, next: Option<String>, noun: &'static s
     view! {
         <div class="pager">
             <span>{words}</span>
-            <span class="keyhint wide"><kbd>"J"</kbd><kbd>"K"</kbd>" move "<kbd>"Enter"</kbd>" open "<kbd>"X"</kbd>" select"</span>
+            <span class="keyhint wide"><kbd>"J"</kbd><kbd>"K"</kbd>" move "<kbd>"Enter"</kbd>" open"<span class="picks">" "<kbd>"X"</kbd>" select"</span></span>
             <nav class="push" aria-label="Pages">{newest}{older}</nav>
         </div>
     }

@@ -273,15 +273,53 @@ fn line(table: Table, shown: &[&'static Column], row: Row) -> AnyView {
     .into_any()
 }
 
-/// The keys of a list: `j` and `k` move between its rows, `x` ticks, `/` searches; Enter follows the link by itself.
+/// The keys of a list: `j` and `k` move between its rows, `x` ticks, Shift and `x` ticks all from the last one on, `/`
+/// searches; Enter follows the link by itself.
 pub fn list_keys() {
-    on_key(|key| match key {
+    let last = StoredValue::new(None::<String>);
+    on_key(move |key| match key {
         "j" => step(1),
         "k" => step(-1),
-        "x" => tick(),
+        "x" | "X" => {
+            let to = current().and_then(|row| mark(&row));
+            let from = last.get_value().filter(|_| key == "X");
+            last.set_value(to.clone());
+            to.is_some_and(|to| match from {
+                Some(from) => tick_between(&from, &to),
+                None => tick(),
+            })
+        }
         "/" => browser::focus("#search"),
         _ => false,
     });
+}
+
+/// The link of the row that has the focus.
+pub fn row_link() -> Option<web_sys::HtmlElement> {
+    let link = current()?.query_selector(LINK).ok().flatten()?;
+    Some(wasm_bindgen::JsCast::unchecked_into(link))
+}
+
+const LINK: &str = "th a";
+
+/// What a row is told by, however often the list is drawn.
+fn mark(row: &web_sys::Element) -> Option<String> {
+    row.query_selector(LINK).ok().flatten()?.get_attribute("href")
+}
+
+/// Ticks what is not ticked from one row to another, in whichever order they stand.
+fn tick_between(from: &str, to: &str) -> bool {
+    let rows = browser::all(".table tbody tr");
+    let at = |wanted: &str| rows.iter().position(|row| mark(row).as_deref() == Some(wanted));
+    let (Some(from), Some(to)) = (at(from), at(to)) else {
+        return tick();
+    };
+    for row in &rows[from.min(to)..=from.max(to)] {
+        if let Some(open) = row.query_selector("input[type=checkbox]:not(:checked)").ok().flatten() {
+            wasm_bindgen::JsCast::unchecked_into::<web_sys::HtmlElement>(open).click();
+        }
+    }
+    true
 }
 
 fn current() -> Option<web_sys::Element> {
@@ -289,8 +327,8 @@ fn current() -> Option<web_sys::Element> {
 }
 
 fn step(by: isize) -> bool {
-    let links = browser::all(".table tbody th > a");
-    let here = current().and_then(|row| row.query_selector("th > a").ok().flatten());
+    let links = browser::all(".table tbody th a");
+    let here = row_link();
     let at = here.and_then(|here| links.iter().position(|link| link.is_same_node(Some(&here))));
     let to = match at {
         Some(at) => at.saturating_add_signed(by).min(links.len().saturating_sub(1)),

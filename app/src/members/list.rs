@@ -16,7 +16,7 @@ use super::{
 use crate::{
     kit::{
         Ago, BareForm, Lamp, Loading, OrgField, PageHead, Question, Sending, Sent, Toast, banner, browser, date_words,
-        effect, icon, lamp, loaded, part, skeleton_rows, use_confirm, use_toasts,
+        effect, holds, icon, lamp, loaded, part, skeleton_rows, use_confirm, use_live, use_toasts,
     },
     may, org,
     orgs::leave_org,
@@ -36,9 +36,13 @@ pub fn MembersPage() -> impl IntoView {
     let here = StoredValue::new(org());
     let inviting = Sending::<InviteMember>::new();
     let (set_role, revoke) = (Sending::<SetRole>::new(), Sending::<RevokeInvitation>::new());
-    let members = Loading::new(move || set_role.ended(), move |_| list_members(here.get_value()));
+    let live = use_live("members");
+    let members = Loading::new(
+        move || (set_role.ended(), live.get()),
+        move |_| list_members(here.get_value()),
+    );
     let waiting = Loading::new(
-        move || inviting.done() + revoke.ended(),
+        move || (inviting.done() + revoke.ended(), live.get()),
         move |_| list_invitations(here.get_value()),
     );
     let team = Team {
@@ -147,7 +151,14 @@ fn role(team: Team, member: &Member, you: bool) -> AnyView {
     let (id, label) = (member.user_id.to_string(), format!("Role of {}", member.name));
     let options = roles_to_give()
         .into_iter()
-        .map(|role: Role| view! { <option value=role.word() selected=role == now title=role.purpose()>{role.label()}</option> })
+        .map(|role: Role| {
+            // The attribute counts only until somebody has chosen; what is so since then is said by the property.
+            view! {
+                <option value=role.word() selected=role == now prop:selected=holds(move || role == now) title=role.purpose()>
+                    {role.label()}
+                </option>
+            }
+        })
         .collect_view();
     let changed = |event: web_sys::Event| {
         let form = event

@@ -2,7 +2,7 @@
 
 use axum::{Json as Answer, extract::Path, http::StatusCode};
 use switchboard::{
-    agents::{self, Agent},
+    agents::{self, Agent, AgentRow},
     resource::{Action, Kind},
 };
 
@@ -19,6 +19,7 @@ pub fn endpoints() -> Vec<Endpoint> {
         one: "/agents/{id}",
         sync: "/agents/{id}/sync",
     });
+    endpoints.push(crud::sheet::<AgentRow>("/agents/export", "Export agents as CSV"));
     endpoints.push(
         post("/agents/{id}/duplicate", "Copy an agent under a new name")
             .needs(Action::Create, Kind::Agent)

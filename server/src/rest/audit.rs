@@ -9,7 +9,7 @@ use switchboard::{
 
 use super::{
     ask::{Asking, Params},
-    crud::Wanted,
+    crud::{Wanted, sheet},
     endpoint::{Endpoint, get},
     problem::Failure,
 };
@@ -21,6 +21,7 @@ pub fn endpoints() -> Vec<Endpoint> {
             .params::<EntryFilter>()
             .lists::<Entry>()
             .by(list),
+        sheet::<Entry>("/audit/export", "Export the log as CSV"),
     ]
 }
 

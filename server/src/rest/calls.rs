@@ -19,7 +19,7 @@ use utoipa::ToSchema;
 
 use super::{
     ask::{Asking, Json, Params},
-    crud::{Wanted, id},
+    crud::{Wanted, id, sheet},
     endpoint::{Endpoint, get, post},
     problem::Failure,
 };
@@ -39,6 +39,7 @@ pub fn endpoints() -> Vec<Endpoint> {
             .params::<CallFilter>()
             .lists::<CallRow>()
             .by(list),
+        sheet::<CallRow>("/calls/export", "Export calls as CSV"),
         post("/calls", "Place a call")
             .needs(Create, Kind::Call)
             .keyed()

@@ -5,9 +5,10 @@ use axum::{
     http::{HeaderMap, StatusCode, header},
     response::{IntoResponse, Response},
 };
-use serde::Deserialize;
+use serde::{Deserialize, de::DeserializeOwned};
 use switchboard::{
     Error, Id, crud,
+    export::Sheet,
     listing::Page,
     mirror::{self, Mirrored},
     resource::Action::{Create, Delete, Read, Update},
@@ -19,6 +20,7 @@ use super::{
     endpoint::{Endpoint, delete, get, post, put},
     problem::Failure,
 };
+use crate::download;
 
 /// The paths of one resource; literals, because a router keeps them for good.
 pub struct Paths {
@@ -98,6 +100,26 @@ where
         .answers::<R>(200, "In agreement")
         .by(sync::<R>),
     ]
+}
+
+/// The whole list as it is narrowed to, as a file.
+pub fn sheet<S>(path: &'static str, what: &str) -> Endpoint
+where
+    S: Sheet,
+    S::Filter: DeserializeOwned + IntoParams,
+{
+    get(path, what)
+        .needs(Read, S::KIND)
+        .params::<S::Filter>()
+        .answers_file("text/csv", "All of them, newest first")
+        .by(export::<S>)
+}
+
+async fn export<S: Sheet>(asking: Asking, Params(filter): Params<S::Filter>) -> Result<Response, Failure>
+where
+    S::Filter: DeserializeOwned,
+{
+    Ok(download::sheet::<S>(asking.core, asking.caller, filter).await?)
 }
 
 /// An id that is not even one names nothing, like one that names nothing here.

@@ -65,6 +65,10 @@ async fn a_stream_tells_of_its_own_organization_only() {
     world.listen().await;
     let (mine, other) = (world.org("Mine").await, world.org("Other").await);
     let agent = world.agent(&mine, "Front desk").await.id;
+    // The first use of a key is noted, and rings.
+    for org in [&mine, &other] {
+        world.get("/agents", &org.key).await;
+    }
     let mut here = world.stream(&mine.email, &mine.id).await;
     let mut there = world.stream(&other.email, &other.id).await;
     let call = json!({"agent_id": agent, "to": {"medium": "phone", "number": "+15550100000"}});
@@ -73,6 +77,48 @@ async fn a_stream_tells_of_its_own_organization_only() {
     // What rings first there is what happens there.
     world.post("/agents", &other.key, &draft_json("Another")).await;
     assert_eq!(there.next().await.as_deref(), Some("agents"));
+}
+
+#[tokio::test]
+async fn members_keys_the_log_and_the_balance_ring_and_only_here() {
+    let world = World::new().await;
+    world.listen().await;
+    let (mine, other) = (world.org("Mine").await, world.org("Other").await);
+    let member = world.member(&mine, Role::Viewer).await;
+    // The first use of a key is noted, and rings.
+    for org in [&mine, &other] {
+        world.get("/agents", &org.key).await;
+    }
+    let mut here = world.stream(&mine.email, &mine.id).await;
+    let mut there = world.stream(&other.email, &other.id).await;
+    let heard = async |stream: &mut Stream, many: usize| {
+        let mut topics = Vec::new();
+        for _ in 0..many {
+            topics.push(stream.next().await.unwrap());
+        }
+        topics.sort();
+        topics
+    };
+
+    let role = json!({"role": "operator"});
+    let path = format!("/members/{}/role", member.id);
+    world.rest(Method::PUT, &path, Some(&mine.key), Some(&role)).await;
+    assert_eq!(heard(&mut here, 2).await, ["audit", "members"]);
+    let guest = json!({"email": "guest@example.com", "role": "viewer"});
+    world.post("/invitations", &mine.key, &guest).await;
+    assert_eq!(heard(&mut here, 2).await, ["audit", "members"]);
+    let key = json!({"name": "Site", "scopes": ["agents:read"]});
+    world.post("/api-keys", &mine.key, &key).await;
+    assert_eq!(heard(&mut here, 2).await, ["audit", "keys"]);
+    sqlx::query("update app.clients set balance_micros = balance_micros - 1 where org_id = $1")
+        .bind(mine.id.as_str())
+        .execute(&world.db.admin)
+        .await
+        .unwrap();
+    assert_eq!(heard(&mut here, 1).await, ["balance"]);
+    // What rings first there is what happens there.
+    world.post("/agents", &other.key, &draft_json("Another")).await;
+    assert_eq!(heard(&mut there, 2).await, ["agents", "audit"]);
 }
 
 #[tokio::test]

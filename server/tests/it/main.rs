@@ -9,6 +9,7 @@ mod common;
 mod contract;
 mod coverage;
 mod edges;
+mod exports;
 mod kept;
 mod live;
 mod model;

@@ -206,6 +206,9 @@ pub fn all() -> Vec<Question> {
         ("/app/voices/{id}/preview", Kind::Voice),
         ("/app/reports/{id}/report.html", Kind::Report),
         ("/app/reports/{id}/report.json", Kind::Report),
+        ("/app/agents/export", Kind::Agent),
+        ("/app/calls/export", Kind::Call),
+        ("/app/audit/export", Kind::Audit),
     ]
     .map(|(path, kind)| Question {
         method: Method::GET,
@@ -246,6 +249,11 @@ pub fn of_organizations() -> Vec<Question> {
 impl Question {
     pub fn is_rest(&self) -> bool {
         matches!(self.way, Way::Rest)
+    }
+
+    /// Whether a browser opens it as it opens a page, so that nobody is sent to where they sign in.
+    pub fn is_page(&self) -> bool {
+        matches!(self.way, Way::File) && self.path.ends_with("/export")
     }
 
     pub fn is_function(&self) -> bool {
@@ -490,6 +498,7 @@ fn sample(path: &str, of: &Belongings) -> (Needs, Coding, Value) {
         }
         "run_isolation" => org(Create, Kind::Report, Form, json!({})),
 
+        "read_balance" => org(Read, Kind::Credit, Json, json!({})),
         "list_audit" => org(Read, Kind::Audit, Json, page),
         _ => panic!(
             "no sample for the server function {path}: add what it needs and good arguments to `sample` in questions.rs"

@@ -4,7 +4,7 @@ use uuid::Uuid;
 
 use super::{members::Hand, note};
 use crate::{
-    audit,
+    audit::{self, Detail},
     auth::{Caller, Who, arrive},
     check::Check,
     core::Core,
@@ -61,12 +61,16 @@ pub async fn invite(core: &Core, caller: &Caller, draft: InvitationDraft) -> Res
     {
         return Err(Error::invalid("email", "This person is a member already."));
     }
+    let offered = Detail {
+        to: Some(draft.role),
+        ..Detail::default()
+    };
     if let Some(clerk) = at_clerk(core, caller) {
         let inviter = match caller.who() {
             Who::Person(user) => Some(user),
             Who::Key(_) | Who::System => None,
         };
-        audit::note(&mut tx, "invite", Kind::Member, email, draft.role.label()).await?;
+        audit::note_with(&mut tx, "invite", Kind::Member, email, draft.role.label(), offered).await?;
         let made = clerk.invite(caller.org(), email, draft.role, inviter).await?;
         tx.commit().await?;
         return Ok(clerks::id(&made));
@@ -91,7 +95,7 @@ pub async fn invite(core: &Core, caller: &Caller, draft: InvitationDraft) -> Res
     .on_constraint("invitations_pending", || {
         Error::invalid("email", "Somebody else has just invited this person.")
     })?;
-    audit::note(&mut tx, "invite", Kind::Member, email, draft.role.label()).await?;
+    audit::note_with(&mut tx, "invite", Kind::Member, email, draft.role.label(), offered).await?;
     tx.commit().await?;
     Ok(id)
 }

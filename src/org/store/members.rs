@@ -1,7 +1,7 @@
 //! The members of an organization: who they are, what they may do, and how they go.
 
 use crate::{
-    audit,
+    audit::{self, Detail},
     auth::{Caller, Who},
     core::Core,
     db::OrgTx,
@@ -39,7 +39,20 @@ pub async fn set_role(core: &Core, caller: &Caller, user: &UserId, role: Role) -
     }
     apply(&mut tx, user, Some(role)).await?;
     let name = format!("{} → {}", pair.theirs.label(), role.label());
-    audit::record(&mut tx, Action::Update, Kind::Member, user.as_str(), &name).await?;
+    let change = Detail {
+        from: Some(pair.theirs),
+        to: Some(role),
+        ..Detail::default()
+    };
+    audit::note_with(
+        &mut tx,
+        Action::Update.word(),
+        Kind::Member,
+        user.as_str(),
+        &name,
+        change,
+    )
+    .await?;
     tx.commit().await
 }
 
@@ -52,14 +65,12 @@ pub async fn remove_member(core: &Core, caller: &Caller, user: &UserId) -> Resul
         clerk.remove_member(caller.org(), user).await?;
     }
     apply(&mut tx, user, None).await?;
-    audit::record(
-        &mut tx,
-        Action::Delete,
-        Kind::Member,
-        user.as_str(),
-        pair.theirs.label(),
-    )
-    .await?;
+    let lost = Detail {
+        from: Some(pair.theirs),
+        ..Detail::default()
+    };
+    let label = pair.theirs.label();
+    audit::note_with(&mut tx, Action::Delete.word(), Kind::Member, user.as_str(), label, lost).await?;
     tx.commit().await
 }
 

@@ -30,7 +30,8 @@ pub(super) const RULES: &[Rule] = &[
         catalog!(
             "select g.tgname || ' on ' || g.tgrelid::regclass as object,
                     case when g.tgname = 'org_immutable' and t.oid is not null then null
-                         when t.oid is null then 'is on a table of no organization'
+                         when t.oid is null and g.tgrelid not in ('identity.memberships'::regclass, 'identity.invitations'::regclass)
+                           then 'is on a table of no organization'
                          when g.tgtype & 2 <> 0 or g.tgtype & 64 <> 0 then 'acts before the change'
                          when g.tgfoid::regprocedure::text <> 'app.announce()' then 'runs ' || g.tgfoid::regprocedure
                          when g.tgenabled <> 'O' then 'is not switched on as usual' end as fault
