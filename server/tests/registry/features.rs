@@ -15,7 +15,6 @@ pub enum Feature {
     Payments,
     Campaigns,
     Imports,
-    Exports,
     Uploads,
     RefreshTokens,
     Restore,
@@ -27,12 +26,11 @@ pub enum Feature {
 }
 
 impl Feature {
-    pub const ALL: [Self; 13] = [
+    pub const ALL: [Self; 12] = [
         Self::WebhooksOut,
         Self::Payments,
         Self::Campaigns,
         Self::Imports,
-        Self::Exports,
         Self::Uploads,
         Self::RefreshTokens,
         Self::Restore,
@@ -61,7 +59,6 @@ impl Feature {
             ],
             Self::Campaigns => &["campaign", "do_not_call", "dnc", "quiet_hours"],
             Self::Imports => &["import"],
-            Self::Exports => &["export", "download"],
             Self::Uploads => &["upload", "attachment", "knowledge"],
             Self::RefreshTokens => &["refresh"],
             Self::Restore => &["restore", "backup"],

@@ -1,7 +1,7 @@
 //! I: one organization against another.
 
 use crate::{
-    features::Feature::{Bulk, Erasure, Exports, Restore},
+    features::Feature::{Bulk, Erasure, Restore},
     items::{Item, partly, proven, waiting},
 };
 
@@ -127,11 +127,14 @@ pub const ITEMS: &[Item] = &[
         "search, counts and facets over other people's rows",
         &[("it", "the_model_holds_for_random_commands")],
     ),
-    partly(
+    proven(
         "I16",
         "a file of another organization",
-        &[("it", "another_organization_finds_nothing_and_changes_nothing")],
-        &[Exports],
+        &[
+            ("it", "another_organization_finds_nothing_and_changes_nothing"),
+            ("it", "a_list_of_many_pages_is_one_file_of_one_organization"),
+            ("it", "a_file_asks_what_its_list_asks"),
+        ],
     ),
     proven(
         "I17",

@@ -1,7 +1,7 @@
 //! W and U: what comes in from providers and people, and what goes out to other servers.
 
 use crate::{
-    features::Feature::{Exports, Imports, Uploads, WebhooksOut},
+    features::Feature::{Imports, Uploads, WebhooksOut},
     items::{Item, partly, proven, waiting},
 };
 
@@ -112,7 +112,14 @@ pub const ITEMS: &[Item] = &[
         &[("it", "w9_a_body_is_read_up_to_a_length_and_for_a_time")],
         &[Uploads],
     ),
-    waiting("U3", "formulas in a table that is taken out", &[Exports]),
+    proven(
+        "U3",
+        "formulas in a table that is taken out",
+        &[
+            ("switchboard", "what_a_spreadsheet_would_run_is_words"),
+            ("it", "a_list_of_many_pages_is_one_file_of_one_organization"),
+        ],
+    ),
     waiting("U4", "file names that leave their folder", &[Uploads]),
     waiting("U5", "a file that is something else as well", &[Uploads]),
     waiting("U6", "a table that is too large or malformed", &[Imports]),
