@@ -216,6 +216,10 @@ journey('many agents are found by search, filter and page, and several are delet
   // One is duplicated from its row, under a name that is free.
   const [first] = await rows.locator('th a').allInnerTexts();
   await button(page, `More for ${first}`).click();
+  // Somebody else's change waits for an open menu.
+  const told = page.waitForResponse(/browse_agents/);
+  await makeAgent(page, org, { name: 'Somebody else' });
+  await told;
   await page.locator('#agent-menu').getByRole('button', { name: 'Duplicate' }).click();
   await page.getByText(`${first} duplicated`).waitFor();
   await page.getByRole('heading', { level: 1 }).filter({ hasText: first }).waitFor();

@@ -15,7 +15,7 @@ use leptos::{
 };
 use serde::{Serialize, de::DeserializeOwned};
 
-use super::{fault::problem, part::part};
+use super::{fault::problem, menu::menus_closed, part::part};
 use crate::{AppError, wire};
 
 /// What a page loads. A type of its own for each answer; below it is one resource, compiled once.
@@ -45,7 +45,11 @@ impl<T: Clone + Serialize + DeserializeOwned + Send + Sync + 'static> Loading<T>
         let fetch = move |asked: Asked| -> Fetch {
             let source = (&*asked.0 as &dyn Any).downcast_ref::<S>();
             let answer = fetch(source.expect("it came from this source").clone());
-            Box::pin(async move { answer.await.map(Loaded::new) })
+            Box::pin(async move {
+                let answer = answer.await;
+                menus_closed().await;
+                answer.map(Loaded::new)
+            })
         };
         Self {
             resource: resource(Box::new(source), Box::new(fetch)),

@@ -1,5 +1,7 @@
 //! Menus: native popovers, opened by the button that names them, closed by what is chosen.
 
+use std::{future::poll_fn, task::Poll};
+
 use leptos::prelude::*;
 use wasm_bindgen::{JsCast, JsValue};
 
@@ -29,6 +31,19 @@ pub fn Menu(
             {children()}
         </div>
     }
+}
+
+/// Done when no menu is open. A list that was drawn anew below one would take away the row it belongs to.
+pub fn menus_closed() -> impl Future<Output = ()> + Send {
+    const LOOK_MS: u64 = 100;
+    poll_fn(|context| {
+        if cfg!(feature = "ssr") || browser::all(".menu:popover-open").is_empty() {
+            return Poll::Ready(());
+        }
+        let waker = context.waker().clone();
+        browser::after(LOOK_MS, move || waker.wake());
+        Poll::Pending
+    })
 }
 
 /// Closes whatever menu is open.
