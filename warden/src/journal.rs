@@ -5,7 +5,7 @@ use sqlx::{FromRow, PgConnection};
 use crate::{
     catalog::Catalog,
     error::WardenError,
-    plan::{self, Flaw, Frozen, Plan, Signer},
+    plan::{self, Frozen, Signer},
     steps::{Phase, Step, steps},
 };
 
@@ -100,6 +100,9 @@ pub async fn keep(connection: &mut PgConnection, frozen: &Frozen, signer: &Signe
 /// # Errors
 /// As [`frozen`].
 pub async fn begun(connection: &mut PgConnection) -> Result<Option<Frozen>, WardenError> {
+    if !exists(connection).await? {
+        return Ok(None);
+    }
     let begun: bool = sqlx::query_scalar("select exists (select from warden.step where state <> 'undone')")
         .fetch_one(&mut *connection)
         .await?;
@@ -108,27 +111,6 @@ pub async fn begun(connection: &mut PgConnection) -> Result<Option<Frozen>, Ward
     } else {
         Ok(None)
     }
-}
-
-/// The schema of the seal is made by the warden and goes with it, so it must be nobody else's.
-///
-/// # Errors
-/// When the database cannot be asked.
-pub async fn taken(connection: &mut PgConnection, plan: &Plan) -> Result<Option<Flaw>, WardenError> {
-    let taken: bool = sqlx::query_scalar(
-        "select exists (select from pg_namespace where nspname = $1)
-           and not exists (select from warden.step where id = 'seal functions' and state <> 'undone')",
-    )
-    .bind(&plan.seal.schema)
-    .fetch_one(connection)
-    .await?;
-    Ok(taken.then(|| Flaw {
-        at: "seal.schema".to_owned(),
-        what: format!(
-            "there is a schema `{}` already; choose a name for a new one",
-            plan.seal.schema
-        ),
-    }))
 }
 
 /// A step that is done, or begun, and that another plan would do otherwise.

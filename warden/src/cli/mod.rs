@@ -317,7 +317,6 @@ impl Warden {
         let plan = plan::read(&text).map_err(|error| WardenError::Unreadable(error.to_string()))?;
         let signer = Signer::load(&self.key)?;
         session.alone().await?;
-        journal::open(&mut session.connection).await?;
         let now = Catalog::read(&mut session.connection).await?;
         // A plan that takes over from one under way is about the database as that one has found it.
         let catalog = match journal::begun(&mut session.connection).await? {
@@ -330,12 +329,12 @@ impl Warden {
                 before.catalog
             }
         };
-        let mut flaws = flaws(&plan, &catalog);
-        flaws.extend(journal::taken(&mut session.connection, &plan).await?);
+        let flaws = flaws(&plan, &catalog);
         if !flaws.is_empty() {
             return Err(WardenError::Flawed(flaws));
         }
         session.fit(&plan, &catalog).await?;
+        journal::open(&mut session.connection).await?;
         let frozen = Frozen::new(plan, catalog);
         journal::keep(&mut session.connection, &frozen, &signer).await?;
         show::frozen(&frozen, self.json);

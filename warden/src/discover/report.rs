@@ -100,7 +100,7 @@ const QUESTIONS: &[(&str, &str, &str, &str)] = &[
         "key-dependents",
         "keys",
         "Does nothing depend on a primary key?",
-        "Make them plain partitions, or exclude the table.",
+        "The key stays as it is; keep_key is set.",
     ),
     (
         "deferrable-key",
@@ -119,7 +119,7 @@ const QUESTIONS: &[(&str, &str, &str, &str)] = &[
         "nested-partitions",
         "keys",
         "Is no partition partitioned?",
-        "The key stays as it is; keep_key is set.",
+        "Make them plain partitions, or exclude the table.",
     ),
     (
         "partition-keys",

@@ -53,9 +53,7 @@ impl Frozen {
         }
         drift
     }
-}
 
-impl Frozen {
     /// Partitions of owned tables that came or went. Their keys are made one by one, so until *seal* is done they must stay.
     pub fn parts_drift(&self, now: &Catalog) -> Vec<String> {
         let mut drift = Vec::new();

@@ -383,14 +383,13 @@ impl<'a> Sound<'a> {
                 );
             }
         }
-        // A key over an expression of it cannot be built anew over something else.
+        // A key that has it otherwise than as a column of its own cannot be built anew over something else.
         for unique in &table.uniques {
-            let within = mentions(&unique.definition, column) && !unique.columns.contains(column);
-            if within && unique.expressions {
+            if mentions(&unique.definition, column) && !unique.columns.contains(column) {
                 self.say(
                     at,
                     format!(
-                        "`{column}` cannot be dropped: the unique key `{}` is over an expression of it",
+                        "`{column}` cannot be dropped: the unique key `{}` has it in an expression, in its condition or beside its columns",
                         unique.name
                     ),
                 );

@@ -38,6 +38,11 @@ pub async fn look(connection: &mut PgConnection, plan: &Plan) -> sqlx::Result<Ve
         .fetch_one(&mut *connection)
         .await?;
     found.extend(domain);
+    let taken: Option<String> = sqlx::query_scalar(TAKEN)
+        .bind(&plan.seal.schema)
+        .fetch_one(&mut *connection)
+        .await?;
+    found.extend(taken);
     let dropped: Vec<(String, Vec<String>)> = plan
         .tables
         .iter()
@@ -79,7 +84,8 @@ const COMPARED: &str = "
     with asked as (
       select u.name, u.attribute from unnest($1::text[], $2::text[]) u (name, attribute)
       union
-      select o.name, a.attname::text from unnest($3::text[]) o (name) join pg_index x on x.indrelid = to_regclass(o.name) and x.indisprimary
+      select o.name, a.attname::text from unnest($3::text[]) o (name) join pg_index x on x.indrelid = to_regclass(o.name)
+        and (x.indisprimary or x.indisunique and not exists (select from pg_index k where k.indrelid = x.indrelid and k.indisprimary))
         join pg_attribute a on a.attrelid = x.indrelid and a.attnum = any (x.indkey))
     select distinct k.name || '.' || k.attribute || ' is ' || format_type(t.oid, null)
              || ', whose equality the warden does not know: exclude the table, or lead over another column'
@@ -94,6 +100,12 @@ const DOMAIN: &str = "
                      || 'every table anew. Let the column of the organizations be of its base type'
             from pg_type t where t.oid = to_regtype($1) and t.typtype = 'd'
               and (t.typnotnull or exists (select from pg_constraint c where c.contypid = t.oid)))";
+
+/// The schema of the seal is made by it and goes with it; nobody else has this function.
+const TAKEN: &str = "
+    select (select 'there is a schema ' || quote_ident($1) || ' already: choose the name of a new one under seal'
+            from pg_namespace n where n.nspname = $1
+              and not exists (select from pg_proc p where p.pronamespace = n.oid and p.proname = 'refuse_move'))";
 
 const EXCLUSION: &str = "
     select $1 || ': the exclusion constraint ' || c.conname || ' would go with a column that is to be dropped'

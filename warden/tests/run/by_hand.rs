@@ -127,6 +127,14 @@ async fn by_hand(name: &str) {
             told(&refused)
         );
     }
+    // Nothing of it is left in the database.
+    let mut connection = database.connect().await;
+    let left = sqlx::query_scalar::<_, bool>("select to_regnamespace('warden') is not null")
+        .fetch_one(&mut connection)
+        .await
+        .unwrap();
+    connection.close().await.unwrap();
+    assert!(!left);
     let decided = decide(&file, &answers);
     assert_eq!(decided.organization.quarantine, Some(quarantine(fixture)));
     desk.well(&["plan", "plan.toml"]);

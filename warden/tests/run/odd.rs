@@ -335,6 +335,32 @@ async fn contract_keeps_what_others_stand_on() {
 }
 
 #[tokio::test]
+async fn a_column_that_a_key_has_otherwise_than_as_its_own_is_not_dropped() {
+    for key in [
+        "create unique index k on stores (domain) include (old)",
+        "create unique index k on stores (domain) where old is not null",
+        "create unique index k on stores (lower(old))",
+        "alter table stores add constraint k unique (old) deferrable",
+    ] {
+        let database = made(&format!(
+            "create table stores (id bigint primary key, user_id bigint not null references users, domain text, old text); {key}"
+        ))
+        .await;
+        let mut session = Session::open(&database.login).await.unwrap();
+        let (mut plan, catalog) = drafted(&mut session).await;
+        assert_eq!(plan::flaws(&plan, &catalog), []);
+        let stores = plan.tables.iter_mut().find(|table| table.name.table == "stores");
+        stores.unwrap().drop_columns = vec!["old".to_owned()];
+        let flaws = plan::flaws(&plan, &catalog);
+        assert!(
+            matches!(flaws.as_slice(), [one] if one.what.contains("`old` cannot be dropped") && one.what.contains("`k`")),
+            "{key}: {flaws:?}"
+        );
+        session.close().await.unwrap();
+    }
+}
+
+#[tokio::test]
 async fn a_partition_that_comes_or_goes_meanwhile_is_said() {
     let odd = Odd::new(
         "create table events (id bigint, at date not null, user_id bigint not null references users, primary key (id, at)) partition by range (at);
@@ -401,10 +427,20 @@ async fn what_cannot_be_taken_along_is_said_before_anything_is_done() {
              create table e26_1 partition of e26 for values in (1)",
             "partitioned themselves",
         ),
+        (
+            "create extension citext; create table tags (word citext not null unique, user_id bigint not null references users)",
+            "whose equality",
+        ),
     ] {
         let told = refused(tables).await;
         assert!(told.contains(says), "{says}: {told}");
     }
+    // Of such a type, but nothing that rows are found by.
+    let told = refused(
+        "create extension citext; create table people (id bigint primary key, email citext unique, user_id bigint not null references users)",
+    )
+    .await;
+    assert_eq!(told, "");
     // Organizations known by a domain with rules.
     let database = Database::empty().await;
     let mut connection = database.connect().await;
@@ -423,10 +459,9 @@ async fn what_cannot_be_taken_along_is_said_before_anything_is_done() {
     let refused = session.fit(&plan, &catalog).await.unwrap_err();
     assert!(refused.to_string().contains("a domain with rules"), "{refused}");
     // And a schema that is somebody's already.
-    journal::open(&mut session.connection).await.unwrap();
     let mut taken = plan;
     taken.seal.schema = "public".to_owned();
-    let flaw = journal::taken(&mut session.connection, &taken).await.unwrap();
-    assert!(flaw.unwrap().what.contains("public"));
+    let refused = session.fit(&taken, &catalog).await.unwrap_err();
+    assert!(refused.to_string().contains("a schema public already"), "{refused}");
     session.close().await.unwrap();
 }
