@@ -4,6 +4,7 @@ use std::path::PathBuf;
 
 use sqlx::{AssertSqlSafe, ConnectOptions, Connection, Executor, PgConnection, postgres::PgConnectOptions};
 use switchboard::db::testing::cluster;
+use tokio::runtime::Runtime;
 use warden::{
     catalog::Catalog,
     error::WardenError,
@@ -111,11 +112,7 @@ impl Drop for Database {
         }
         let (server, name) = (self.login.clone().database("postgres"), self.name.clone());
         let dropped = std::thread::spawn(move || {
-            let runtime = tokio::runtime::Builder::new_current_thread()
-                .enable_all()
-                .build()
-                .unwrap();
-            runtime.block_on(async {
+            runtime().block_on(async {
                 let mut admin = server.connect().await.unwrap();
                 admin
                     .execute(AssertSqlSafe(format!("drop database if exists {name} with (force)")))
@@ -256,4 +253,23 @@ pub fn same(a: &str, b: &str) {
         assert_eq!(a, b);
     }
     assert_eq!(a, b);
+}
+
+/// For a thread of its own, where no other can be waited for.
+pub fn runtime() -> Runtime {
+    tokio::runtime::Builder::new_current_thread()
+        .enable_all()
+        .build()
+        .unwrap()
+}
+
+/// Asks until the answer is yes.
+pub async fn until(connection: &mut PgConnection, question: &'static str) {
+    while !sqlx::query_scalar::<_, bool>(question)
+        .fetch_one(&mut *connection)
+        .await
+        .unwrap()
+    {
+        tokio::task::yield_now().await;
+    }
 }

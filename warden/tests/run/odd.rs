@@ -1,5 +1,7 @@
 //! What databases have that nobody thinks of: each case a few tables, planned by what *discover* drafts.
 
+use std::sync::Mutex;
+
 use sqlx::{AssertSqlSafe, Connection, Executor, PgConnection};
 use warden::{
     catalog::Catalog,
@@ -7,14 +9,14 @@ use warden::{
     error::{WardenError, code},
     journal,
     plan::{self, Frozen, Plan, Signer},
-    run::{self, Options, Target},
+    run::{self, Event, Options, Target},
     session::Session,
     steps::Phase,
     verify::verify,
 };
 use warden_fixture::dump;
 
-use crate::database::{Database, quiet, same};
+use crate::database::{Database, quiet, runtime, same, until};
 
 /// People of three organizations.
 const GROUND: &str = "
@@ -188,24 +190,44 @@ async fn a_row_that_moves_during_the_backfill_takes_its_children_along() {
     )
     .await;
     odd.phase(Phase::Add).await.unwrap();
-    let mut program = odd.connect().await;
-    // From organization 2 to organization 3, while sections have none yet.
+    let (mut program, mut watcher) = (odd.connect().await, odd.connect().await);
+    // Between notebooks, which are filled, and sections, which are not, it waits for the program to begin.
+    let (there, mut reached) = tokio::sync::mpsc::unbounded_channel();
+    let (go, going) = std::sync::mpsc::channel::<()>();
+    let (login, frozen, going) = (odd.database.login.clone(), odd.frozen.clone(), Mutex::new(going));
+    let (done, mut filled) = tokio::sync::oneshot::channel();
+    std::thread::spawn(move || {
+        let between = |event: &Event| {
+            if let Event::Step { id, .. } = event
+                && id.contains("sections")
+            {
+                there.send(()).unwrap();
+                going.lock().unwrap().recv().unwrap();
+            }
+        };
+        let ended = runtime().block_on(async {
+            let mut session = Session::open(&login).await?;
+            run::phase(&mut session, &frozen, Phase::Backfill, &Options::default(), &between).await?;
+            session.close().await
+        });
+        done.send(ended).unwrap();
+    });
+    reached.recv().await.unwrap();
+    // From organization 2 to organization 3.
     program
         .execute("begin; update notebooks set user_id = 2 where id = 1")
         .await
         .unwrap();
-    let mut watcher = odd.connect().await;
-    let moved = async {
-        let waits =
-            "select exists (select from pg_stat_activity where application_name = 'warden' and wait_event_type = 'Lock'
-                       and datname = current_database())";
-        while !one::<bool>(&mut watcher, waits).await {
-            tokio::task::yield_now().await;
-        }
-        program.execute("commit").await.unwrap();
-    };
-    let (filled, ()) = tokio::join!(odd.phase(Phase::Backfill), moved);
-    filled.unwrap();
+    go.send(()).unwrap();
+    let waits =
+        "select exists (select from pg_stat_activity where application_name = 'warden' and wait_event_type = 'Lock'
+                   and datname = current_database())";
+    tokio::select! {
+        ended = &mut filled => panic!("it has filled rows of one that moves: {ended:?}"),
+        () = until(&mut watcher, waits) => {}
+    }
+    program.execute("commit").await.unwrap();
+    filled.await.unwrap().unwrap();
     let crossing = "select count(*) from sections s join notebooks n on n.id = s.notebook_id where s.org_id is distinct from n.org_id";
     assert_eq!(one::<i64>(&mut watcher, crossing).await, 0);
     assert_eq!(

@@ -13,7 +13,7 @@ use warden::{
 };
 
 use crate::{
-    database::{APP, Subject, quiet},
+    database::{APP, Subject, quiet, until},
     planned::plan as planned,
     there_and_back::belongs,
 };
@@ -419,26 +419,19 @@ async fn a_vacuum_is_waited_for_and_keeps_no_program_waiting() {
     };
     let mut session = subject.session().await;
     let mut program = subject.database.connect().await;
-    let beside = async {
-        let waits = "select exists (select from pg_locks where not granted and relation = 'public.notes'::regclass)";
-        while !sqlx::query_scalar::<_, bool>(waits)
-            .fetch_one(&mut program)
-            .await
-            .unwrap()
-        {
-            tokio::task::yield_now().await;
-        }
-        program
-            .execute("set lock_timeout = 1; update public.notes set words = words; delete from public.note_versions where id is null")
-            .await
-            .unwrap();
-        vacuum.execute("rollback").await.unwrap();
-    };
-    let (phase, ()) = tokio::join!(
-        run::phase(&mut session, &subject.frozen, Phase::Add, &options, &quiet),
-        beside
-    );
-    phase.unwrap();
+    let mut phase = Box::pin(run::phase(&mut session, &subject.frozen, Phase::Add, &options, &quiet));
+    let longer = "select exists (select from pg_locks where not granted and relation = 'public.notes'::regclass
+                    and clock_timestamp() - waitstart > interval '200 ms')";
+    tokio::select! {
+        ended = &mut phase => panic!("it should wait: {ended:?}"),
+        () = until(&mut program, longer) => {}
+    }
+    program
+        .execute("set lock_timeout = 1; update public.notes set words = words; delete from public.note_versions where id is null")
+        .await
+        .unwrap();
+    vacuum.execute("rollback").await.unwrap();
+    phase.await.unwrap();
     session.close().await.unwrap();
     vacuum.close().await.unwrap();
     program.close().await.unwrap();
