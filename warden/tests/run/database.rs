@@ -215,6 +215,15 @@ impl Subject {
         ended
     }
 
+    /// Every phase up to one.
+    pub async fn through(&self, last: Phase) {
+        for phase in Phase::ALL.into_iter().take_while(|phase| *phase <= last) {
+            self.phase(phase)
+                .await
+                .unwrap_or_else(|error| panic!("{phase}: {error}"));
+        }
+    }
+
     pub async fn back(&self, target: Target) {
         let mut session = self.session().await;
         let ended = run::rollback(&mut session, &self.frozen, target, &Options::default(), &quiet).await;

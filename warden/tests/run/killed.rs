@@ -30,12 +30,7 @@ fn kills() -> u32 {
 async fn killed_at_any_moment_it_ends_where_it_would_have_ended() {
     let undisturbed = Subject::new("shop").await;
     let template = Database::copy(&undisturbed.database.name).await;
-    for phase in [Phase::Add, Phase::Backfill, Phase::Constrain, Phase::Seal] {
-        undisturbed
-            .phase(phase)
-            .await
-            .unwrap_or_else(|error| panic!("{phase}: {error}"));
-    }
+    undisturbed.through(Phase::Seal).await;
     let (rows, schema) = (undisturbed.rows().await, undisturbed.schema().await);
     let mut dice = StdRng::seed_from_u64(7);
     let mut killed = 0;
@@ -119,12 +114,7 @@ async fn for_a_moment(subject: &Subject, command: &[&str], moment: Duration) -> 
 async fn the_server_goes_down_at_any_moment_and_the_work_goes_on() {
     let undisturbed = Subject::new("shop").await;
     let before = (undisturbed.rows().await, undisturbed.schema().await);
-    for phase in [Phase::Add, Phase::Backfill, Phase::Constrain, Phase::Seal] {
-        undisturbed
-            .phase(phase)
-            .await
-            .unwrap_or_else(|error| panic!("{phase}: {error}"));
-    }
+    undisturbed.through(Phase::Seal).await;
     let after = (undisturbed.rows().await, undisturbed.schema().await);
     let mut server = OwnCluster::start("warden-crash", Durability::Full).await;
     let subject = Subject::on(server.cluster().options(), "shop").await;

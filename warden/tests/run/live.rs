@@ -21,12 +21,7 @@ async fn live(name: &str) {
     let mut load = Load::new(subject.fixture, subject.database.login.clone());
     load.setting = Some("app.org_id".to_owned());
     let running = load.start().await.unwrap();
-    for phase in [Phase::Add, Phase::Backfill, Phase::Constrain] {
-        subject
-            .phase(phase)
-            .await
-            .unwrap_or_else(|error| panic!("{phase}: {error}"));
-    }
+    subject.through(Phase::Claims).await;
     running.retire_old();
     subject
         .phase(Phase::Seal)

@@ -9,6 +9,8 @@ mod killed;
 mod live;
 mod odd;
 mod planned;
+mod plans;
 mod refused;
 mod rights;
+mod stopped;
 mod there_and_back;
