@@ -22,10 +22,10 @@ create trigger announce after insert or delete on identity.memberships for each 
 create trigger announce_change after update on identity.memberships for each row
   when ((old.role, old.removed_at) is distinct from (new.role, new.removed_at)) execute function app.announce('members');
 create trigger announce after insert or update or delete on identity.invitations for each row execute function app.announce('members');
-create trigger announce after insert or update or delete on app.api_keys for each row execute function app.announce('keys', 'client');
+create trigger announce after insert or update or delete on app.api_keys for each row execute function app.announce('api_keys', 'client');
 create trigger announce after insert on app.audit_log for each row execute function app.announce('audit', 'client');
 create trigger announce after update on app.clients for each row
-  when (old.balance_micros is distinct from new.balance_micros) execute function app.announce('balance');
+  when (old.balance_micros is distinct from new.balance_micros) execute function app.announce('credits');
 
 create or replace function app.schema_version() returns bigint language sql immutable as $$ select 6::bigint $$;
 

@@ -5,14 +5,13 @@ use std::sync::Arc;
 use url::Url;
 
 use crate::{
-    agents::Facets,
     auth::Tokens,
     config::Config,
     db::{Db, Logins},
-    kept::Kept,
     listing::Cursors,
-    live::Bells,
+    live::ChangeFeed,
     mail::Mailer,
+    org_cache::OrgCache,
     providers::{Clerk, Ultravox, UltravoxAccess},
     secret::Master,
     viewer::{Identity, Installation},
@@ -37,9 +36,9 @@ pub struct Parts {
     pub clerk: Option<Clerk>,
     pub mailer: Mailer,
     pub voices: Library,
-    pub bells: Bells,
-    /// What the filters of each organization's agents offer.
-    pub facets: Kept<Facets>,
+    pub changes: ChangeFeed,
+    /// What is true of all rows of a list together, by organization.
+    pub facets: OrgCache,
     pub installation: Installation,
 }
 
@@ -84,8 +83,8 @@ impl Core {
             clerk: config.clerk.as_ref().map(|clerk| Clerk::new(clerk, http)),
             mailer: Mailer::new(&config.mail, &public_url).expect("a test's mail settings are good"),
             voices: Library::new(),
-            bells: Bells::default(),
-            facets: Kept::new("agents"),
+            changes: ChangeFeed::default(),
+            facets: OrgCache::default(),
             installation: Installation {
                 identity,
                 ..Installation::default()

@@ -44,6 +44,9 @@ pub struct FieldError {
     /// Path of the field, as in the request: `name`, `variables[2].name`.
     pub field: String,
     pub message: String,
+    /// The page of what is in the way, such as the contact that already has this number.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub link: Option<String>,
 }
 
 /// A provider failed us: which, what happened, and what became of the data.
@@ -135,6 +138,16 @@ impl Error {
         Self::Invalid(vec![FieldError {
             field: field.into(),
             message: message.into(),
+            link: None,
+        }])
+    }
+
+    /// The same, with the page of what is in the way.
+    pub fn invalid_with_link(field: impl Into<String>, message: impl Into<String>, link: String) -> Self {
+        Self::Invalid(vec![FieldError {
+            field: field.into(),
+            message: message.into(),
+            link: Some(link),
         }])
     }
 

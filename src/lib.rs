@@ -7,6 +7,7 @@ pub mod agents;
 pub mod audit;
 pub mod calls;
 pub mod check;
+pub mod credit;
 pub mod error;
 mod flat;
 pub mod id;
@@ -28,8 +29,6 @@ pub mod config;
 #[cfg(feature = "ssr")]
 pub mod core;
 #[cfg(feature = "ssr")]
-pub mod credit;
-#[cfg(feature = "ssr")]
 pub mod crud;
 #[cfg(feature = "ssr")]
 pub mod db;
@@ -38,13 +37,17 @@ pub mod export;
 #[cfg(feature = "ssr")]
 pub mod idempotency;
 #[cfg(feature = "ssr")]
-pub mod kept;
-#[cfg(feature = "ssr")]
 pub mod live;
 #[cfg(feature = "ssr")]
-pub mod mirror;
+pub mod org_cache;
+#[cfg(feature = "ssr")]
+pub mod provider_sync;
 #[cfg(feature = "ssr")]
 pub mod providers;
+#[cfg(feature = "ssr")]
+pub mod registry;
+#[cfg(feature = "ssr")]
+pub mod sample;
 #[cfg(feature = "ssr")]
 pub mod secret;
 #[cfg(feature = "ssr")]

@@ -26,7 +26,14 @@ use leptos::{
 use leptos_axum::{LeptosRoutes, ResponseOptions, generate_route_list};
 use leptos_meta::ServerMetaContext;
 use leptos_router::{components::provide_server_redirect, location::RequestUrl};
-use switchboard::{agents::AgentRow, audit::Entry, calls::CallRow, core::Core};
+use serde::de::DeserializeOwned;
+use switchboard::{
+    audit::Entry,
+    calls::Call,
+    core::Core,
+    export::CsvList,
+    registry::{self, Registered, ResourceVisitor},
+};
 use tracing::Instrument;
 
 use app::shell::{Files, shell};
@@ -58,11 +65,37 @@ pub fn routes(site: &Site) -> Router<Site> {
     Router::new()
         .leptos_routes_with_context(site, functions, context(site), move || shell(files.clone()))
         .leptos_routes_with_handler(generate_route_list(app::App), draw)
-        .route("/app/agents/export", get(download::list::<AgentRow>))
-        .route("/app/calls/export", get(download::list::<CallRow>))
-        .route("/app/audit/export", get(download::list::<Entry>))
+        .merge(downloads())
         .method_not_allowed_fallback(back)
         .fallback(lost)
+}
+
+/// Every list that can be exported, by session.
+fn downloads() -> Router<Site> {
+    let mut downloads = Downloads(Router::new());
+    registry::visit_all(&mut downloads);
+    downloads.list::<Call>();
+    downloads.list::<Entry>();
+    downloads.0
+}
+
+struct Downloads(Router<Site>);
+
+impl Downloads {
+    fn list<L>(&mut self)
+    where
+        L: CsvList,
+        L::Filter: DeserializeOwned,
+    {
+        let path = format!("/app{}/export", L::KIND.about().path);
+        self.0 = std::mem::take(&mut self.0).route(&path, get(download::list::<L>));
+    }
+}
+
+impl ResourceVisitor for Downloads {
+    fn visit<R: Registered>(&mut self) {
+        self.list::<R>();
+    }
 }
 
 /// What pages and server functions find around them.

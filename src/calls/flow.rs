@@ -9,7 +9,7 @@ use super::{
     Billing, Call, CallDraft, CallFilter, CallRow, Conversation, Destination, EndReason, Medium, Recording, Status,
     check_variables, dial, progress,
     store::{self, Held},
-    watch::{self, Adoption, MIRROR},
+    watch::{self, Adoption, LINK},
 };
 use crate::{
     agents::{self, Agent},
@@ -22,7 +22,7 @@ use crate::{
     error::{Error, Fault, Result},
     id::Id,
     listing::{Listing, Page, Position},
-    mirror::{self, Agreement},
+    provider_sync::{self, RemoteState},
     providers::{Audio, Failure},
     resource::{Action, Kind},
 };
@@ -120,7 +120,7 @@ async fn intend(core: &Core, caller: &Caller, draft: CallDraft) -> Result<(Held,
     })?;
     store::insert(&mut tx, &call).await?;
     store::note(&mut tx, call.id, "placed", "").await?;
-    mirror::intend(&mut tx, MIRROR, call.id.uuid()).await?;
+    provider_sync::intend(&mut tx, LINK, call.id.uuid()).await?;
     audit::record(
         &mut tx,
         Action::Create,
@@ -183,7 +183,7 @@ async fn wait(core: &Core, caller: &Caller, id: Id<Call>, failure: &Failure) -> 
         _ => "The provider answered with an error of its own. Whether it dialed is being found out.",
     };
     store::note(&mut tx, id, "unanswered_by_provider", told).await?;
-    mirror::touch(&mut tx, MIRROR, id.uuid(), GRACE, "").await?;
+    provider_sync::schedule_check(&mut tx, LINK, id.uuid(), GRACE, "").await?;
     tx.commit().await
 }
 
@@ -203,7 +203,7 @@ async fn refuse(core: &Core, caller: &Caller, held: &Held, failure: &Failure) ->
         watch::write(&mut tx, &held, &progress::give_up(&held, reason, &told, Utc::now())).await?;
     }
     if let (EndReason::AgentMissing, Some(agent_id)) = (reason, held.call.agent_id) {
-        agents::store::mark(&mut tx, agent_id, &Agreement::Gone).await?;
+        agents::store::mark_state(&mut tx, agent_id, &RemoteState::Missing).await?;
     }
     store::rest(&mut tx, id).await?;
     tx.commit().await

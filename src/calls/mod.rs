@@ -1,6 +1,8 @@
 //! Calls: one conversation of an agent, from the moment it is placed to its price.
 
 #[cfg(feature = "ssr")]
+mod csv;
+#[cfg(feature = "ssr")]
 mod dial;
 mod ending;
 #[cfg(feature = "ssr")]
@@ -23,9 +25,48 @@ use chrono::{DateTime, Utc};
 use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 
-use crate::{agents::Agent, id::Id, money::Micros};
+use crate::{
+    agents::Agent,
+    id::Id,
+    money::Micros,
+    resource::{About, Action, Actions, NavGroup, NavPage, PermissionLabels, Roles},
+};
 pub use ending::EndReason;
 pub use place::{CallDraft, Destination, PRICE_PER_STEP, STEP_S, check_variables, price};
+
+/// Calls, to everything that lists resources.
+pub const ABOUT: About = About {
+    word: "calls",
+    singular: "call",
+    plural: "Calls",
+    article: "a",
+    path: "/calls",
+    icon: "call",
+    pages: &[NavPage {
+        href: "/calls",
+        label: "Calls",
+        icon: "call",
+        group: NavGroup::Operate,
+        shortcut: Some("C"),
+    }],
+    new: None,
+    has_page: true,
+    logged: true,
+    roles: Roles {
+        admin: Actions::ALL,
+        developer: Actions::ALL,
+        operator: Actions::of(&[Action::Read, Action::Create, Action::Update]),
+        billing: Actions::NONE,
+        viewer: Actions::READ,
+    },
+    permissions: PermissionLabels {
+        read: Some("See calls, transcripts and recordings"),
+        create: Some("Place calls"),
+        update: Some("End calls"),
+        delete: Some("Delete calls"),
+    },
+    fields: &[],
+};
 
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[cfg_attr(feature = "ssr", derive(utoipa::ToSchema))]

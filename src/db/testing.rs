@@ -9,7 +9,13 @@ use sqlx::{AssertSqlSafe, ConnectOptions, Connection, PgConnection, PgPool};
 use tokio::sync::OnceCell;
 
 use super::cluster::{Cluster, Durability, fingerprint};
-use super::{Logins, MIGRATOR, migrate, migrate::ROLES};
+use super::{Db, Logins, MIGRATOR, migrate, migrate::ROLES};
+use crate::{
+    auth::Caller,
+    org::OrgId,
+    registry,
+    resource::{Action, Kind},
+};
 
 /// Whoever builds a template holds this lock of the database `postgres`: roles belong to the whole cluster, so two
 /// templates built at once would both make them.
@@ -68,6 +74,41 @@ impl TestDb {
             .max_connections(4)
             .connect_lazy_with(logins.admin.clone());
         TestDb { name, admin, logins }
+    }
+}
+
+impl TestDb {
+    /// Two organizations, each with a row of every registered resource. `sql` makes the organizations before the line that
+    /// speaks of planting, and whatever refers to the planted rows after it.
+    ///
+    /// # Panics
+    /// When it cannot.
+    pub async fn plant(&self, sql: &'static str, orgs: [&str; 2]) {
+        let (before, after) = sql
+            .split_once("-- Here the test plants")
+            .expect("it says where to plant");
+        let (_, after) = after.split_once('\n').expect("the rest begins on the next line");
+        sqlx::raw_sql(before)
+            .execute(&self.admin)
+            .await
+            .expect("organizations can be made");
+        let db = Db::connect(&self.logins, 1).await.expect("the logins can connect");
+        for org in orgs {
+            let worker = Caller::system(OrgId::parse(org).expect("an id of an organization"));
+            let mut tx = worker
+                .begin(&db, Action::Create, Kind::Agent)
+                .await
+                .expect("the worker may enter");
+            registry::plant(&mut tx, org)
+                .await
+                .expect("every resource can be planted");
+            tx.commit().await.expect("what was planted can be kept");
+        }
+        db.close().await;
+        sqlx::raw_sql(after)
+            .execute(&self.admin)
+            .await
+            .expect("the rest can be made");
     }
 }
 

@@ -20,6 +20,7 @@ pub struct OrgTx {
     org: OrgId,
     who: Who,
     permissions: Permissions,
+    changed: Vec<Kind>,
 }
 
 /// How a transaction begins.
@@ -91,7 +92,24 @@ impl OrgTx {
             org: caller.org().clone(),
             who: caller.who().clone(),
             permissions: Permissions::default(),
+            changed: Vec::new(),
         })
+    }
+
+    /// A transaction of `verify` that has entered this organization already, as the program's own statements want it.
+    pub(crate) fn entered(tx: Transaction<'static, Postgres>, org: OrgId) -> Self {
+        Self {
+            tx,
+            org,
+            who: Who::System,
+            permissions: Permissions::default(),
+            changed: Vec::new(),
+        }
+    }
+
+    /// The other way round.
+    pub(crate) fn into_inner(self) -> Transaction<'static, Postgres> {
+        self.tx
     }
 
     /// What the caller may do here and now, never more than its credential carries.
@@ -154,6 +172,17 @@ impl OrgTx {
             Who::Key(key) => (key.to_string(), "api_key"),
             Who::System => ("system".to_owned(), "system"),
         }
+    }
+
+    /// Notes that things of this kind become others, for caches and open pages.
+    pub fn changed(&mut self, kind: Kind) {
+        if !self.changed.contains(&kind) {
+            self.changed.push(kind);
+        }
+    }
+
+    pub fn changed_kinds(&self) -> &[Kind] {
+        &self.changed
     }
 
     pub async fn commit(self) -> Result<()> {

@@ -12,8 +12,71 @@ use serde::{Deserialize, Serialize};
 use crate::{
     check::{Check, Checked},
     id::Id,
+    resource::{About, Action, Actions, NavGroup, NavPage, PermissionLabels, Roles},
 };
 pub use permit::{Permissions, Scope};
+
+/// The organization itself, to everything that lists resources.
+pub const ABOUT: About = About {
+    word: "organization",
+    singular: "organization",
+    plural: "Organization",
+    article: "an",
+    path: "/organization",
+    icon: "shield",
+    pages: &[],
+    new: None,
+    has_page: false,
+    logged: true,
+    roles: Roles {
+        admin: Actions::of(&[Action::Read, Action::Update]),
+        developer: Actions::READ,
+        operator: Actions::READ,
+        billing: Actions::READ,
+        viewer: Actions::READ,
+    },
+    permissions: PermissionLabels {
+        read: Some("See the organization"),
+        create: None,
+        update: None,
+        delete: None,
+    },
+    fields: &[],
+};
+
+/// Members, to everything that lists resources.
+pub const MEMBERS: About = About {
+    word: "members",
+    singular: "member",
+    plural: "Members",
+    article: "a",
+    path: "/members",
+    icon: "members",
+    pages: &[NavPage {
+        href: "/members",
+        label: "Members",
+        icon: "members",
+        group: NavGroup::Organization,
+        shortcut: None,
+    }],
+    new: None,
+    has_page: false,
+    logged: true,
+    roles: Roles {
+        admin: Actions::ALL,
+        developer: Actions::READ,
+        operator: Actions::READ,
+        billing: Actions::READ,
+        viewer: Actions::READ,
+    },
+    permissions: PermissionLabels {
+        read: Some("See members"),
+        create: Some("Invite people"),
+        update: Some("Change roles"),
+        delete: Some("Remove members, withdraw invitations"),
+    },
+    fields: &[],
+};
 
 /// Names an organization: Clerk's `org_…`, our own `org_…`, or `user_…` for the workspace of one person.
 #[derive(Clone, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]

@@ -1,4 +1,4 @@
-//! Permissions: the one table of who may do what. It is shown in the product as it is enforced.
+//! Permissions: who may do what, as each slice declares it. It is shown in the product as it is enforced.
 
 use std::{fmt, str::FromStr};
 
@@ -8,42 +8,9 @@ use super::{NotAnId, Role};
 use crate::resource::{Action, Kind};
 
 impl Role {
-    /// Whether this role may do this. Exhaustive on purpose: a new kind or role does not compile until it is decided.
+    /// Whether this role may do this. A kind does not compile until its slice has decided for each role.
     pub const fn permits(self, action: Action, kind: Kind) -> bool {
-        use Action::{Create, Read, Update};
-        match self {
-            Self::Owner => true,
-            Self::Admin => match kind {
-                Kind::Agent
-                | Kind::Call
-                | Kind::Voice
-                | Kind::ApiKey
-                | Kind::Member
-                | Kind::Credit
-                | Kind::Audit
-                | Kind::Report => true,
-                Kind::Organization => matches!(action, Read | Update),
-            },
-            Self::Developer => match kind {
-                Kind::Agent | Kind::Call | Kind::Voice | Kind::ApiKey => true,
-                Kind::Member | Kind::Organization | Kind::Credit | Kind::Audit => matches!(action, Read),
-                Kind::Report => false,
-            },
-            Self::Operator => match kind {
-                Kind::Call => matches!(action, Read | Create | Update),
-                Kind::Agent | Kind::Voice | Kind::Member | Kind::Organization | Kind::Credit => matches!(action, Read),
-                Kind::ApiKey | Kind::Audit | Kind::Report => false,
-            },
-            Self::Billing => match kind {
-                Kind::Credit => true,
-                Kind::Member | Kind::Organization => matches!(action, Read),
-                Kind::Agent | Kind::Call | Kind::Voice | Kind::ApiKey | Kind::Audit | Kind::Report => false,
-            },
-            Self::Viewer => match kind {
-                Kind::Agent | Kind::Call | Kind::Voice | Kind::Member | Kind::Organization => matches!(action, Read),
-                Kind::ApiKey | Kind::Credit | Kind::Audit | Kind::Report => false,
-            },
-        }
+        kind.about().roles.of(self).contains(action)
     }
 }
 
@@ -58,7 +25,8 @@ pub struct Scope {
 impl Scope {
     pub fn all() -> impl Iterator<Item = Self> {
         Kind::ALL
-            .into_iter()
+            .iter()
+            .copied()
             .flat_map(|kind| Action::ALL.map(move |action| Self { kind, action }))
     }
 }

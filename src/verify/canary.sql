@@ -1,5 +1,5 @@
 --- A row with a mark in every tenant table, written by a login inside the organization it has entered.
---- Each is `-- table` and the statement; a table that is missing here is answered with a fault.
+--- What is registered (src/registry.rs) is planted by its own statements before. Each is `-- table` and the statement; a table that is missing here is answered with a fault.
 -- app.users
 insert into app.users (client_id, user_id, email, name) values (app.current_client(), 'user_canary', '{mark}', '{mark}')
 -- app.api_keys
@@ -13,14 +13,9 @@ insert into app.audit_log (client_id, id, actor, actor_kind, action, kind, objec
   values (app.current_client(), '00000000-0000-7000-8000-00000000ca03', 'system', 'system', 'create', 'agents', 'x', '{mark}')
 -- app.idempotency_keys
 insert into app.idempotency_keys (client_id, route, key, body_hash) values (app.current_client(), 'canary', '{mark}', 'x')
--- app.agents
-insert into app.agents (org_id, id, name, prompt, first_speaker, language, voice_id, join_timeout_s, max_duration_s, turn_delay_ms,
-    interruption_ms, recording, provider_id, sync, updated_by)
-  values (app.current_org(), '00000000-0000-7000-8000-00000000ca04', '{mark}', '{mark}', 'agent', 'en', 'voice', 30, 600, 0, 0, false,
-    '{mark}', 'synced', 'system')
 -- app.calls
 insert into app.calls (org_id, id, agent_id, agent_name, medium, status, placed_by, summary)
-  values (app.current_org(), '00000000-0000-7000-8000-00000000ca05', '00000000-0000-7000-8000-00000000ca04', '{mark}', 'text',
+  values (app.current_org(), '00000000-0000-7000-8000-00000000ca05', '00000000-0000-7000-8000-00000000ca01', '{mark}', 'text',
     'completed', 'system', '{mark}')
 -- app.call_messages
 insert into app.call_messages (org_id, call_id, seq, role, text)
@@ -30,7 +25,7 @@ insert into app.call_events (org_id, call_id, id, kind, note)
   values (app.current_org(), '00000000-0000-7000-8000-00000000ca05', '00000000-0000-7000-8000-00000000ca06', 'joined', '{mark}')
 -- app.mirrors
 insert into app.mirrors (org_id, kind, object_id, state, due_at, note)
-  values (app.current_org(), 'agent', '00000000-0000-7000-8000-00000000ca04', 'live', 'infinity', '{mark}')
+  values (app.current_org(), 'agent', '00000000-0000-7000-8000-00000000ca01', 'live', 'infinity', '{mark}')
 -- app.reports
 insert into app.reports (org_id, id, kind, state, note, asked_by)
   values (app.current_org(), '00000000-0000-7000-8000-00000000ca07', 'isolation', 'waiting', '{mark}', 'system')

@@ -13,8 +13,8 @@ use crate::{
     calls::watch,
     core::Core,
     error::{Error, Result},
-    mirror::{self, Due, Mirrored},
     org::OrgId,
+    provider_sync::{self, Due, ProviderBacked},
 };
 
 /// How many are claimed at once. Two questions each, twice a second: well below the 200 questions a second that the
@@ -37,14 +37,14 @@ pub struct Claim {
 
 /// Looks at the calls that are due; answers how many there were.
 pub async fn settle_calls(core: &Core) -> Result<usize> {
-    let claims = claim(core, watch::MIRROR, CALLS, CALL_LEASE).await?;
-    Ok(attend(core, claims, watch::MIRROR).await)
+    let claims = claim(core, watch::LINK, CALLS, CALL_LEASE).await?;
+    Ok(attend(core, claims, watch::LINK).await)
 }
 
 /// Makes agents and their copies agree where that is due.
 pub async fn settle_agents(core: &Core) -> Result<usize> {
-    let claims = claim(core, Agent::MIRROR, AGENTS, AGENT_LEASE).await?;
-    Ok(attend(core, claims, Agent::MIRROR).await)
+    let claims = claim(core, Agent::LINK, AGENTS, AGENT_LEASE).await?;
+    Ok(attend(core, claims, Agent::LINK).await)
 }
 
 /// Takes what is due, longest overdue first, so that nobody else does until the lease ends.
@@ -89,8 +89,8 @@ pub(super) async fn depths(core: &Core) -> Result<Vec<Depth>> {
              select i.next_at from ops.inbox i
              where q.queue = 'inbox' and i.done_at is null and i.next_at <= now() and i.provider = 'ultravox') d on true
            group by q.queue"#,
-        watch::MIRROR,
-        Agent::MIRROR,
+        watch::LINK,
+        Agent::LINK,
     )
     .fetch_all(core.db.worker.queue())
     .await?;
@@ -105,8 +105,8 @@ async fn attend(core: &Core, claims: Vec<Claim>, kind: &'static str) -> usize {
         tasks.spawn(async move {
             let worker = Caller::system(claim.org.clone());
             let settled = match kind {
-                watch::MIRROR => watch::settle(&core, &worker, &claim.due).await,
-                _ => mirror::settle::<Agent>(&core, &worker, &claim.due).await,
+                watch::LINK => watch::settle(&core, &worker, &claim.due).await,
+                _ => provider_sync::reconcile::<Agent>(&core, &worker, &claim.due).await,
             };
             if let Err(error) = settled {
                 put_off(&core, &claim, kind, &error).await;
@@ -124,7 +124,7 @@ async fn attend(core: &Core, claims: Vec<Claim>, kind: &'static str) -> usize {
 /// Tries again later, each time a little later, and says once that it is stuck.
 async fn put_off(core: &Core, claim: &Claim, kind: &str, error: &Error) {
     // Somebody may be watching a call; nobody waits for an agent's next round.
-    let longest = if kind == watch::MIRROR { 5 } else { 9 };
+    let longest = if kind == watch::LINK { 5 } else { 9 };
     let seconds = f64::from(2_i32.pow(claim.attempts.clamp(0, longest).cast_unsigned()));
     tracing::warn!(kind, object = %claim.due.object_id, attempts = claim.attempts, %error, "could not settle");
     if let Err(error) = postpone(core, &claim.org, kind, claim.due.object_id, seconds).await {

@@ -45,10 +45,7 @@ pub struct Two {
 impl Two {
     pub async fn create() -> Two {
         let db = TestDb::create().await;
-        sqlx::raw_sql(include_str!("two_organizations.sql"))
-            .execute(&db.admin)
-            .await
-            .unwrap();
+        db.plant(include_str!("two_organizations.sql"), [ADA.id, BOB.id]).await;
         let tables = sqlx::query_as(
             "select c.oid::regclass::text as name,
                     (select min(a.attname::text) from pg_attribute a

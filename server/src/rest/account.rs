@@ -5,6 +5,7 @@ use axum::{
     extract::State,
     http::{Extensions, HeaderMap, header},
 };
+use serde_json::json;
 use switchboard::{
     account::{Me, TokenAnswer, TokenRequest},
     auth::{self, session::From},
@@ -22,7 +23,7 @@ use crate::address;
 pub fn endpoints() -> Vec<Endpoint> {
     vec![
         post("/auth/token", "Get a token for a person, good for five minutes")
-            .body::<TokenRequest>()
+            .body::<TokenRequest>(|fixtures| json!({"email": fixtures.email(), "password": "not-a-password"}))
             .answers::<TokenAnswer>(200, "A token for one organization")
             .by(token),
         get("/auth/me", "Who this token or key is, and where")

@@ -7,6 +7,7 @@ use axum::{
     response::Response,
 };
 use serde::Deserialize;
+use serde_json::json;
 use switchboard::{
     calls::{Call, CallDraft, CallFilter, CallRow, Conversation, Message, flow},
     listing::Listing,
@@ -19,7 +20,7 @@ use utoipa::ToSchema;
 
 use super::{
     ask::{Asking, Json, Params},
-    crud::{Wanted, id, sheet},
+    crud::{ListQuery, csv_export, id},
     endpoint::{Endpoint, get, post},
     problem::Failure,
 };
@@ -39,11 +40,11 @@ pub fn endpoints() -> Vec<Endpoint> {
             .params::<CallFilter>()
             .lists::<CallRow>()
             .by(list),
-        sheet::<CallRow>("/calls/export", "Export calls as CSV"),
+        csv_export::<Call>(),
         post("/calls", "Place a call")
             .needs(Create, Kind::Call)
             .keyed()
-            .body::<CallDraft>()
+            .body::<CallDraft>(|fixtures| json!({"agent_id": fixtures.id("/agents"), "to": {"medium": "text"}}))
             .answers::<Call>(201, "Accepted; watch its status")
             .by(place),
         get("/calls/{id}", "Read a call with everything said so far")
@@ -60,7 +61,7 @@ pub fn endpoints() -> Vec<Endpoint> {
             .by(recording),
         post("/calls/{id}/messages", "Say something in a written conversation")
             .needs(Update, Kind::Call)
-            .body::<Say>()
+            .body::<Say>(|_| json!({"text": "Hello"}))
             .answers_nothing("Passed on")
             .by(say),
         post("/calls/{id}/stop", "End a call")
@@ -70,9 +71,12 @@ pub fn endpoints() -> Vec<Endpoint> {
     ]
 }
 
-async fn list(asking: Asking, Params(wanted): Params<Wanted<CallFilter>>) -> Result<Answer<Listing<CallRow>>, Failure> {
+async fn list(
+    asking: Asking,
+    Params(query): Params<ListQuery<CallFilter>>,
+) -> Result<Answer<Listing<CallRow>>, Failure> {
     Ok(Answer(
-        flow::list(&asking.core, &asking.caller, &wanted.filter, &wanted.page()).await?,
+        flow::list(&asking.core, &asking.caller, &query.filter, &query.page()).await?,
     ))
 }
 

@@ -1,6 +1,7 @@
 //! `/api-keys`
 
 use axum::{Json as Answer, extract::Path, http::StatusCode};
+use serde_json::json;
 use switchboard::{
     keys::{ApiKey, ApiKeyDraft, NewApiKey, store},
     resource::{
@@ -24,7 +25,7 @@ pub fn endpoints() -> Vec<Endpoint> {
             .by(list),
         post("/api-keys", "Create an API key")
             .needs(Create, Kind::ApiKey)
-            .body::<ApiKeyDraft>()
+            .body::<ApiKeyDraft>(|fixtures| json!({"name": fixtures.name(), "scopes": ["agents:read"]}))
             .answers::<NewApiKey>(201, "The secret is shown this once")
             .by(create),
         delete("/api-keys/{id}", "Revoke an API key")

@@ -2,6 +2,7 @@
 
 use axum::{Json as Answer, extract::Path, http::StatusCode};
 use serde::{Deserialize, Serialize};
+use serde_json::json;
 use switchboard::{
     Error, Id,
     org::{Invitation, InvitationDraft, Member, Role, UserId, store},
@@ -38,7 +39,7 @@ pub fn endpoints() -> Vec<Endpoint> {
             .by(list),
         put("/members/{user_id}/role", "Change a member's role")
             .needs(Update, Kind::Member)
-            .body::<NewRole>()
+            .body::<NewRole>(|_| json!({"role": "operator"}))
             .answers_nothing("Changed")
             .by(set_role),
         delete("/members/{user_id}", "Remove a member")
@@ -51,7 +52,7 @@ pub fn endpoints() -> Vec<Endpoint> {
             .by(invitations),
         post("/invitations", "Invite somebody by mail")
             .needs(Create, Kind::Member)
-            .body::<InvitationDraft>()
+            .body::<InvitationDraft>(|fixtures| json!({"email": fixtures.email(), "role": "viewer"}))
             .answers::<Invited>(201, "The link goes only to the person invited")
             .by(invite),
         delete("/invitations/{id}", "Take an invitation back")

@@ -13,6 +13,7 @@ mod members;
 pub mod openapi;
 pub mod problem;
 mod reports;
+mod search;
 mod voices;
 
 use std::sync::Arc;
@@ -33,6 +34,7 @@ pub use endpoint::Endpoint;
 pub fn endpoints() -> Vec<Endpoint> {
     [
         account::endpoints(),
+        crud::all(),
         agents::endpoints(),
         calls::endpoints(),
         voices::endpoints(),
@@ -40,6 +42,7 @@ pub fn endpoints() -> Vec<Endpoint> {
         keys::endpoints(),
         audit::endpoints(),
         reports::endpoints(),
+        search::endpoints(),
     ]
     .into_iter()
     .flatten()

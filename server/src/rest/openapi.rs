@@ -25,7 +25,8 @@ pub fn document() -> OpenApi {
         ),
     );
     for endpoint in super::endpoints() {
-        paths = paths.path(endpoint.path, PathItem::new(endpoint.http_method(), endpoint.operation));
+        let method = endpoint.http_method();
+        paths = paths.path(endpoint.path, PathItem::new(method, endpoint.operation));
         components = components.schemas_from_iter(endpoint.schemas);
     }
     OpenApiBuilder::new()

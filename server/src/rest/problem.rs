@@ -46,7 +46,11 @@ impl From<Error> for Failure {
 impl Failure {
     /// Not JSON, or not the JSON that was asked for.
     pub fn malformed(status: StatusCode, field: String, message: String) -> Self {
-        let errors = vec![FieldError { field, message }];
+        let errors = vec![FieldError {
+            field,
+            message,
+            link: None,
+        }];
         let title = "The body could not be read.".to_owned();
         Self(
             Problem {

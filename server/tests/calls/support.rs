@@ -21,7 +21,6 @@ use switchboard::{
     crud,
     db::testing::TestDb,
     id::Id,
-    mirror,
     work::{hook, inbox, queue},
 };
 use tokio::{
@@ -121,7 +120,7 @@ impl World {
     }
 
     pub async fn agent(&self, name: &str) -> Agent {
-        mirror::create(&self.core, &self.caller, draft(name)).await.unwrap()
+        crud::create(&self.core, &self.caller, draft(name)).await.unwrap()
     }
 
     /// One that wants to know whom it calls.
@@ -135,7 +134,7 @@ impl World {
             }],
             ..draft(name)
         };
-        mirror::create(&self.core, &self.caller, draft).await.unwrap()
+        crud::create(&self.core, &self.caller, draft).await.unwrap()
     }
 
     pub async fn reread(&self, agent: &Agent) -> Agent {
@@ -160,11 +159,11 @@ impl World {
     /// Waits for a condition that each change here, and the clock, may have brought about.
     pub async fn until(&self, condition: impl AsyncFnMut() -> bool) {
         let mut condition = condition;
-        let mut rings = self.core.bells.of(self.caller.org());
+        let mut changes = self.core.changes.subscribe(self.caller.org());
         let wait = async {
             while !condition().await {
-                // Some of what is waited for happens at the provider, which rings nobody.
-                let _ = tokio::time::timeout(Duration::from_millis(50), rings.next()).await;
+                // Some of what is waited for happens at the provider, which changes nobody.
+                let _ = tokio::time::timeout(Duration::from_millis(50), changes.next()).await;
             }
         };
         tokio::time::timeout(PATIENCE, wait)

@@ -16,8 +16,8 @@ use switchboard::{
     agents::Agent,
     auth::{self, admin, session},
     core::Core,
+    crud,
     db::testing::TestDb,
-    mirror,
     org::{OrgDraft, OrgId, UserId, store},
     secret::Master,
 };
@@ -116,7 +116,7 @@ impl House {
         };
         let id = store::create(&self.core, &self.user, draft).await.unwrap();
         let caller = auth::bearer(&self.core, &self.token(&id).await).await.unwrap();
-        mirror::create::<Agent>(&self.core, &caller, common::draft(&format!("{name} desk")))
+        crud::create::<Agent>(&self.core, &caller, common::draft(&format!("{name} desk")))
             .await
             .unwrap();
         Place { id }

@@ -51,10 +51,10 @@ impl World {
 
     /// Listens as the serving process does, and does listen when this returns.
     pub async fn listen(&self) {
-        let mut rings = self.core.bells.of(&OrgId::parse("org_any").unwrap());
+        let mut changes = self.core.changes.subscribe(&OrgId::parse("org_any").unwrap());
         tokio::spawn(self.core.clone().listen(self.db.logins.app.clone()));
         // Whoever begins to listen may have missed anything.
-        let listens = tokio::time::timeout(PATIENCE, rings.next()).await;
+        let listens = tokio::time::timeout(PATIENCE, changes.next()).await;
         assert_eq!(listens.expect("it should listen by now").as_deref(), Some("*"));
     }
 }
@@ -65,7 +65,7 @@ async fn a_stream_tells_of_its_own_organization_only() {
     world.listen().await;
     let (mine, other) = (world.org("Mine").await, world.org("Other").await);
     let agent = world.agent(&mine, "Front desk").await.id;
-    // The first use of a key is noted, and rings.
+    // The first use of a key is noted, and heard.
     for org in [&mine, &other] {
         world.get("/agents", &org.key).await;
     }
@@ -74,7 +74,7 @@ async fn a_stream_tells_of_its_own_organization_only() {
     let call = json!({"agent_id": agent, "to": {"medium": "phone", "number": "+15550100000"}});
     assert_eq!(world.post("/calls", &mine.key, &call).await.status, StatusCode::CREATED);
     assert_eq!(here.next().await.as_deref(), Some("calls"));
-    // What rings first there is what happens there.
+    // What changes first there is what happens there.
     world.post("/agents", &other.key, &draft_json("Another")).await;
     assert_eq!(there.next().await.as_deref(), Some("agents"));
 }
@@ -85,7 +85,7 @@ async fn members_keys_the_log_and_the_balance_ring_and_only_here() {
     world.listen().await;
     let (mine, other) = (world.org("Mine").await, world.org("Other").await);
     let member = world.member(&mine, Role::Viewer).await;
-    // The first use of a key is noted, and rings.
+    // The first use of a key is noted, and heard.
     for org in [&mine, &other] {
         world.get("/agents", &org.key).await;
     }
@@ -109,14 +109,14 @@ async fn members_keys_the_log_and_the_balance_ring_and_only_here() {
     assert_eq!(heard(&mut here, 2).await, ["audit", "members"]);
     let key = json!({"name": "Site", "scopes": ["agents:read"]});
     world.post("/api-keys", &mine.key, &key).await;
-    assert_eq!(heard(&mut here, 2).await, ["audit", "keys"]);
+    assert_eq!(heard(&mut here, 2).await, ["api_keys", "audit"]);
     sqlx::query("update app.clients set balance_micros = balance_micros - 1 where org_id = $1")
         .bind(mine.id.as_str())
         .execute(&world.db.admin)
         .await
         .unwrap();
-    assert_eq!(heard(&mut here, 1).await, ["balance"]);
-    // What rings first there is what happens there.
+    assert_eq!(heard(&mut here, 1).await, ["credits"]);
+    // What changes first there is what happens there.
     world.post("/agents", &other.key, &draft_json("Another")).await;
     assert_eq!(heard(&mut there, 2).await, ["agents", "audit"]);
 }

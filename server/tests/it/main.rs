@@ -10,7 +10,7 @@ mod contract;
 mod coverage;
 mod edges;
 mod exports;
-mod kept;
+mod facets;
 mod live;
 mod model;
 mod outside;

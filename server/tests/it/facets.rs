@@ -3,10 +3,11 @@
 use serde_json::json;
 use sqlx::Executor;
 use switchboard::{
-    agents::{self, Agent, AgentFilter, Facets},
+    agents::{Agent, AgentFilter, Facets},
+    crud,
     listing::Page,
-    live::Ring,
-    mirror,
+    live::Change,
+    provider_sync,
 };
 
 use crate::support::{Org, World};
@@ -14,7 +15,7 @@ use crate::support::{Org, World};
 impl World {
     async fn facets(&self, org: &Org) -> Facets {
         let caller = self.caller(org).await;
-        let (listing, facets) = agents::browse(&self.core, &caller, &AgentFilter::default(), &Page::default())
+        let (listing, facets) = crud::browse::<Agent>(&self.core, &caller, &AgentFilter::default(), &Page::default())
             .await
             .unwrap();
         assert_eq!(listing.items.len(), usize::try_from(facets.all).unwrap());
@@ -60,9 +61,9 @@ async fn facets_are_kept_until_another_process_changes_something() {
     let world = World::new().await;
     world.listen().await;
     let org = world.org("Mine").await;
-    let mut rings = world.core.bells.of(&org.id);
+    let mut changes = world.core.changes.subscribe(&org.id);
     world.agent(&org, "Front desk").await;
-    while rings.next().await.as_deref() != Some("agents") {}
+    while changes.next().await != Some("agents") {}
     assert_eq!(world.facets(&org).await.tags, [""; 0]);
     world.tag_in_silence(&org, "silent").await;
     assert_eq!(world.facets(&org).await.tags, [""; 0]);
@@ -71,7 +72,7 @@ async fn facets_are_kept_until_another_process_changes_something() {
     assert_eq!(deaf.facets(&org).await.tags, ["silent"]);
 
     deaf.agent(&org, "Back office").await;
-    while rings.next().await.as_deref() != Some("agents") {}
+    while changes.next().await != Some("agents") {}
     let facets = world.facets(&org).await;
     assert_eq!((facets.all, facets.tags), (2, vec!["silent".to_owned()]));
 }
@@ -80,7 +81,7 @@ async fn facets_are_kept_until_another_process_changes_something() {
 async fn what_a_process_changes_itself_is_true_at_once() {
     let world = World::new().await;
     // It keeps what it reads, and no bell will tell it of anything.
-    world.core.facets.hear(&Ring::Missed).await;
+    world.core.facets.apply(&Change::Missed).await;
     let org = world.org("Mine").await;
     let caller = world.caller(&org).await;
     let figures = async || {
@@ -93,18 +94,22 @@ async fn what_a_process_changes_itself_is_true_at_once() {
 
     let mut tagged = agent.draft.clone();
     tagged.tags = vec!["phone".to_owned()];
-    mirror::update(&world.core, &caller, agent.id, tagged, agent.revision)
+    crud::update(&world.core, &caller, agent.id, tagged, agent.revision)
         .await
         .unwrap();
     assert_eq!(figures().await, (1, 1, 1));
 
     world.provider_fails(&json!({"kind": "status", "status": 503})).await;
-    mirror::sync::<Agent>(&world.core, &caller, agent.id).await.unwrap_err();
+    provider_sync::sync::<Agent>(&world.core, &caller, agent.id)
+        .await
+        .unwrap_err();
     assert_eq!(figures().await, (1, 0, 1));
     world.provider_recovers().await;
-    mirror::sync::<Agent>(&world.core, &caller, agent.id).await.unwrap();
+    provider_sync::sync::<Agent>(&world.core, &caller, agent.id)
+        .await
+        .unwrap();
     assert_eq!(figures().await, (1, 1, 1));
 
-    mirror::delete::<Agent>(&world.core, &caller, agent.id).await.unwrap();
+    crud::delete::<Agent>(&world.core, &caller, agent.id).await.unwrap();
     assert_eq!(figures().await, (0, 0, 0));
 }
