@@ -10,6 +10,7 @@ pub mod check;
 pub mod credit;
 pub mod error;
 mod flat;
+pub mod folders;
 pub mod id;
 pub mod keys;
 pub mod listing;

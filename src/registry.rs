@@ -10,6 +10,7 @@ use crate::{
     agents::Agent,
     crud::Rows,
     db::OrgTx,
+    folders::Folder,
     sample::{Fixtures, Sample},
 };
 
@@ -32,6 +33,7 @@ pub trait ResourceVisitor {
 /// Visits every resource, those that others refer to first.
 pub fn visit_all(visitor: &mut impl ResourceVisitor) {
     visitor.visit::<Agent>();
+    visitor.visit::<Folder>();
 }
 
 /// Writes one row of every resource into the organization, with this mark in it and under ids that are always the same, for

@@ -66,6 +66,7 @@ pub(super) const TABLES: &[Table] = &[
     org("calls", Changing),
     org("call_messages", Changing),
     org("call_events", Changing),
+    org("contact_folders", Changing),
     Table {
         queue: true,
         ..org("mirrors", Changing)
