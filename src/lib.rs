@@ -7,6 +7,7 @@ pub mod agents;
 pub mod audit;
 pub mod calls;
 pub mod check;
+pub mod contacts;
 pub mod credit;
 pub mod error;
 mod flat;
@@ -41,6 +42,8 @@ pub mod idempotency;
 pub mod live;
 #[cfg(feature = "ssr")]
 pub mod org_cache;
+#[cfg(feature = "ssr")]
+pub mod phone;
 #[cfg(feature = "ssr")]
 pub mod provider_sync;
 #[cfg(feature = "ssr")]

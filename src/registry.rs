@@ -8,6 +8,7 @@ use uuid::Uuid;
 use crate::{
     Id, Result,
     agents::Agent,
+    contacts::Contact,
     crud::Rows,
     db::OrgTx,
     folders::Folder,
@@ -34,6 +35,7 @@ pub trait ResourceVisitor {
 pub fn visit_all(visitor: &mut impl ResourceVisitor) {
     visitor.visit::<Agent>();
     visitor.visit::<Folder>();
+    visitor.visit::<Contact>();
 }
 
 /// Writes one row of every resource into the organization, with this mark in it and under ids that are always the same, for

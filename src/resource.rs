@@ -7,7 +7,9 @@ use serde::{Deserialize, Serialize, de::DeserializeOwned};
 use strum::VariantArray;
 use uuid::Uuid;
 
-use crate::{Id, agents, audit, calls, check::Checked, credit, folders, keys, org, org::Role, report, voices};
+use crate::{
+    Id, agents, audit, calls, check::Checked, contacts, credit, folders, keys, org, org::Role, report, voices,
+};
 
 /// Everything a permission can be about, in the order in which people are shown it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize, VariantArray)]
@@ -16,6 +18,7 @@ use crate::{Id, agents, audit, calls, check::Checked, credit, folders, keys, org
 pub enum Kind {
     Agent,
     Call,
+    Contact,
     Folder,
     Voice,
     ApiKey,
@@ -34,6 +37,7 @@ impl Kind {
         match self {
             Self::Agent => &agents::ABOUT,
             Self::Call => &calls::ABOUT,
+            Self::Contact => &contacts::ABOUT,
             Self::Folder => &folders::ABOUT,
             Self::Voice => &voices::ABOUT,
             Self::ApiKey => &keys::ABOUT,

@@ -101,6 +101,41 @@ pub async fn founded(tx: &mut OrgTx, founder: Option<&UserId>, name: &str) -> Re
     write(tx, actor, made, Kind::Organization, (&org, name), Detail::default()).await
 }
 
+/// Records the same deed on many things of one kind, and which field it changed.
+pub(crate) async fn record_many(
+    tx: &mut OrgTx,
+    action: Action,
+    kind: Kind,
+    objects: &[(String, String)],
+    field: Option<&str>,
+) -> Result<()> {
+    let (actor, actor_kind) = tx.actor();
+    let detail = Detail {
+        changed: field.map(str::to_owned).into_iter().collect(),
+        ..Detail::default()
+    };
+    let ids: Vec<Uuid> = objects.iter().map(|_| Uuid::now_v7()).collect();
+    let (object_ids, names): (Vec<String>, Vec<String>) = objects.iter().cloned().unzip();
+    tx.changed(Kind::Audit);
+    sqlx::query!(
+        "insert into app.audit_log (client_id, id, actor, actor_kind, action, kind, object_id, object_name, detail)
+         select c.id, o.id, $2, $3, $4, $5, o.object_id, o.name, $6
+         from app.clients c, unnest($7::uuid[], $8::text[], $9::text[]) o (id, object_id, name) where c.org_id = $1",
+        tx.org() as _,
+        actor,
+        actor_kind,
+        action.word(),
+        kind.word(),
+        Json(detail) as _,
+        &ids,
+        &object_ids,
+        &names,
+    )
+    .execute(tx.conn())
+    .await?;
+    Ok(())
+}
+
 async fn write(
     tx: &mut OrgTx,
     (actor, actor_kind): (String, &str),

@@ -16,6 +16,7 @@ use crate::{
     audit,
     auth::Caller,
     check::Check,
+    contacts,
     core::Core,
     crud::Rows,
     db::OrgTx,
@@ -112,7 +113,12 @@ async fn intend(core: &Core, caller: &Caller, draft: CallDraft) -> Result<(Held,
     let mut check = Check::default();
     check_variables(&agent.draft.variables, &draft.variables, &mut check);
     check.finish()?;
-    let call = fresh(core, &tx, &agent, &draft.to, draft.variables);
+    let mut call = fresh(core, &tx, &agent, &draft.to, draft.variables);
+    if let Some(number) = &call.to_number
+        && let Some((id, name)) = contacts::store::by_phone(&mut tx, number).await?
+    {
+        (call.contact_id, call.contact_name) = (Some(id), Some(name));
+    }
     let request = dial::request(&core.ultravox, call.id, &draft.to, &agent.draft, &call.variables).ok_or_else(|| {
         Error::Conflict(
             "This installation has no line for phone calls. An operator has to set ULTRAVOX_FROM, and ULTRAVOX_SIP_HOST for SIP.".into(),
@@ -160,6 +166,8 @@ fn fresh(core: &Core, tx: &OrgTx, agent: &Agent, to: &Destination, variables: BT
         end_detail: String::new(),
         to_number,
         from_number,
+        contact_id: None,
+        contact_name: None,
         variables,
         placed_by: tx.actor().0,
         provider_id: None,

@@ -27,6 +27,7 @@ use uuid::Uuid;
 
 use crate::{
     agents::Agent,
+    contacts::Contact,
     id::Id,
     money::Micros,
     resource::{About, Action, Actions, NavGroup, NavPage, PermissionLabels, Roles},
@@ -84,6 +85,9 @@ pub struct Call {
     /// E.164; absent for a text call.
     pub to_number: Option<String>,
     pub from_number: Option<String>,
+    /// Whose number it was, where it was a contact's.
+    pub contact_id: Option<Id<Contact>>,
+    pub contact_name: Option<String>,
     #[cfg_attr(feature = "ssr", schema(value_type = Object))]
     pub variables: BTreeMap<String, serde_json::Value>,
     /// Who placed it: a person or an API key.
@@ -294,6 +298,8 @@ pub struct CallRow {
     pub status: Status,
     pub end_reason: Option<EndReason>,
     pub to_number: Option<String>,
+    pub contact_id: Option<Id<Contact>>,
+    pub contact_name: Option<String>,
     pub created_at: DateTime<Utc>,
     pub joined_at: Option<DateTime<Utc>>,
     pub ended_at: Option<DateTime<Utc>>,
@@ -305,10 +311,12 @@ pub struct CallRow {
 #[cfg_attr(feature = "ssr", derive(utoipa::IntoParams), into_params(parameter_in = Query))]
 #[serde(default)]
 pub struct CallFilter {
-    /// Part of the number or of the agent's name.
+    /// Part of the number, of the contact's name or of the agent's.
     pub q: Option<String>,
     #[cfg_attr(feature = "ssr", param(inline))]
     pub status: Option<Status>,
     #[cfg_attr(feature = "ssr", param(value_type = Option<String>, format = Uuid))]
     pub agent_id: Option<Id<Agent>>,
+    #[cfg_attr(feature = "ssr", param(value_type = Option<String>, format = Uuid))]
+    pub contact_id: Option<Id<Contact>>,
 }

@@ -8,7 +8,15 @@ use sqlx::types::Json;
 use uuid::Uuid;
 
 use super::{Billing, Call, CallFilter, CallRow, EndReason, Event, Medium, Message, Recording, Speaker, Status};
-use crate::{agents::Agent, db::OrgTx, error::Result, id::Id, listing::Window, money::Micros};
+use crate::{
+    agents::Agent,
+    contacts::{self, Contact},
+    db::OrgTx,
+    error::Result,
+    id::Id,
+    listing::Window,
+    money::Micros,
+};
 
 /// A call and what only its keepers need to know.
 pub(crate) struct Held {
@@ -27,6 +35,8 @@ struct Flat {
     end_detail: String,
     to_number: Option<String>,
     from_number: Option<String>,
+    contact_id: Option<Id<Contact>>,
+    contact_name: Option<String>,
     variables: Json<BTreeMap<String, Value>>,
     placed_by: String,
     stop_asked_at: Option<DateTime<Utc>>,
@@ -56,6 +66,8 @@ impl From<Flat> for Held {
                 end_detail: row.end_detail,
                 to_number: row.to_number,
                 from_number: row.from_number,
+                contact_id: row.contact_id,
+                contact_name: row.contact_name,
                 variables: row.variables.0,
                 placed_by: row.placed_by,
                 provider_id: row.provider_id,
@@ -73,24 +85,30 @@ impl From<Flat> for Held {
     }
 }
 
+/// `NotFound` where it is narrowed to a contact that is not there.
 pub(crate) async fn page(tx: &mut OrgTx, filter: &CallFilter, window: Window) -> Result<Vec<CallRow>> {
+    if let Some(contact) = filter.contact_id {
+        contacts::store::must_exist(tx, contact).await?;
+    }
     Ok(sqlx::query_as!(
         CallRow,
-        "select c.id, c.agent_id, c.agent_name, c.medium, c.status, c.end_reason, c.to_number, c.created_at, c.joined_at,
-                c.ended_at, c.price_micros as price
-         from app.calls c
+        r#"select c.id, c.agent_id, c.agent_name, c.medium, c.status, c.end_reason, c.to_number, c.contact_id,
+                coalesce(nullif(p.name, ''), p.phone) as contact_name, c.created_at, c.joined_at, c.ended_at, c.price_micros as price
+         from app.calls c left join app.contacts p on p.org_id = c.org_id and p.id = c.contact_id
          where c.org_id = $1 and (c.created_at, c.id) < ($2, $3)
-           and ($4::text is null or position(lower($4) in lower(concat_ws(' ', c.to_number, c.agent_name))) > 0)
+           and ($4::text is null or position(lower($4) in lower(concat_ws(' ', c.to_number, p.name, c.agent_name))) > 0)
            and ($5::text is null or c.status = $5)
            and ($6::uuid is null or c.agent_id = $6)
+           and ($7::uuid is null or c.contact_id = $7)
          order by c.created_at desc, c.id desc
-         limit $7",
+         limit $8"#,
         tx.org() as _,
         window.after.at,
         window.after.id,
         filter.q.as_deref().map(str::trim).filter(|q| !q.is_empty()),
         filter.status.map(Status::word),
         filter.agent_id.map(Id::uuid),
+        filter.contact_id.map(Id::uuid),
         window.fetch(),
     )
     .fetch_all(tx.conn())
@@ -102,9 +120,11 @@ pub(crate) async fn find(tx: &mut OrgTx, id: Id<Call>) -> Result<Held> {
     let row = sqlx::query_as!(
         Flat,
         "select c.id, c.agent_id, c.agent_name, c.medium, c.status, c.end_reason, c.end_detail, c.to_number, c.from_number,
-                c.variables, c.placed_by, c.stop_asked_at, c.provider_id, c.created_at, c.joined_at, c.ended_at, c.billed_ms,
-                c.price_micros as price, c.billing, c.recording, c.summary, c.updated_at
-         from app.calls c where c.org_id = $1 and c.id = $2",
+                c.contact_id, coalesce(nullif(p.name, ''), p.phone) as contact_name, c.variables, c.placed_by, c.stop_asked_at,
+                c.provider_id, c.created_at, c.joined_at, c.ended_at, c.billed_ms, c.price_micros as price, c.billing, c.recording,
+                c.summary, c.updated_at
+         from app.calls c left join app.contacts p on p.org_id = c.org_id and p.id = c.contact_id
+         where c.org_id = $1 and c.id = $2",
         tx.org() as _,
         id.uuid(),
     )
@@ -127,8 +147,8 @@ pub(crate) async fn lock(tx: &mut OrgTx, id: Id<Call>) -> Result<Held> {
 
 pub(crate) async fn insert(tx: &mut OrgTx, call: &Call) -> Result<()> {
     sqlx::query!(
-        "insert into app.calls (org_id, id, agent_id, agent_name, medium, status, to_number, from_number, variables, placed_by)
-         values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10)",
+        "insert into app.calls (org_id, id, agent_id, agent_name, medium, status, to_number, from_number, variables, placed_by, contact_id)
+         values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11)",
         tx.org() as _,
         call.id.uuid(),
         call.agent_id.map(Id::uuid),
@@ -139,6 +159,7 @@ pub(crate) async fn insert(tx: &mut OrgTx, call: &Call) -> Result<()> {
         call.from_number,
         Json(&call.variables) as _,
         call.placed_by,
+        call.contact_id.map(Id::uuid),
     )
     .execute(tx.conn())
     .await?;

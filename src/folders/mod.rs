@@ -1,6 +1,8 @@
 //! Folders: how an organization sorts its contacts, one inside the other.
 
 #[cfg(feature = "ssr")]
+pub mod flow;
+#[cfg(feature = "ssr")]
 mod sample;
 #[cfg(feature = "ssr")]
 mod store;
@@ -13,6 +15,9 @@ use crate::{
     id::Id,
     resource::{About, Actions, Kind, PermissionLabels, Resource, Roles},
 };
+
+#[cfg(feature = "ssr")]
+pub(crate) use store::{must_exist, within};
 
 /// Folders, to everything that lists resources.
 pub const ABOUT: About = About {
@@ -129,6 +134,18 @@ pub struct FolderRow {
 pub struct FolderFilter {
     /// Part of the name; upper and lower case are the same.
     pub q: Option<String>,
+}
+
+/// What becomes of the contacts in a folder that is deleted, and in those inside it.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "ssr", derive(utoipa::ToSchema))]
+#[serde(rename_all = "snake_case")]
+pub enum Contents {
+    /// They move to where the folder was, and the folders inside it too.
+    #[default]
+    Keep,
+    /// They are deleted with it.
+    Delete,
 }
 
 impl Checked for FolderDraft {

@@ -1,6 +1,7 @@
 //! The statements of folders.
 
 use chrono::{DateTime, Utc};
+use uuid::Uuid;
 
 use super::{DEEPEST, Folder, FolderColor, FolderDraft, FolderFilter, FolderRow, MOST};
 use crate::{
@@ -10,6 +11,7 @@ use crate::{
     export::{CsvRow, api_word, timestamp},
     id::Id,
     listing::{Position, Window},
+    resource::Kind,
 };
 
 /// One row of app.contact_folders.
@@ -197,6 +199,16 @@ impl Rows for Folder {
     /// What lies in the folder moves to where the folder was.
     async fn delete(tx: &mut OrgTx, id: Id<Folder>) -> Result<bool> {
         sqlx::query!(
+            "update app.contacts c set folder_id = g.parent_id
+             from app.contact_folders g
+             where c.org_id = $1 and c.folder_id = $2 and g.org_id = $1 and g.id = $2",
+            tx.org() as _,
+            id.uuid(),
+        )
+        .execute(tx.conn())
+        .await?;
+        tx.changed(Kind::Contact);
+        sqlx::query!(
             "update app.contact_folders f set parent_id = g.parent_id
              from app.contact_folders g
              where f.org_id = $1 and f.parent_id = $2 and g.org_id = $1 and g.id = $2",
@@ -217,4 +229,52 @@ impl Rows for Folder {
         .await?;
         Ok(gone.rows_affected() == 1)
     }
+}
+
+/// The folder and all inside it; `NotFound` where it is not there.
+pub(crate) async fn within(tx: &mut OrgTx, id: Id<Folder>) -> Result<Vec<Uuid>> {
+    let within = sqlx::query_scalar!(
+        r#"with recursive within as (
+             select f.id, 1 as depth from app.contact_folders f where f.org_id = $1 and f.id = $2
+             union all
+             select f.id, w.depth + 1 from within w
+               join app.contact_folders f on f.org_id = $1 and f.parent_id = w.id where w.depth < 50)
+           select w.id as "id!: Uuid" from within w"#,
+        tx.org() as _,
+        id.uuid(),
+    )
+    .fetch_all(tx.conn())
+    .await?;
+    if within.is_empty() {
+        Err(Error::NotFound)
+    } else {
+        Ok(within)
+    }
+}
+
+/// Says beside the field that the folder is gone; until the transaction ends, it is not.
+pub(crate) async fn must_exist(tx: &mut OrgTx, id: Id<Folder>) -> Result<()> {
+    let there = sqlx::query!(
+        "select f.id from app.contact_folders f where f.org_id = $1 and f.id = $2 for key share",
+        tx.org() as _,
+        id.uuid(),
+    )
+    .fetch_optional(tx.conn())
+    .await?;
+    match there {
+        Some(_) => Ok(()),
+        None => Err(Error::invalid("folder_id", "This folder is gone. Choose another.")),
+    }
+}
+
+/// All of them, by name: what a tree is drawn of.
+pub(crate) async fn all(tx: &mut OrgTx) -> Result<Vec<FolderRow>> {
+    Ok(sqlx::query_as!(
+        FolderRow,
+        "select f.id, f.name, f.parent_id, f.color, f.created_at, f.updated_at
+         from app.contact_folders f where f.org_id = $1 order by f.name_norm, f.id",
+        tx.org() as _,
+    )
+    .fetch_all(tx.conn())
+    .await?)
 }

@@ -67,6 +67,7 @@ pub(super) const TABLES: &[Table] = &[
     org("call_messages", Changing),
     org("call_events", Changing),
     org("contact_folders", Changing),
+    org("contacts", Changing),
     Table {
         queue: true,
         ..org("mirrors", Changing)

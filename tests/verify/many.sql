@@ -4,6 +4,9 @@ insert into app.agents (org_id, id, name, first_speaker, language, voice_id, joi
   select c.org_id, gen_random_uuid(), 'Agent ' || n, 'agent', 'en', 'voice', 30, 600, 0, 0, false, 'agent', 'synced', 'x',
     now() - n * interval '1 second'
   from app.clients c, generate_series(1, 3000) n;
+insert into app.contacts (org_id, id, name, updated_by, created_at)
+  select c.org_id, gen_random_uuid(), 'Contact ' || n, 'x', now() - n * interval '1 second'
+  from app.clients c, generate_series(1, 3000) n;
 insert into app.contact_folders (org_id, id, name, color, updated_by, created_at)
   select c.org_id, gen_random_uuid(), 'Folder ' || n, 'gray', 'x', now() - n * interval '1 second'
   from app.clients c, generate_series(1, 3000) n;

@@ -5,9 +5,11 @@ mod agents;
 mod ask;
 mod audit;
 mod calls;
+mod contacts;
 mod crud;
 pub mod docs;
 mod endpoint;
+mod folders;
 mod keys;
 mod members;
 pub mod openapi;
@@ -37,6 +39,8 @@ pub fn endpoints() -> Vec<Endpoint> {
         crud::all(),
         agents::endpoints(),
         calls::endpoints(),
+        contacts::endpoints(),
+        folders::endpoints(),
         voices::endpoints(),
         members::endpoints(),
         keys::endpoints(),
