@@ -65,8 +65,8 @@ impl Fixtures {
         format!("{}@samples.invalid", self.name().to_lowercase().replace(' ', "-"))
     }
 
-    pub fn insert(&mut self, path: &str, id: impl Into<String>) {
-        self.ids.insert(path.to_owned(), id.into());
+    pub fn insert(&mut self, path: &str, id: impl ToString) {
+        self.ids.insert(path.to_owned(), id.to_string());
     }
 
     /// The id of the thing that is listed at this path; empty where there is none.

@@ -16,6 +16,7 @@ impl Sample for Agent {
             || AgentDraft {
                 prompt: "Answer politely.".to_owned(),
                 first_message: "Hello, how can I help?".to_owned(),
+                tags: vec![name.split(' ').next().unwrap_or(name).to_owned()],
                 ..AgentDraft::default()
             },
             super::Starter::draft,

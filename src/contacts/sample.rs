@@ -25,20 +25,20 @@ impl Sample for Contact {
     const UNIQUE: &'static str = "phone";
 
     fn sample(name: &str, fixtures: &Fixtures) -> ContactDraft {
-        // Numbers that are kept for examples, one for each name.
-        let number = name
-            .bytes()
-            .fold(7_u32, |hash, byte| hash.wrapping_mul(31).wrapping_add(byte.into()))
-            % 10_000;
+        // A number of its own for each name.
+        let hash = name.bytes().fold(0xcbf2_9ce4_8422_2325_u64, |hash, byte| {
+            (hash ^ u64::from(byte)).wrapping_mul(0x0100_0000_01b3)
+        });
+        let number = 2_000_000 + hash % 8_000_000;
         ContactDraft {
             name: name.to_owned(),
-            phone: format!("+1415556{number:04}"),
+            phone: format!("+1628{number}"),
             company: "Larkfield Dental".to_owned(),
             language: "en-US".to_owned(),
             time_zone: "America/Los_Angeles".to_owned(),
             folder_id: fixtures.id_of::<Folder>(),
             tags: vec!["recall".to_owned()],
-            custom: [("Patient".to_owned(), format!("{:06}", number + 7_000))].into(),
+            custom: [("Patient".to_owned(), format!("{:06}", hash % 1_000_000))].into(),
             ..ContactDraft::default()
         }
     }

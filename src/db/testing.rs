@@ -78,12 +78,12 @@ impl TestDb {
 }
 
 impl TestDb {
-    /// Two organizations, each with a row of every registered resource. `sql` makes the organizations before the line that
+    /// Two organizations, each with a row of every registered resource and its mark in it. `sql` makes the organizations before the line that
     /// speaks of planting, and whatever refers to the planted rows after it.
     ///
     /// # Panics
     /// When it cannot.
-    pub async fn plant(&self, sql: &'static str, orgs: [&str; 2]) {
+    pub async fn plant(&self, sql: &'static str, orgs: [(&str, &str); 2]) {
         let (before, after) = sql
             .split_once("-- Here the test plants")
             .expect("it says where to plant");
@@ -93,13 +93,13 @@ impl TestDb {
             .await
             .expect("organizations can be made");
         let db = Db::connect(&self.logins, 1).await.expect("the logins can connect");
-        for org in orgs {
+        for (org, mark) in orgs {
             let worker = Caller::system(OrgId::parse(org).expect("an id of an organization"));
             let mut tx = worker
                 .begin(&db, Action::Create, Kind::Agent)
                 .await
                 .expect("the worker may enter");
-            registry::plant(&mut tx, org)
+            registry::plant(&mut tx, mark)
                 .await
                 .expect("every resource can be planted");
             tx.commit().await.expect("what was planted can be kept");

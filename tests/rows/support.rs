@@ -45,7 +45,11 @@ pub struct Two {
 impl Two {
     pub async fn create() -> Two {
         let db = TestDb::create().await;
-        db.plant(include_str!("two_organizations.sql"), [ADA.id, BOB.id]).await;
+        db.plant(
+            include_str!("two_organizations.sql"),
+            [(ADA.id, "Ada"), (BOB.id, "Bob")],
+        )
+        .await;
         let tables = sqlx::query_as(
             "select c.oid::regclass::text as name,
                     (select min(a.attname::text) from pg_attribute a

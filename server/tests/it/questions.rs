@@ -34,10 +34,14 @@ pub struct Belongings {
 /// What nobody has, for whoever only wants to know how something is asked.
 impl Default for Belongings {
     fn default() -> Self {
+        let mut fixtures = Fixtures::new("Another");
+        for path in Kind::ALL.iter().map(|kind| kind.about().path).chain(["/invitations"]) {
+            fixtures.insert(path, Uuid::nil());
+        }
         Self {
-            fixtures: Fixtures::new("Another"),
-            session: String::new(),
-            org: String::new(),
+            fixtures,
+            session: Uuid::nil().to_string(),
+            org: "org_another".to_owned(),
         }
     }
 }

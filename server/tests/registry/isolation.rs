@@ -100,7 +100,7 @@ pub const ITEMS: &[Item] = &[
         "I11",
         "using a unique value that another organization uses",
         &[
-            ("it", "agents_keep_the_contract"),
+            ("it", "every_resource_keeps_the_contract"),
             ("it", "the_model_holds_for_random_commands"),
         ],
     ),
@@ -117,7 +117,7 @@ pub const ITEMS: &[Item] = &[
         "a cursor taken to another organization",
         &[
             ("switchboard", "a_cursor_opens_only_for_its_organization_and_filters"),
-            ("it", "agents_keep_the_contract"),
+            ("it", "every_resource_keeps_the_contract"),
             ("it", "the_model_holds_for_random_commands"),
         ],
     ),
