@@ -11,7 +11,7 @@ use tokio::sync::{broadcast, watch};
 use crate::{core::Core, org::OrgId, secret::hex};
 
 /// An organization as the whole database may hear of it, because LISTEN is open to everybody: its hash, as
-/// `app.announce()` writes it.
+/// `identity.notify_members()` writes it.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub struct Mark(Arc<str>);
 
@@ -19,6 +19,11 @@ impl Mark {
     pub fn of(org: &OrgId) -> Self {
         Self(hex(&Sha256::digest(org.as_str().as_bytes())).into())
     }
+}
+
+/// What Postgres passes on when something of an organization has changed: the topic, and nothing of the row.
+pub(crate) fn payload(topic: &str, org: &OrgId) -> String {
+    format!("{topic}:{}", Mark::of(org).0)
 }
 
 /// What the listener learns.

@@ -1,6 +1,6 @@
 //! Changing what also lives at a provider: there first, then here, and never in only one of the two for long.
 //!
-//! Before the provider is called a row of `app.mirrors` says what is about to happen. A process that dies in between
+//! Before the provider is called a row of `app.provider_links` says what is about to happen. A process that dies in between
 //! leaves that row behind, and [`settle`] finds out what the provider did and makes both sides agree.
 
 use std::future::Future;
@@ -23,7 +23,7 @@ use crate::{
 
 /// A resource with a copy at a provider.
 pub trait Mirrored: Rows {
-    /// The word of `app.mirrors.kind`.
+    /// The word of `app.provider_links.kind`.
     const MIRROR: &'static str;
 
     /// Whether the draft could be saved, asked before the provider is: names taken, references gone.
@@ -85,8 +85,9 @@ const GRACE: TimeDelta = TimeDelta::seconds(15);
 const ROUND: TimeDelta = TimeDelta::minutes(10);
 
 /// Commits what changes rows. Even a failure may have changed them: the answer may be all that was lost.
-async fn commit<R: Mirrored>(core: &Core, tx: OrgTx) -> Result<()> {
+async fn commit<R: Mirrored>(core: &Core, mut tx: OrgTx) -> Result<()> {
     let org = tx.org();
+    tx.changed(R::KIND.word());
     let committed = tx.commit().await;
     R::changed(core, &org).await;
     committed
@@ -321,7 +322,7 @@ pub async fn settle<R: Mirrored>(core: &Core, worker: &Caller, due: &Due) -> Res
 
 pub(crate) async fn intend(tx: &mut OrgTx, kind: &str, object_id: Uuid) -> Result<()> {
     sqlx::query!(
-        "insert into app.mirrors (org_id, kind, object_id, state, due_at) values ($1, $2, $3, 'creating', now() + make_interval(secs => $4))",
+        "insert into app.provider_links (org_id, kind, object_id, state, due_at) values ($1, $2, $3, 'creating', now() + make_interval(secs => $4))",
         tx.org() as _,
         kind,
         object_id,
@@ -341,7 +342,7 @@ pub(crate) async fn confirm(
     from: &str,
 ) -> Result<bool> {
     let confirmed = sqlx::query!(
-        "update app.mirrors set provider_id = $4, state = 'live', note = '', attempts = 0, due_at = now() + make_interval(secs => $6)
+        "update app.provider_links set provider_id = $4, state = 'live', note = '', attempts = 0, due_at = now() + make_interval(secs => $6)
          where org_id = $1 and kind = $2 and object_id = $3 and state = $5",
         tx.org() as _,
         kind,
@@ -357,8 +358,8 @@ pub(crate) async fn confirm(
 
 pub(crate) async fn touch(tx: &mut OrgTx, kind: &str, object_id: Uuid, after: TimeDelta, note: &str) -> Result<()> {
     sqlx::query!(
-        "update app.mirrors set due_at = now() + make_interval(secs => $4), note = $5, attempts = 0,
-                state = case state when 'deleting' then 'live' else state end
+        "update app.provider_links set due_at = now() + make_interval(secs => $4), note = $5, attempts = 0,
+                state = case when state = 'deleting' then 'live' else state end
          where org_id = $1 and kind = $2 and object_id = $3",
         tx.org() as _,
         kind,
@@ -373,7 +374,7 @@ pub(crate) async fn touch(tx: &mut OrgTx, kind: &str, object_id: Uuid, after: Ti
 
 async fn mark_deleting(tx: &mut OrgTx, kind: &str, object_id: Uuid) -> Result<()> {
     sqlx::query!(
-        "update app.mirrors set state = 'deleting', due_at = now() + make_interval(secs => $4)
+        "update app.provider_links set state = 'deleting', due_at = now() + make_interval(secs => $4)
          where org_id = $1 and kind = $2 and object_id = $3",
         tx.org() as _,
         kind,
@@ -387,7 +388,7 @@ async fn mark_deleting(tx: &mut OrgTx, kind: &str, object_id: Uuid) -> Result<()
 
 async fn drop_mirror(tx: &mut OrgTx, kind: &str, object_id: Uuid) -> Result<()> {
     sqlx::query!(
-        "delete from app.mirrors where org_id = $1 and kind = $2 and object_id = $3",
+        "delete from app.provider_links where org_id = $1 and kind = $2 and object_id = $3",
         tx.org() as _,
         kind,
         object_id

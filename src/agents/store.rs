@@ -5,6 +5,7 @@ use sqlx::types::Json;
 
 use super::{Agent, AgentDraft, AgentFilter, AgentRow, FirstSpeaker, Silence, Sync, SyncState, Variable};
 use crate::{
+    calls,
     crud::Rows,
     db::OrgTx,
     error::{Error, Result, ResultExt},
@@ -176,7 +177,7 @@ pub async fn insert(tx: &mut OrgTx, id: Id<Agent>, draft: &AgentDraft, provider_
     )
     .execute(tx.conn())
     .await
-    .on_constraint("agents_org_id_name_norm_key", || Error::taken("name"))?;
+    .on_constraint("agents_name_unique", || Error::taken("name"))?;
     Agent::find(tx, id).await
 }
 
@@ -213,7 +214,7 @@ pub async fn update(tx: &mut OrgTx, id: Id<Agent>, draft: &AgentDraft, provider_
     )
     .execute(tx.conn())
     .await
-    .on_constraint("agents_org_id_name_norm_key", || Error::taken("name"))?;
+    .on_constraint("agents_name_unique", || Error::taken("name"))?;
     Agent::find(tx, id).await
 }
 
@@ -231,6 +232,7 @@ pub async fn republished(tx: &mut OrgTx, id: Id<Agent>, provider_id: &str) -> Re
 }
 
 pub async fn delete(tx: &mut OrgTx, id: Id<Agent>) -> Result<()> {
+    calls::store::forget_agent(tx, id).await?;
     sqlx::query!(
         "delete from app.agents where org_id = $1 and id = $2",
         tx.org() as _,

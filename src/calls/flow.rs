@@ -204,6 +204,7 @@ async fn refuse(core: &Core, caller: &Caller, held: &Held, failure: &Failure) ->
     }
     if let (EndReason::AgentMissing, Some(agent_id)) = (reason, held.call.agent_id) {
         agents::store::mark(&mut tx, agent_id, &Agreement::Gone).await?;
+        tx.changed("agents");
     }
     store::rest(&mut tx, id).await?;
     tx.commit().await

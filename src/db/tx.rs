@@ -1,6 +1,6 @@
 //! `OrgTx`: the only way to an organization's rows.
 
-use std::fmt::Write;
+use std::{collections::BTreeSet, fmt::Write};
 
 use sqlx::{AssertSqlSafe, PgConnection, PgPool, Postgres, SqlSafeStr, Transaction};
 
@@ -10,6 +10,7 @@ use crate::{
     error::{Error, Result},
     id::Id,
     keys::ApiKey,
+    live,
     org::{OrgId, Permissions, Role, Scope, UserId},
     resource::{Action, Kind},
 };
@@ -20,6 +21,7 @@ pub struct OrgTx {
     org: OrgId,
     who: Who,
     permissions: Permissions,
+    changed: BTreeSet<&'static str>,
 }
 
 /// How a transaction begins.
@@ -91,6 +93,7 @@ impl OrgTx {
             org: caller.org().clone(),
             who: caller.who().clone(),
             permissions: Permissions::default(),
+            changed: BTreeSet::new(),
         })
     }
 
@@ -99,7 +102,7 @@ impl OrgTx {
         let held = match self.who.clone() {
             Who::System => Scope::all().collect(),
             Who::Person(_) => {
-                let role = sqlx::query_scalar!("select identity.standing()")
+                let role = sqlx::query_scalar!("select identity.current_role()")
                     .fetch_one(self.conn())
                     .await?;
                 let role: Role = role.and_then(|word| word.parse().ok()).ok_or(Error::Unauthenticated)?;
@@ -114,7 +117,7 @@ impl OrgTx {
         let org = self.org.clone();
         let scopes = sqlx::query_scalar!(
             "select k.scopes from app.api_keys k
-             where k.client_id = (select c.id from app.clients c where c.org_id = $1) and k.id = $2
+             where k.org_id = $1 and k.id = $2
                and k.revoked_at is null and (k.expires_at is null or k.expires_at > now())",
             org as _,
             key.uuid(),
@@ -156,7 +159,86 @@ impl OrgTx {
         }
     }
 
-    pub async fn commit(self) -> Result<()> {
+    /// Notes that what the organization sees under this topic is other than it was. Open pages are told when the transaction
+    /// commits, and never of one that does not.
+    pub fn changed(&mut self, topic: &'static str) {
+        self.changed.insert(topic);
+    }
+
+    pub async fn commit(mut self) -> Result<()> {
+        if !self.changed.is_empty() {
+            self.notify().await?;
+        }
         Ok(self.tx.commit().await?)
+    }
+
+    /// Postgres passes it on with the commit.
+    async fn notify(&mut self) -> Result<()> {
+        let payloads: Vec<String> = self
+            .changed
+            .iter()
+            .map(|topic| live::payload(topic, &self.org))
+            .collect();
+        sqlx::query!(
+            "select pg_notify('switchboard', payload) from unnest($1::text[]) payload",
+            &payloads
+        )
+        .execute(self.conn())
+        .await?;
+        Ok(())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use sqlx::postgres::PgListener;
+
+    use super::*;
+    use crate::db::testing::TestDb;
+
+    #[tokio::test]
+    async fn what_changed_is_told_once_with_the_commit_and_names_no_organization() {
+        let test = TestDb::create().await;
+        let db = Db::connect(&test.logins, 1).await.unwrap();
+        sqlx::raw_sql(
+            "insert into identity.users (id, email, name) values ('user_ada', 'ada@ada.example', 'Ada');
+             insert into identity.organizations (id, name) values ('org_ada', 'Ada')",
+        )
+        .execute(&test.admin)
+        .await
+        .unwrap();
+        let ada = Caller::system(OrgId::parse("org_ada").unwrap());
+        let mut listener = PgListener::connect_with(&test.admin).await.unwrap();
+        listener.listen("switchboard").await.unwrap();
+
+        let mut undone = ada.begin(&db, Action::Update, Kind::Call).await.unwrap();
+        undone.changed("calls");
+        drop(undone);
+        let mut tx = ada.begin(&db, Action::Update, Kind::Agent).await.unwrap();
+        for topic in ["agents", "audit", "agents"] {
+            tx.changed(topic);
+        }
+        tx.commit().await.unwrap();
+        // Of members Postgres tells by itself.
+        sqlx::raw_sql(
+            "insert into identity.memberships (org_id, user_id, role) values ('org_ada', 'user_ada', 'owner')",
+        )
+        .execute(&test.admin)
+        .await
+        .unwrap();
+
+        let mut heard = Vec::new();
+        for _ in 0..3 {
+            let notification = listener.recv().await.unwrap();
+            let (topic, org) = notification.payload().split_once(':').unwrap();
+            heard.push((topic.to_owned(), org.to_owned()));
+        }
+        let topics: Vec<&str> = heard.iter().map(|(topic, _)| topic.as_str()).collect();
+        assert_eq!(topics, ["agents", "audit", "members"]);
+        for (_, org) in &heard {
+            assert_eq!(*org, heard[0].1);
+            assert!(org.len() == 64 && org.bytes().all(|b| b.is_ascii_hexdigit()), "{org}");
+        }
+        db.close().await;
     }
 }
