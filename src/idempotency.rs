@@ -81,9 +81,9 @@ impl Keyed {
 pub async fn claim(core: &Core, caller: &Caller, keyed: &Keyed) -> Result<Claim> {
     let mut tx = caller.begin(&core.db, keyed.access.0, keyed.access.1).await?;
     let first = sqlx::query!(
-        "insert into app.idempotency_keys (client_id, route, key, body_hash)
-         select c.id, $2, $3, $4 from app.clients c where c.org_id = $1
-         on conflict (client_id, route, key) do nothing",
+        "insert into app.idempotency_keys (org_id, client_id, route, key, body_hash)
+         select c.org_id, c.id, $2, $3, $4 from app.clients c where c.org_id = $1
+         on conflict (org_id, route, key) do nothing",
         tx.org() as _,
         keyed.route,
         keyed.key,
@@ -97,7 +97,7 @@ pub async fn claim(core: &Core, caller: &Caller, keyed: &Keyed) -> Result<Claim>
     }
     let known = sqlx::query!(
         "select k.body_hash, k.status, k.response from app.idempotency_keys k
-         where k.client_id = (select c.id from app.clients c where c.org_id = $1) and k.route = $2 and k.key = $3",
+         where k.org_id = $1 and k.route = $2 and k.key = $3",
         tx.org() as _,
         keyed.route,
         keyed.key,
@@ -129,7 +129,7 @@ pub async fn keep(core: &Core, caller: &Caller, keyed: &Keyed, status: u16, body
     if status >= 500 || status == 429 {
         sqlx::query!(
             "delete from app.idempotency_keys k
-             where k.client_id = (select c.id from app.clients c where c.org_id = $1) and k.route = $2 and k.key = $3",
+             where k.org_id = $1 and k.route = $2 and k.key = $3",
             tx.org() as _,
             keyed.route,
             keyed.key,
@@ -140,7 +140,7 @@ pub async fn keep(core: &Core, caller: &Caller, keyed: &Keyed, status: u16, body
         let sealed = keyed.seal(&core.secret, caller.org(), body)?;
         sqlx::query!(
             "update app.idempotency_keys set status = $4, response = $5
-             where client_id = (select c.id from app.clients c where c.org_id = $1) and route = $2 and key = $3",
+             where org_id = $1 and route = $2 and key = $3",
             tx.org() as _,
             keyed.route,
             keyed.key,

@@ -11,7 +11,7 @@ use tokio::sync::{broadcast, watch};
 use crate::{core::Core, org::OrgId, resource::Kind, secret::hex};
 
 /// An organization as the whole database may hear of it, because LISTEN is open to everybody: its hash, as
-/// `app.announce()` writes it.
+/// `identity.notify_members()` writes it.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub struct OrgHash(Arc<str>);
 
@@ -19,6 +19,11 @@ impl OrgHash {
     pub fn of(org: &OrgId) -> Self {
         Self(hex(&Sha256::digest(org.as_str().as_bytes())).into())
     }
+}
+
+/// What Postgres passes on when something of an organization has changed: its kind, and nothing of the row.
+pub(crate) fn payload(kind: Kind, org: &OrgId) -> String {
+    format!("{}:{}", kind.word(), OrgHash::of(org).0)
 }
 
 /// What the listener learns.

@@ -81,9 +81,9 @@ impl OrgCache {
     }
 
     /// After a change of this process's own, which need not wait to be heard.
-    pub async fn invalidate(&self, org: &OrgId, kinds: &[Kind]) {
+    pub async fn invalidate(&self, org: &OrgId, kinds: impl IntoIterator<Item = Kind>) {
         for kind in kinds {
-            self.slots.invalidate(&(*kind, OrgHash::of(org))).await;
+            self.slots.invalidate(&(kind, OrgHash::of(org))).await;
         }
     }
 
@@ -166,7 +166,7 @@ mod tests {
         cache.apply(&change(Kind::Agent, &mine)).await;
         assert_eq!(cache.count(&mine).await, None);
         assert_eq!(cache.count(&other).await, Some(1));
-        cache.invalidate(&other, &[Kind::Agent]).await;
+        cache.invalidate(&other, [Kind::Agent]).await;
         assert_eq!(cache.count(&other).await, None);
     }
 
@@ -181,7 +181,7 @@ mod tests {
             assert_eq!(cache.count(&org).await, None, "{change:?}");
         }
         let reading = cache.agents(&org).await;
-        cache.invalidate(&org, &[Kind::Agent]).await;
+        cache.invalidate(&org, [Kind::Agent]).await;
         reading.put(facets(1));
         assert_eq!(cache.count(&org).await, None);
     }

@@ -1,6 +1,6 @@
 //! Resources with a copy at a provider: changed there first, then here, and never in only one of the two for long.
 //!
-//! Before the provider is called a row of `app.mirrors` says what is about to happen. A process that dies in between
+//! Before the provider is called a row of `app.provider_links` says what is about to happen. A process that dies in between
 //! leaves that row behind, and [`reconcile`] finds out what the provider did and makes both sides agree.
 
 use std::future::Future;
@@ -21,7 +21,7 @@ use crate::{
 
 /// How a resource has a copy at a provider: beside its own statements only how to push, remove, find and compare.
 pub trait ProviderBacked: Rows<Flow = ProviderFirst> {
-    /// The word of `app.mirrors.kind`.
+    /// The word of `app.provider_links.kind`.
     const LINK: &'static str;
 
     fn provider_id(&self) -> &str;
@@ -288,7 +288,7 @@ pub async fn reconcile<R: ProviderBacked>(core: &Core, worker: &Caller, due: &Du
 
 pub(crate) async fn intend(tx: &mut OrgTx, kind: &str, object_id: Uuid) -> Result<()> {
     sqlx::query!(
-        "insert into app.mirrors (org_id, kind, object_id, state, due_at) values ($1, $2, $3, 'creating', now() + make_interval(secs => $4))",
+        "insert into app.provider_links (org_id, kind, object_id, state, due_at) values ($1, $2, $3, 'creating', now() + make_interval(secs => $4))",
         tx.org() as _,
         kind,
         object_id,
@@ -308,7 +308,7 @@ pub(crate) async fn confirm(
     from: &str,
 ) -> Result<bool> {
     let confirmed = sqlx::query!(
-        "update app.mirrors set provider_id = $4, state = 'live', note = '', attempts = 0, due_at = now() + make_interval(secs => $6)
+        "update app.provider_links set provider_id = $4, state = 'live', note = '', attempts = 0, due_at = now() + make_interval(secs => $6)
          where org_id = $1 and kind = $2 and object_id = $3 and state = $5",
         tx.org() as _,
         kind,
@@ -330,8 +330,8 @@ pub(crate) async fn schedule_check(
     note: &str,
 ) -> Result<()> {
     sqlx::query!(
-        "update app.mirrors set due_at = now() + make_interval(secs => $4), note = $5, attempts = 0,
-                state = case state when 'deleting' then 'live' else state end
+        "update app.provider_links set due_at = now() + make_interval(secs => $4), note = $5, attempts = 0,
+                state = case when state = 'deleting' then 'live' else state end
          where org_id = $1 and kind = $2 and object_id = $3",
         tx.org() as _,
         kind,
@@ -346,7 +346,7 @@ pub(crate) async fn schedule_check(
 
 async fn mark_deleting(tx: &mut OrgTx, kind: &str, object_id: Uuid) -> Result<()> {
     sqlx::query!(
-        "update app.mirrors set state = 'deleting', due_at = now() + make_interval(secs => $4)
+        "update app.provider_links set state = 'deleting', due_at = now() + make_interval(secs => $4)
          where org_id = $1 and kind = $2 and object_id = $3",
         tx.org() as _,
         kind,
@@ -360,7 +360,7 @@ async fn mark_deleting(tx: &mut OrgTx, kind: &str, object_id: Uuid) -> Result<()
 
 async fn drop_link(tx: &mut OrgTx, kind: &str, object_id: Uuid) -> Result<()> {
     sqlx::query!(
-        "delete from app.mirrors where org_id = $1 and kind = $2 and object_id = $3",
+        "delete from app.provider_links where org_id = $1 and kind = $2 and object_id = $3",
         tx.org() as _,
         kind,
         object_id

@@ -5,6 +5,7 @@ use sqlx::types::Json;
 
 use super::{Agent, AgentDraft, AgentFilter, AgentRow, Facets, FirstSpeaker, Silence, Sync, SyncState, Variable};
 use crate::{
+    calls,
     crud::Rows,
     db::OrgTx,
     error::{Error, Result, ResultExt},
@@ -177,7 +178,7 @@ impl Rows for Agent {
         )
         .execute(tx.conn())
         .await
-        .on_constraint("agents_org_id_name_norm_key", || Error::taken("name"))?;
+        .on_constraint("agents_name_unique", || Error::taken("name"))?;
         Ok(())
     }
 
@@ -213,11 +214,13 @@ impl Rows for Agent {
         )
         .execute(tx.conn())
         .await
-        .on_constraint("agents_org_id_name_norm_key", || Error::taken("name"))?;
+        .on_constraint("agents_name_unique", || Error::taken("name"))?;
         Ok(saved.rows_affected() == 1)
     }
 
+    /// Calls with it stay, and keep its name.
     async fn delete(tx: &mut OrgTx, id: Id<Agent>) -> Result<bool> {
+        calls::store::forget_agent(tx, id).await?;
         let gone = sqlx::query!(
             "delete from app.agents where org_id = $1 and id = $2",
             tx.org() as _,

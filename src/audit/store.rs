@@ -118,8 +118,8 @@ pub(crate) async fn record_many(
     let (object_ids, names): (Vec<String>, Vec<String>) = objects.iter().cloned().unzip();
     tx.changed(Kind::Audit);
     sqlx::query!(
-        "insert into app.audit_log (client_id, id, actor, actor_kind, action, kind, object_id, object_name, detail)
-         select c.id, o.id, $2, $3, $4, $5, o.object_id, o.name, $6
+        "insert into app.audit_log (org_id, client_id, id, actor, actor_kind, action, kind, object_id, object_name, detail)
+         select c.org_id, c.id, o.id, $2, $3, $4, $5, o.object_id, o.name, $6
          from app.clients c, unnest($7::uuid[], $8::text[], $9::text[]) o (id, object_id, name) where c.org_id = $1",
         tx.org() as _,
         actor,
@@ -146,8 +146,8 @@ async fn write(
 ) -> Result<()> {
     tx.changed(Kind::Audit);
     sqlx::query!(
-        "insert into app.audit_log (client_id, id, actor, actor_kind, action, kind, object_id, object_name, detail)
-         select c.id, $2, $3, $4, $5, $6, $7, $8, $9 from app.clients c where c.org_id = $1",
+        "insert into app.audit_log (org_id, client_id, id, actor, actor_kind, action, kind, object_id, object_name, detail)
+         select c.org_id, c.id, $2, $3, $4, $5, $6, $7, $8, $9 from app.clients c where c.org_id = $1",
         tx.org() as _,
         Uuid::now_v7(),
         actor,
@@ -183,10 +183,10 @@ pub(crate) async fn entries(tx: &mut OrgTx, filter: &EntryFilter, window: Window
         r#"select a.id, a.at, a.actor, a.actor_kind, coalesce(u.name, k.name) as "actor_name?", a.action, a.kind, a.object_id,
                 a.object_name, m.name as "member_name?", a.detail as "detail: Json<Detail>"
          from app.audit_log a
-           left join app.users u on a.actor_kind = 'person' and u.client_id = a.client_id and u.user_id = a.actor
-           left join app.api_keys k on a.actor_kind = 'api_key' and k.client_id = a.client_id and k.id::text = a.actor
-           left join app.users m on a.kind = 'members' and m.client_id = a.client_id and m.user_id = a.object_id
-         where a.client_id = (select c.id from app.clients c where c.org_id = $1)
+           left join app.users u on a.actor_kind = 'person' and u.org_id = a.org_id and u.user_id = a.actor
+           left join app.api_keys k on a.actor_kind = 'api_key' and k.org_id = a.org_id and k.id::text = a.actor
+           left join app.users m on a.kind = 'members' and m.org_id = a.org_id and m.user_id = a.object_id
+         where a.org_id = $1
            and ($2::text is null or a.kind = $2) and ($3::text is null or a.object_id = $3)
            and (a.at, a.id) < ($4, $5)
            and ($7::text is null or position(lower($7) in lower(concat_ws(' ', a.object_name, u.name, k.name, m.name, a.object_id,

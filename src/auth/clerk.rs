@@ -13,7 +13,7 @@ use super::{
 use crate::{
     core::Core,
     error::{Error, Result},
-    org::{Cord, OrgId, Role, UserId, store::open_personal},
+    org::{OrgColor, OrgId, Role, UserId, store::open_personal},
     providers::clerk::{self, Clerk},
     secret::fingerprint,
     viewer::Person,
@@ -187,7 +187,7 @@ pub async fn visit(core: &Core, session_jwt: &str) -> Result<Option<Visit>> {
         r#"select s.id as "session?", coalesce(s.seen_at < now() - interval '1 minute', false) as "stale!",
                   coalesce(s.expires_at <= now(), false) as "ended!",
                   u.name, u.email, u.email_verified_at is not null as "verified!",
-                  o.id as "org_id?: OrgId", o.name as "org_name?", o.cord as "cord?: Cord", m.role as "role?: Role"
+                  o.id as "org_id?: OrgId", o.name as "org_name?", o.color as "color?: OrgColor", m.role as "role?: Role"
            from identity.users u
              left join identity.sessions s on s.token_hash = $2 and s.user_id = u.id
              left join identity.memberships m on m.org_id = coalesce($3, s.org_id) and m.user_id = u.id and m.removed_at is null
@@ -216,8 +216,8 @@ pub async fn visit(core: &Core, session_jwt: &str) -> Result<Option<Visit>> {
             email: row.email,
             email_verified: row.verified,
         },
-        place: match (row.org_id, row.org_name, row.cord, row.role) {
-            (Some(org), Some(name), Some(cord), Some(role)) => Some((org, name, cord, role)),
+        place: match (row.org_id, row.org_name, row.color, row.role) {
+            (Some(org), Some(name), Some(color), Some(role)) => Some((org, name, color, role)),
             _ => None,
         },
     };

@@ -212,6 +212,7 @@ async fn refuse(core: &Core, caller: &Caller, held: &Held, failure: &Failure) ->
     }
     if let (EndReason::AgentMissing, Some(agent_id)) = (reason, held.call.agent_id) {
         agents::store::mark_state(&mut tx, agent_id, &RemoteState::Missing).await?;
+        tx.changed(Kind::Agent);
     }
     store::rest(&mut tx, id).await?;
     tx.commit().await

@@ -16,6 +16,7 @@ use crate::{
     id::Id,
     listing::Window,
     money::Micros,
+    resource::Kind,
 };
 
 /// A call and what only its keepers need to know.
@@ -163,6 +164,7 @@ pub(crate) async fn insert(tx: &mut OrgTx, call: &Call) -> Result<()> {
     )
     .execute(tx.conn())
     .await?;
+    tx.changed(Kind::Call);
     Ok(())
 }
 
@@ -188,6 +190,7 @@ pub(crate) async fn save(tx: &mut OrgTx, call: &Call) -> Result<()> {
     )
     .execute(tx.conn())
     .await?;
+    tx.changed(Kind::Call);
     Ok(())
 }
 
@@ -200,7 +203,11 @@ pub(crate) async fn ask_to_stop(tx: &mut OrgTx, id: Id<Call>) -> Result<bool> {
     )
     .execute(tx.conn())
     .await?;
-    Ok(asked.rows_affected() == 1)
+    let first = asked.rows_affected() == 1;
+    if first {
+        tx.changed(Kind::Call);
+    }
+    Ok(first)
 }
 
 pub(crate) async fn messages(tx: &mut OrgTx, id: Id<Call>) -> Result<Vec<Message>> {
@@ -215,13 +222,13 @@ pub(crate) async fn messages(tx: &mut OrgTx, id: Id<Call>) -> Result<Vec<Message
     .await?)
 }
 
-/// Writes what was said, touching only what is new or has changed: every touched row wakes the pages that show it.
+/// Writes what was said. Nothing is touched, and no page woken, where all of it is known already.
 pub(crate) async fn write_messages(tx: &mut OrgTx, id: Id<Call>, said: &[Message]) -> Result<()> {
     let column = |read: fn(&Message) -> Option<i32>| said.iter().map(read).collect::<Vec<_>>();
     let roles: Vec<&str> = said.iter().map(|message| message.role.word()).collect();
     let texts: Vec<&str> = said.iter().map(|message| message.text.as_str()).collect();
     let tools: Vec<&str> = said.iter().map(|message| message.tool.as_str()).collect();
-    sqlx::query!(
+    let written = sqlx::query!(
         "insert into app.call_messages as m (org_id, call_id, seq, role, text, tool, start_ms, end_ms)
          select $1, $2, said.* from unnest($3::int[], $4::text[], $5::text[], $6::text[], $7::int[], $8::int[]) said
          on conflict (org_id, call_id, seq) do update
@@ -239,6 +246,9 @@ pub(crate) async fn write_messages(tx: &mut OrgTx, id: Id<Call>, said: &[Message
     )
     .execute(tx.conn())
     .await?;
+    if written.rows_affected() > 0 {
+        tx.changed(Kind::Call);
+    }
     Ok(())
 }
 
@@ -288,9 +298,9 @@ pub(crate) async fn charge(tx: &mut OrgTx, call: &Call, price: Micros) -> Result
         None => format!("{}, written conversation", call.agent_name),
     };
     let entered = sqlx::query!(
-        "insert into app.credit_transactions (client_id, id, kind, amount_micros, call_id, note)
-         select c.id, $2, 'call', $3, $4, $5 from app.clients c where c.org_id = $1
-         on conflict (client_id, call_id) do nothing",
+        "insert into app.credit_transactions (org_id, client_id, id, kind, amount_micros, call_id, note)
+         select c.org_id, c.id, $2, 'call', $3, $4, $5 from app.clients c where c.org_id = $1
+         on conflict (org_id, call_id) do nothing",
         tx.org() as _,
         Uuid::now_v7(),
         -price.0,
@@ -307,6 +317,22 @@ pub(crate) async fn charge(tx: &mut OrgTx, call: &Call, price: Micros) -> Result
         )
         .execute(tx.conn())
         .await?;
+        tx.changed(Kind::Credit);
+    }
+    Ok(())
+}
+
+/// Takes an agent that goes out of its calls, which keep its name.
+pub(crate) async fn forget_agent(tx: &mut OrgTx, agent: Id<Agent>) -> Result<()> {
+    let emptied = sqlx::query!(
+        "update app.calls set agent_id = null where org_id = $1 and agent_id = $2",
+        tx.org() as _,
+        agent.uuid(),
+    )
+    .execute(tx.conn())
+    .await?;
+    if emptied.rows_affected() > 0 {
+        tx.changed(Kind::Call);
     }
     Ok(())
 }
@@ -314,7 +340,7 @@ pub(crate) async fn charge(tx: &mut OrgTx, call: &Call, price: Micros) -> Result
 /// Nothing more is expected of the provider: the row stays, because a late event still has to find its organization.
 pub(crate) async fn rest(tx: &mut OrgTx, id: Id<Call>) -> Result<()> {
     sqlx::query!(
-        "update app.mirrors set due_at = 'infinity', attempts = 0 where org_id = $1 and kind = 'call' and object_id = $2",
+        "update app.provider_links set due_at = 'infinity', attempts = 0 where org_id = $1 and kind = 'call' and object_id = $2",
         tx.org() as _,
         id.uuid(),
     )

@@ -22,7 +22,7 @@ use crate::{
     resource::{Action, Kind},
 };
 
-/// The word of `app.mirrors.kind`.
+/// The word of `app.provider_links.kind`.
 pub(crate) const LINK: &str = "call";
 /// How long until a call whose answer was lost is looked for again.
 const SEARCH_AGAIN: TimeDelta = TimeDelta::seconds(5);

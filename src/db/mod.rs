@@ -6,6 +6,7 @@ mod begin;
 pub mod cluster;
 mod glance;
 mod migrate;
+mod statements;
 #[doc(hidden)]
 pub mod testing;
 mod tx;
@@ -22,6 +23,7 @@ use crate::config::{Config, Database};
 pub use cluster::{Cluster, Stop};
 pub use glance::Glance;
 pub use migrate::{MIGRATOR, migrate};
+pub use statements::statements;
 pub use tx::OrgTx;
 
 /// The logins of `roles.sql`.
@@ -199,6 +201,8 @@ async fn pool(options: &PgConnectOptions, max: u32, statement_timeout_s: u32) ->
         .options([
             ("statement_timeout", format!("{statement_timeout_s}s")),
             ("idle_in_transaction_session_timeout", "30s".to_owned()),
+            // Where Postgres is spread over several servers, each of them notices at every request that it has begun already.
+            ("client_min_messages", "error".to_owned()),
         ]);
     PgPoolOptions::new()
         .max_connections(max)

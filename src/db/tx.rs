@@ -1,6 +1,6 @@
 //! `OrgTx`: the only way to an organization's rows.
 
-use std::fmt::Write;
+use std::{collections::BTreeSet, fmt::Write};
 
 use sqlx::{AssertSqlSafe, PgConnection, PgPool, Postgres, SqlSafeStr, Transaction};
 
@@ -10,6 +10,7 @@ use crate::{
     error::{Error, Result},
     id::Id,
     keys::ApiKey,
+    live,
     org::{OrgId, Permissions, Role, Scope, UserId},
     resource::{Action, Kind},
 };
@@ -20,7 +21,7 @@ pub struct OrgTx {
     org: OrgId,
     who: Who,
     permissions: Permissions,
-    changed: Vec<Kind>,
+    changed: BTreeSet<Kind>,
 }
 
 /// How a transaction begins.
@@ -92,7 +93,7 @@ impl OrgTx {
             org: caller.org().clone(),
             who: caller.who().clone(),
             permissions: Permissions::default(),
-            changed: Vec::new(),
+            changed: BTreeSet::new(),
         })
     }
 
@@ -103,7 +104,7 @@ impl OrgTx {
             org,
             who: Who::System,
             permissions: Permissions::default(),
-            changed: Vec::new(),
+            changed: BTreeSet::new(),
         }
     }
 
@@ -117,7 +118,7 @@ impl OrgTx {
         let held = match self.who.clone() {
             Who::System => Scope::all().collect(),
             Who::Person(_) => {
-                let role = sqlx::query_scalar!("select identity.standing()")
+                let role = sqlx::query_scalar!("select identity.current_role()")
                     .fetch_one(self.conn())
                     .await?;
                 let role: Role = role.and_then(|word| word.parse().ok()).ok_or(Error::Unauthenticated)?;
@@ -132,7 +133,7 @@ impl OrgTx {
         let org = self.org.clone();
         let scopes = sqlx::query_scalar!(
             "select k.scopes from app.api_keys k
-             where k.client_id = (select c.id from app.clients c where c.org_id = $1) and k.id = $2
+             where k.org_id = $1 and k.id = $2
                and k.revoked_at is null and (k.expires_at is null or k.expires_at > now())",
             org as _,
             key.uuid(),
@@ -174,18 +175,90 @@ impl OrgTx {
         }
     }
 
-    /// Notes that things of this kind become others, for caches and open pages.
+    /// Notes that things of this kind are other than they were. Caches and open pages are told when the transaction commits,
+    /// and never of one that does not.
     pub fn changed(&mut self, kind: Kind) {
-        if !self.changed.contains(&kind) {
-            self.changed.push(kind);
-        }
+        self.changed.insert(kind);
     }
 
-    pub fn changed_kinds(&self) -> &[Kind] {
+    pub fn changed_kinds(&self) -> &BTreeSet<Kind> {
         &self.changed
     }
 
-    pub async fn commit(self) -> Result<()> {
+    pub async fn commit(mut self) -> Result<()> {
+        if !self.changed.is_empty() {
+            self.notify().await?;
+        }
         Ok(self.tx.commit().await?)
+    }
+
+    /// Postgres passes it on with the commit.
+    async fn notify(&mut self) -> Result<()> {
+        let payloads: Vec<String> = self
+            .changed
+            .iter()
+            .map(|kind| live::payload(*kind, &self.org))
+            .collect();
+        sqlx::query!(
+            "select pg_notify('switchboard', payload) from unnest($1::text[]) payload",
+            &payloads
+        )
+        .execute(self.conn())
+        .await?;
+        Ok(())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use sqlx::postgres::PgListener;
+
+    use super::*;
+    use crate::db::testing::TestDb;
+
+    #[tokio::test]
+    async fn what_changed_is_told_once_with_the_commit_and_names_no_organization() {
+        let test = TestDb::create().await;
+        let db = Db::connect(&test.logins, 1).await.unwrap();
+        sqlx::raw_sql(
+            "insert into identity.users (id, email, name) values ('user_ada', 'ada@ada.example', 'Ada');
+             insert into identity.organizations (id, name) values ('org_ada', 'Ada')",
+        )
+        .execute(&test.admin)
+        .await
+        .unwrap();
+        let ada = Caller::system(OrgId::parse("org_ada").unwrap());
+        let mut listener = PgListener::connect_with(&test.admin).await.unwrap();
+        listener.listen("switchboard").await.unwrap();
+
+        let mut undone = ada.begin(&db, Action::Update, Kind::Call).await.unwrap();
+        undone.changed(Kind::Call);
+        drop(undone);
+        let mut tx = ada.begin(&db, Action::Update, Kind::Agent).await.unwrap();
+        for kind in [Kind::Agent, Kind::Audit, Kind::Agent] {
+            tx.changed(kind);
+        }
+        tx.commit().await.unwrap();
+        // Of members Postgres tells by itself.
+        sqlx::raw_sql(
+            "insert into identity.memberships (org_id, user_id, role) values ('org_ada', 'user_ada', 'owner')",
+        )
+        .execute(&test.admin)
+        .await
+        .unwrap();
+
+        let mut heard = Vec::new();
+        for _ in 0..3 {
+            let notification = listener.recv().await.unwrap();
+            let (topic, org) = notification.payload().split_once(':').unwrap();
+            heard.push((topic.to_owned(), org.to_owned()));
+        }
+        let topics: Vec<&str> = heard.iter().map(|(topic, _)| topic.as_str()).collect();
+        assert_eq!(topics, ["agents", "audit", "members"]);
+        for (_, org) in &heard {
+            assert_eq!(*org, heard[0].1);
+            assert!(org.len() == 64 && org.bytes().all(|b| b.is_ascii_hexdigit()), "{org}");
+        }
+        db.close().await;
     }
 }

@@ -88,15 +88,18 @@ async fn used(core: &Core, org: &OrgId, key: Id<ApiKey>) -> Result<()> {
     let mut tx = Caller::system(org.clone())
         .begin(&core.db, Action::Update, Kind::ApiKey)
         .await?;
-    sqlx::query!(
+    let noted = sqlx::query!(
         "update app.api_keys set used_at = now()
-         where client_id = (select c.id from app.clients c where c.org_id = $1) and id = $2 and revoked_at is null
+         where org_id = $1 and id = $2 and revoked_at is null
            and (used_at is null or used_at < now() - interval '1 minute')",
         tx.org() as _,
         key.uuid(),
     )
     .execute(tx.conn())
     .await?;
+    if noted.rows_affected() == 1 {
+        tx.changed(Kind::ApiKey);
+    }
     tx.commit().await
 }
 
@@ -139,7 +142,7 @@ pub(crate) async fn all(tx: &mut OrgTx) -> Result<Vec<ApiKey>> {
     let rows = sqlx::query_as!(
         Flat,
         "select k.id, k.name, k.short, k.scopes, k.created_by, k.created_at, k.expires_at, k.revoked_at, k.used_at
-         from app.api_keys k where k.client_id = (select c.id from app.clients c where c.org_id = $1)
+         from app.api_keys k where k.org_id = $1
          order by k.created_at desc, k.id desc limit 200",
         tx.org() as _,
     )
@@ -167,10 +170,10 @@ pub async fn create(core: &Core, caller: &Caller, draft: ApiKeyDraft) -> Result<
     };
     let row = sqlx::query_as!(
         Flat,
-        "insert into app.api_keys (client_id, id, name, short, scopes, created_by, expires_at)
-         select c.id, $2, $3, $4, $5, $6, now() + make_interval(days => $7)
+        "insert into app.api_keys as k (org_id, client_id, id, name, short, scopes, created_by, expires_at)
+         select c.org_id, c.id, $2, $3, $4, $5, $6, now() + make_interval(days => $7)
          from app.clients c where c.org_id = $1
-         returning id, name, short, scopes, created_by, created_at, expires_at, revoked_at, used_at",
+         returning k.id, k.name, k.short, k.scopes, k.created_by, k.created_at, k.expires_at, k.revoked_at, k.used_at",
         tx.org() as _,
         id.uuid(),
         draft.name.trim(),
@@ -189,6 +192,7 @@ pub async fn create(core: &Core, caller: &Caller, draft: ApiKeyDraft) -> Result<
     )
     .execute(tx.conn())
     .await?;
+    tx.changed(Kind::ApiKey);
     let may = Detail {
         scopes: wanted.scopes().collect(),
         ..Detail::default()
@@ -213,10 +217,10 @@ pub async fn create(core: &Core, caller: &Caller, draft: ApiKeyDraft) -> Result<
 pub async fn revoke(core: &Core, caller: &Caller, id: Id<ApiKey>) -> Result<()> {
     let mut tx = caller.begin(&core.db, Action::Delete, Kind::ApiKey).await?;
     let name = sqlx::query_scalar!(
-        "update app.api_keys set revoked_at = coalesce(revoked_at, now())
-         where client_id = (select c.id from app.clients c where c.org_id = $1) and id = $2 returning name",
+        "update app.api_keys set revoked_at = coalesce(revoked_at, $3) where org_id = $1 and id = $2 returning name",
         tx.org() as _,
         id.uuid(),
+        chrono::Utc::now(),
     )
     .fetch_optional(tx.conn())
     .await?
@@ -224,6 +228,7 @@ pub async fn revoke(core: &Core, caller: &Caller, id: Id<ApiKey>) -> Result<()> 
     sqlx::query!("select identity.drop_api_key($1)", id.uuid())
         .execute(tx.conn())
         .await?;
+    tx.changed(Kind::ApiKey);
     audit::note(&mut tx, "revoke", Kind::ApiKey, &id.to_string(), &name).await?;
     tx.commit().await
 }

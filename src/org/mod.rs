@@ -281,7 +281,7 @@ impl FromStr for Role {
     sqlx(type_name = "text", rename_all = "snake_case")
 )]
 #[serde(rename_all = "snake_case")]
-pub enum Cord {
+pub enum OrgColor {
     Vermilion,
     Ochre,
     Fern,
@@ -293,7 +293,7 @@ pub enum Cord {
     Slate,
 }
 
-impl Cord {
+impl OrgColor {
     pub const ALL: [Self; 8] = [
         Self::Vermilion,
         Self::Ochre,
@@ -324,7 +324,7 @@ impl Cord {
 pub struct Choice {
     pub org_id: OrgId,
     pub name: String,
-    pub cord: Cord,
+    pub color: OrgColor,
     pub role: Role,
     pub members: i64,
     pub used_at: Option<DateTime<Utc>>,
@@ -335,7 +335,7 @@ pub struct Choice {
 pub struct Offer {
     pub id: Id<Invitation>,
     pub org_name: String,
-    pub cord: Cord,
+    pub color: OrgColor,
     pub role: Role,
     pub invited_by: Option<String>,
     pub expires_at: DateTime<Utc>,
@@ -393,7 +393,7 @@ impl Checked for InvitationDraft {
 #[serde(default)]
 pub struct OrgDraft {
     pub name: String,
-    pub cord: Cord,
+    pub color: OrgColor,
 }
 
 impl Checked for OrgDraft {

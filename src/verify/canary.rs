@@ -39,7 +39,11 @@ const FOREIGN: Question = Question::new(
 );
 
 /// What an organization may ask besides its tables, and answers with rows.
-const FUNCTIONS: [&str; 3] = ["identity.colleagues()", "identity.invited()", "identity.standing()"];
+const FUNCTIONS: [&str; 3] = [
+    "identity.org_members()",
+    "identity.pending_invitations()",
+    "identity.current_role()",
+];
 
 #[derive(Default)]
 struct Counts {
@@ -124,7 +128,9 @@ async fn planted(mut tx: Transaction<'static, Postgres>) -> sqlx::Result<(Plante
     sqlx::raw_sql(end).execute(&mut *tx).await?;
     for (_, statement) in plantings() {
         let mut inner = tx.begin().await?;
-        let statement = statement.replace("{mark}", &planted.mark);
+        let statement = statement
+            .replace("{mark}", &planted.mark)
+            .replace("{client}", &planted.scratch.client.to_string());
         let done = sqlx::raw_sql(AssertSqlSafe(statement)).execute(&mut *inner).await;
         match done {
             Ok(_) => inner.commit().await?,

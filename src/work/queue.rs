@@ -50,8 +50,8 @@ pub async fn settle_agents(core: &Core) -> Result<usize> {
 /// Takes what is due, longest overdue first, so that nobody else does until the lease ends.
 async fn claim(core: &Core, kind: &str, limit: i64, lease: Duration) -> Result<Vec<Claim>> {
     let rows = sqlx::query!(
-        "update app.mirrors m set due_at = now() + make_interval(secs => $3), attempts = m.attempts + 1
-         from (select d.org_id, d.kind, d.object_id from app.mirrors d
+        "update app.provider_links m set due_at = now() + make_interval(secs => $3), attempts = m.attempts + 1
+         from (select d.org_id, d.kind, d.object_id from app.provider_links d
                where d.kind = $1 and d.due_at <= now()
                order by d.due_at limit $2 for update skip locked) due
          where m.org_id = due.org_id and m.kind = due.kind and m.object_id = due.object_id
@@ -82,7 +82,7 @@ pub(super) async fn depths(core: &Core) -> Result<Vec<Depth>> {
                   coalesce(extract(epoch from now() - min(d.due_at)), 0)::float8 as "oldest_s!"
            from (values ('calls', $1), ('agents', $2), ('reports', ''), ('inbox', '')) q (queue, kind)
            left join lateral (
-             select m.due_at from app.mirrors m where m.kind = q.kind and m.due_at <= now()
+             select m.due_at from app.provider_links m where m.kind = q.kind and m.due_at <= now()
              union all
              select r.due_at from app.report_runs r where q.queue = 'reports' and r.due_at <= now()
              union all
@@ -134,7 +134,7 @@ async fn put_off(core: &Core, claim: &Claim, kind: &str, error: &Error) {
 
 async fn postpone(core: &Core, org: &OrgId, kind: &str, object_id: Uuid, seconds: f64) -> Result<()> {
     sqlx::query!(
-        "update app.mirrors set due_at = now() + make_interval(secs => $4) where org_id = $1 and kind = $2 and object_id = $3",
+        "update app.provider_links set due_at = now() + make_interval(secs => $4) where org_id = $1 and kind = $2 and object_id = $3",
         org.as_str(),
         kind,
         object_id,

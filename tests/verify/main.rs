@@ -4,6 +4,7 @@
 
 mod faults;
 mod restored;
+mod statements;
 
 use std::collections::BTreeSet;
 

@@ -18,10 +18,10 @@ insert into app.call_messages (org_id, call_id, seq, role, text)
   from (select org_id, id from app.calls order by id limit 100) c, generate_series(2, 61) n;
 insert into app.call_events (org_id, call_id, id, kind)
   select c.org_id, c.id, gen_random_uuid(), 'joined' from app.calls c, generate_series(1, 2) n;
-insert into app.api_keys (client_id, id, name, short, scopes, created_at)
-  select c.id, gen_random_uuid(), 'Key', 'abcdefgh', '{}', now() - n * interval '1 second'
+insert into app.api_keys (org_id, client_id, id, name, short, scopes, created_at)
+  select c.org_id, c.id, gen_random_uuid(), 'Key', 'abcdefgh', '{}', now() - n * interval '1 second'
   from app.clients c, generate_series(1, 3000) n;
-insert into app.audit_log (client_id, id, actor, actor_kind, action, kind, object_id, at)
-  select c.id, gen_random_uuid(), 'system', 'system', 'create', 'agents', 'x', now() - n * interval '1 second'
+insert into app.audit_log (org_id, client_id, id, actor, actor_kind, action, kind, object_id, at)
+  select c.org_id, c.id, gen_random_uuid(), 'system', 'system', 'create', 'agents', 'x', now() - n * interval '1 second'
   from app.clients c, generate_series(1, 3000) n;
 analyze;

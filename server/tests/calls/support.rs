@@ -184,7 +184,7 @@ impl World {
     }
 
     pub async fn make_due(&self) {
-        self.run("update app.mirrors set due_at = now() where due_at < 'infinity'")
+        self.run("update app.provider_links set due_at = now() where due_at < 'infinity'")
             .await;
         self.run("update ops.inbox set next_at = now() where done_at is null")
             .await;
@@ -215,12 +215,12 @@ impl World {
     }
 
     pub async fn intents(&self) -> i64 {
-        self.count("select count(*) from app.mirrors where state = 'creating'")
+        self.count("select count(*) from app.provider_links where state = 'creating'")
             .await
     }
 
     pub async fn deleting(&self) -> i64 {
-        self.count("select count(*) from app.mirrors where state = 'deleting'")
+        self.count("select count(*) from app.provider_links where state = 'deleting'")
             .await
     }
 

@@ -461,7 +461,7 @@ fn sample(path: &str, of: &Belongings) -> (Needs, Coding, Value) {
         "sign_out_everywhere" => person("a browser is a person's", json!({})),
         "list_places" => person("it says which organizations there are to enter", json!({})),
         "switch_org" => person("it enters an organization", json!({"place": of.org})),
-        "create_org" => person("it founds one", json!({"draft": {"name": "Founded", "cord": "teal"}})),
+        "create_org" => person("it founds one", json!({"draft": {"name": "Founded", "color": "teal"}})),
         "accept_offer" | "decline_offer" => person(
             "who is invited is no member yet",
             json!({"offer": of.id("/invitations")}),

@@ -230,7 +230,10 @@ pub const ITEMS: &[Item] = &[
         "truncate, copy, large objects, temporary tables, notifications",
         &[
             ("rows", "the_app_is_denied_every_way_around_row_security"),
-            ("rows", "what_wakes_a_browser_names_no_organization"),
+            (
+                "switchboard",
+                "what_changed_is_told_once_with_the_commit_and_names_no_organization",
+            ),
         ],
     ),
     proven(

@@ -10,7 +10,7 @@ use crate::{
     core::Core,
     error::{Error, Result, ResultExt},
     id::Id,
-    org::{Cord, Invitation, InvitationDraft, InvitationLink, Offer, OrgId, Role, UserId},
+    org::{Invitation, InvitationDraft, InvitationLink, Offer, OrgColor, OrgId, Role, UserId},
     providers::Clerk,
     resource::{Action, Kind},
     secret::{fingerprint, token},
@@ -27,7 +27,7 @@ pub async fn invitations(core: &Core, caller: &Caller) -> Result<Vec<Invitation>
     let invitations = sqlx::query_as!(
         Invitation,
         r#"select id as "id!: Id<Invitation>", email as "email!", role as "role!: Role", invited_by,
-                  created_at as "created_at!", expires_at as "expires_at!" from identity.invited()"#
+                  created_at as "created_at!", expires_at as "expires_at!" from identity.pending_invitations()"#
     )
     .fetch_all(tx.conn())
     .await?;
@@ -45,17 +45,17 @@ pub async fn invite(core: &Core, caller: &Caller, draft: InvitationDraft) -> Res
     }
     let email = draft.email.trim();
     let mut tx = caller.begin(&core.db, Action::Create, Kind::Member).await?;
-    let colleagues = sqlx::query!(
-        r#"select user_id as "user_id!: UserId", name as "name!", email as "email!", role as "role!: Role" from identity.colleagues()"#
+    let members = sqlx::query!(
+        r#"select user_id as "user_id!: UserId", name as "name!", email as "email!", role as "role!: Role" from identity.org_members()"#
     )
     .fetch_all(tx.conn())
     .await?;
     let me = match caller.who() {
-        Who::Person(user) => colleagues.iter().find(|member| member.user_id == *user),
+        Who::Person(user) => members.iter().find(|member| member.user_id == *user),
         Who::Key(_) | Who::System => None,
     };
     Hand::of(caller, &tx, me.map(|me| me.role))?.govern(draft.role)?;
-    if colleagues
+    if members
         .iter()
         .any(|member| member.email.to_lowercase() == email.to_lowercase())
     {
@@ -166,7 +166,7 @@ pub async fn revoke_invitation(core: &Core, caller: &Caller, id: Id<Invitation>)
 pub async fn offers(core: &Core, user: &UserId) -> Result<Vec<Offer>> {
     Ok(sqlx::query_as!(
         Offer,
-        r#"select i.id, o.name as org_name, o.cord, i.role, by.name as "invited_by?", i.expires_at
+        r#"select i.id, o.name as org_name, o.color, i.role, by.name as "invited_by?", i.expires_at
            from identity.users u
              join identity.invitations i on i.email_norm = u.email_norm
              join identity.organizations o on o.id = i.org_id and o.deleted_at is null
@@ -183,7 +183,7 @@ pub async fn offers(core: &Core, user: &UserId) -> Result<Vec<Offer>> {
 /// What the link in a mail is about; it opens nothing by itself.
 pub async fn accept_link(core: &Core, token: &str) -> Result<InvitationLink> {
     let row = sqlx::query!(
-        r#"select i.id, o.name as org_name, o.cord as "cord: Cord", i.role, by.name as "invited_by?", i.expires_at, i.email,
+        r#"select i.id, o.name as org_name, o.color as "color: OrgColor", i.role, by.name as "invited_by?", i.expires_at, i.email,
                   exists (select from identity.users u where u.email_norm = i.email_norm and u.password_hash is not null) as "has_account!"
            from identity.invitations i
              join identity.organizations o on o.id = i.org_id and o.deleted_at is null
@@ -199,7 +199,7 @@ pub async fn accept_link(core: &Core, token: &str) -> Result<InvitationLink> {
         offer: Offer {
             id: row.id,
             org_name: row.org_name,
-            cord: row.cord,
+            color: row.color,
             role: row.role,
             invited_by: row.invited_by,
             expires_at: row.expires_at,

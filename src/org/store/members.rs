@@ -15,7 +15,7 @@ pub async fn members(core: &Core, caller: &Caller) -> Result<Vec<Member>> {
     let members = sqlx::query_as!(
         Member,
         r#"select user_id as "user_id!: UserId", name as "name!", email as "email!", role as "role!: Role",
-                  joined_at as "joined_at!", used_at from identity.colleagues()"#
+                  joined_at as "joined_at!", used_at from identity.org_members()"#
     )
     .fetch_all(tx.conn())
     .await?;
@@ -25,7 +25,7 @@ pub async fn members(core: &Core, caller: &Caller) -> Result<Vec<Member>> {
 
 pub async fn set_role(core: &Core, caller: &Caller, user: &UserId, role: Role) -> Result<()> {
     let mut tx = caller.begin(&core.db, Action::Update, Kind::Member).await?;
-    let pair = facing(&mut tx, caller, user).await?;
+    let pair = lock_roles(&mut tx, caller, user).await?;
     pair.govern(pair.theirs)?;
     pair.govern(role)?;
     if pair.theirs == role {
@@ -58,7 +58,7 @@ pub async fn set_role(core: &Core, caller: &Caller, user: &UserId, role: Role) -
 
 pub async fn remove_member(core: &Core, caller: &Caller, user: &UserId) -> Result<()> {
     let mut tx = caller.begin(&core.db, Action::Delete, Kind::Member).await?;
-    let pair = facing(&mut tx, caller, user).await?;
+    let pair = lock_roles(&mut tx, caller, user).await?;
     pair.govern(pair.theirs)?;
     pair.keep_an_owner()?;
     if let Some(clerk) = &core.clerk {
@@ -100,12 +100,12 @@ pub(super) struct Hand {
     held: Permissions,
 }
 
-async fn facing(tx: &mut OrgTx, caller: &Caller, user: &UserId) -> Result<Pair> {
+async fn lock_roles(tx: &mut OrgTx, caller: &Caller, user: &UserId) -> Result<Pair> {
     if caller.org().is_personal() {
         return Err(Error::Conflict("A personal workspace has one member.".into()));
     }
     let row = sqlx::query!(
-        r#"select mine as "mine: Role", theirs as "theirs: Role", owners as "owners!" from identity.facing($1)"#,
+        r#"select mine as "mine: Role", theirs as "theirs: Role", owners as "owners!" from identity.lock_roles($1)"#,
         user.as_str()
     )
     .fetch_one(tx.conn())

@@ -8,7 +8,7 @@ use sqlx::PgConnection;
 pub use invitations::{accept, accept_link, decline, invitations, invite, offers, revoke_invitation};
 pub use members::{members, remove_member, set_role};
 
-use super::{Choice, Cord, OrgDraft, OrgId, Role, UserId};
+use super::{Choice, OrgColor, OrgDraft, OrgId, Role, UserId};
 use crate::{
     audit,
     auth::{Caller, Who, arrive},
@@ -23,7 +23,7 @@ use crate::{
 pub async fn choices(core: &Core, user: &UserId) -> Result<Vec<Choice>> {
     Ok(sqlx::query_as!(
         Choice,
-        r#"select o.id as org_id, o.name, o.cord, m.role, m.used_at,
+        r#"select o.id as org_id, o.name, o.color, m.role, m.used_at,
                   (select count(*) from identity.memberships c where c.org_id = o.id and c.removed_at is null) as "members!"
            from identity.memberships m join identity.organizations o on o.id = m.org_id
            where m.user_id = $1 and m.org_id <> $1 and m.removed_at is null and o.deleted_at is null
@@ -50,7 +50,7 @@ pub async fn create(core: &Core, user: &UserId, draft: OrgDraft) -> Result<OrgId
     // Clerk makes the founder an admin; its own word about that follows and is newer than this.
     let role = if core.uses_clerk() { Role::Admin } else { Role::Owner };
     let mut tx = core.db.identity.begin().await?;
-    found(&mut tx, &id, name, draft.cord, user, role).await?;
+    found(&mut tx, &id, name, draft.color, user, role).await?;
     tx.commit().await?;
     arrive(core, user, &id).await?;
     Ok(id)
@@ -60,17 +60,17 @@ pub(crate) async fn found(
     conn: &mut PgConnection,
     id: &OrgId,
     name: &str,
-    cord: Cord,
+    color: OrgColor,
     user: &UserId,
     role: Role,
 ) -> Result<()> {
     sqlx::query!(
-        "with o as (insert into identity.organizations (id, name, cord, created_by) values ($1, $2, $3, $4)
-                    on conflict (id) do update set cord = excluded.cord)
+        "with o as (insert into identity.organizations (id, name, color, created_by) values ($1, $2, $3, $4)
+                    on conflict (id) do update set color = excluded.color)
          insert into identity.memberships (org_id, user_id, role) values ($1, $4, $5) on conflict do nothing",
         id.as_str(),
         name,
-        cord.word(),
+        color.word(),
         user.as_str(),
         role.word(),
     )
@@ -82,7 +82,7 @@ pub(crate) async fn found(
 /// Makes the workspace of one person, unless it is there.
 pub(crate) async fn open_personal(conn: &mut PgConnection, user: &UserId) -> Result<()> {
     sqlx::query!(
-        "with o as (insert into identity.organizations (id, name, cord, created_by)
+        "with o as (insert into identity.organizations (id, name, color, created_by)
                     select u.id, left(coalesce(nullif(u.name, ''), 'Personal'), 80), 'slate', u.id
                     from identity.users u where u.id = $1 on conflict do nothing)
          insert into identity.memberships (org_id, user_id, role) select u.id, u.id, 'owner' from identity.users u where u.id = $1

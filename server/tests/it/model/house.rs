@@ -299,14 +299,13 @@ impl House {
                 org.audit.len(),
             ];
             let counted: Vec<i64> = sqlx::query_scalar(
-                "with c as (select id from app.clients where org_id = $1)
-                 select n from (values
+                "select n from (values
                    (1, (select count(*) from app.agents where org_id = $1)), (2, (select count(*) from app.calls where org_id = $1)),
-                   (3, (select count(*) from app.api_keys where client_id in (select id from c))),
+                   (3, (select count(*) from app.api_keys where org_id = $1)),
                    (4, (select count(*) from identity.memberships where org_id = $1 and removed_at is null)),
                    (5, (select count(*) from identity.invitations where org_id = $1
                           and coalesce(accepted_at, declined_at, revoked_at) is null)),
-                   (6, (select count(*) from app.audit_log where client_id in (select id from c)))) v(i, n) order by i",
+                   (6, (select count(*) from app.audit_log where org_id = $1))) v(i, n) order by i",
             )
             .bind(self.orgs[number].as_str())
             .fetch_all(&self.world.db.admin)
@@ -321,7 +320,7 @@ impl House {
         }
         let unbalanced: i64 = sqlx::query_scalar(
             "select count(*) from app.clients c where c.balance_micros is distinct from
-               (select sum(t.amount_micros) from app.credit_transactions t where t.client_id = c.id)",
+               (select sum(t.amount_micros) from app.credit_transactions t where t.org_id = c.org_id)",
         )
         .fetch_one(&self.world.db.admin)
         .await
