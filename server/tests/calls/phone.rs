@@ -47,7 +47,7 @@ async fn a_call_is_dialed_talked_recorded_and_charged_once() {
     assert_eq!(world.ledger().await, [-cost.0]);
     assert_eq!(world.balance().await, before - cost.0);
     // The pages that show the balance are told of the charge.
-    while !listener.recv().await.unwrap().payload().starts_with("balance:") {}
+    while !listener.recv().await.unwrap().payload().starts_with("credits:") {}
 
     let sound = flow::recording(&world.core, &world.caller, placed.id).await.unwrap();
     assert_eq!(

@@ -162,7 +162,7 @@ impl World {
         let mut changes = self.core.changes.subscribe(self.caller.org());
         let wait = async {
             while !condition().await {
-                // Some of what is waited for happens at the provider, which changes nobody.
+                // Some of what is waited for happens at the provider, which tells nobody.
                 let _ = tokio::time::timeout(Duration::from_millis(50), changes.next()).await;
             }
         };

@@ -6,6 +6,7 @@ mod ablation;
 mod attacks;
 #[path = "../common/mod.rs"]
 mod common;
+mod contacts;
 mod contract;
 mod coverage;
 mod edges;

@@ -16,6 +16,7 @@ use uuid::Uuid;
 use super::{
     asked::{Asked, Credential, Expected, Way},
     oracle::{NOBODY, Oracle, Thing, person_name},
+    resources::KNOWN,
 };
 use crate::{
     ablation::Weakened,
@@ -179,6 +180,7 @@ impl House {
         for other in others {
             let org = &oracle.orgs[other];
             let things = org.agents.iter().map(|agent| agent.id);
+            let things = things.chain(org.made.values().flatten().map(|made| made.id));
             let things = things.chain(org.calls.iter().map(|call| call.id));
             let things = things.chain(org.keys.iter().map(|key| key.id));
             let things = things.chain(org.invitations.iter().map(|invitation| invitation.id));
@@ -314,6 +316,26 @@ impl House {
             if !counted.iter().map(|n| usize::try_from(*n).unwrap()).eq(expected) {
                 let told = format!(
                     "organization {number} has {counted:?} agents, calls, keys, members, invitations and entries, and should have {expected:?}"
+                );
+                return Err(Breach::Differs(told));
+            }
+        }
+        for (known, number) in KNOWN
+            .iter()
+            .flat_map(|known| (0..oracle.orgs.len()).map(move |number| (known, number)))
+        {
+            let made = oracle.orgs[number].made.get(&known.kind);
+            let expected = made.map_or(0, |made| made.iter().filter(|made| !made.gone).count());
+            let statement = format!("select count(*) from {} where org_id = $1", known.table);
+            let counted: i64 = sqlx::query_scalar(sqlx::AssertSqlSafe(statement))
+                .bind(self.orgs[number].as_str())
+                .fetch_one(&self.world.db.admin)
+                .await
+                .unwrap();
+            if usize::try_from(counted) != Ok(expected) {
+                let told = format!(
+                    "organization {number} has {counted} {:?}, and should have {expected}",
+                    known.kind
                 );
                 return Err(Breach::Differs(told));
             }
