@@ -11,19 +11,19 @@ use switchboard::{
 use crate::support::{Answer, Org, World};
 
 impl World {
-    async fn made(&self, org: &Org, path: &str, body: Value) -> String {
+    async fn create(&self, org: &Org, path: &str, body: Value) -> String {
         let answer = self.post(path, &org.key, &body).await;
         assert_eq!(answer.status, StatusCode::CREATED, "{}", answer.text());
         answer.json()["id"].as_str().unwrap().to_owned()
     }
 
     async fn folder(&self, org: &Org, name: &str, parent: Option<&str>) -> String {
-        self.made(org, "/contact-folders", json!({"name": name, "parent_id": parent}))
+        self.create(org, "/contact-folders", json!({"name": name, "parent_id": parent}))
             .await
     }
 
     async fn contact(&self, org: &Org, name: &str, folder: Option<&str>) -> String {
-        self.made(org, "/contacts", json!({"name": name, "folder_id": folder}))
+        self.create(org, "/contacts", json!({"name": name, "folder_id": folder}))
             .await
     }
 
@@ -290,11 +290,11 @@ async fn calls_know_whom_they_were_with() {
     let org = world.org("Mine").await;
     let agent = world.agent(&org, "Front desk").await.id;
     let call = json!({"agent_id": agent, "to": {"medium": "phone", "number": "+1 555 010 0000"}});
-    let early = world.made(&org, "/calls", call.clone()).await;
+    let early = world.create(&org, "/calls", call.clone()).await;
     let ada = world
-        .made(&org, "/contacts", json!({"name": "Ada", "phone": "+15550100000"}))
+        .create(&org, "/contacts", json!({"name": "Ada", "phone": "+15550100000"}))
         .await;
-    let late = world.made(&org, "/calls", call).await;
+    let late = world.create(&org, "/calls", call).await;
     for id in [&early, &late] {
         let read = world.get(&format!("/calls/{id}"), &org.key).await.json();
         assert_eq!(
