@@ -7,6 +7,7 @@ pub mod agents;
 pub mod audit;
 pub mod calls;
 pub mod check;
+pub mod cookie;
 pub mod error;
 mod flat;
 pub mod id;
@@ -18,6 +19,7 @@ pub mod org;
 pub mod read;
 pub mod report;
 pub mod resource;
+pub mod text;
 pub mod viewer;
 pub mod voices;
 

@@ -205,7 +205,7 @@ fn simulated(url: Url, secret: &Master) -> UltravoxAccess {
 }
 
 fn webhook_secret(secret: &Master) -> SecretString {
-    SecretString::from(switchboard::secret::hex(&secret.key("ultravox-webhook")))
+    SecretString::from(hex::encode(secret.key("ultravox-webhook")))
 }
 
 impl Started {

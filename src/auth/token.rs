@@ -21,7 +21,7 @@ use crate::{
     id::Id,
     keys::ApiKey,
     org::{OrgId, Role, UserId},
-    secret::{Master, fingerprint, hex},
+    secret::{Master, fingerprint},
 };
 
 /// A session token fits in a cookie; nothing longer is looked at.
@@ -86,7 +86,7 @@ impl Tokens {
             signing: EncodingKey::from_ed_der(private.as_ref()),
             verifying: DecodingKey::from_ed_der(public),
             public: URL_SAFE_NO_PAD.encode(public),
-            kid: hex(&fingerprint(&hex(public))[..8]),
+            kid: hex::encode(&fingerprint(&hex::encode(public))[..8]),
             issuer: public_url.as_str().trim_end_matches('/').to_owned(),
             origin: public_url.origin().ascii_serialization(),
             clerk: clerk.map(|clerk| ClerkIssuer {

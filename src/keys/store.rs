@@ -14,7 +14,7 @@ use crate::{
     id::Id,
     org::{OrgId, Permissions, Scope},
     resource::{Action, Kind},
-    secret::{Master, fingerprint, hex, token},
+    secret::{Master, fingerprint, token},
 };
 
 pub const PREFIX: &str = "sb_live_";
@@ -28,7 +28,7 @@ struct Key {
 impl Key {
     fn fresh() -> Self {
         Self {
-            short: hex(&fingerprint(&token())[..6]),
+            short: hex::encode(&fingerprint(&token())[..6]),
             long: token(),
         }
     }

@@ -309,7 +309,7 @@ fn retry_after(value: &str, now: DateTime<Utc>) -> Option<Duration> {
 /// may be a whole page.
 fn said(body: &[u8]) -> Option<String> {
     let body: Value = serde_json::from_slice(body).ok()?;
-    let found = sentence(&body).or_else(|| first_words(&body, ""))?;
+    let found = clerk_message(&body).or_else(|| first_words(&body, ""))?;
     let mut short: String = found.chars().filter(|c| !c.is_control()).take(200).collect();
     if !short.ends_with(['.', '!', '?']) {
         short.push('.');
@@ -318,7 +318,7 @@ fn said(body: &[u8]) -> Option<String> {
 }
 
 /// Clerk's form: a list of errors, each with a sentence for people among its codes.
-fn sentence(body: &Value) -> Option<String> {
+fn clerk_message(body: &Value) -> Option<String> {
     let error = body.get("errors")?.get(0)?;
     let said = ["long_message", "message"]
         .into_iter()
