@@ -112,7 +112,7 @@ impl OrgTx {
 
     async fn key_scopes(&mut self, key: Id<ApiKey>) -> Result<Permissions> {
         let org = self.org.clone();
-        let scopes = sqlx::query_scalar!(
+        sqlx::query_scalar!(
             "select k.scopes from app.api_keys k
              where k.client_id = (select c.id from app.clients c where c.org_id = $1) and k.id = $2
                and k.revoked_at is null and (k.expires_at is null or k.expires_at > now())",
@@ -121,8 +121,7 @@ impl OrgTx {
         )
         .fetch_optional(self.conn())
         .await?
-        .ok_or(Error::Unauthenticated)?;
-        Ok(scopes.iter().filter_map(|scope| scope.parse::<Scope>().ok()).collect())
+        .ok_or(Error::Unauthenticated)
     }
 
     /// Asks for one more permission inside the same transaction.
