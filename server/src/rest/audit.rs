@@ -8,9 +8,10 @@ use switchboard::{
 };
 
 use super::{
-    ask::{Asking, Params},
+    context::CallContext,
     crud::{Wanted, sheet},
     endpoint::{Endpoint, get},
+    extract::Params,
     problem::Failure,
 };
 
@@ -25,8 +26,11 @@ pub fn endpoints() -> Vec<Endpoint> {
     ]
 }
 
-async fn list(asking: Asking, Params(wanted): Params<Wanted<EntryFilter>>) -> Result<Answer<Listing<Entry>>, Failure> {
+async fn list(
+    context: CallContext,
+    Params(wanted): Params<Wanted<EntryFilter>>,
+) -> Result<Answer<Listing<Entry>>, Failure> {
     Ok(Answer(
-        audit::list(&asking.core, &asking.caller, &wanted.filter, &wanted.page()).await?,
+        audit::list(&context.core, &context.caller, &wanted.filter, &wanted.page()).await?,
     ))
 }

@@ -16,8 +16,9 @@ use switchboard::{
 use utoipa::{IntoParams, ToSchema};
 
 use super::{
-    ask::{Asking, Json, Params},
+    context::CallContext,
     endpoint::{Endpoint, delete, get, post, put},
+    extract::{Json, Params},
     problem::Failure,
 };
 use crate::download;
@@ -115,11 +116,11 @@ where
         .by(export::<S>)
 }
 
-async fn export<S: Sheet>(asking: Asking, Params(filter): Params<S::Filter>) -> Result<Response, Failure>
+async fn export<S: Sheet>(context: CallContext, Params(filter): Params<S::Filter>) -> Result<Response, Failure>
 where
     S::Filter: DeserializeOwned,
 {
-    Ok(download::sheet::<S>(asking.core, asking.caller, filter).await?)
+    Ok(download::sheet::<S>(context.core, context.caller, filter).await?)
 }
 
 /// An id that is not even one names nothing, like one that names nothing here.
@@ -132,27 +133,30 @@ fn tagged<R: Mirrored>(status: StatusCode, row: R) -> Response {
     (status, [(header::ETAG, tag)], axum::Json(row)).into_response()
 }
 
-async fn list<R: Mirrored>(asking: Asking, Params(wanted): Params<Wanted<R::Filter>>) -> Result<Response, Failure> {
-    let listing = crud::list::<R>(&asking.core, &asking.caller, &wanted.filter, &wanted.page()).await?;
+async fn list<R: Mirrored>(
+    context: CallContext,
+    Params(wanted): Params<Wanted<R::Filter>>,
+) -> Result<Response, Failure> {
+    let listing = crud::list::<R>(&context.core, &context.caller, &wanted.filter, &wanted.page()).await?;
     Ok(axum::Json(listing).into_response())
 }
 
-async fn create<R: Mirrored>(asking: Asking, Json(draft): Json<R::Draft>) -> Result<Response, Failure> {
+async fn create<R: Mirrored>(context: CallContext, Json(draft): Json<R::Draft>) -> Result<Response, Failure> {
     Ok(tagged(
         StatusCode::CREATED,
-        mirror::create::<R>(&asking.core, &asking.caller, draft).await?,
+        mirror::create::<R>(&context.core, &context.caller, draft).await?,
     ))
 }
 
-async fn read<R: Mirrored>(asking: Asking, Path(text): Path<String>) -> Result<Response, Failure> {
+async fn read<R: Mirrored>(context: CallContext, Path(text): Path<String>) -> Result<Response, Failure> {
     Ok(tagged(
         StatusCode::OK,
-        crud::get::<R>(&asking.core, &asking.caller, id(&text)?).await?,
+        crud::get::<R>(&context.core, &context.caller, id(&text)?).await?,
     ))
 }
 
 async fn update<R: Mirrored>(
-    asking: Asking,
+    context: CallContext,
     Path(text): Path<String>,
     headers: HeaderMap,
     Json(draft): Json<R::Draft>,
@@ -164,22 +168,22 @@ async fn update<R: Mirrored>(
             .ok()
             .and_then(|tag| tag.trim_matches('"').parse().ok())
             .ok_or_else(|| Failure::from(Error::invalid("If-Match", "Use the ETag as it was given.")))?,
-        None => crud::get::<R>(&asking.core, &asking.caller, id).await?.revision(),
+        None => crud::get::<R>(&context.core, &context.caller, id).await?.revision(),
     };
     Ok(tagged(
         StatusCode::OK,
-        mirror::update::<R>(&asking.core, &asking.caller, id, draft, revision).await?,
+        mirror::update::<R>(&context.core, &context.caller, id, draft, revision).await?,
     ))
 }
 
-async fn remove<R: Mirrored>(asking: Asking, Path(text): Path<String>) -> Result<StatusCode, Failure> {
-    mirror::delete::<R>(&asking.core, &asking.caller, id(&text)?).await?;
+async fn remove<R: Mirrored>(context: CallContext, Path(text): Path<String>) -> Result<StatusCode, Failure> {
+    mirror::delete::<R>(&context.core, &context.caller, id(&text)?).await?;
     Ok(StatusCode::NO_CONTENT)
 }
 
-async fn sync<R: Mirrored>(asking: Asking, Path(text): Path<String>) -> Result<Response, Failure> {
+async fn sync<R: Mirrored>(context: CallContext, Path(text): Path<String>) -> Result<Response, Failure> {
     Ok(tagged(
         StatusCode::OK,
-        mirror::sync::<R>(&asking.core, &asking.caller, id(&text)?).await?,
+        mirror::sync::<R>(&context.core, &context.caller, id(&text)?).await?,
     ))
 }

@@ -2,16 +2,19 @@
 
 mod account;
 mod agents;
-mod ask;
 mod audit;
 mod calls;
+mod context;
 mod crud;
 pub mod docs;
 mod endpoint;
+mod extract;
+mod idempotency;
 mod keys;
 mod members;
 pub mod openapi;
 pub mod problem;
+mod rate_limit;
 mod reports;
 mod voices;
 
@@ -47,15 +50,15 @@ pub fn endpoints() -> Vec<Endpoint> {
 }
 
 pub fn routes(core: Core) -> Router<Site> {
-    let limits = Arc::new(ask::Limits::new(core.config.requests_per_second));
+    let limits = Arc::new(rate_limit::Limits::new(core.config.requests_per_second));
     let (open, guarded): (Vec<_>, Vec<_>) = endpoints().into_iter().partition(|endpoint| endpoint.access.is_none());
     let open = open
         .into_iter()
-        .fold(Router::new(), |router, endpoint| endpoint.mount(router));
+        .fold(Router::new(), |router, endpoint| endpoint.mount(router, &core));
     guarded
         .into_iter()
-        .fold(Router::new(), |router, endpoint| endpoint.mount(router))
-        .route_layer(from_fn_with_state((core, limits), ask::authenticate))
+        .fold(Router::new(), |router, endpoint| endpoint.mount(router, &core))
+        .route_layer(from_fn_with_state((core, limits), context::authenticate))
         .merge(open)
         .route("/openapi.json", axum::routing::get(openapi::serve))
         .route("/{*rest}", axum::routing::any(nowhere))
