@@ -13,7 +13,7 @@ use std::{future::Future, time::Duration};
 
 use tokio::{sync::watch, task::JoinSet};
 
-use crate::{auth, core::Core, error::Result, mail};
+use crate::{auth, core::Core, error::Result, idempotency, mail};
 
 /// Works until `shutdown`; then finishes what it has begun.
 pub async fn run(core: Core, shutdown: impl Future<Output = ()>) {
@@ -50,6 +50,7 @@ async fn sweep(core: &Core) -> Result<usize> {
 /// Does what is due and says how much there was.
 type Job = for<'a> fn(&'a Core) -> std::pin::Pin<Box<dyn Future<Output = Result<usize>> + Send + 'a>>;
 
+    idempotency::purge(core).await?;
 /// The longest pause after failures in a row.
 const LONGEST_PAUSE: Duration = Duration::from_secs(30);
 

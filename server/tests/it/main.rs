@@ -10,6 +10,7 @@ mod contract;
 mod coverage;
 mod edges;
 mod exports;
+mod idempotency;
 mod kept;
 mod live;
 mod model;

@@ -38,6 +38,15 @@ pub async fn choices(core: &Core, user: &UserId) -> Result<Vec<Choice>> {
 pub async fn create(core: &Core, user: &UserId, draft: OrgDraft) -> Result<OrgId> {
     Check::run(&draft)?;
     let name = draft.name.trim();
+/// Every organization there is or was, for work that goes through them one by one.
+pub(crate) async fn all(core: &Core) -> Result<Vec<OrgId>> {
+    Ok(
+        sqlx::query_scalar!("select o.id from identity.organizations o order by o.id")
+            .fetch_all(core.db.identity.pool())
+            .await?,
+    )
+}
+
     let id = match &core.clerk {
         Some(clerk) => {
             let organization = clerk.create_organization(name, user).await?;
