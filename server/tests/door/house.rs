@@ -21,7 +21,6 @@ use switchboard::{
     org::{OrgDraft, OrgId, UserId, store},
     secret::Master,
 };
-use tokio::sync::{Mutex, MutexGuard};
 use tower::ServiceExt;
 
 use crate::common::{self, config};
@@ -51,9 +50,6 @@ pub struct House {
     clerk: Sandbox,
     /// Stops when the house does.
     _voice: Shared,
-    /// One house at a time: leptos has one executor for a process, as the product has one runtime; tests have one each, and a
-    /// page drawn in one of them was seen to wait for a turn that another had taken.
-    _alone: MutexGuard<'static, ()>,
 }
 
 /// An organization of the person, with an agent that bears its name.
@@ -63,8 +59,6 @@ pub struct Place {
 
 impl House {
     pub async fn open(issuer: Issuer) -> Self {
-        static ALONE: Mutex<()> = Mutex::const_new(());
-        let alone = ALONE.lock().await;
         let clerk = Sandbox::start(sandbox::Options::default()).await.unwrap();
         let clerks = [
             ("CLERK_SECRET_KEY", SECRET_KEY.to_owned()),
@@ -94,7 +88,6 @@ impl House {
         };
         let router = router::router(core.clone(), router::site().unwrap());
         Self {
-            _alone: alone,
             core,
             user,
             issuer,
