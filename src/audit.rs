@@ -151,7 +151,7 @@ mod store {
         detail: Detail,
     ) -> Result<()> {
         let actor = tx.actor();
-        write(tx, actor, action, kind, (object_id, object_name), detail).await
+        note_as(tx, actor, action, kind, (object_id, object_name), detail).await
     }
 
     /// Records that the organization began. Whoever opens its books acts for its founder, where that is known.
@@ -159,10 +159,11 @@ mod store {
         let actor = founder.map_or_else(|| tx.actor(), |founder| (founder.to_string(), "person"));
         let org = tx.org().to_string();
         let made = Action::Create.word();
-        write(tx, actor, made, Kind::Organization, (&org, name), Detail::default()).await
+        note_as(tx, actor, made, Kind::Organization, (&org, name), Detail::default()).await
     }
 
-    async fn write(
+    /// Records what somebody did before, and what is only now known to have been done.
+    pub(crate) async fn note_as(
         tx: &mut OrgTx,
         (actor, actor_kind): (String, &str),
         action: &str,
@@ -255,6 +256,6 @@ mod store {
     }
 }
 #[cfg(feature = "ssr")]
-pub(crate) use store::entries;
+pub(crate) use store::{entries, note_as};
 #[cfg(feature = "ssr")]
 pub use store::{founded, list, note, note_with, record};

@@ -6,6 +6,7 @@ mod begin;
 pub mod cluster;
 mod glance;
 mod migrate;
+mod open;
 #[doc(hidden)]
 pub mod testing;
 mod tx;
@@ -14,7 +15,7 @@ use std::time::Duration;
 
 use secrecy::ExposeSecret;
 use sqlx::{
-    AssertSqlSafe, ConnectOptions, Connection, Executor, PgPool, Postgres, SqlSafeStr, Transaction,
+    AssertSqlSafe, ConnectOptions, Connection, Executor, PgPool, SqlSafeStr,
     postgres::{PgConnectOptions, PgPoolOptions},
 };
 
@@ -22,6 +23,9 @@ use crate::config::{Config, Database};
 pub use cluster::{Cluster, Stop};
 pub use glance::Glance;
 pub use migrate::{MIGRATOR, migrate};
+use open::Open;
+pub(crate) use open::assert_none;
+pub use open::watched;
 pub use tx::OrgTx;
 
 /// The logins of `roles.sql`.
@@ -138,7 +142,7 @@ impl IdentityPool {
         &self.0
     }
 
-    pub(crate) async fn begin(&self) -> sqlx::Result<Transaction<'static, Postgres>> {
+    pub(crate) async fn begin(&self) -> sqlx::Result<Open> {
         begin::begin(&self.0, "begin".into_sql_str()).await
     }
 }

@@ -2,9 +2,9 @@
 
 use std::fmt::Write;
 
-use sqlx::{AssertSqlSafe, PgConnection, PgPool, Postgres, SqlSafeStr, Transaction};
+use sqlx::{AssertSqlSafe, PgConnection, PgPool, SqlSafeStr};
 
-use super::{AppPool, Db, WorkerPool, begin::begin};
+use super::{AppPool, Db, WorkerPool, begin::begin, open::Open};
 use crate::{
     auth::{Caller, Who},
     error::{Error, Result},
@@ -16,7 +16,7 @@ use crate::{
 
 /// A transaction inside one organization, opened for one purpose by one caller. Dropping it undoes everything.
 pub struct OrgTx {
-    tx: Transaction<'static, Postgres>,
+    tx: Open,
     org: OrgId,
     who: Who,
     permissions: Permissions,

@@ -15,6 +15,7 @@ use super::Mail;
 use crate::{
     config::{self, is_loopback},
     core::Core,
+    db,
     error::{Error, Result},
     org::Role,
     work::depth::Depth,
@@ -236,6 +237,7 @@ fn pause_after(attempts: i32) -> Duration {
 }
 
 async fn send(smtp: &AsyncSmtpTransport<Tokio1Executor>, from: &Mailbox, mail: &Due) -> Result<(), String> {
+    db::assert_none("the mail server");
     let message = Message::builder()
         .from(from.clone())
         .to(mail.recipient.parse().map_err(|_| "not an address".to_owned())?)
@@ -301,8 +303,8 @@ mod tests {
             "http://127.0.0.1:3000",
             "https://[::1]:3000",
             "http://127.8.8.8",
-        ] {
             "http://voice.localhost:3000",
+        ] {
             assert!(shows(here, None, None), "{here}");
             assert!(!shows(here, None, Some(false)), "{here}");
             assert!(!shows(here, Some("smtp://mail.example.com"), Some(true)), "{here}");

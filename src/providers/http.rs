@@ -9,7 +9,10 @@ use reqwest::{Client, RequestBuilder, Response, StatusCode, header, redirect::Po
 use serde::de::DeserializeOwned;
 use serde_json::Value;
 
-use crate::error::{Error, Fault, Provider, Upstream};
+use crate::{
+    db,
+    error::{Error, Fault, Provider, Upstream},
+};
 
 /// For a whole question, repeats included. Shorter than the lease of an intent (`mirror.rs`).
 const DEADLINE: Duration = Duration::from_secs(30);
@@ -181,6 +184,7 @@ impl Question {
     }
 
     pub async fn ask(self, request: RequestBuilder, take: Take) -> Result<Answer, Failure> {
+        db::assert_none(self.provider.name());
         let started = Instant::now();
         let outcome = self.ask_again(request, take, started).await;
         let word = match &outcome {

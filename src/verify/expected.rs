@@ -89,6 +89,7 @@ pub(super) const TABLES: &[Table] = &[
     outside("identity", "throttle"),
     outside("identity", "api_key_secrets"),
     outside("identity", "outbox"),
+    outside("identity", "member_intents"),
     outside("ops", "inbox"),
     outside("migrations", "_sqlx_migrations"),
 ];
@@ -198,11 +199,21 @@ pub(super) const FUNCTIONS: &[Function] = &[
     ),
     definer("identity.standing()", "bb1603e34ee38b9e0bfca518e75d12d4", &[APP]),
     definer("identity.colleagues()", "f6afa78e4d0b1043596059bc5fcc6333", &[APP]),
-    definer("identity.facing(text)", "886ce214d385391680a6e05e894474b1", &[APP]),
+    definer("identity.facing(text)", "c447641d772de16b2ea415956fba3168", &[APP]),
     definer(
         "identity.set_role(text,text)",
         "a9bf94deb80af5350a9280baa889ba95",
         &[APP],
+    ),
+    definer(
+        "identity.begin_member_intent(uuid,text,text,text,text,text,jsonb,text,text)",
+        "fdfe5636078cd9ca3ed68ca537033013",
+        &[APP],
+    ),
+    definer(
+        "identity.finish_member_intent(uuid)",
+        "d6bb77b42b4ed0c65f322f72c5cc7f8b",
+        &[WORKER],
     ),
     definer("identity.invited()", "ad2605e6bfe52b8ffd3a5ade63d83d40", &[APP]),
     definer(

@@ -6,6 +6,7 @@
 #[path = "../common/mod.rs"]
 mod common;
 mod house;
+mod members;
 
 use std::{
     sync::{
