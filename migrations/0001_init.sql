@@ -155,6 +155,33 @@ create table identity.api_key_secrets (
   constraint api_key_secrets_key_unique unique (key_id)
 );
 
+-- With an outside identity provider, members and invitations are changed there first. What is about to happen is written
+-- down before the provider is asked, so that neither a crash nor a lost answer leaves the two sides apart.
+create table identity.member_intents (
+  org_id text collate "C" not null constraint member_intents_org_fk references identity.organizations (id) on delete cascade,
+  id uuid not null,
+  action text collate "C" not null constraint member_intents_action_known check (action in ('update', 'delete', 'leave', 'invite', 'revoke')),
+  -- The id of the member, or the address that is invited.
+  subject text collate "C" not null,
+  -- The role to be given; null for whoever goes.
+  role text collate "C" constraint member_intents_role_known check (role in ('owner', 'admin', 'developer', 'operator', 'billing', 'viewer')),
+  -- The invitation to be taken back, as the provider names it.
+  invitation text collate "C",
+  -- What the log will say of it.
+  label text not null,
+  detail jsonb not null default '{}',
+  actor text collate "C" not null,
+  actor_kind text collate "C" not null constraint member_intents_actor_kind_known check (actor_kind in ('person', 'api_key', 'system')),
+  created_at timestamptz not null default now(),
+  -- While this lies ahead, the request that wrote the row is taken to be alive.
+  due_at timestamptz not null default now() + interval '2 minutes',
+  attempts integer not null default 0,
+  constraint member_intents_pkey primary key (org_id, id),
+  -- One change of one person or address at a time.
+  constraint member_intents_subject_key unique (org_id, subject)
+);
+create index member_intents_due on identity.member_intents (due_at);
+
 -- Mail waiting to leave; the row is written with the change that caused it.
 create table identity.outbox (
   id uuid not null,
@@ -191,6 +218,7 @@ create function identity.org_members()
         where m.org_id = app.current_org() and m.removed_at is null
         order by m.created_at, m.user_id $$;
 
+-- An owner who is about to be another thing is none to count on.
 -- The roles of the current person and of another one, locked: until the transaction ends no role of the organization changes
 -- but by it, so what it decides from these stays true. Each statement sees what was committed before it, the lock included.
 create function identity.lock_roles(person text) returns table (mine text, theirs text, owners bigint)
@@ -203,7 +231,8 @@ create function identity.lock_roles(person text) returns table (mine text, their
       (select m.role from identity.memberships m
         where m.org_id = app.current_org() and m.user_id = person and m.removed_at is null),
       (select count(*) from identity.memberships m
-        where m.org_id = app.current_org() and m.role = 'owner' and m.removed_at is null);
+        where m.org_id = app.current_org() and m.role = 'owner' and m.removed_at is null
+          and not exists (select from identity.member_intents i where i.org_id = m.org_id and i.subject = m.user_id));
   end $$;
 
 -- Gives a member of the current organization another role, or none. The program has its own rules about who may; here an
@@ -281,6 +310,38 @@ create function identity.claim_client_id(wanted uuid) returns uuid
     return (select o.client_id from identity.organizations o where o.id = app.current_org());
   exception when unique_violation then
     return null;
+  end $$;
+
+-- Writes down a change of the current organization's members that the identity provider is about to be asked for.
+create function identity.begin_member_intent(intent uuid, action text, subject text, role text, invitation text, label text,
+    detail jsonb, actor text, actor_kind text)
+  returns void language sql volatile security definer set search_path = ''
+  as $$ insert into identity.member_intents (org_id, id, action, subject, role, invitation, label, detail, actor, actor_kind)
+        values (app.current_org(), intent, action, subject, role, invitation, label, detail, actor, actor_kind) $$;
+
+-- Takes over a change that the identity provider has made, and answers what the log has to say of it; nothing, if somebody
+-- else has done so. That an organization keeps an owner was seen to before the provider was asked; now it is done there.
+create function identity.finish_member_intent(intent uuid)
+  returns table (action text, subject text, label text, detail jsonb, actor text, actor_kind text)
+  language plpgsql volatile security definer set search_path = ''
+  as $$
+  declare
+    done identity.member_intents;
+  begin
+    perform from identity.organizations o where o.id = app.current_org() for update;
+    delete from identity.member_intents i where i.org_id = app.current_org() and i.id = intent returning i.* into done;
+    if not found then
+      return;
+    end if;
+    if done.action in ('update', 'delete', 'leave') then
+      update identity.memberships m set stated_at = greatest(done.created_at, m.stated_at + interval '1 millisecond'),
+          role = coalesce(done.role, m.role), removed_at = case when done.role is null then now() end
+        where m.org_id = done.org_id and m.user_id = done.subject and m.removed_at is null;
+    end if;
+    if done.action in ('delete', 'leave') then
+      update identity.sessions s set org_id = null where s.org_id = done.org_id and s.user_id = done.subject;
+    end if;
+    return query select done.action, done.subject, done.label, done.detail, done.actor, done.actor_kind;
   end $$;
 
 -- Wakes the pages of an organization that show its members. The payload is opaque: LISTEN is open to the whole database.
@@ -664,9 +725,11 @@ grant execute on function app.schema_version() to switchboard_app, switchboard_w
 grant usage on schema identity to switchboard_app, switchboard_worker, switchboard_identity, switchboard_backup;
 grant execute on function identity.current_role(), identity.org_members(), identity.lock_roles(text), identity.set_role(text, text),
   identity.pending_invitations(), identity.invite(uuid, text, text, bytea, uuid, text, text), identity.revoke_invitation(uuid),
-  identity.keep_api_key(uuid, text, bytea), identity.drop_api_key(uuid) to switchboard_app;
+  identity.keep_api_key(uuid, text, bytea), identity.drop_api_key(uuid),
+  identity.begin_member_intent(uuid, text, text, text, text, text, jsonb, text, text) to switchboard_app;
 -- The worker opens the books of a new organization, and revokes the keys of one that was deleted at the identity provider.
-grant execute on function identity.claim_client_id(uuid), identity.drop_api_key(uuid) to switchboard_worker;
+grant execute on function identity.claim_client_id(uuid), identity.drop_api_key(uuid), identity.finish_member_intent(uuid)
+  to switchboard_worker;
 grant select, insert, update, delete on all tables in schema identity to switchboard_identity;
 grant select on all tables in schema identity to switchboard_backup;
 

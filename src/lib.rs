@@ -8,6 +8,7 @@ pub mod audit;
 pub mod calls;
 pub mod check;
 pub mod contacts;
+pub mod cookie;
 pub mod credit;
 pub mod error;
 mod flat;
@@ -21,6 +22,7 @@ pub mod org;
 pub mod read;
 pub mod report;
 pub mod resource;
+pub mod text;
 pub mod viewer;
 pub mod voices;
 

@@ -8,7 +8,7 @@ use sha2::{Digest, Sha256};
 use sqlx::postgres::{PgConnectOptions, PgListener, PgPoolOptions};
 use tokio::sync::{broadcast, watch};
 
-use crate::{core::Core, org::OrgId, resource::Kind, secret::hex};
+use crate::{core::Core, org::OrgId, resource::Kind};
 
 /// An organization as the whole database may hear of it, because LISTEN is open to everybody: its hash, as
 /// `identity.notify_members()` writes it.
@@ -17,7 +17,7 @@ pub struct OrgHash(Arc<str>);
 
 impl OrgHash {
     pub fn of(org: &OrgId) -> Self {
-        Self(hex(&Sha256::digest(org.as_str().as_bytes())).into())
+        Self(hex::encode(Sha256::digest(org.as_str().as_bytes())).into())
     }
 }
 

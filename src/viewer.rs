@@ -43,6 +43,8 @@ pub struct Installation {
     pub version: String,
     /// Calls are simulated: no phone rings and nothing is charged.
     pub sandbox: bool,
+    /// Browsers of other machines come here too.
+    pub public: bool,
     /// Mail is kept, for anybody to read at `/dev/mail`, instead of being sent.
     pub dev_mail: bool,
     pub identity: Identity,

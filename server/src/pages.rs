@@ -5,7 +5,7 @@ mod data;
 use std::{
     future::poll_fn,
     pin::pin,
-    sync::{Arc, PoisonError},
+    sync::{Arc, LazyLock, PoisonError},
 };
 
 use axum::{
@@ -23,7 +23,7 @@ use leptos::{
     prelude::{RenderHtml, provide_context, with_context},
     reactive::owner::Owner,
 };
-use leptos_axum::{LeptosRoutes, ResponseOptions, generate_route_list};
+use leptos_axum::{AxumRouteListing, LeptosRoutes, ResponseOptions, generate_route_list};
 use leptos_meta::ServerMetaContext;
 use leptos_router::{components::provide_server_redirect, location::RequestUrl};
 use serde::de::DeserializeOwned;
@@ -64,7 +64,7 @@ pub fn routes(site: &Site) -> Router<Site> {
     let functions = Vec::new();
     Router::new()
         .leptos_routes_with_context(site, functions, context(site), move || shell(files.clone()))
-        .leptos_routes_with_handler(generate_route_list(app::App), draw)
+        .leptos_routes_with_handler(PAGES.clone(), draw)
         .merge(downloads())
         .method_not_allowed_fallback(back)
         .fallback(lost)
@@ -97,6 +97,10 @@ impl ResourceVisitor for Downloads {
         self.list::<R>();
     }
 }
+
+/// The paths of all pages, listed once in a process, which is before anything is drawn in it. While leptos lists them no
+/// resource of the process loads: a page that asked for something meanwhile would wait for ever.
+static PAGES: LazyLock<Vec<AxumRouteListing>> = LazyLock::new(|| generate_route_list(app::App));
 
 /// What pages and server functions find around them.
 fn context(site: &Site) -> impl Fn() + Clone + Send + Sync + 'static {

@@ -90,7 +90,7 @@ pub async fn note_with(
     detail: Detail,
 ) -> Result<()> {
     let actor = tx.actor();
-    write(tx, actor, action, kind, (object_id, object_name), detail).await
+    note_as(tx, actor, action, kind, (object_id, object_name), detail).await
 }
 
 /// Records that the organization began. Whoever opens its books acts for its founder, where that is known.
@@ -98,7 +98,7 @@ pub async fn founded(tx: &mut OrgTx, founder: Option<&UserId>, name: &str) -> Re
     let actor = founder.map_or_else(|| tx.actor(), |founder| (founder.to_string(), "person"));
     let org = tx.org().to_string();
     let made = Action::Create.word();
-    write(tx, actor, made, Kind::Organization, (&org, name), Detail::default()).await
+    note_as(tx, actor, made, Kind::Organization, (&org, name), Detail::default()).await
 }
 
 /// Records the same deed on many things of one kind, and which field it changed.
@@ -136,7 +136,8 @@ pub(crate) async fn record_many(
     Ok(())
 }
 
-async fn write(
+/// Records what somebody did before, and what is only now known to have been done.
+pub(crate) async fn note_as(
     tx: &mut OrgTx,
     (actor, actor_kind): (String, &str),
     action: &str,

@@ -35,16 +35,23 @@ pub(super) async fn mirror(core: &Core, verified: &Verified) -> Result<()> {
     )
     .fetch_one(core.db.identity.pool())
     .await?;
+    // Asked before a connection is taken: Clerk may be slow, and everybody signs in by this pool.
+    let person = match known.user {
+        true => None,
+        false => person(core, &verified.user).await,
+    };
+    let organization = match &verified.org {
+        Some(org) if !known.org => organization(core, org).await,
+        _ => None,
+    };
     let mut conn = core.db.identity.pool().acquire().await?;
-    if !known.user {
-        match person(core, &verified.user).await {
-            Some(person) => keep_user(&mut conn, &verified.user, &person).await?,
-            None => know_user(&mut conn, &verified.user).await?,
-        }
+    match &person {
+        Some(person) => keep_user(&mut conn, &verified.user, person).await?,
+        None if !known.user => know_user(&mut conn, &verified.user).await?,
+        None => {}
     }
     if let (Some(org), Some(word)) = (&verified.org, &verified.clerk) {
         if !known.org {
-            let organization = organization(core, org).await;
             let name = organization.as_ref().map(|o| o.name.as_str()).or(word.slug.as_deref());
             keep_org(&mut conn, org, name.unwrap_or("Organization"), stated(None)).await?;
         }
@@ -122,7 +129,7 @@ pub(super) async fn keep_org(conn: &mut PgConnection, id: &OrgId, name: &str, at
 /// A role, or a removal, as stated at a time. An older word changes nothing. Of two words of the same moment the one that
 /// takes more away holds, whichever comes first: a token knows its time to the second only. Nobody is a member once their
 /// account at Clerk is gone, whatever was said of them before.
-pub(super) async fn keep_membership(
+pub(crate) async fn keep_membership(
     conn: &mut PgConnection,
     org: &OrgId,
     user: &UserId,

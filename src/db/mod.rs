@@ -6,6 +6,7 @@ mod begin;
 pub mod cluster;
 mod glance;
 mod migrate;
+mod open;
 mod statements;
 #[doc(hidden)]
 pub mod testing;
@@ -15,7 +16,7 @@ use std::time::Duration;
 
 use secrecy::ExposeSecret;
 use sqlx::{
-    AssertSqlSafe, ConnectOptions, Connection, Executor, PgPool, Postgres, SqlSafeStr, Transaction,
+    AssertSqlSafe, ConnectOptions, Connection, Executor, PgPool, SqlSafeStr,
     postgres::{PgConnectOptions, PgPoolOptions},
 };
 
@@ -23,6 +24,9 @@ use crate::config::{Config, Database};
 pub use cluster::{Cluster, Stop};
 pub use glance::Glance;
 pub use migrate::{MIGRATOR, migrate};
+use open::Open;
+pub(crate) use open::assert_none;
+pub use open::watched;
 pub use statements::statements;
 pub use tx::OrgTx;
 
@@ -140,7 +144,7 @@ impl IdentityPool {
         &self.0
     }
 
-    pub(crate) async fn begin(&self) -> sqlx::Result<Transaction<'static, Postgres>> {
+    pub(crate) async fn begin(&self) -> sqlx::Result<Open> {
         begin::begin(&self.0, "begin".into_sql_str()).await
     }
 }

@@ -7,14 +7,19 @@ use std::path::{Path, PathBuf};
 use sqlx::postgres::{PgConnectOptions, PgPoolOptions};
 use sqlx::{AssertSqlSafe, ConnectOptions, Connection, PgConnection, PgPool};
 use tokio::sync::OnceCell;
+use url::Url;
 
 use super::cluster::{Cluster, Durability, fingerprint};
 use super::{Db, Logins, MIGRATOR, migrate, migrate::ROLES};
 use crate::{
     auth::Caller,
+    config::Config,
+    core::{Core, Setup},
     org::OrgId,
+    providers::UltravoxAccess,
     registry,
     resource::{Action, Kind},
+    secret::Master,
 };
 
 /// Whoever builds a template holds this lock of the database `postgres`: roles belong to the whole cluster, so two
@@ -243,6 +248,43 @@ async fn execute(connection: &mut PgConnection, statement: String) -> sqlx::Resu
         .map(drop)
 }
 
+/// A core on a test's own database, as `config` says it should be; nothing else is connected.
+///
+/// # Panics
+/// When the mail settings are wrong; a test has no use for the error.
+pub fn core(db: Db, config: Config) -> Core {
+    core_with(db, config, Master::fresh())
+}
+
+/// What another process of the same installation would start with.
+///
+/// # Panics
+/// As [`core`].
+pub fn core_beside(other: &Core) -> Core {
+    core_with(other.db.clone(), other.config.clone(), other.secret.clone())
+}
+
+fn core_with(db: Db, config: Config, secret: Master) -> Core {
+    let here = || Url::parse(&format!("http://{}", config.addr)).expect("an address makes a URL");
+    let made = Core::new(Setup {
+        public_url: config.public_url.clone().unwrap_or_else(here),
+        config,
+        secret,
+        db,
+        warden: None,
+        ultravox: UltravoxAccess {
+            // Port 9 discards: nothing listens for it.
+            url: Url::parse("http://127.0.0.1:9").expect("a literal URL"),
+            key: "nowhere0.00000000000000000000000000000000".to_owned().into(),
+            medium: "sip".into(),
+            from: "+15550100000".into(),
+            sip_host: Some("sip.invalid".into()),
+            webhook_secret: "nowhere".to_owned().into(),
+        },
+    });
+    made.expect("a test's mail settings are good")
+}
+
 /// A cluster for one test alone, which it may crash. It goes with the value, also when the test fails.
 pub struct OwnCluster {
     data: PathBuf,
@@ -314,7 +356,6 @@ impl Drop for OwnCluster {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::db::Db;
 
     #[tokio::test]
     async fn tests_that_begin_at_once_get_databases_of_their_own() {

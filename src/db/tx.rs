@@ -4,7 +4,7 @@ use std::{collections::BTreeSet, fmt::Write};
 
 use sqlx::{AssertSqlSafe, PgConnection, PgPool, Postgres, SqlSafeStr, Transaction};
 
-use super::{AppPool, Db, WorkerPool, begin::begin};
+use super::{AppPool, Db, WorkerPool, begin::begin, open::Open};
 use crate::{
     auth::{Caller, Who},
     error::{Error, Result},
@@ -17,7 +17,7 @@ use crate::{
 
 /// A transaction inside one organization, opened for one purpose by one caller. Dropping it undoes everything.
 pub struct OrgTx {
-    tx: Transaction<'static, Postgres>,
+    tx: Open,
     org: OrgId,
     who: Who,
     permissions: Permissions,
@@ -100,7 +100,7 @@ impl OrgTx {
     /// A transaction of `verify` that has entered this organization already, as the program's own statements want it.
     pub(crate) fn entered(tx: Transaction<'static, Postgres>, org: OrgId) -> Self {
         Self {
-            tx,
+            tx: Open::new(tx),
             org,
             who: Who::System,
             permissions: Permissions::default(),
@@ -110,7 +110,7 @@ impl OrgTx {
 
     /// The other way round.
     pub(crate) fn into_inner(self) -> Transaction<'static, Postgres> {
-        self.tx
+        self.tx.into_inner()
     }
 
     /// What the caller may do here and now, never more than its credential carries.
@@ -131,7 +131,7 @@ impl OrgTx {
 
     async fn key_scopes(&mut self, key: Id<ApiKey>) -> Result<Permissions> {
         let org = self.org.clone();
-        let scopes = sqlx::query_scalar!(
+        sqlx::query_scalar!(
             "select k.scopes from app.api_keys k
              where k.org_id = $1 and k.id = $2
                and k.revoked_at is null and (k.expires_at is null or k.expires_at > now())",
@@ -140,8 +140,7 @@ impl OrgTx {
         )
         .fetch_optional(self.conn())
         .await?
-        .ok_or(Error::Unauthenticated)?;
-        Ok(scopes.iter().filter_map(|scope| scope.parse::<Scope>().ok()).collect())
+        .ok_or(Error::Unauthenticated)
     }
 
     /// Asks for one more permission inside the same transaction.

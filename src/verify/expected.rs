@@ -76,6 +76,7 @@ pub(super) const TABLES: &[Table] = &[
     outside("identity", "throttle"),
     outside("identity", "api_key_secrets"),
     outside("identity", "outbox"),
+    outside("identity", "member_intents"),
     outside("ops", "inbox"),
     outside("migrations", "_sqlx_migrations"),
 ];
@@ -171,11 +172,21 @@ pub(super) const FUNCTIONS: &[Function] = &[
         &[APP],
     ),
     definer("identity.org_members()", "f6afa78e4d0b1043596059bc5fcc6333", &[APP]),
-    definer("identity.lock_roles(text)", "886ce214d385391680a6e05e894474b1", &[APP]),
+    definer("identity.lock_roles(text)", "c447641d772de16b2ea415956fba3168", &[APP]),
     definer(
         "identity.set_role(text,text)",
         "a9bf94deb80af5350a9280baa889ba95",
         &[APP],
+    ),
+    definer(
+        "identity.begin_member_intent(uuid,text,text,text,text,text,jsonb,text,text)",
+        "fdfe5636078cd9ca3ed68ca537033013",
+        &[APP],
+    ),
+    definer(
+        "identity.finish_member_intent(uuid)",
+        "d6bb77b42b4ed0c65f322f72c5cc7f8b",
+        &[WORKER],
     ),
     definer(
         "identity.pending_invitations()",

@@ -118,10 +118,19 @@ fn way_keys() -> impl Fn(&str) -> bool {
 fn notices() -> AnyView {
     let viewer = viewer();
     let sandbox = viewer.installation.sandbox.then(|| {
+        let (kind, lamp, advice) = if viewer.installation.public {
+            (
+                "warn",
+                crate::kit::Lamp::Warn,
+                " To place real ones its operator sets ULTRAVOX_API_KEY.",
+            )
+        } else {
+            ("sandbox", crate::kit::Lamp::Hold, "")
+        };
         view! {
-            <div class="banner" data-kind="sandbox">
-                {crate::kit::lamp(crate::kit::Lamp::Hold, "Sandbox")}
-                <p>"Calls are simulated by this installation. No phone rings and nothing is charged."</p>
+            <div class="banner" data-kind=kind>
+                {crate::kit::lamp(lamp, "Sandbox")}
+                <p>"Calls are simulated by this installation. No phone rings and nothing is charged." {advice}</p>
             </div>
         }
     });

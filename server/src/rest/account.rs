@@ -14,8 +14,9 @@ use switchboard::{
 };
 
 use super::{
-    ask::{Asking, Json},
+    context::CallContext,
     endpoint::{Endpoint, get, post},
+    extract::Json,
     problem::Failure,
 };
 use crate::address;
@@ -48,6 +49,6 @@ async fn token(
     Ok(Answer(auth::issue_token(&core, request, &from).await?))
 }
 
-async fn me(asking: Asking) -> Result<Answer<Me>, Failure> {
-    Ok(Answer(auth::me(&asking.core, &asking.caller).await?))
+async fn me(context: CallContext) -> Result<Answer<Me>, Failure> {
+    Ok(Answer(auth::me(&context.core, &context.caller).await?))
 }

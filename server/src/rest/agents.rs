@@ -7,7 +7,7 @@ use switchboard::{
 };
 
 use super::{
-    ask::Asking,
+    context::CallContext,
     crud,
     endpoint::{Endpoint, post},
     problem::Failure,
@@ -23,7 +23,7 @@ pub fn endpoints() -> Vec<Endpoint> {
     ]
 }
 
-async fn duplicate(asking: Asking, Path(id): Path<String>) -> Result<(StatusCode, Answer<Agent>), Failure> {
-    let copy = agents::duplicate(&asking.core, &asking.caller, crud::id(&id)?).await?;
+async fn duplicate(context: CallContext, Path(id): Path<String>) -> Result<(StatusCode, Answer<Agent>), Failure> {
+    let copy = agents::duplicate(&context.core, &context.caller, crud::id(&id)?).await?;
     Ok((StatusCode::CREATED, Answer(copy)))
 }

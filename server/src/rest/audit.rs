@@ -8,9 +8,10 @@ use switchboard::{
 };
 
 use super::{
-    ask::{Asking, Params},
+    context::CallContext,
     crud::{ListQuery, csv_export},
     endpoint::{Endpoint, get},
+    extract::Params,
     problem::Failure,
 };
 
@@ -26,10 +27,10 @@ pub fn endpoints() -> Vec<Endpoint> {
 }
 
 async fn list(
-    asking: Asking,
+    context: CallContext,
     Params(query): Params<ListQuery<EntryFilter>>,
 ) -> Result<Answer<Listing<Entry>>, Failure> {
     Ok(Answer(
-        audit::list(&asking.core, &asking.caller, &query.filter, &query.page()).await?,
+        audit::list(&context.core, &context.caller, &query.filter, &query.page()).await?,
     ))
 }

@@ -19,9 +19,10 @@ use switchboard::{
 use utoipa::ToSchema;
 
 use super::{
-    ask::{Asking, Json, Params},
+    context::CallContext,
     crud::{ListQuery, csv_export, id},
     endpoint::{Endpoint, get, post},
+    extract::{Json, Params},
     problem::Failure,
 };
 use crate::media;
@@ -72,47 +73,47 @@ pub fn endpoints() -> Vec<Endpoint> {
 }
 
 async fn list(
-    asking: Asking,
+    context: CallContext,
     Params(query): Params<ListQuery<CallFilter>>,
 ) -> Result<Answer<Listing<CallRow>>, Failure> {
     Ok(Answer(
-        flow::list(&asking.core, &asking.caller, &query.filter, &query.page()).await?,
+        flow::list(&context.core, &context.caller, &query.filter, &query.page()).await?,
     ))
 }
 
-async fn place(asking: Asking, Json(draft): Json<CallDraft>) -> Result<(StatusCode, Answer<Call>), Failure> {
+async fn place(context: CallContext, Json(draft): Json<CallDraft>) -> Result<(StatusCode, Answer<Call>), Failure> {
     Ok((
         StatusCode::CREATED,
-        Answer(flow::place(&asking.core, &asking.caller, draft).await?),
+        Answer(flow::place(&context.core, &context.caller, draft).await?),
     ))
 }
 
-async fn read(asking: Asking, Path(text): Path<String>) -> Result<Answer<Conversation>, Failure> {
+async fn read(context: CallContext, Path(text): Path<String>) -> Result<Answer<Conversation>, Failure> {
     Ok(Answer(
-        flow::conversation(&asking.core, &asking.caller, id(&text)?).await?,
+        flow::conversation(&context.core, &context.caller, id(&text)?).await?,
     ))
 }
 
-async fn transcript(asking: Asking, Path(text): Path<String>) -> Result<Answer<Vec<Message>>, Failure> {
+async fn transcript(context: CallContext, Path(text): Path<String>) -> Result<Answer<Vec<Message>>, Failure> {
     Ok(Answer(
-        flow::conversation(&asking.core, &asking.caller, id(&text)?)
+        flow::conversation(&context.core, &context.caller, id(&text)?)
             .await?
             .messages,
     ))
 }
 
-async fn recording(asking: Asking, Path(text): Path<String>, headers: HeaderMap) -> Result<Response, Failure> {
+async fn recording(context: CallContext, Path(text): Path<String>, headers: HeaderMap) -> Result<Response, Failure> {
     Ok(media::play(
-        flow::recording(&asking.core, &asking.caller, id(&text)?).await?,
+        flow::recording(&context.core, &context.caller, id(&text)?).await?,
         &headers,
     ))
 }
 
-async fn say(asking: Asking, Path(text): Path<String>, Json(say): Json<Say>) -> Result<StatusCode, Failure> {
-    flow::say(&asking.core, &asking.caller, id(&text)?, &say.text).await?;
+async fn say(context: CallContext, Path(text): Path<String>, Json(say): Json<Say>) -> Result<StatusCode, Failure> {
+    flow::say(&context.core, &context.caller, id(&text)?, &say.text).await?;
     Ok(StatusCode::NO_CONTENT)
 }
 
-async fn stop(asking: Asking, Path(text): Path<String>) -> Result<Answer<Call>, Failure> {
-    Ok(Answer(flow::stop(&asking.core, &asking.caller, id(&text)?).await?))
+async fn stop(context: CallContext, Path(text): Path<String>) -> Result<Answer<Call>, Failure> {
+    Ok(Answer(flow::stop(&context.core, &context.caller, id(&text)?).await?))
 }

@@ -9,8 +9,9 @@ use switchboard::{
 };
 
 use super::{
-    ask::{Asking, Json},
+    context::CallContext,
     endpoint::{Endpoint, post},
+    extract::Json,
     problem::Failure,
 };
 
@@ -38,17 +39,17 @@ fn ids(fixtures: &Fixtures) -> Vec<Value> {
     vec![json!(fixtures.id(Kind::Contact.about().path))]
 }
 
-async fn move_to(asking: Asking, Json(what): Json<MoveContacts>) -> Result<StatusCode, Failure> {
-    bulk::move_to(&asking.core, &asking.caller, what).await?;
+async fn move_to(context: CallContext, Json(what): Json<MoveContacts>) -> Result<StatusCode, Failure> {
+    bulk::move_to(&context.core, &context.caller, what).await?;
     Ok(StatusCode::NO_CONTENT)
 }
 
-async fn tag(asking: Asking, Json(what): Json<TagContacts>) -> Result<StatusCode, Failure> {
-    bulk::tag(&asking.core, &asking.caller, what).await?;
+async fn tag(context: CallContext, Json(what): Json<TagContacts>) -> Result<StatusCode, Failure> {
+    bulk::tag(&context.core, &context.caller, what).await?;
     Ok(StatusCode::NO_CONTENT)
 }
 
-async fn delete(asking: Asking, Json(what): Json<DeleteContacts>) -> Result<StatusCode, Failure> {
-    bulk::delete(&asking.core, &asking.caller, what).await?;
+async fn delete(context: CallContext, Json(what): Json<DeleteContacts>) -> Result<StatusCode, Failure> {
+    bulk::delete(&context.core, &context.caller, what).await?;
     Ok(StatusCode::NO_CONTENT)
 }

@@ -20,8 +20,9 @@ use switchboard::{
 use utoipa::IntoParams;
 
 use super::{
-    ask::{Asking, Json, Params},
+    context::CallContext,
     endpoint::{Endpoint, delete, get, post, put},
+    extract::{Json, Params},
     problem::Failure,
 };
 use crate::download;
@@ -138,11 +139,11 @@ where
     .by(export::<L>)
 }
 
-async fn export<L: CsvList>(asking: Asking, Params(filter): Params<L::Filter>) -> Result<Response, Failure>
+async fn export<L: CsvList>(context: CallContext, Params(filter): Params<L::Filter>) -> Result<Response, Failure>
 where
     L::Filter: DeserializeOwned,
 {
-    Ok(download::csv::<L>(asking.core, asking.caller, filter).await?)
+    Ok(download::csv::<L>(context.core, context.caller, filter).await?)
 }
 
 /// An id that is not even one names nothing, like one that names nothing here.
@@ -155,27 +156,27 @@ fn with_etag<R: Rows>(status: StatusCode, row: R) -> Response {
     (status, [(header::ETAG, tag)], axum::Json(row)).into_response()
 }
 
-async fn list<R: Rows>(asking: Asking, Params(query): Params<ListQuery<R::Filter>>) -> Result<Response, Failure> {
-    let listing = crud::list::<R>(&asking.core, &asking.caller, &query.filter, &query.page()).await?;
+async fn list<R: Rows>(context: CallContext, Params(query): Params<ListQuery<R::Filter>>) -> Result<Response, Failure> {
+    let listing = crud::list::<R>(&context.core, &context.caller, &query.filter, &query.page()).await?;
     Ok(axum::Json(listing).into_response())
 }
 
-async fn create<R: Rows>(asking: Asking, Json(draft): Json<R::Draft>) -> Result<Response, Failure> {
+async fn create<R: Rows>(context: CallContext, Json(draft): Json<R::Draft>) -> Result<Response, Failure> {
     Ok(with_etag(
         StatusCode::CREATED,
-        crud::create::<R>(&asking.core, &asking.caller, draft).await?,
+        crud::create::<R>(&context.core, &context.caller, draft).await?,
     ))
 }
 
-async fn read<R: Rows>(asking: Asking, Path(text): Path<String>) -> Result<Response, Failure> {
+async fn read<R: Rows>(context: CallContext, Path(text): Path<String>) -> Result<Response, Failure> {
     Ok(with_etag(
         StatusCode::OK,
-        crud::get::<R>(&asking.core, &asking.caller, id(&text)?).await?,
+        crud::get::<R>(&context.core, &context.caller, id(&text)?).await?,
     ))
 }
 
 async fn update<R: Rows>(
-    asking: Asking,
+    context: CallContext,
     Path(text): Path<String>,
     headers: HeaderMap,
     Json(draft): Json<R::Draft>,
@@ -187,22 +188,22 @@ async fn update<R: Rows>(
             .ok()
             .and_then(|tag| tag.trim_matches('"').parse().ok())
             .ok_or_else(|| Failure::from(Error::invalid("If-Match", "Use the ETag as it was given.")))?,
-        None => crud::get::<R>(&asking.core, &asking.caller, id).await?.revision(),
+        None => crud::get::<R>(&context.core, &context.caller, id).await?.revision(),
     };
     Ok(with_etag(
         StatusCode::OK,
-        crud::update::<R>(&asking.core, &asking.caller, id, draft, revision).await?,
+        crud::update::<R>(&context.core, &context.caller, id, draft, revision).await?,
     ))
 }
 
-async fn remove<R: Rows>(asking: Asking, Path(text): Path<String>) -> Result<StatusCode, Failure> {
-    crud::delete::<R>(&asking.core, &asking.caller, id(&text)?).await?;
+async fn remove<R: Rows>(context: CallContext, Path(text): Path<String>) -> Result<StatusCode, Failure> {
+    crud::delete::<R>(&context.core, &context.caller, id(&text)?).await?;
     Ok(StatusCode::NO_CONTENT)
 }
 
-async fn sync<R: ProviderBacked>(asking: Asking, Path(text): Path<String>) -> Result<Response, Failure> {
+async fn sync<R: ProviderBacked>(context: CallContext, Path(text): Path<String>) -> Result<Response, Failure> {
     Ok(with_etag(
         StatusCode::OK,
-        provider_sync::sync::<R>(&asking.core, &asking.caller, id(&text)?).await?,
+        provider_sync::sync::<R>(&context.core, &context.caller, id(&text)?).await?,
     ))
 }

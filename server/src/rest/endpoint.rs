@@ -3,14 +3,15 @@
 use std::{convert::Infallible, sync::Arc};
 
 use axum::{
-    Extension, Router,
+    Router,
     handler::Handler,
     http::Method,
-    middleware::{from_fn, from_fn_with_state},
+    middleware::from_fn_with_state,
     routing::{MethodFilter, MethodRouter, on},
 };
 use serde_json::Value;
 use switchboard::{
+    core::Core,
     resource::{Action, Kind},
     sample::Fixtures,
 };
@@ -26,7 +27,8 @@ use utoipa::{
 };
 
 use super::{
-    ask::{self, Access},
+    extract,
+    idempotency::{self, Access, Route},
     problem::Problem,
 };
 use crate::pages::Site;
@@ -42,6 +44,7 @@ pub struct Endpoint {
     pub access: Option<(Action, Kind)>,
     /// A good body for whoever has these things, of a route that takes one.
     pub sample: Option<fn(&Fixtures) -> Value>,
+    keyed: bool,
     pub operation: Operation,
     pub schemas: Schemas,
     handler: MethodRouter<Site>,
@@ -265,26 +268,20 @@ impl EndpointBuilder {
             self.operation = self.operation.parameter(repeatable(access.keyed));
         }
         let mut operation = self.operation.build();
-        let handler = on(filter, handler);
-        let handler = match self.access {
-            Some(access) => {
-                counted(&mut operation);
-                let handler = if self.lists {
-                    handler.layer::<_, Infallible>(from_fn_with_state(queried(&operation), ask::known))
-                } else {
-                    handler
-                };
-                handler
-                    .layer::<_, Infallible>(from_fn(ask::once))
-                    .layer(Extension(access))
+        let mut handler = on(filter, handler);
+        if self.access.is_some() {
+            counted(&mut operation);
+            if self.lists {
+                let names = queried(&operation);
+                handler = handler.layer::<_, Infallible>(from_fn_with_state(names, extract::reject_unknown_params));
             }
-            None => handler,
-        };
+        }
         Endpoint {
             method: self.method,
             path: self.path,
             access: self.access.map(|access| (access.action, access.kind)),
             sample: self.sample,
+            keyed: self.access.is_some_and(|access| access.keyed),
             operation,
             schemas: self.schemas,
             handler,
@@ -300,8 +297,23 @@ impl Endpoint {
             && self.operation.responses.responses.contains_key("201")
     }
 
-    pub fn mount(self, router: Router<Site>) -> Router<Site> {
-        router.route(&self.path, self.handler)
+    pub fn mount(self, router: Router<Site>, core: &Core) -> Router<Site> {
+        let handler = match self.access {
+            Some((action, kind)) if self.method == Method::POST => {
+                let access = Access {
+                    action,
+                    kind,
+                    keyed: self.keyed,
+                };
+                let route = Route {
+                    core: core.clone(),
+                    access,
+                };
+                self.handler.layer(from_fn_with_state(route, idempotency::idempotent))
+            }
+            _ => self.handler,
+        };
+        router.route(&self.path, handler)
     }
 
     pub fn http_method(&self) -> HttpMethod {
@@ -321,7 +333,7 @@ fn repeatable(required: bool) -> ParameterBuilder {
         .parameter_in(ParameterIn::Header)
         .required(if required { Required::True } else { Required::False })
         .description(Some(
-            "Repeating a request with the same key and body has no second effect.",
+            "Repeating a request with the same key and body within 24 hours has no second effect and is answered as before.",
         ))
         .schema(Some(string()))
 }

@@ -13,9 +13,10 @@ use switchboard::{
 };
 
 use super::{
-    ask::{Asking, Json, Params},
+    context::CallContext,
     crud::{ListQuery, id},
     endpoint::{Endpoint, get, post},
+    extract::{Json, Params},
     problem::Failure,
 };
 use crate::download::{self, As};
@@ -50,32 +51,35 @@ pub fn endpoints() -> Vec<Endpoint> {
     ]
 }
 
-async fn list(asking: Asking, Params(query): Params<ListQuery<RunFilter>>) -> Result<Answer<Listing<Run>>, Failure> {
+async fn list(
+    context: CallContext,
+    Params(query): Params<ListQuery<RunFilter>>,
+) -> Result<Answer<Listing<Run>>, Failure> {
     Ok(Answer(
-        store::list(&asking.core, &asking.caller, &query.filter, &query.page()).await?,
+        store::list(&context.core, &context.caller, &query.filter, &query.page()).await?,
     ))
 }
 
-async fn publish(asking: Asking, Json(report): Json<Report>) -> Result<(StatusCode, Answer<Run>), Failure> {
+async fn publish(context: CallContext, Json(report): Json<Report>) -> Result<(StatusCode, Answer<Run>), Failure> {
     Ok((
         StatusCode::CREATED,
-        Answer(store::publish(&asking.core, &asking.caller, &report).await?),
+        Answer(store::publish(&context.core, &context.caller, &report).await?),
     ))
 }
 
-async fn run(asking: Asking) -> Result<(StatusCode, Answer<Run>), Failure> {
+async fn run(context: CallContext) -> Result<(StatusCode, Answer<Run>), Failure> {
     Ok((
         StatusCode::ACCEPTED,
-        Answer(store::ask(&asking.core, &asking.caller).await?),
+        Answer(store::ask(&context.core, &context.caller).await?),
     ))
 }
 
-async fn read(asking: Asking, Path(text): Path<String>) -> Result<Answer<Kept>, Failure> {
-    Ok(Answer(store::get(&asking.core, &asking.caller, id(&text)?).await?))
+async fn read(context: CallContext, Path(text): Path<String>) -> Result<Answer<Kept>, Failure> {
+    Ok(Answer(store::get(&context.core, &context.caller, id(&text)?).await?))
 }
 
-async fn html(asking: Asking, Path(text): Path<String>) -> Result<Response, Failure> {
-    Ok(download::report(&asking.core, &asking.caller, id(&text)?, As::Page).await?)
+async fn html(context: CallContext, Path(text): Path<String>) -> Result<Response, Failure> {
+    Ok(download::report(&context.core, &context.caller, id(&text)?, As::Page).await?)
 }
 
 /// A finished run of the warden about a database of this name.

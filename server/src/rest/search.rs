@@ -9,8 +9,9 @@ use switchboard::{
 use utoipa::IntoParams;
 
 use super::{
-    ask::{Asking, Params},
+    context::CallContext,
     endpoint::{Endpoint, get},
+    extract::Params,
     problem::Failure,
 };
 
@@ -33,6 +34,6 @@ pub fn endpoints() -> Vec<Endpoint> {
     ]
 }
 
-async fn search(asking: Asking, Params(query): Params<Query>) -> Result<Answer<Vec<Found>>, Failure> {
-    Ok(Answer(crud::search(&asking.core, &asking.caller, &query.q).await?))
+async fn search(context: CallContext, Params(query): Params<Query>) -> Result<Answer<Vec<Found>>, Failure> {
+    Ok(Answer(crud::search(&context.core, &context.caller, &query.q).await?))
 }

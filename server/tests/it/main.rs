@@ -12,6 +12,7 @@ mod coverage;
 mod edges;
 mod exports;
 mod facets;
+mod idempotency;
 mod live;
 mod model;
 mod outside;

@@ -2,7 +2,11 @@
 
 use uuid::Uuid;
 
-use super::{members::Hand, note};
+use super::{
+    intents::{Intent, carry_out},
+    members::Hand,
+    note,
+};
 use crate::{
     audit::{self, Detail},
     auth::{Caller, Who, arrive},
@@ -61,18 +65,26 @@ pub async fn invite(core: &Core, caller: &Caller, draft: InvitationDraft) -> Res
     {
         return Err(Error::invalid("email", "This person is a member already."));
     }
-    let offered = Detail {
-        to: Some(draft.role),
-        ..Detail::default()
+    let change = Intent {
+        action: "invite",
+        subject: email,
+        label: draft.role.label(),
+        detail: Detail {
+            to: Some(draft.role),
+            ..Detail::default()
+        },
+        role: Some(draft.role),
+        invitation: None,
     };
     if let Some(clerk) = at_clerk(core, caller) {
         let inviter = match caller.who() {
             Who::Person(user) => Some(user),
             Who::Key(_) | Who::System => None,
         };
-        audit::note_with(&mut tx, "invite", Kind::Member, email, draft.role.label(), offered).await?;
-        let made = clerk.invite(caller.org(), email, draft.role, inviter).await?;
+        let intent = change.begin(&mut tx).await?;
         tx.commit().await?;
+        let question = clerk.invite(caller.org(), email, draft.role, inviter);
+        let made = carry_out(core, caller.org(), intent, question).await?;
         return Ok(clerks::id(&made));
     }
     let id = Id::<Invitation>::new();
@@ -95,7 +107,7 @@ pub async fn invite(core: &Core, caller: &Caller, draft: InvitationDraft) -> Res
     .on_constraint("invitations_pending", || {
         Error::invalid("email", "Somebody else has just invited this person.")
     })?;
-    audit::note_with(&mut tx, "invite", Kind::Member, email, draft.role.label(), offered).await?;
+    change.record(&mut tx).await?;
     tx.commit().await?;
     Ok(id)
 }
@@ -145,21 +157,46 @@ async fn name_of(core: &Core, org: &OrgId) -> Result<String> {
 }
 
 pub async fn revoke_invitation(core: &Core, caller: &Caller, id: Id<Invitation>) -> Result<()> {
-    let mut tx = caller.begin(&core.db, Action::Delete, Kind::Member).await?;
     if let Some(clerk) = at_clerk(core, caller) {
-        let standing = clerk.invitations(caller.org()).await?;
-        let found = standing.iter().find(|known| clerks::id(known) == id);
-        let invitation = found.ok_or(Error::NotFound)?;
-        audit::note(&mut tx, "revoke", Kind::Member, &invitation.email_address, "invitation").await?;
-        clerk.revoke_invitation(caller.org(), invitation).await?;
-        return tx.commit().await;
+        return revoke_at_clerk(core, caller, clerk, id).await;
     }
+    let mut tx = caller.begin(&core.db, Action::Delete, Kind::Member).await?;
     let email = sqlx::query_scalar!("select identity.revoke_invitation($1)", id.uuid())
         .fetch_one(tx.conn())
         .await?
         .ok_or(Error::NotFound)?;
     audit::note(&mut tx, "revoke", Kind::Member, &email, "invitation").await?;
     tx.commit().await
+}
+
+async fn revoke_at_clerk(core: &Core, caller: &Caller, clerk: &Clerk, id: Id<Invitation>) -> Result<()> {
+    // Whoever may not is told so before Clerk is asked which one it is.
+    caller
+        .begin(&core.db, Action::Delete, Kind::Member)
+        .await?
+        .commit()
+        .await?;
+    let standing = clerk.invitations(caller.org()).await?;
+    let found = standing.iter().find(|known| clerks::id(known) == id);
+    let invitation = found.ok_or(Error::NotFound)?;
+    let change = Intent {
+        action: "revoke",
+        subject: &invitation.email_address,
+        label: "invitation",
+        detail: Detail::default(),
+        role: None,
+        invitation: Some(&invitation.id),
+    };
+    let mut tx = caller.begin(&core.db, Action::Delete, Kind::Member).await?;
+    let intent = change.begin(&mut tx).await?;
+    tx.commit().await?;
+    carry_out(
+        core,
+        caller.org(),
+        intent,
+        clerk.revoke_invitation(caller.org(), invitation),
+    )
+    .await
 }
 
 /// The invitations that wait for a person, by their confirmed address.
