@@ -1,6 +1,6 @@
 //! `OrgTx`: the only way to an organization's rows.
 
-use std::{collections::BTreeSet, fmt::Write};
+use std::fmt::Write;
 
 use sqlx::{AssertSqlSafe, PgConnection, PgPool, Postgres, SqlSafeStr, Transaction};
 
@@ -21,7 +21,7 @@ pub struct OrgTx {
     org: OrgId,
     who: Who,
     permissions: Permissions,
-    changed: BTreeSet<&'static str>,
+    changed: Vec<&'static str>,
 }
 
 /// How a transaction begins.
@@ -93,7 +93,7 @@ impl OrgTx {
             org: caller.org().clone(),
             who: caller.who().clone(),
             permissions: Permissions::default(),
-            changed: BTreeSet::new(),
+            changed: Vec::new(),
         })
     }
 
@@ -162,7 +162,9 @@ impl OrgTx {
     /// Notes that what the organization sees under this topic is other than it was. Open pages are told when the transaction
     /// commits, and never of one that does not.
     pub fn changed(&mut self, topic: &'static str) {
-        self.changed.insert(topic);
+        if !self.changed.contains(&topic) {
+            self.changed.push(topic);
+        }
     }
 
     pub async fn commit(mut self) -> Result<()> {

@@ -83,7 +83,9 @@ async fn a_stream_tells_of_its_own_organization_only() {
     assert_eq!(here.next().await.as_deref(), Some("calls"));
     // What rings first there is what happens there.
     world.post("/agents", &other.key, &draft_json("Another")).await;
-    assert_eq!(there.next().await.as_deref(), Some("agents"));
+    let mut first = [there.next().await.unwrap(), there.next().await.unwrap()];
+    first.sort();
+    assert_eq!(first, ["agents", "audit"]);
 }
 
 #[tokio::test]
@@ -164,8 +166,8 @@ async fn no_change_of_a_row_goes_untold() {
         question.ask(&world, &visitor, &of).await;
         let after = replay::rows(&world, &org).await;
         let heard = told_until(&world, &org, &mut rings, &mark).await;
-        let changed: BTreeSet<_> = before.iter().filter(|(table, rows)| after[*table] != **rows).collect();
-        for topic in changed.iter().filter_map(|(table, _)| topic(table)) {
+        let changed: Vec<_> = before.keys().filter(|table| after[*table] != before[*table]).collect();
+        for topic in changed.iter().filter_map(|table| topic(table)) {
             if heard.contains(topic) {
                 told.insert(topic);
             } else {
@@ -177,7 +179,8 @@ async fn no_change_of_a_row_goes_untold() {
         }
     }
     assert_eq!(untold, [""; 0]);
-    // The balance is changed by the worker alone: `a_call_is_dialed_talked_recorded_and_charged_once`.
+    // Whether a call is charged while this runs is up to the clock: `a_call_is_dialed_talked_recorded_and_charged_once`.
+    told.remove("balance");
     assert_eq!(told, ["agents", "audit", "calls", "keys", "members", "reports"].into());
 }
 
