@@ -150,7 +150,7 @@ async fn record<R: Rows>(tx: &mut OrgTx, action: Action, row: &R, detail: Detail
 
 /// Commits what changes rows. Even a failure may have changed them: the answer may be all that was lost.
 pub(crate) async fn commit(core: &Core, tx: OrgTx) -> Result<()> {
-    let (org, kinds) = (tx.org(), tx.changed_kinds().clone());
+    let (org, kinds) = (tx.org(), tx.changed_kinds().to_vec());
     let committed = tx.commit().await;
     core.facets.invalidate(&org, kinds).await;
     committed

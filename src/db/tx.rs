@@ -1,6 +1,6 @@
 //! `OrgTx`: the only way to an organization's rows.
 
-use std::{collections::BTreeSet, fmt::Write};
+use std::fmt::Write;
 
 use sqlx::{AssertSqlSafe, PgConnection, PgPool, Postgres, SqlSafeStr, Transaction};
 
@@ -21,7 +21,7 @@ pub struct OrgTx {
     org: OrgId,
     who: Who,
     permissions: Permissions,
-    changed: BTreeSet<Kind>,
+    changed: Vec<Kind>,
 }
 
 /// How a transaction begins.
@@ -93,7 +93,7 @@ impl OrgTx {
             org: caller.org().clone(),
             who: caller.who().clone(),
             permissions: Permissions::default(),
-            changed: BTreeSet::new(),
+            changed: Vec::new(),
         })
     }
 
@@ -104,7 +104,7 @@ impl OrgTx {
             org,
             who: Who::System,
             permissions: Permissions::default(),
-            changed: BTreeSet::new(),
+            changed: Vec::new(),
         }
     }
 
@@ -175,12 +175,14 @@ impl OrgTx {
     }
 
     /// Notes that things of this kind are other than they were. Caches and open pages are told when the transaction commits,
-    /// and never of one that does not.
+    /// in this order, and never of one that does not.
     pub fn changed(&mut self, kind: Kind) {
-        self.changed.insert(kind);
+        if !self.changed.contains(&kind) {
+            self.changed.push(kind);
+        }
     }
 
-    pub fn changed_kinds(&self) -> &BTreeSet<Kind> {
+    pub fn changed_kinds(&self) -> &[Kind] {
         &self.changed
     }
 

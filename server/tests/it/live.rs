@@ -85,7 +85,9 @@ async fn a_stream_tells_of_its_own_organization_only() {
     assert_eq!(here.next().await.as_deref(), Some("calls"));
     // What rings first there is what happens there.
     world.post("/agents", &other.key, &draft_json("Another")).await;
-    assert_eq!(there.next().await.as_deref(), Some("agents"));
+    let mut first = [there.next().await.unwrap(), there.next().await.unwrap()];
+    first.sort();
+    assert_eq!(first, ["agents", "audit"]);
 }
 
 #[tokio::test]
@@ -190,7 +192,8 @@ async fn no_change_of_a_row_goes_untold() {
         }
     }
     assert_eq!(untold, [""; 0]);
-    // The balance is changed by the worker alone: `a_call_is_dialed_talked_recorded_and_charged_once`.
+    // Whether a call is charged while this runs is up to the clock: `a_call_is_dialed_talked_recorded_and_charged_once`.
+    told.remove(&Kind::Credit);
     let mut tables = Tables(Vec::new());
     registry::visit_all(&mut tables);
     let own = [Kind::Call, Kind::ApiKey, Kind::Member, Kind::Audit, Kind::Report];
