@@ -11,11 +11,13 @@ export CARGO_TARGET_DIR=${CARGO_TARGET_DIR:-$cache/target}
 
 # Each tool sits in a folder named after its version, so that two checkouts never fight over one.
 bindgen_version=$(sed -n '/^name = "wasm-bindgen"$/{n;s/^version = "\(.*\)"$/\1/p;}' Cargo.lock)
+split_version=0.2.4
 leptos_version=0.3.11
 bindgen_home=$SWITCHBOARD_TOOLS/wasm-bindgen-$bindgen_version
+split_home=$SWITCHBOARD_TOOLS/wasm-split-$split_version
 leptos_home=$SWITCHBOARD_TOOLS/cargo-leptos-$leptos_version
 node_home=$SWITCHBOARD_TOOLS/node-$(cksum < scripts/tools/package-lock.json | cut -d ' ' -f 1)
-export PATH=$bindgen_home/bin:$leptos_home/bin:$node_home/node_modules/.bin:$PATH:${CARGO_HOME:-$HOME/.cargo}/bin
+export PATH=$bindgen_home/bin:$split_home/bin:$leptos_home/bin:$node_home/node_modules/.bin:$PATH:${CARGO_HOME:-$HOME/.cargo}/bin
 
 # Cargo names what it makes of a crate after its place in the checkout, not after the checkout, and goes by dates: after
 # somebody built another checkout here, older sources of this one would pass for built. So the crates' roots are dated anew.

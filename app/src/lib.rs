@@ -12,6 +12,7 @@ pub mod error;
 pub mod frame;
 pub mod keys;
 pub mod kit;
+pub mod lazy;
 pub mod mail;
 pub mod members;
 pub mod orgs;

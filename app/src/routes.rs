@@ -3,7 +3,7 @@
 use leptos::prelude::*;
 use leptos_router::{
     SsrMode,
-    components::{ParentRoute, Route, Router, Routes},
+    components::{ParentRoute, Router, Routes},
     path,
 };
 
@@ -14,6 +14,7 @@ use crate::{
     calls::{CallList, CallPage},
     frame::{Frame, NotFound},
     keys::KeysPage,
+    lazy::{Page, page},
     mail::MailboxPage,
     members::MembersPage,
     orgs::{JoinPage, SelectOrgPage},
@@ -24,27 +25,27 @@ pub fn routes() -> AnyView {
     view! {
         <Router>
             <Routes fallback=NotFound>
-                <Route path=path!("/sign-in") view=SignInPage ssr=SsrMode::Async/>
-                <Route path=path!("/sign-up") view=SignUpPage ssr=SsrMode::Async/>
-                <Route path=path!("/sign-out") view=SignOutPage ssr=SsrMode::Async/>
-                <Route path=path!("/verify") view=VerifyPage ssr=SsrMode::Async/>
-                <Route path=path!("/forgot") view=ForgotPage ssr=SsrMode::Async/>
-                <Route path=path!("/reset") view=ResetPage ssr=SsrMode::Async/>
-                <Route path=path!("/join") view=JoinPage ssr=SsrMode::Async/>
-                <Route path=path!("/select-org") view=SelectOrgPage ssr=SsrMode::Async/>
-                <Route path=path!("/profile") view=ProfilePage ssr=SsrMode::Async/>
-                <Route path=path!("/dev/mail") view=MailboxPage ssr=SsrMode::Async/>
+                <Page at=page!("/sign-in", account, SignInPage)/>
+                <Page at=page!("/sign-up", account, SignUpPage)/>
+                <Page at=page!("/sign-out", account, SignOutPage)/>
+                <Page at=page!("/verify", account, VerifyPage)/>
+                <Page at=page!("/forgot", account, ForgotPage)/>
+                <Page at=page!("/reset", account, ResetPage)/>
+                <Page at=page!("/join", person, JoinPage)/>
+                <Page at=page!("/select-org", person, SelectOrgPage)/>
+                <Page at=page!("/profile", person, ProfilePage)/>
+                <Page at=page!("/dev/mail", mail, MailboxPage)/>
                 <ParentRoute path=path!("") view=Frame ssr=SsrMode::Async>
-                    <Route path=path!("/calls") view=CallList ssr=SsrMode::Async/>
-                    <Route path=path!("/calls/:id") view=CallPage ssr=SsrMode::Async/>
-                    <Route path=path!("/agents") view=AgentList ssr=SsrMode::Async/>
-                    <Route path=path!("/agents/new") view=AgentNew ssr=SsrMode::Async/>
-                    <Route path=path!("/agents/:id") view=AgentEdit ssr=SsrMode::Async/>
-                    <Route path=path!("/api-keys") view=KeysPage ssr=SsrMode::Async/>
-                    <Route path=path!("/members") view=MembersPage ssr=SsrMode::Async/>
-                    <Route path=path!("/audit") view=AuditPage ssr=SsrMode::Async/>
-                    <Route path=path!("/isolation") view=IsolationPage ssr=SsrMode::Async/>
-                    <Route path=path!("/warden-report") view=WardenPage ssr=SsrMode::Async/>
+                    <Page at=page!("/calls", calls, CallList)/>
+                    <Page at=page!("/calls/:id", call, CallPage)/>
+                    <Page at=page!("/agents", agents, AgentList)/>
+                    <Page at=page!("/agents/new", agent, AgentNew)/>
+                    <Page at=page!("/agents/:id", agent, AgentEdit)/>
+                    <Page at=page!("/api-keys", keys, KeysPage)/>
+                    <Page at=page!("/members", members, MembersPage)/>
+                    <Page at=page!("/audit", audit, AuditPage)/>
+                    <Page at=page!("/isolation", reports, IsolationPage)/>
+                    <Page at=page!("/warden-report", reports, WardenPage)/>
                 </ParentRoute>
             </Routes>
         </Router>

@@ -1,6 +1,6 @@
 //! The shell: the document around every page, and the files that bring it to life.
 
-use std::{io, sync::Arc};
+use std::{collections::BTreeMap, io, sync::Arc};
 
 use http::request::Parts;
 use leptos::{config::LeptosOptions, hydration::AutoReload, nonce::use_nonce, prelude::*};
@@ -24,6 +24,8 @@ pub struct Files {
     program: Arc<str>,
     /// The module that begins it all, as text.
     start: Arc<str>,
+    /// What asks for the files of each chunk of pages, as text.
+    preloads: Arc<BTreeMap<String, String>>,
 }
 
 impl Files {
@@ -47,6 +49,15 @@ impl Files {
             let dotted = hash.map(|hash| format!(".{hash}")).unwrap_or_default();
             format!("/{}/{}{dotted}.{kind}", options.site_pkg_dir, options.output_name)
         };
+        let chunks = hashes
+            .lines()
+            .filter_map(|line| line.strip_prefix("chunk ")?.split_once(':'));
+        let preload = |file: &str| {
+            let href = format!("/{}/{file}", options.site_pkg_dir);
+            format!(r#"<link rel="preload" href="{href}" as="fetch" type="application/wasm" crossorigin="anonymous">"#)
+        };
+        let preloads = chunks.map(|(chunk, files)| (chunk.to_owned(), files.split_whitespace().map(preload).collect()));
+        let preloads = Arc::new(preloads.collect());
         let (script, program) = (path("js"), path("wasm"));
         let start = format!(
             "import({script:?}).then(browser => browser.default({{module_or_path: {program:?}}}).then(() => browser.hydrate()))"
@@ -56,8 +67,18 @@ impl Files {
             script: script.into(),
             program: program.into(),
             start: start.into(),
+            preloads,
             options,
         }
+    }
+
+    /// What belongs into the head of a page that is in these chunks, so that the browser asks for them with the document.
+    pub fn preloads<'a>(&self, chunks: impl IntoIterator<Item = &'a &'static str>) -> String {
+        chunks
+            .into_iter()
+            .filter_map(|chunk| self.preloads.get(*chunk))
+            .map(String::as_str)
+            .collect()
     }
 }
 
@@ -87,6 +108,7 @@ pub fn shell(files: Files) -> AnyView {
             </body>
         </html>
     }
+    .into_any()
 }
 
 #[cfg(test)]
@@ -103,6 +125,26 @@ mod tests {
         assert_eq!(&*files.style, "/pkg/switchboard.Ghi.css");
         assert_eq!(&*files.script, "/pkg/switchboard.Abc.js");
         assert_eq!(&*files.program, "/pkg/switchboard.Def.wasm");
+    }
+
+    #[test]
+    fn a_page_asks_for_the_files_of_its_chunk_alone() {
+        let files = Files::named(
+            options(),
+            "js: Abc\nchunk agents: agents.X.wasm\nchunk agent: agent.Y.wasm shared.Z.wasm\n",
+        );
+        assert_eq!(
+            files.preloads(&["agent"]).matches("href=\"/pkg/").count(),
+            2,
+            "{}",
+            files.preloads(&["agent"])
+        );
+        assert!(
+            files
+                .preloads(&["agents"])
+                .contains("href=\"/pkg/agents.X.wasm\" as=\"fetch\"")
+        );
+        assert_eq!(files.preloads(&["unknown"]), "");
     }
 
     #[test]

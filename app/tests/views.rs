@@ -1,4 +1,4 @@
-//! Views as `app/erased` writes them: what the server sends is what the browser has to find.
+//! Views as `leptos-erased` writes them: what the server sends is what the browser has to find.
 
 use leptos::prelude::*;
 

@@ -4,18 +4,31 @@ use std::process::Command;
 
 use anyhow::{Context, bail};
 
-use crate::subject::Subject;
+use crate::{bars::Bars, subject::Subject};
 
-/// Bytes of the client as it travels.
-pub fn wasm_brotli() -> anyhow::Result<u64> {
-    let files = std::fs::read_dir("target/site/pkg").context("build it first: scripts/site")?;
-    for file in files {
-        let file = file?;
-        if file.file_name().to_string_lossy().ends_with(".wasm.br") {
-            return Ok(file.metadata()?.len());
+/// What each page's first load is, and what its chunk adds. `scripts/bundle-size` knows the budgets; it is asked once and
+/// its lines are taken over.
+pub fn first_loads(bars: &mut Bars) -> anyhow::Result<()> {
+    let output = Command::new("scripts/bundle-size").output()?;
+    let lines = String::from_utf8(output.stdout)?;
+    if lines.is_empty() {
+        bail!(
+            "build it first, scripts/site: {}",
+            String::from_utf8_lossy(&output.stderr)
+        );
+    }
+    for line in lines.lines() {
+        let words: Vec<&str> = line.split(' ').collect();
+        let [name, value, unit, bar, ..] = words[..] else {
+            bail!("scripts/bundle-size said {line:?}")
+        };
+        let value = value.parse().with_context(|| line.to_owned())?;
+        match bar.strip_prefix("<=") {
+            Some(bar) => bars.at_most(name, value, unit, bar.parse()?),
+            None => bars.tell(name, value, unit),
         }
     }
-    bail!("target/site/pkg has no compressed wasm")
+    Ok(())
 }
 
 /// Milliseconds from navigation to a page that listens, on a CPU slowed four times; the median of five.

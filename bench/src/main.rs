@@ -24,7 +24,7 @@ const SECONDS: u64 = 5;
 #[tokio::main]
 async fn main() -> anyhow::Result<()> {
     let mut bars = Bars::default();
-    bars.at_most("wasm_brotli", browser::wasm_brotli()? as f64, "bytes", 350_000.0);
+    browser::first_loads(&mut bars)?;
 
     let mut subject = Subject::start().await.context("the process under test did not start")?;
     bars.at_most(

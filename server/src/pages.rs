@@ -18,9 +18,10 @@ use axum::{
 use futures_util::stream::{StreamExt, iter};
 use hydration_context::{SharedContext, SsrSharedContext};
 use leptos::{
+    PrefetchLazyFn,
     config::LeptosOptions,
     nonce::{Nonce, use_nonce},
-    prelude::{RenderHtml, provide_context, with_context},
+    prelude::{ReadValue, RenderHtml, provide_context, with_context},
     reactive::owner::Owner,
 };
 use leptos_axum::{AxumRouteListing, LeptosRoutes, ResponseOptions, generate_route_list};
@@ -103,7 +104,7 @@ impl ResourceVisitor for Downloads {
 static PAGES: LazyLock<Vec<AxumRouteListing>> = LazyLock::new(|| generate_route_list(app::App));
 
 /// What pages and server functions find around them.
-fn context(site: &Site) -> impl Fn() + Clone + Send + Sync + 'static {
+pub fn context(site: &Site) -> impl Fn() + Clone + Send + Sync + 'static {
     let core = site.core.clone();
     move || {
         provide_context(core.clone());
@@ -132,6 +133,8 @@ async fn page(site: Site, request: Request) -> Response {
     let options = ResponseOptions::default();
     let (meta, head) = ServerMetaContext::new();
     let (parts, _) = request.into_parts();
+    let chunks = PrefetchLazyFn::default();
+    let files = site.files.clone();
     let drawing = owner.with(|| {
         // Only path and query count; the router wants a whole address.
         let path = parts.uri.path_and_query().map_or("/", |path| path.as_str());
@@ -139,6 +142,7 @@ async fn page(site: Site, request: Request) -> Response {
         provide_context(meta);
         provide_context(parts);
         provide_context(options.clone());
+        provide_context(chunks.clone());
         provide_server_redirect(leptos_axum::redirect);
         context(&site)();
         shell(site.files).to_html_stream_in_order()
@@ -151,6 +155,9 @@ async fn page(site: Site, request: Request) -> Response {
         let data = hydration.consume_buffers().await;
         let mut page = head.inject_meta_context(iter([page])).await.collect::<String>().await;
         data::write(&mut page, &data, use_nonce().as_deref());
+        if let (Some(head), Some(chunks)) = (page.find("</head>"), chunks.0.try_read_value()) {
+            page.insert_str(head, &files.preloads(&*chunks));
+        }
         page
     };
     let html = owned(&owner, html).await;

@@ -1,12 +1,15 @@
 //! The browser's entry: takes over the page the server drew.
 
+use leptos::{mount::hydrate_from_async, tachys::dom::body};
 use wasm_bindgen::prelude::wasm_bindgen;
+use wasm_bindgen_futures::spawn_local;
 
 #[wasm_bindgen]
 pub fn hydrate() {
-    // The bundle that ships stops without a word: its panics have no messages left.
+    // The bundle that ships stops without a word: nobody reads there, and the messages would have to be loaded.
     #[cfg(debug_assertions)]
     console_error_panic_hook::set_once();
-    leptos::mount::hydrate_body(app::App);
-    app::kit::browser::hydrated();
+    spawn_local(app::lazy::start(async {
+        hydrate_from_async(body(), app::App).await.forget();
+    }));
 }

@@ -11,7 +11,7 @@ use crate::{
 #[component]
 pub fn ForgotPage() -> impl IntoView {
     if clerk::is_clerk() {
-        return view! { <NotFound/> };
+        return view! { <NotFound/> }.into_any();
     }
     let action = Sending::<ForgotPassword>::new();
     let sent = way::asked("sent").get_untracked();
@@ -41,7 +41,7 @@ pub fn ForgotPage() -> impl IntoView {
 #[component]
 pub fn ResetPage() -> impl IntoView {
     if clerk::is_clerk() {
-        return view! { <NotFound/> };
+        return view! { <NotFound/> }.into_any();
     }
     let action = Sending::<ResetPassword>::new();
     let token = way::asked("token").get_untracked();

@@ -23,8 +23,8 @@ pub fn wordmark() -> AnyView {
 }
 
 /// A form on one side, the exchange on the other.
-pub fn gate(title: &'static str, lead: impl Into<String>, body: impl IntoRender) -> AnyView {
-    let (lead, body) = (lead.into(), body.into_render());
+pub fn gate(title: &'static str, lead: impl Into<String>, body: impl IntoAny) -> AnyView {
+    let (lead, body) = (lead.into(), body.into_any());
     let sandbox = viewer()
         .installation
         .sandbox
@@ -52,8 +52,8 @@ pub fn gate(title: &'static str, lead: impl Into<String>, body: impl IntoRender)
 }
 
 /// A narrow page for a signed-in person, wherever they work.
-pub fn plain_page(title: &'static str, lead: impl Into<String>, body: impl IntoRender) -> AnyView {
-    let (lead, body) = (lead.into(), body.into_render());
+pub fn plain_page(title: &'static str, lead: impl Into<String>, body: impl IntoAny) -> AnyView {
+    let (lead, body) = (lead.into(), body.into_any());
     let person = viewer().person.map(|person| {
         view! { <span class="s13 ink2 cluster"><span>{person.email}</span>{sign_out_form("linklike")}</span> }
     });

@@ -12,7 +12,7 @@ use crate::{
 #[component]
 pub fn VerifyPage() -> impl IntoView {
     if clerk::is_clerk() {
-        return view! { <NotFound/> };
+        return view! { <NotFound/> }.into_any();
     }
     let (token, sent) = (way::asked("token"), way::asked("sent"));
     let confirm = Sending::<VerifyEmail>::new();

@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use leptos::prelude::*;
 use switchboard::cookie;
-use wasm_bindgen::JsCast;
+use wasm_bindgen::{JsCast, JsValue};
 use wasm_bindgen_futures::JsFuture;
 
 /// Runs once, later.
@@ -182,9 +182,67 @@ pub fn go(to: &str) {
     let _ = window().location().set_href(to);
 }
 
+/// A full load of a page that may be this one.
+pub fn load(to: &str) {
+    // An address that is the same but for its fragment would only be scrolled to.
+    if window().location().href().is_ok_and(|here| here.ends_with(to)) {
+        reload();
+    } else {
+        go(to);
+    }
+}
+
 /// The same for this page.
 pub fn reload() {
     let _ = window().location().reload();
+}
+
+/// Says in the document whether a page is on its way.
+pub fn set_loading(on: bool) {
+    if let Some(root) = document().document_element() {
+        let _ = root.toggle_attribute_with_force("data-loading", on);
+    }
+}
+
+/// Runs when the browser has nothing better to do, unless it was told to save data.
+pub fn when_idle(run: impl Fn() + Clone + 'static) {
+    let get = |object: &JsValue, name: &str| js_sys::Reflect::get(object, &name.into());
+    let connection = get(&window().navigator(), "connection");
+    if connection
+        .and_then(|connection| get(&connection, "saveData"))
+        .is_ok_and(|saves| saves.is_truthy())
+    {
+        return;
+    }
+    // Safari has no such moment.
+    if request_idle_callback_with_handle(run.clone()).is_err() {
+        after(2_000, run);
+    }
+}
+
+/// Says that the page stays as the server drew it. Its links and forms are the browser's.
+pub fn show_unfinished() {
+    above(
+        r#"<div class="banner" data-kind="warn" role="alert"><p>Part of this page did not load. You can read it, follow its links and send its forms; nothing on it updates by itself.</p><a class="btn sm" href="">Reload</a></div>"#,
+    );
+}
+
+/// Says that a page waits for the network.
+pub fn show_offline(on: bool) {
+    if on {
+        above(
+            r#"<div id="no-network" class="banner over" data-kind="warn" role="status"><p>There is no network. The page opens as soon as there is one again.</p></div>"#,
+        );
+    } else if let Some(banner) = element("no-network") {
+        banner.remove();
+    }
+}
+
+/// Puts something before the page that is no part of it. Where the page is yet to be taken over it has to be gone by then.
+fn above(html: &str) {
+    if let Some(body) = document().body() {
+        let _ = body.insert_adjacent_html("afterbegin", html);
+    }
 }
 
 /// Says that the page is alive: to tests and to measurements. It is, once the effects of the first picture have run.

@@ -57,8 +57,8 @@ pub fn jackstrip(picture: Picture) -> AnyView {
 }
 
 /// Says what belongs here and offers `actions`.
-pub fn empty(picture: Picture, title: impl Into<String>, text: impl Into<String>, actions: impl IntoRender) -> AnyView {
-    let (title, text) = (title.into(), text.into());
+pub fn empty(picture: Picture, title: impl Into<String>, text: impl Into<String>, actions: impl IntoAny) -> AnyView {
+    let (title, text, actions) = (title.into(), text.into(), actions.into_any());
     view! {
         <div class="empty">
             {jackstrip(picture)}

@@ -22,7 +22,7 @@ pub async fn list_mail() -> Result<Vec<Mail>, AppError> {
 #[component]
 pub fn MailboxPage() -> impl IntoView {
     if !viewer().installation.dev_mail {
-        return view! { <NotFound/> };
+        return view! { <NotFound/> }.into_any();
     }
     let mails = Loading::new(|| (), |()| list_mail());
     let body = view! {

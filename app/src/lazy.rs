@@ -1,0 +1,256 @@
+//! Pages whose code comes when it is needed: each in a chunk named in the route table, and what happens where one cannot be had.
+
+use std::{future::Future, pin::Pin, sync::Arc};
+
+use leptos::{prelude::*, tachys::view::any_view::AnyView, wasm_split::SplitLoaderError};
+use leptos_router::{
+    ChooseView, NestedRoute, PossibleRouteMatch, SsrMode,
+    any_nested_route::{AnyNestedRoute, IntoAnyNestedRoute},
+};
+
+#[cfg(feature = "hydrate")]
+pub use browser_side::start;
+
+pub type Later<T> = Pin<Box<dyn Future<Output = Result<T, SplitLoaderError>>>>;
+
+/// A page in a chunk. [`page!`] makes it.
+#[derive(Clone, Copy)]
+pub struct LazyPage {
+    pub path: &'static str,
+    pub chunk: &'static str,
+    pub load: fn() -> Later<()>,
+    pub draw: fn() -> Later<AnyView>,
+}
+
+/// The page at a path, with the chunk its code is in. All pages that name the same chunk come in one file.
+macro_rules! page {
+    ($path:tt, $chunk:ident, $page:ident) => {{
+        $crate::lazy::split!($chunk, $page);
+        let page = $crate::lazy::LazyPage {
+            path: $path,
+            chunk: stringify!($chunk),
+            load: || Box::pin(load()),
+            draw: || Box::pin($chunk()),
+        };
+        (leptos_router::path!($path), page)
+    }};
+}
+
+/// The splitter tells functions apart by name and place. The chunk's name stands in the route table and has a place of its
+/// own there, so it is the function's too.
+#[cfg(not(debug_assertions))]
+macro_rules! split {
+    ($chunk:ident, $page:ident) => {
+        #[::leptos::wasm_split::wasm_split($chunk, wasm_split_path = ::leptos::wasm_split, fallible, preload(load))]
+        fn $chunk() -> Result<::leptos::tachys::view::any_view::AnyView, ::leptos::wasm_split::SplitLoaderError> {
+            Ok(::leptos::tachys::view::any_view::IntoAny::into_any($page()))
+        }
+    };
+}
+
+/// While somebody edits, the client is one file.
+#[cfg(debug_assertions)]
+macro_rules! split {
+    ($chunk:ident, $page:ident) => {
+        async fn load() -> Result<(), ::leptos::wasm_split::SplitLoaderError> {
+            Ok(())
+        }
+        async fn $chunk() -> Result<::leptos::tachys::view::any_view::AnyView, ::leptos::wasm_split::SplitLoaderError> {
+            Ok(::leptos::tachys::view::any_view::IntoAny::into_any($page()))
+        }
+    };
+}
+
+pub(crate) use {page, split};
+
+/// The route of a lazy page: `<Page at=page!("/agents", agents, AgentList)/>`. It waits for its data before it is sent.
+#[component(transparent)]
+pub fn Page<S>(at: (S, LazyPage)) -> AnyNestedRoute
+where
+    S: PossibleRouteMatch + Send + Sync + 'static,
+{
+    let (path, page) = at;
+    // One kind of path is one kind of route, for which there is code once.
+    let path: Arc<dyn PossibleRouteMatch + Send + Sync> = Arc::new(path);
+    #[cfg(feature = "hydrate")]
+    browser_side::know(page);
+    NestedRoute::new(path, page)
+        .ssr_mode(SsrMode::Async)
+        .into_any_nested_route()
+}
+
+impl ChooseView for LazyPage {
+    async fn choose(self) -> AnyView {
+        #[cfg(feature = "ssr")]
+        leptos::prefetch_lazy_fn_on_server(self.chunk);
+        loop {
+            match (self.draw)().await {
+                Ok(view) => return view,
+                Err(_) => self.preload().await,
+            }
+        }
+    }
+
+    async fn preload(&self) {
+        #[cfg(feature = "hydrate")]
+        browser_side::arrive(*self).await;
+    }
+}
+
+#[cfg(feature = "hydrate")]
+mod browser_side {
+    use std::{
+        cell::{Cell, RefCell},
+        future::pending,
+    };
+
+    use leptos::{ev, prelude::*, task::spawn_local};
+    use leptos_router::hooks::use_url;
+    use wasm_bindgen::{JsCast, JsValue, closure::Closure};
+    use wasm_bindgen_futures::JsFuture;
+
+    use super::LazyPage;
+    use crate::kit::browser::{self, Keep};
+
+    thread_local! {
+        /// The lazy pages there are.
+        static PAGES: RefCell<Vec<LazyPage>> = const { RefCell::new(Vec::new()) };
+        /// Whether the page listens: from then on clicks are ours.
+        static ALIVE: Cell<bool> = const { Cell::new(false) };
+        static WAITING: Cell<usize> = const { Cell::new(0) };
+        /// Whether the browser is on its way to another document. It breaks off then what is under way, which is no failure.
+        static LEAVING: Cell<bool> = const { Cell::new(false) };
+    }
+
+    /// Remembers, in this tab, that the page was loaded again because its code could not be had.
+    const TRIED: &str = "chunk-tried";
+
+    pub fn know(page: LazyPage) {
+        PAGES.with_borrow_mut(|pages| pages.push(page));
+    }
+
+    /// Answers when the page's code is here. Where it cannot be had the document is left or stays as the server drew it.
+    pub async fn arrive(page: LazyPage) {
+        let address = use_url().with_untracked(|url| match url.search() {
+            "" => format!("{}{}", url.path(), url.hash()),
+            search => format!("{}?{search}{}", url.path(), url.hash()),
+        });
+        let _waiting = Waiting::begin();
+        while (page.load)().await.is_err() {
+            if is_offline() {
+                browser::show_offline(true);
+                online().await;
+                browser::show_offline(false);
+            } else {
+                give_up(&address);
+                pending::<()>().await;
+            }
+        }
+    }
+
+    fn give_up(address: &str) {
+        if LEAVING.get() {
+            return;
+        }
+        if ALIVE.get() {
+            // Somebody was on the way there: the server draws that page, and knows the newest files.
+            browser::load(address);
+        } else if browser::stored(Keep::Tab, TRIED).is_none() {
+            browser::store(Keep::Tab, TRIED, "1");
+            browser::reload();
+        } else {
+            browser::show_unfinished();
+        }
+    }
+
+    /// Takes the page over. Until it listens, its links are the browser's: the router would take their clicks at once and
+    /// could do nothing with them.
+    pub async fn start(hydrate: impl Future<Output = ()>) {
+        let stay = Closure::<dyn Fn(web_sys::Event)>::new(|event: web_sys::Event| event.stop_propagation());
+        let listener: &js_sys::Function = stay.as_ref().unchecked_ref();
+        let _ = window().add_event_listener_with_callback_and_bool("click", listener, true);
+        let _ = window_event_listener(ev::beforeunload, |_| LEAVING.set(true));
+        // Whoever is asked whether to leave and stays does something next.
+        let _ = window_event_listener(ev::pointerdown, |_| LEAVING.set(false));
+        let _ = window_event_listener(ev::keydown, |_| LEAVING.set(false));
+        hydrate.await;
+        let _ = window().remove_event_listener_with_callback_and_bool("click", listener, true);
+        ALIVE.set(true);
+        browser::forget(Keep::Tab, TRIED);
+        browser::hydrated();
+        look_ahead();
+    }
+
+    /// Asks for the code behind a link that somebody is about to follow, and for all the rest when the browser has time.
+    fn look_ahead() {
+        let ahead = |event: &web_sys::Event| {
+            let link = event
+                .target()
+                .and_then(|target| target.dyn_into::<web_sys::Element>().ok());
+            let link = link.and_then(|target| target.closest("a[href]").ok().flatten());
+            if let Some(link) = link.and_then(|link| link.dyn_into::<web_sys::HtmlAnchorElement>().ok()) {
+                let path = link.pathname();
+                if let Some(page) =
+                    PAGES.with_borrow(|pages| pages.iter().copied().find(|page| leads_to(page.path, &path)))
+                {
+                    fetch(page);
+                }
+            }
+        };
+        let _ = window_event_listener(ev::pointerover, move |event| ahead(&event));
+        let _ = window_event_listener(ev::focusin, move |event| ahead(&event));
+        browser::when_idle(|| PAGES.with_borrow(|pages| pages.iter().copied().for_each(fetch)));
+    }
+
+    fn fetch(page: LazyPage) {
+        // If it fails now, whoever goes there hears of it.
+        spawn_local(async move {
+            let _ = (page.load)().await;
+        });
+    }
+
+    /// Whether a path is one of a route's: `/agents/:id` has `/agents/7`. Literal routes stand before those with parameters.
+    fn leads_to(route: &str, path: &str) -> bool {
+        let (mut route, mut path) = (route.split('/'), path.split('/'));
+        loop {
+            match (route.next(), path.next()) {
+                (None, None) => return true,
+                (Some(part), Some(word)) if part == word || (part.starts_with(':') && !word.is_empty()) => {}
+                _ => return false,
+            }
+        }
+    }
+
+    /// Says in the document that a page is on its way, as long as it lives.
+    struct Waiting;
+
+    impl Waiting {
+        fn begin() -> Self {
+            WAITING.set(WAITING.get() + 1);
+            browser::set_loading(true);
+            Self
+        }
+    }
+
+    impl Drop for Waiting {
+        fn drop(&mut self) {
+            WAITING.set(WAITING.get() - 1);
+            browser::set_loading(WAITING.get() > 0);
+        }
+    }
+
+    fn is_offline() -> bool {
+        !window().navigator().on_line()
+    }
+
+    /// Waits until the browser has a network again.
+    async fn online() {
+        let mut back = |resolve: js_sys::Function, _| {
+            let options = web_sys::AddEventListenerOptions::new();
+            options.set_once(true);
+            let _ =
+                window().add_event_listener_with_callback_and_add_event_listener_options("online", &resolve, &options);
+        };
+        let _: Result<JsValue, JsValue> = JsFuture::from(js_sys::Promise::new(&mut back)).await;
+    }
+}
