@@ -38,6 +38,8 @@ pub mod export;
 #[cfg(feature = "ssr")]
 pub mod idempotency;
 #[cfg(feature = "ssr")]
+pub mod jobs;
+#[cfg(feature = "ssr")]
 pub mod kept;
 #[cfg(feature = "ssr")]
 pub mod live;
@@ -49,8 +51,6 @@ pub mod providers;
 pub mod secret;
 #[cfg(feature = "ssr")]
 pub mod verify;
-#[cfg(feature = "ssr")]
-pub mod work;
 
 pub use error::{Error, Result};
 pub use id::Id;

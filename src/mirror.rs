@@ -81,6 +81,8 @@ pub enum Agreement {
 pub(crate) const LEASE: TimeDelta = TimeDelta::minutes(2);
 /// How long after a lost answer the provider may still be acting on the question.
 const GRACE: TimeDelta = TimeDelta::seconds(15);
+/// What is due sooner than this is worth waking somebody for.
+const SOON: TimeDelta = TimeDelta::seconds(5);
 /// How often an undisturbed copy is compared.
 const ROUND: TimeDelta = TimeDelta::minutes(10);
 
@@ -368,6 +370,10 @@ pub(crate) async fn touch(tx: &mut OrgTx, kind: &str, object_id: Uuid, after: Ti
     )
     .execute(tx.conn())
     .await?;
+    // Later ones are found in time by looking.
+    if after < SOON {
+        tx.wake(kind);
+    }
     Ok(())
 }
 

@@ -1,6 +1,6 @@
 //! `OrgTx`: the only way to an organization's rows.
 
-use std::fmt::Write;
+use std::{collections::BTreeSet, fmt::Write};
 
 use sqlx::{AssertSqlSafe, PgConnection, PgPool, Postgres, SqlSafeStr, Transaction};
 
@@ -9,6 +9,7 @@ use crate::{
     auth::{Caller, Who},
     error::{Error, Result},
     id::Id,
+    jobs,
     keys::ApiKey,
     org::{OrgId, Permissions, Role, Scope, UserId},
     resource::{Action, Kind},
@@ -20,6 +21,8 @@ pub struct OrgTx {
     org: OrgId,
     who: Who,
     permissions: Permissions,
+    /// The queues in which something is due when this commits.
+    due: BTreeSet<String>,
 }
 
 /// How a transaction begins.
@@ -91,6 +94,7 @@ impl OrgTx {
             org: caller.org().clone(),
             who: caller.who().clone(),
             permissions: Permissions::default(),
+            due: BTreeSet::new(),
         })
     }
 
@@ -156,7 +160,17 @@ impl OrgTx {
         }
     }
 
-    pub async fn commit(self) -> Result<()> {
+    /// Wakes the workers of this queue once the transaction is committed.
+    pub(crate) fn wake(&mut self, queue: &str) {
+        self.due.insert(queue.to_owned());
+    }
+
+    pub async fn commit(mut self) -> Result<()> {
+        for queue in std::mem::take(&mut self.due) {
+            sqlx::query!("select pg_notify($1, $2)", jobs::CHANNEL, queue)
+                .execute(self.conn())
+                .await?;
+        }
         Ok(self.tx.commit().await?)
     }
 }

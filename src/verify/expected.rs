@@ -71,10 +71,6 @@ pub(super) const TABLES: &[Table] = &[
         ..org("mirrors", Changing)
     },
     org("reports", Changing),
-    Table {
-        queue: true,
-        ..org("report_runs", Changing)
-    },
     client("users", Changing),
     client("api_keys", Changing),
     client("credit_transactions", Once),
@@ -90,6 +86,8 @@ pub(super) const TABLES: &[Table] = &[
     outside("identity", "api_key_secrets"),
     outside("identity", "outbox"),
     outside("ops", "inbox"),
+    outside("ops", "jobs"),
+    outside("ops", "schedules"),
     outside("migrations", "_sqlx_migrations"),
 ];
 
@@ -136,6 +134,7 @@ pub(super) struct Function {
 
 const APP: &str = "switchboard_app";
 const WORKER: &str = "switchboard_worker";
+const IDENTITY: &str = "switchboard_identity";
 const BACKUP: &str = "switchboard_backup";
 
 const fn plain(signature: &'static str, fingerprint: &'static str, callers: &'static [&'static str]) -> Function {
@@ -196,6 +195,21 @@ pub(super) const FUNCTIONS: &[Function] = &[
         "fd3a9aa6207572a1158c73a07ab45c37",
         &[],
     ),
+    plain(
+        "ops.enqueue(uuid,text,text,jsonb,text,double precision)",
+        "77cbd9db97cde41f37c353073fc5fba4",
+        &[WORKER],
+    ),
+    definer(
+        "app.enqueue(uuid,text,jsonb,text,double precision)",
+        "5b15987d9f76c2d836c61add9925e6cf",
+        &[APP, WORKER],
+    ),
+    definer(
+        "identity.enqueue_mail(uuid,text,text,text)",
+        "aea0aa87966ed6039fceb5a38b6e27a7",
+        &[IDENTITY],
+    ),
     definer("identity.standing()", "bb1603e34ee38b9e0bfca518e75d12d4", &[APP]),
     definer("identity.colleagues()", "f6afa78e4d0b1043596059bc5fcc6333", &[APP]),
     definer("identity.facing(text)", "886ce214d385391680a6e05e894474b1", &[APP]),
@@ -207,7 +221,7 @@ pub(super) const FUNCTIONS: &[Function] = &[
     definer("identity.invited()", "ad2605e6bfe52b8ffd3a5ade63d83d40", &[APP]),
     definer(
         "identity.invite(uuid,text,text,bytea,uuid,text,text)",
-        "5e7740f55d7c26197979f8bb2e3fe3b0",
+        "365a368a8164c0c6396a3b32fb54cb61",
         &[APP],
     ),
     definer(

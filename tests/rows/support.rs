@@ -11,7 +11,7 @@ pub struct Org {
 }
 
 /// What the worker claims from across organizations.
-pub const QUEUES: [&str; 2] = ["app.mirrors", "app.report_runs"];
+pub const QUEUES: [&str; 1] = ["app.mirrors"];
 
 pub const ADA: Org = Org {
     id: "org_ada",

@@ -33,4 +33,3 @@ insert into app.mirrors (org_id, kind, object_id, state, due_at)
   select org_id, 'agent', '00000000-0000-7000-8000-000000000003', 'live', now() from app.clients;
 insert into app.reports (org_id, id, kind, state, asked_by)
   select org_id, '00000000-0000-7000-8000-000000000007', 'isolation', 'waiting', 'x' from app.clients;
-insert into app.report_runs (org_id, report_id) select org_id, '00000000-0000-7000-8000-000000000007' from app.clients;

@@ -190,6 +190,12 @@ grant select (email) on identity.users to switchboard_app;
 -- grant-elsewhere: the app in the inbox
 grant usage on schema ops to switchboard_app;
 grant select on ops.inbox to switchboard_app;
+-- grant-elsewhere: the app among jobs
+grant select on ops.jobs to switchboard_app;
+-- grant-elsewhere: identity among jobs
+grant insert on ops.jobs to switchboard_identity;
+-- function-caller: the app for whom it likes
+grant execute on function ops.enqueue(uuid, text, text, jsonb, text, double precision) to switchboard_app;
 -- grant-elsewhere: the worker among secrets
 grant select on identity.api_key_secrets to switchboard_worker;
 -- grant-elsewhere: identity among rows
