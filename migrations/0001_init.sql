@@ -178,24 +178,21 @@ create table identity.member_intents (
   attempts integer not null default 0,
   constraint member_intents_pkey primary key (org_id, id),
   -- One change of one person or address at a time.
-  constraint member_intents_subject_key unique (org_id, subject)
+  constraint member_intents_subject_unique unique (org_id, subject)
 );
 create index member_intents_due on identity.member_intents (due_at);
 
--- Mail waiting to leave; the row is written with the change that caused it.
+-- Mail; the row is written with the change that caused it. When it is sent is a job's business.
 create table identity.outbox (
   id uuid not null,
   recipient text not null,
   subject text not null,
   body text not null,
   created_at timestamptz not null default now(),
-  attempts integer not null default 0,
-  next_at timestamptz not null default now(),
   sent_at timestamptz,
   error text,
   constraint outbox_pkey primary key (id)
 );
-create index outbox_due on identity.outbox (next_at) where sent_at is null;
 
 -- The role the current person holds in the current organization, or null. It answers for nobody else, and not for a
 -- credential from before the person signed out everywhere. plpgsql, because its plan is kept: this runs on every request.
@@ -269,6 +266,14 @@ create function identity.pending_invitations()
           and i.expires_at > now()
         order by i.created_at, i.id $$;
 
+-- What is in a mail stays in the outbox, which only switchboard_identity reads; the job knows its id.
+create function identity.enqueue_mail(mail uuid, recipient text, mail_subject text, mail_body text) returns void
+  language plpgsql volatile security definer set search_path = ''
+  as $$ begin
+    insert into identity.outbox (id, recipient, subject, body) values (mail, recipient, mail_subject, mail_body);
+    perform ops.enqueue(gen_random_uuid(), 'mail', coalesce(app.current_org(), ''), jsonb_build_object('mail', mail), null, 0);
+  end $$;
+
 -- Invites into the current organization for seven days, with the mail that says so. An earlier invitation to the same
 -- address ends: only the newest link works.
 create function identity.invite(invitation uuid, address text, as_role text, link_hash bytea, mail uuid, mail_subject text, mail_body text)
@@ -279,7 +284,7 @@ create function identity.invite(invitation uuid, address text, as_role text, lin
         and i.accepted_at is null and i.declined_at is null and i.revoked_at is null;
     insert into identity.invitations (org_id, id, email, role, token_hash, invited_by, expires_at)
       values (app.current_org(), invitation, address, as_role, link_hash, app.current_person(), now() + interval '7 days');
-    insert into identity.outbox (id, recipient, subject, body) values (mail, address, mail_subject, mail_body);
+    perform identity.enqueue_mail(mail, address, mail_subject, mail_body);
   end $$;
 
 -- Ends an invitation into the current organization; answers whom it was for, or null.
@@ -594,23 +599,77 @@ create table app.provider_links (
   -- While this lies ahead, the request that wrote the row is taken to be alive.
   due_at timestamptz not null,
   note text not null default '',
+  -- The fencing token: each claim raises it, and only the newest holder may settle the link.
+  lease bigint not null default 0,
   created_at timestamptz not null default now(),
   constraint provider_links_pkey primary key (org_id, kind, object_id)
 );
-create index provider_links_due on app.provider_links (due_at);
+create index provider_links_claim on app.provider_links (kind, org_id, due_at) where due_at < 'infinity';
+create index provider_links_due on app.provider_links (kind, due_at) where due_at < 'infinity';
 -- Where a provider's object belongs. Only the worker looks for it; ids are the provider's own, unguessable ones.
 create index provider_links_provider on app.provider_links (provider_id);
 
--- The queue of runs. What a report says is not in it: the worker, who claims across organizations, sees no more than
--- whose turn it is.
-create table app.report_runs (
-  org_id text collate "C" not null,
-  report_id uuid not null,
-  due_at timestamptz not null default now(),
+-- Whatever outlives a request is a job until it is done. The table is no tenant's: the worker claims from it across
+-- organizations and then acts inside one. The app cannot read it; it enqueues through a function.
+create table ops.jobs (
+  id uuid not null,
+  kind text collate "C" not null constraint jobs_kind_form check (kind ~ '^[a-z_]{1,40}$'),
+  -- Whose work it is; empty for the installation's own.
+  org_id text collate "C" not null constraint jobs_org_id_form check (org_id ~ '^((org|user)_[A-Za-z0-9]{1,64})?$'),
+  -- Ids. Content stays where it is protected.
+  payload jsonb not null,
+  -- Of jobs with the same key there is one at a time.
+  dedup_key text collate "C",
+  state text collate "C" not null default 'ready' constraint jobs_state_known check (state in ('ready', 'leased', 'parked')),
+  -- Ready: when it is due. Leased: when the lease ends. Parked: since when.
+  run_at timestamptz not null default now(),
   attempts integer not null default 0,
-  constraint report_runs_pkey primary key (org_id, report_id)
+  -- The fencing token: each claim raises it, and only the newest holder may settle the job.
+  lease bigint not null default 0,
+  -- It was enqueued once more while it ran.
+  again boolean not null default false,
+  error text constraint jobs_error_length check (length(error) <= 500),
+  created_at timestamptz not null default now(),
+  constraint jobs_pkey primary key (id)
+  -- Rows come and go: the index of what is due must not drag dead entries along.
+) with (autovacuum_vacuum_scale_factor = 0, autovacuum_vacuum_threshold = 1000);
+create unique index jobs_dedup_unique on ops.jobs (kind, org_id, dedup_key);
+create index jobs_claim on ops.jobs (kind, org_id, run_at) where state <> 'parked';
+create index jobs_due on ops.jobs (kind, run_at) where state <> 'parked';
+
+-- The last slot of each schedule that was enqueued, so that of many processes one enqueues the next.
+create table ops.schedules (
+  kind text collate "C" not null,
+  slot timestamptz not null,
+  constraint schedules_pkey primary key (kind)
 );
-create index report_runs_due on app.report_runs (due_at);
+
+-- Adds a job and wakes the workers when the transaction commits. A job that waits under the same key is due at the earlier
+-- of the two times; one that runs is run once more afterwards; one that is parked begins anew.
+create function ops.enqueue(job uuid, job_kind text, org text, job_payload jsonb, job_key text, delay_s double precision) returns void
+  language plpgsql volatile set search_path = ''
+  as $$ begin
+    insert into ops.jobs as j (id, kind, org_id, payload, dedup_key, run_at)
+      values (job, job_kind, org, job_payload, job_key, now() + make_interval(secs => delay_s))
+      on conflict (kind, org_id, dedup_key) do update set
+        payload = excluded.payload,
+        again = j.state = 'leased',
+        run_at = case j.state when 'ready' then least(j.run_at, excluded.run_at)
+                              when 'leased' then j.run_at else excluded.run_at end,
+        attempts = case j.state when 'parked' then 0 else j.attempts end,
+        state = case j.state when 'parked' then 'ready' else j.state end;
+    perform pg_notify('switchboard_jobs', job_kind);
+  end $$;
+
+-- A job of the current organization, from whoever has entered it.
+create function app.enqueue(job uuid, job_kind text, job_payload jsonb, job_key text, delay_s double precision) returns void
+  language plpgsql volatile security definer set search_path = ''
+  as $$ begin
+    if app.current_org() is null then
+      raise exception 'a job needs an organization' using errcode = '42501';
+    end if;
+    perform ops.enqueue(job, job_kind, app.current_org(), job_payload, job_key, delay_s);
+  end $$;
 
 -- Events as providers sent them, before and until they are applied.
 create table ops.inbox (
@@ -622,14 +681,12 @@ create table ops.inbox (
   subject text collate "C" not null,
   body jsonb not null,
   received_at timestamptz not null default now(),
-  attempts integer not null default 0,
-  next_at timestamptz not null default now(),
-  done_at timestamptz,
+  -- When it was applied; with an error beside it, when it was given up.
+  settled_at timestamptz,
   error text,
   constraint inbox_pkey primary key (id),
   constraint inbox_event_unique unique (provider, dedupe_key)
 );
-create index inbox_due on ops.inbox (next_at) where done_at is null;
 
 ------------------------------------------------------------------------------------------------------------------------
 -- Protection
@@ -710,9 +767,8 @@ call ops.protect('app.call_messages', array['role', 'text', 'tool', 'start_ms', 
 call ops.protect('app.call_events', array[]::text[]);
 call ops.protect('app.reports', array['state', 'note', 'ended_at', 'clean', 'questions', 'broken', 'body']);
 call ops.protect('app.provider_links', array['provider_id', 'state', 'attempts', 'due_at', 'note']);
+grant update (lease) on app.provider_links to switchboard_worker;
 call ops.open_queue('app.provider_links');
-call ops.protect('app.report_runs', array['due_at', 'attempts']);
-call ops.open_queue('app.report_runs');
 
 -- Ledger and log are written once, and a client stays.
 revoke delete on app.credit_transactions, app.audit_log, app.clients from switchboard_app, switchboard_worker;
@@ -730,12 +786,15 @@ grant execute on function identity.current_role(), identity.org_members(), ident
 -- The worker opens the books of a new organization, and revokes the keys of one that was deleted at the identity provider.
 grant execute on function identity.claim_client_id(uuid), identity.drop_api_key(uuid), identity.finish_member_intent(uuid)
   to switchboard_worker;
+grant execute on function identity.enqueue_mail(uuid, text, text, text) to switchboard_identity;
 grant select, insert, update, delete on all tables in schema identity to switchboard_identity;
 grant select on all tables in schema identity to switchboard_backup;
 
 grant usage on schema ops to switchboard_worker, switchboard_backup;
-grant select, insert, update, delete on ops.inbox to switchboard_worker;
-grant select on ops.inbox to switchboard_backup;
+grant select, insert, update, delete on ops.inbox, ops.jobs, ops.schedules to switchboard_worker;
+grant select on ops.inbox, ops.jobs, ops.schedules to switchboard_backup;
+grant execute on function ops.enqueue(uuid, text, text, jsonb, text, double precision) to switchboard_worker;
+grant execute on function app.enqueue(uuid, text, jsonb, text, double precision) to switchboard_app, switchboard_worker;
 
 -- A backup holds the journal of migrations too, or what is restored would be migrated from the beginning.
 grant usage on schema migrations to switchboard_backup;

@@ -11,12 +11,12 @@ create table app.contact_folders (
   updated_at timestamptz not null default now(),
   updated_by text not null,
   constraint contact_folders_pkey primary key (org_id, id),
-  constraint contact_folders_org_id_fkey foreign key (org_id) references app.clients (org_id) on delete cascade,
-  constraint contact_folders_parent_id_fkey foreign key (org_id, parent_id) references app.contact_folders (org_id, id),
-  constraint contact_folders_name_key unique nulls not distinct (org_id, parent_id, name_norm),
-  constraint contact_folders_name_check check (length(name) between 1 and 60),
-  constraint contact_folders_parent_id_check check (parent_id <> id),
-  constraint contact_folders_color_check check (color in ('gray', 'red', 'orange', 'yellow', 'green', 'teal', 'blue', 'violet'))
+  constraint contact_folders_org_fk foreign key (org_id) references app.clients (org_id) on delete cascade,
+  constraint contact_folders_parent_fk foreign key (org_id, parent_id) references app.contact_folders (org_id, id),
+  constraint contact_folders_name_unique unique nulls not distinct (org_id, parent_id, name_norm),
+  constraint contact_folders_name_length check (length(name) between 1 and 60),
+  constraint contact_folders_parent_other check (parent_id <> id),
+  constraint contact_folders_color_known check (color in ('gray', 'red', 'orange', 'yellow', 'green', 'teal', 'blue', 'violet'))
 );
 
 call ops.protect('app.contact_folders', array['name', 'parent_id', 'color', 'revision', 'updated_at', 'updated_by']);

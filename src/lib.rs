@@ -41,6 +41,8 @@ pub mod export;
 #[cfg(feature = "ssr")]
 pub mod idempotency;
 #[cfg(feature = "ssr")]
+pub mod jobs;
+#[cfg(feature = "ssr")]
 pub mod live;
 #[cfg(feature = "ssr")]
 pub mod org_cache;
@@ -58,8 +60,6 @@ pub mod sample;
 pub mod secret;
 #[cfg(feature = "ssr")]
 pub mod verify;
-#[cfg(feature = "ssr")]
-pub mod work;
 
 pub use error::{Error, Result};
 pub use id::Id;

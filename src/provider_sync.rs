@@ -61,6 +61,8 @@ pub enum RemoteState {
 pub(crate) const LEASE: TimeDelta = TimeDelta::minutes(2);
 /// How long after a lost answer the provider may still be acting on the request.
 const UNKNOWN_OUTCOME_DELAY: TimeDelta = TimeDelta::seconds(15);
+/// What is due sooner than this is worth waking somebody for.
+const SOON: TimeDelta = TimeDelta::seconds(5);
 /// How often an undisturbed copy is compared.
 const RECHECK_INTERVAL: TimeDelta = TimeDelta::minutes(10);
 
@@ -341,6 +343,10 @@ pub(crate) async fn schedule_check(
     )
     .execute(tx.conn())
     .await?;
+    // Later ones are found in time by looking.
+    if after < SOON {
+        tx.wake(kind);
+    }
     Ok(())
 }
 

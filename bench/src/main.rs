@@ -6,6 +6,7 @@
 mod bare;
 mod bars;
 mod browser;
+mod jobs;
 mod load;
 mod rows;
 mod subject;
@@ -42,6 +43,7 @@ async fn main() -> anyhow::Result<()> {
         2000.0,
     );
 
+    jobs::run(&mut bars, &subject).await?;
     rows::fill(&subject, 1_000).await?;
     timing::run(&mut bars, &subject).await?;
     list_api(&mut bars, &subject).await?;

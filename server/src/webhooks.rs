@@ -8,7 +8,7 @@ use axum::{
 use switchboard::{
     auth::clerk_events::{self, Signed},
     core::Core,
-    work::inbox,
+    jobs::event,
 };
 
 /// `POST /webhooks/ultravox`
@@ -26,7 +26,7 @@ pub async fn ultravox(State(core): State<Core>, headers: HeaderMap, body: Bytes)
     if !core.ultravox.verify(timestamp, signature, &body, chrono::Utc::now()) {
         return StatusCode::UNAUTHORIZED;
     }
-    kept(inbox::receive_ultravox(&core, &body).await)
+    kept(event::receive_ultravox(&core, &body).await)
 }
 
 /// `POST /webhooks/clerk`: applied at once, because an event says what is, not what to do, and may be applied twice.

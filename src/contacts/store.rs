@@ -219,7 +219,7 @@ impl Rows for Contact {
         )
         .execute(tx.conn())
         .await
-        .on_constraint("contacts_phone_key", taken)?;
+        .on_constraint("contacts_phone_unique", taken)?;
         link_calls(tx, id, phone.as_deref()).await
     }
 
@@ -246,7 +246,7 @@ impl Rows for Contact {
         )
         .execute(tx.conn())
         .await
-        .on_constraint("contacts_phone_key", taken)?;
+        .on_constraint("contacts_phone_unique", taken)?;
         link_calls(tx, id, phone.as_deref()).await?;
         Ok(saved.rows_affected() == 1)
     }

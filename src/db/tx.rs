@@ -1,6 +1,6 @@
 //! `OrgTx`: the only way to an organization's rows.
 
-use std::fmt::Write;
+use std::{collections::BTreeSet, fmt::Write};
 
 use sqlx::{AssertSqlSafe, PgConnection, PgPool, Postgres, SqlSafeStr, Transaction};
 
@@ -9,6 +9,7 @@ use crate::{
     auth::{Caller, Who},
     error::{Error, Result},
     id::Id,
+    jobs,
     keys::ApiKey,
     live,
     org::{OrgId, Permissions, Role, Scope, UserId},
@@ -22,6 +23,8 @@ pub struct OrgTx {
     who: Who,
     permissions: Permissions,
     changed: Vec<Kind>,
+    /// The queues in which something is due when this commits.
+    due: BTreeSet<String>,
 }
 
 /// How a transaction begins.
@@ -94,6 +97,7 @@ impl OrgTx {
             who: caller.who().clone(),
             permissions: Permissions::default(),
             changed: Vec::new(),
+            due: BTreeSet::new(),
         })
     }
 
@@ -105,6 +109,7 @@ impl OrgTx {
             who: Who::System,
             permissions: Permissions::default(),
             changed: Vec::new(),
+            due: BTreeSet::new(),
         }
     }
 
@@ -186,7 +191,17 @@ impl OrgTx {
         &self.changed
     }
 
+    /// Wakes the workers of this queue once the transaction is committed.
+    pub(crate) fn wake(&mut self, queue: &str) {
+        self.due.insert(queue.to_owned());
+    }
+
     pub async fn commit(mut self) -> Result<()> {
+        for queue in std::mem::take(&mut self.due) {
+            sqlx::query!("select pg_notify($1, $2)", jobs::CHANNEL, queue)
+                .execute(self.conn())
+                .await?;
+        }
         if !self.changed.is_empty() {
             self.notify().await?;
         }

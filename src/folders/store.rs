@@ -173,7 +173,7 @@ impl Rows for Folder {
         )
         .execute(tx.conn())
         .await
-        .on_constraint("contact_folders_name_key", || Error::taken("name"))?;
+        .on_constraint("contact_folders_name_unique", || Error::taken("name"))?;
         Ok(())
     }
 
@@ -192,7 +192,7 @@ impl Rows for Folder {
         )
         .execute(tx.conn())
         .await
-        .on_constraint("contact_folders_name_key", || Error::taken("name"))?;
+        .on_constraint("contact_folders_name_unique", || Error::taken("name"))?;
         Ok(saved.rows_affected() == 1)
     }
 
@@ -217,7 +217,7 @@ impl Rows for Folder {
         )
         .execute(tx.conn())
         .await
-        .on_constraint("contact_folders_name_key", || {
+        .on_constraint("contact_folders_name_unique", || {
             Error::Conflict("A folder inside is called like one beside. Rename one of them first.".into())
         })?;
         let gone = sqlx::query!(

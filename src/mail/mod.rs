@@ -8,9 +8,9 @@ use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 
 #[cfg(feature = "ssr")]
-pub use outbox::{Letter, MailError, Mailer, deliver_due, recent};
+pub(crate) use outbox::enqueue;
 #[cfg(feature = "ssr")]
-pub(crate) use outbox::{depth, enqueue};
+pub use outbox::{Letter, MailError, Mailer, SendMail, recent};
 
 /// A mail as the development mailbox shows it.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]

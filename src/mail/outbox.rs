@@ -7,6 +7,7 @@ use lettre::{
     message::{Mailbox, header::ContentType},
 };
 use secrecy::ExposeSecret;
+use serde::{Deserialize, Serialize};
 use sqlx::PgConnection;
 use url::Url;
 use uuid::Uuid;
@@ -17,8 +18,8 @@ use crate::{
     core::Core,
     db,
     error::{Error, Result},
+    jobs::{Backoff, Context, Failure, Job, Limits, Outcome},
     org::Role,
-    work::depth::Depth,
 };
 
 /// Writes the letters of this installation, and sends them where it has been told how.
@@ -140,10 +141,10 @@ impl Mailer {
     }
 }
 
-/// Puts a letter into the outbox, in the transaction of what it is about.
+/// Puts a letter into the outbox, in the transaction of what it is about, with the job that sends it.
 pub(crate) async fn enqueue(conn: &mut PgConnection, recipient: &str, letter: &Letter) -> Result<()> {
     sqlx::query!(
-        "insert into identity.outbox (id, recipient, subject, body) values ($1, $2, $3, $4)",
+        "select identity.enqueue_mail($1, $2, $3, $4)",
         Uuid::now_v7(),
         recipient,
         letter.subject,
@@ -154,89 +155,72 @@ pub(crate) async fn enqueue(conn: &mut PgConnection, recipient: &str, letter: &L
     Ok(())
 }
 
-/// How many mails one round takes, and how often one is tried: over a day and a half, then it is given up.
-const ROUND: i64 = 20;
-const TRIES: i32 = 12;
+/// Sends one mail. A process without SMTP leaves it to others.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+pub struct SendMail {
+    pub mail: Uuid,
+}
 
-struct Due {
+struct Unsent {
     id: Uuid,
     recipient: String,
     subject: String,
     body: String,
-    attempts: i32,
 }
 
-/// Sends what is due; answers how many left. Without SMTP nothing is due: it stays in the development mailbox.
-pub async fn deliver_due(core: &Core) -> Result<usize> {
-    let Some(smtp) = &core.mailer.smtp else {
-        return Ok(0);
+impl Job for SendMail {
+    const NAME: &'static str = "mail";
+    /// Twelve attempts are a day and a half.
+    const LIMITS: Limits = Limits {
+        slots: 4,
+        per_org: 2,
+        attempts: 12,
+        timeout: Duration::from_secs(60),
+        backoff: Backoff {
+            first: Duration::from_secs(30),
+            longest: Duration::from_secs(6 * 3600),
+        },
+        ..Limits::USUAL
     };
-    let pool = core.db.identity.pool();
-    // Claimed by moving it into the future: if this process dies, another one sends it five minutes later.
-    let due = sqlx::query_as!(
-        Due,
-        "update identity.outbox o set attempts = o.attempts + 1, next_at = now() + interval '5 minutes'
-         where o.id in (select d.id from identity.outbox d where d.sent_at is null and d.next_at <= now() and d.attempts < $2
-                        order by d.next_at limit $1 for update skip locked)
-         returning o.id, o.recipient, o.subject, o.body, o.attempts",
-        ROUND,
-        TRIES,
-    )
-    .fetch_all(pool)
-    .await?;
-    let mut sent = 0;
-    for mail in due {
-        match send(smtp, &core.mailer.from, &mail).await {
-            Ok(()) => {
-                sent += 1;
-                // The links in it are credentials; once it has left, nobody needs them here.
-                sqlx::query!(
-                    "update identity.outbox set sent_at = now(), body = '', error = null where id = $1",
-                    mail.id
-                )
+
+    async fn run(self, context: Context) -> Result<Outcome, Failure> {
+        let core = &context.core;
+        let Some(smtp) = &core.mailer.smtp else {
+            return Err(Failure::Retry("This process has no SMTP_URL.".into()));
+        };
+        let pool = core.db.identity.pool();
+        let unsent = sqlx::query_as!(
+            Unsent,
+            "select o.id, o.recipient, o.subject, o.body from identity.outbox o where o.id = $1 and o.sent_at is null",
+            self.mail,
+        )
+        .fetch_optional(pool)
+        .await?;
+        let Some(mail) = unsent else {
+            return Ok(Outcome::Done);
+        };
+        if let Err(error) = send(smtp, &core.mailer.from, &mail).await {
+            tracing::warn!(mail = %mail.id, attempt = context.attempt, %error, "mail was not accepted");
+            // What a mail server says may quote the address, so it stays with the mail.
+            sqlx::query!("update identity.outbox set error = $2 where id = $1", mail.id, error)
                 .execute(pool)
                 .await?;
-            }
-            Err(error) => {
-                tracing::warn!(mail = %mail.id, attempt = mail.attempts, %error, "mail was not accepted");
-                sqlx::query!(
-                    "update identity.outbox set next_at = now() + make_interval(secs => $2), error = $3 where id = $1",
-                    mail.id,
-                    pause_after(mail.attempts).as_secs_f64(),
-                    error,
-                )
-                .execute(pool)
-                .await?;
-            }
+            return Err(Failure::Retry(
+                "The mail server did not take it. The outbox says why.".into(),
+            ));
         }
+        // The links in it are credentials; once it has left, nobody needs them here.
+        sqlx::query!(
+            "update identity.outbox set sent_at = now(), body = '', error = null where id = $1",
+            mail.id
+        )
+        .execute(pool)
+        .await?;
+        Ok(Outcome::Done)
     }
-    Ok(sent)
 }
 
-/// How many mails are due, and for how long the oldest. Without SMTP none is.
-pub(crate) async fn depth(core: &Core) -> Result<Depth> {
-    let row = sqlx::query!(
-        r#"select count(*) as "due!", coalesce(extract(epoch from now() - min(o.next_at)), 0)::float8 as "oldest_s!"
-           from identity.outbox o where o.sent_at is null and o.next_at <= now() and o.attempts < $1 and $2"#,
-        TRIES,
-        core.mailer.sends(),
-    )
-    .fetch_one(core.db.identity.pool())
-    .await?;
-    Ok(Depth {
-        queue: "mail".to_owned(),
-        due: row.due,
-        oldest_s: row.oldest_s,
-    })
-}
-
-/// 30 s, doubled each time, at most six hours.
-fn pause_after(attempts: i32) -> Duration {
-    let doublings = u32::try_from(attempts - 1).unwrap_or(0).min(10);
-    Duration::from_secs((30 << doublings).min(6 * 3600))
-}
-
-async fn send(smtp: &AsyncSmtpTransport<Tokio1Executor>, from: &Mailbox, mail: &Due) -> Result<(), String> {
+async fn send(smtp: &AsyncSmtpTransport<Tokio1Executor>, from: &Mailbox, mail: &Unsent) -> Result<(), String> {
     db::assert_none("the mail server");
     let message = Message::builder()
         .from(from.clone())
@@ -358,12 +342,5 @@ mod tests {
     fn a_bad_smtp_url_is_reported_without_its_password() {
         let error = mailer(Some("hunter2")).err().unwrap().to_string();
         assert!(error.starts_with("SMTP_URL") && !error.contains("hunter2"));
-    }
-
-    #[test]
-    fn pauses_grow_and_stop_growing() {
-        assert_eq!(pause_after(1).as_secs(), 30);
-        assert_eq!(pause_after(3).as_secs(), 120);
-        assert_eq!(pause_after(12).as_secs(), 21_600);
     }
 }

@@ -11,6 +11,7 @@ use crate::{
     db::{Db, OrgTx},
     error::{Error, Result},
     id::Id,
+    jobs::{self, Lease, report::RunReport},
     listing::{Listing, Page, Position, Window},
     resource::{
         Action::{Create, Read, Update},
@@ -121,13 +122,7 @@ pub async fn ask(core: &Core, caller: &Caller) -> Result<Run> {
     .execute(tx.conn())
     .await?;
     let id = if asked.rows_affected() == 1 {
-        sqlx::query!(
-            "insert into app.report_runs (org_id, report_id) values ($1, $2)",
-            tx.org() as _,
-            id as _,
-        )
-        .execute(tx.conn())
-        .await?;
+        jobs::enqueue(&mut tx, &RunReport { report: id }).await?;
         tx.changed(Kind::Report);
         audit::note(&mut tx, "run", Kind::Report, &id.to_string(), "isolation").await?;
         forget_old(&mut tx, ReportKind::Isolation).await?;
@@ -256,9 +251,16 @@ pub(crate) async fn waiting(db: &Db, worker: &Caller, id: Id<Report>, note: &str
     tx.commit().await
 }
 
-/// The end of a run: what it found, or why it found nothing out.
-pub(crate) async fn end(db: &Db, worker: &Caller, id: Id<Report>, found: Result<&Report, &str>) -> Result<()> {
-    let mut tx = worker.begin(db, Update, Kind::Report).await?;
+/// The end of a run: what it found, or why it found nothing out. Written only by whoever still holds its job.
+pub(crate) async fn end(
+    core: &Core,
+    worker: &Caller,
+    id: Id<Report>,
+    lease: &Lease,
+    found: Result<&Report, &str>,
+) -> Result<()> {
+    let mut tx = worker.begin(&core.db, Update, Kind::Report).await?;
+    lease.hold(tx.conn()).await?;
     let (state, note) = match found {
         Ok(_) => (RunState::Done, ""),
         Err(why) => (RunState::Failed, why),
@@ -281,12 +283,5 @@ pub(crate) async fn end(db: &Db, worker: &Caller, id: Id<Report>, found: Result<
     .execute(tx.conn())
     .await?;
     tx.changed(Kind::Report);
-    sqlx::query!(
-        "delete from app.report_runs r where r.org_id = $1 and r.report_id = $2",
-        tx.org() as _,
-        id as _,
-    )
-    .execute(tx.conn())
-    .await?;
     tx.commit().await
 }

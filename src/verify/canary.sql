@@ -29,6 +29,3 @@ insert into app.provider_links (org_id, kind, object_id, state, due_at, note)
 -- app.reports
 insert into app.reports (org_id, id, kind, state, note, asked_by)
   values (app.current_org(), '00000000-0000-7000-8000-00000000ca07', 'isolation', 'waiting', '{mark}', 'system')
--- app.report_runs
-insert into app.report_runs (org_id, report_id, due_at)
-  values (app.current_org(), '00000000-0000-7000-8000-00000000ca07', 'infinity')

@@ -58,10 +58,6 @@ pub(super) const TABLES: &[Table] = &[
         ..org("provider_links", Changing)
     },
     org("reports", Changing),
-    Table {
-        queue: true,
-        ..org("report_runs", Changing)
-    },
     org("users", Changing),
     org("api_keys", Changing),
     org("credit_transactions", Once),
@@ -78,6 +74,8 @@ pub(super) const TABLES: &[Table] = &[
     outside("identity", "outbox"),
     outside("identity", "member_intents"),
     outside("ops", "inbox"),
+    outside("ops", "jobs"),
+    outside("ops", "schedules"),
     outside("migrations", "_sqlx_migrations"),
 ];
 
@@ -122,6 +120,7 @@ pub(super) struct Function {
 
 const APP: &str = "switchboard_app";
 const WORKER: &str = "switchboard_worker";
+const IDENTITY: &str = "switchboard_identity";
 const BACKUP: &str = "switchboard_backup";
 
 const fn plain(signature: &'static str, fingerprint: &'static str, callers: &'static [&'static str]) -> Function {
@@ -173,6 +172,21 @@ pub(super) const FUNCTIONS: &[Function] = &[
     ),
     definer("identity.org_members()", "f6afa78e4d0b1043596059bc5fcc6333", &[APP]),
     definer("identity.lock_roles(text)", "c447641d772de16b2ea415956fba3168", &[APP]),
+    plain(
+        "ops.enqueue(uuid,text,text,jsonb,text,double precision)",
+        "77cbd9db97cde41f37c353073fc5fba4",
+        &[WORKER],
+    ),
+    definer(
+        "app.enqueue(uuid,text,jsonb,text,double precision)",
+        "5b15987d9f76c2d836c61add9925e6cf",
+        &[APP, WORKER],
+    ),
+    definer(
+        "identity.enqueue_mail(uuid,text,text,text)",
+        "aea0aa87966ed6039fceb5a38b6e27a7",
+        &[IDENTITY],
+    ),
     definer(
         "identity.set_role(text,text)",
         "a9bf94deb80af5350a9280baa889ba95",
@@ -195,7 +209,7 @@ pub(super) const FUNCTIONS: &[Function] = &[
     ),
     definer(
         "identity.invite(uuid,text,text,bytea,uuid,text,text)",
-        "5e7740f55d7c26197979f8bb2e3fe3b0",
+        "365a368a8164c0c6396a3b32fb54cb61",
         &[APP],
     ),
     definer(

@@ -64,16 +64,23 @@ async fn the_app_is_denied_every_way_around_row_security() {
 }
 
 #[tokio::test]
-async fn the_app_knows_nothing_of_the_inbox_and_identity_nothing_of_any_row() {
+async fn the_app_knows_nothing_of_events_and_jobs_and_identity_nothing_of_any_row() {
     let two = Two::create().await;
     let mut app = Two::connect(&two.db.logins.app).await;
-    assert_eq!(code(&mut app, "select * from ops.inbox").await, NOT_ALLOWED);
+    for table in ["ops.inbox", "ops.jobs", "ops.schedules"] {
+        assert_eq!(code(&mut app, &format!("select * from {table}")).await, NOT_ALLOWED);
+    }
     let mut identity = Two::connect(&two.db.logins.identity).await;
     for table in &two.tables {
         let read = format!("select * from {}", table.name);
         assert_eq!(code(&mut identity, &read).await, NOT_ALLOWED, "{read}");
     }
-    assert_eq!(code(&mut identity, "select * from ops.inbox").await, NOT_ALLOWED);
+    for table in ["ops.inbox", "ops.jobs", "ops.schedules"] {
+        assert_eq!(
+            code(&mut identity, &format!("select * from {table}")).await,
+            NOT_ALLOWED
+        );
+    }
     assert_eq!(count(&mut identity, "identity.users").await, 2);
 }
 

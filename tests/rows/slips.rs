@@ -111,6 +111,7 @@ async fn i29_what_is_injected_into_a_statement_of_the_app_stays_in_its_organizat
         "' union all select email from identity.users --",
         "' union all select secret_hash::text from identity.api_key_secrets --",
         "' union all select body::text from ops.inbox --",
+        "' union all select payload::text from ops.jobs --",
         "' union all select rolpassword from pg_authid --",
         "' union all select pg_read_file('/etc/passwd') --",
         "' union all select a.name from (select set_config('app.org_id', 'org_bob', true) offset 0) s, app.agents a --",

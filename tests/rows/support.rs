@@ -10,7 +10,7 @@ pub struct Org {
 }
 
 /// What the worker claims from across organizations.
-pub const QUEUES: [&str; 2] = ["app.provider_links", "app.report_runs"];
+pub const QUEUES: [&str; 1] = ["app.provider_links"];
 
 pub const ADA: Org = Org { id: "org_ada" };
 pub const BOB: Org = Org { id: "org_bob" };

@@ -31,4 +31,3 @@ insert into app.provider_links (org_id, kind, object_id, state, due_at)
   select org_id, 'agent', '00000000-0000-7000-8000-00000000ca01', 'live', now() from app.clients;
 insert into app.reports (org_id, id, kind, state, asked_by)
   select org_id, '00000000-0000-7000-8000-000000000007', 'isolation', 'waiting', 'x' from app.clients;
-insert into app.report_runs (org_id, report_id) select org_id, '00000000-0000-7000-8000-000000000007' from app.clients;

@@ -130,10 +130,9 @@ create unique index clients_number on app.clients (id);
 alter table app.users add constraint users_number_fk foreign key (client_id) references app.clients (id);
 -- foreign-key-queue: a queue whose organization must be there
 alter table app.provider_links add constraint provider_links_org_fk foreign key (org_id) references app.clients (org_id) on delete cascade;
--- foreign-key-queue: a run that goes with its report
-alter table app.report_runs add constraint report_runs_report_fk foreign key (org_id, report_id) references app.reports (org_id, id) on delete cascade;
 -- foreign-key-queue: a row that names a place in a queue
-alter table app.reports add constraint reports_run_fk foreign key (org_id, id) references app.report_runs (org_id, report_id);
+alter table app.agents add column link_kind text collate "C" not null default 'agent',
+  add constraint agents_link_fk foreign key (org_id, link_kind, id) references app.provider_links (org_id, kind, object_id);
 -- foreign-key-inside: a foreign key with the organization last
 alter table app.calls drop constraint calls_agent_fk, add foreign key (agent_id, org_id) references app.agents (id, org_id);
 -- foreign-key-action: a row left without an organization
@@ -219,6 +218,12 @@ grant select (email) on identity.users to switchboard_app;
 -- grant-elsewhere: the app in the inbox
 grant usage on schema ops to switchboard_app;
 grant select on ops.inbox to switchboard_app;
+-- grant-elsewhere: the app among jobs
+grant select on ops.jobs to switchboard_app;
+-- grant-elsewhere: identity among jobs
+grant insert on ops.jobs to switchboard_identity;
+-- function-caller: the app for whom it likes
+grant execute on function ops.enqueue(uuid, text, text, jsonb, text, double precision) to switchboard_app;
 -- grant-elsewhere: the worker among secrets
 grant select on identity.api_key_secrets to switchboard_worker;
 -- grant-elsewhere: identity among rows

@@ -16,7 +16,7 @@ use switchboard::{
     verify,
 };
 
-use super::{EVERYTHING, TWO_ORGANIZATIONS, execute};
+use super::{EVERYTHING, TWO_ORGANIZATIONS};
 
 /// Postgres' own programs, beside the server that runs here.
 struct Programs(PathBuf);
@@ -74,7 +74,8 @@ async fn contents(at: &PgConnectOptions) -> BTreeMap<String, (i64, Option<String
 #[tokio::test]
 async fn what_is_restored_on_another_server_is_what_was_backed_up() {
     let db = TestDb::create().await;
-    execute(&db.admin, TWO_ORGANIZATIONS).await;
+    db.plant(TWO_ORGANIZATIONS, [("org_ada", "Ada"), ("org_bob", "Bob")])
+        .await;
     let programs = Programs::of(&cluster().await.options()).await;
     let own = OwnCluster::start("restored", Durability::Throwaway).await;
     let other = own.cluster();

@@ -5,6 +5,7 @@ use switchboard::{
     account::Password,
     auth::admin,
     config::Config,
+    jobs,
     org::{OrgId, Role},
 };
 
@@ -53,6 +54,16 @@ pub enum Admin {
         email: String,
         #[arg(long)]
         password: String,
+    },
+    /// Prints the jobs that were given up, each as a line of JSON with the reason, the newest first.
+    Jobs,
+    /// Lets jobs that were given up begin anew: one, or all of a kind. Prints how many.
+    #[command(group(clap::ArgGroup::new("which").required(true)))]
+    RetryJobs {
+        #[arg(long, group = "which")]
+        id: Option<uuid::Uuid>,
+        #[arg(long, group = "which")]
+        kind: Option<String>,
     },
 }
 
@@ -104,6 +115,12 @@ pub async fn run(config: Config, command: Admin) -> anyhow::Result<()> {
             Admin::ResetPassword { email, password } => {
                 admin::reset_password(core, &email, &Password::from(password)).await?
             }
+            Admin::Jobs => {
+                for job in jobs::parked(core).await? {
+                    println!("{}", serde_json::to_string(&job)?);
+                }
+            }
+            Admin::RetryJobs { id, kind } => println!("{}", jobs::retry_parked(core, id, kind.as_deref()).await?),
         }
         anyhow::Ok(())
     };

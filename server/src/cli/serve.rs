@@ -8,8 +8,8 @@ use clap::Subcommand;
 use switchboard::{
     config::Config,
     db::{Cluster, Stop},
+    jobs,
     mail::Mailer,
-    work,
 };
 use tokio::{net::TcpListener, sync::watch};
 use url::Url;
@@ -40,7 +40,7 @@ pub async fn serve(config: Config, with_worker: bool) -> anyhow::Result<()> {
 
     metrics::keep();
     let listening = tokio::spawn(started.core.clone().listen(started.logins.app.clone()));
-    let worker = with_worker.then(|| tokio::spawn(work::run(started.core.clone(), stopped(stop.clone()))));
+    let worker = with_worker.then(|| tokio::spawn(jobs::work(started.core.clone(), stopped(stop.clone()))));
     warn_of_mail(&started.core.mailer);
     let service = router::router(started.core.clone(), router::site()?);
     tracing::info!(%addr, url = %public_url, "listening");
@@ -89,7 +89,7 @@ pub async fn worker(config: Config) -> anyhow::Result<()> {
     });
     warn_of_mail(&started.core.mailer);
     tracing::info!(addr = addr.map(tracing::field::display), "working");
-    let worker = tokio::spawn(work::run(started.core.clone(), stopped(stop.clone())));
+    let worker = tokio::spawn(jobs::work(started.core.clone(), stopped(stop.clone())));
     stopped(stop).await;
     let finished = finish(started, Some(worker)).await;
     // Until the last piece of work is done somebody may want to know how it goes.

@@ -11,7 +11,6 @@ use super::{
     context::CallContext,
     crud::{ListQuery, csv_export},
     endpoint::{Endpoint, get},
-    extract::Params,
     problem::Failure,
 };
 
@@ -26,11 +25,8 @@ pub fn endpoints() -> Vec<Endpoint> {
     ]
 }
 
-async fn list(
-    context: CallContext,
-    Params(query): Params<ListQuery<EntryFilter>>,
-) -> Result<Answer<Listing<Entry>>, Failure> {
+async fn list(context: CallContext, query: ListQuery<EntryFilter>) -> Result<Answer<Listing<Entry>>, Failure> {
     Ok(Answer(
-        audit::list(&context.core, &context.caller, &query.filter, &query.page()).await?,
+        audit::list(&context.core, &context.caller, &query.filter, &query.page).await?,
     ))
 }

@@ -22,7 +22,7 @@ use super::{
     context::CallContext,
     crud::{ListQuery, csv_export, id},
     endpoint::{Endpoint, get, post},
-    extract::{Json, Params},
+    extract::Json,
     problem::Failure,
 };
 use crate::media;
@@ -72,12 +72,9 @@ pub fn endpoints() -> Vec<Endpoint> {
     ]
 }
 
-async fn list(
-    context: CallContext,
-    Params(query): Params<ListQuery<CallFilter>>,
-) -> Result<Answer<Listing<CallRow>>, Failure> {
+async fn list(context: CallContext, query: ListQuery<CallFilter>) -> Result<Answer<Listing<CallRow>>, Failure> {
     Ok(Answer(
-        flow::list(&context.core, &context.caller, &query.filter, &query.page()).await?,
+        flow::list(&context.core, &context.caller, &query.filter, &query.page).await?,
     ))
 }
 

@@ -1,11 +1,11 @@
 //! The routes of a resource, written once for all of them.
 
 use axum::{
-    extract::Path,
-    http::{HeaderMap, StatusCode, header},
+    extract::{FromRequestParts, Path},
+    http::{HeaderMap, StatusCode, header, request::Parts},
     response::{IntoResponse, Response},
 };
-use serde::{Deserialize, de::DeserializeOwned};
+use serde::de::DeserializeOwned;
 use serde_json::Value;
 use switchboard::{
     Error, Id,
@@ -27,30 +27,18 @@ use super::{
 };
 use crate::download;
 
-/// Filter and page share one query string.
-#[derive(Deserialize)]
-#[serde(bound = "F: serde::de::DeserializeOwned")]
+/// Filter and page share one query string: each takes from it the parameters it knows.
 pub struct ListQuery<F> {
-    #[serde(flatten)]
     pub filter: F,
-    #[serde(default, deserialize_with = "number")]
-    pub limit: Option<u32>,
-    pub cursor: Option<String>,
+    pub page: Page,
 }
 
-/// Flattened query parameters arrive as text.
-fn number<'de, D: serde::Deserializer<'de>>(deserializer: D) -> Result<Option<u32>, D::Error> {
-    let text = Option::<String>::deserialize(deserializer)?;
-    text.map(|text| text.parse().map_err(serde::de::Error::custom))
-        .transpose()
-}
-
-impl<F> ListQuery<F> {
-    pub fn page(&self) -> Page {
-        Page {
-            limit: self.limit,
-            cursor: self.cursor.clone(),
-        }
+impl<S: Send + Sync, F: DeserializeOwned> FromRequestParts<S> for ListQuery<F> {
+    type Rejection = Failure;
+    async fn from_request_parts(parts: &mut Parts, state: &S) -> Result<Self, Failure> {
+        let Params(page) = Params::from_request_parts(parts, state).await?;
+        let Params(filter) = Params::from_request_parts(parts, state).await?;
+        Ok(Self { filter, page })
     }
 }
 
@@ -156,8 +144,8 @@ fn with_etag<R: Rows>(status: StatusCode, row: R) -> Response {
     (status, [(header::ETAG, tag)], axum::Json(row)).into_response()
 }
 
-async fn list<R: Rows>(context: CallContext, Params(query): Params<ListQuery<R::Filter>>) -> Result<Response, Failure> {
-    let listing = crud::list::<R>(&context.core, &context.caller, &query.filter, &query.page()).await?;
+async fn list<R: Rows>(context: CallContext, query: ListQuery<R::Filter>) -> Result<Response, Failure> {
+    let listing = crud::list::<R>(&context.core, &context.caller, &query.filter, &query.page).await?;
     Ok(axum::Json(listing).into_response())
 }
 

@@ -16,7 +16,7 @@ use super::{
     context::CallContext,
     crud::{ListQuery, id},
     endpoint::{Endpoint, get, post},
-    extract::{Json, Params},
+    extract::Json,
     problem::Failure,
 };
 use crate::download::{self, As};
@@ -51,12 +51,9 @@ pub fn endpoints() -> Vec<Endpoint> {
     ]
 }
 
-async fn list(
-    context: CallContext,
-    Params(query): Params<ListQuery<RunFilter>>,
-) -> Result<Answer<Listing<Run>>, Failure> {
+async fn list(context: CallContext, query: ListQuery<RunFilter>) -> Result<Answer<Listing<Run>>, Failure> {
     Ok(Answer(
-        store::list(&context.core, &context.caller, &query.filter, &query.page()).await?,
+        store::list(&context.core, &context.caller, &query.filter, &query.page).await?,
     ))
 }
 

@@ -21,7 +21,12 @@ use switchboard::{
     crud,
     db::testing::TestDb,
     id::Id,
-    work::{hook, inbox, queue},
+    jobs::{
+        self, Jobs,
+        event::{self, ApplyEvent},
+        links::{Calls, Links},
+        webhook,
+    },
 };
 use tokio::{
     net::TcpListener,
@@ -64,7 +69,7 @@ async fn hear(State(ear): State<Arc<Ear>>, headers: HeaderMap, body: Bytes) -> S
     );
     let genuine = core.ultravox.verify(timestamp, signature, &body, chrono::Utc::now());
     if genuine {
-        inbox::receive_ultravox(core, &body).await.unwrap();
+        event::receive_ultravox(core, &body).await.unwrap();
     }
     let event: Value = serde_json::from_slice(&body).unwrap();
     drop(ear.heard.send(event["event"].as_str().unwrap().to_owned()));
@@ -98,7 +103,7 @@ impl World {
         let caller = world::org(&core, "Ours").await;
         tokio::spawn(core.clone().listen(db.logins.app.clone()));
         drop(ear.core.set(core.clone()));
-        assert_eq!(hook::ensure(&core).await.unwrap(), 1);
+        assert!(webhook::ensure(&core).await.unwrap());
         let http = switchboard::providers::client();
         Self {
             core,
@@ -173,26 +178,28 @@ impl World {
 
     /// Applies the events that have come.
     pub async fn work(&self) {
-        inbox::apply_due(&self.core).await.unwrap();
+        jobs::run_due(&self.core, &Jobs::<ApplyEvent>::default()).await.unwrap();
     }
 
     /// One round of every queue, as if the time had come for all of it.
     pub async fn look_now(&self) {
         self.make_due().await;
-        queue::settle_agents(&self.core).await.unwrap();
-        queue::settle_calls(&self.core).await.unwrap();
+        jobs::run_due(&self.core, &Links::<Agent>::default()).await.unwrap();
+        jobs::run_due(&self.core, &Calls).await.unwrap();
     }
 
     pub async fn make_due(&self) {
         self.run("update app.provider_links set due_at = now() where due_at < 'infinity'")
             .await;
-        self.run("update ops.inbox set next_at = now() where done_at is null")
+        self.run("update ops.jobs set run_at = now() where state = 'ready'")
             .await;
     }
 
     /// Applies everything that ever came once more.
     pub async fn replay(&self) {
-        self.run("update ops.inbox set done_at = null, next_at = now()").await;
+        self.run("update ops.inbox set settled_at = null").await;
+        self.run("select ops.enqueue(gen_random_uuid(), 'event', '', jsonb_build_object('event', i.id), null, 0) from ops.inbox i")
+            .await;
         self.work().await;
     }
 
@@ -254,7 +261,7 @@ impl World {
     }
 
     pub async fn dead_reason(&self) -> String {
-        sqlx::query_scalar("select error from ops.inbox where done_at is not null")
+        sqlx::query_scalar("select error from ops.inbox where settled_at is not null")
             .fetch_one(&self.db.admin)
             .await
             .unwrap()

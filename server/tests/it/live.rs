@@ -152,7 +152,6 @@ fn kind_of(table: &str) -> Option<Kind> {
         | "app.credit_transactions"
         | "app.idempotency_keys"
         | "app.provider_links"
-        | "app.report_runs"
         | "app.users"
         | "identity.api_key_secrets"
         | "identity.sessions" => None,

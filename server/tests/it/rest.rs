@@ -13,8 +13,8 @@ use switchboard::{
     agents::{Agent, AgentFilter},
     crud,
     db::testing,
+    jobs::survey,
     listing::Page,
-    work::depth,
 };
 use tokio::time::timeout;
 
@@ -234,24 +234,31 @@ async fn figures_tell_how_much_work_is_due_and_for_how_long() {
     };
     figures().await;
     let figure = async |name: &str| -> f64 {
-        let name = format!("{name}{{queue=\"inbox\"}} ");
+        let name = format!("{name}{{kind=\"event\"}} ");
         let figures = figures().await;
         let value = figures.lines().find_map(|line| line.strip_prefix(&name));
         value.unwrap_or_else(|| panic!("{name}: {figures}")).parse().unwrap()
     };
-    depth::measure(&world.core).await.unwrap();
-    assert_eq!(figure("switchboard_work_due").await, 0.0);
-    assert_eq!(figure("switchboard_work_oldest_seconds").await, 0.0);
+    survey::measure(&world.core, &["event"]).await.unwrap();
+    for name in [
+        "switchboard_jobs_due",
+        "switchboard_jobs_oldest_seconds",
+        "switchboard_jobs_parked",
+    ] {
+        assert_eq!(figure(name).await, 0.0);
+    }
     sqlx::query(
-        "insert into ops.inbox (id, provider, dedupe_key, event, subject, body, next_at, done_at)
-         select gen_random_uuid(), 'ultravox', n, 'call.ended', n, '{}', now() + due, done
-         from (values ('a', interval '-100 s', null), ('b', '-50 s', null), ('c', '50 s', null), ('d', '-200 s', now())) e (n, due, done)",
+        "insert into ops.jobs (id, kind, org_id, payload, run_at, state)
+         select gen_random_uuid(), kind, '', '{}', now() + due, state
+         from (values ('event', interval '-100 s', 'ready'), ('event', '-50 s', 'leased'), ('event', '50 s', 'leased'),
+                      ('event', '-200 s', 'parked'), ('mail', '-300 s', 'ready')) e (kind, due, state)",
     )
     .execute(&world.db.admin)
     .await
     .unwrap();
-    depth::measure(&world.core).await.unwrap();
-    assert_eq!(figure("switchboard_work_due").await, 2.0);
-    let oldest = figure("switchboard_work_oldest_seconds").await;
+    survey::measure(&world.core, &["event"]).await.unwrap();
+    assert_eq!(figure("switchboard_jobs_due").await, 2.0);
+    assert_eq!(figure("switchboard_jobs_parked").await, 1.0);
+    let oldest = figure("switchboard_jobs_oldest_seconds").await;
     assert!((100.0..150.0).contains(&oldest), "{oldest}");
 }

@@ -35,15 +35,19 @@ async fn what_a_worker_of_its_own_does_arrives_where_it_is_served() {
     assert_eq!(asked(&worker, "/readyz").await.0, 204);
     assert_eq!(asked(&worker, "/api/v1/agents").await.0, 404, "it serves nothing else");
     let (_, figures) = asked(&worker, "/metrics").await;
-    for queue in ["calls", "agents", "reports", "inbox", "mail"] {
-        for figure in ["switchboard_work_due", "switchboard_work_oldest_seconds"] {
-            let figure = format!("{figure}{{queue=\"{queue}\"}}");
+    for kind in ["call", "agent", "report", "event", "webhook", "sweep"] {
+        for figure in [
+            "switchboard_jobs_due",
+            "switchboard_jobs_oldest_seconds",
+            "switchboard_jobs_parked",
+        ] {
+            let figure = format!("{figure}{{kind=\"{kind}\"}}");
             assert!(figures.contains(&figure), "{figure}: {figures}");
         }
     }
-    assert!(figures.contains("switchboard_work_total"), "{figures}");
+    assert!(figures.contains("switchboard_jobs_total"), "{figures}");
     let (_, figures) = asked(&server, "/metrics").await;
-    assert!(!figures.contains("switchboard_work_"), "it does not work: {figures}");
+    assert!(!figures.contains("switchboard_jobs_"), "it does not work: {figures}");
 
     // The server has simulated the provider. When it goes the worker does, and knows the agent; commands change nothing.
     installation.bootstrap("ben@example.com", "Larkfield Dental");

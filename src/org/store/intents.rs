@@ -56,7 +56,7 @@ impl Intent<'_> {
         )
         .execute(tx.conn())
         .await
-        .on_constraint("member_intents_subject_key", under_way)?;
+        .on_constraint("member_intents_subject_unique", under_way)?;
         Ok(id)
     }
 

@@ -170,7 +170,7 @@ async fn leave_at_clerk(core: &Core, clerk: &Clerk, org: &OrgId, user: &UserId) 
     )
     .execute(&mut *tx)
     .await
-    .on_constraint("member_intents_subject_key", intents::under_way)?;
+    .on_constraint("member_intents_subject_unique", intents::under_way)?;
     if may_go.rows_affected() == 0 {
         return Err(members::last_owner());
     }

@@ -63,7 +63,7 @@ pub(super) const RULES: &[Rule] = &[
                              when 'switchboard_backup' then p.name = 'SELECT'
                              when 'switchboard_identity' then n.name = 'identity' and p.name in ('SELECT', 'INSERT', 'UPDATE', 'DELETE')
                              when 'switchboard_worker' then n.name = 'app' and l.name is not null
-                               or n.name = 'ops' and c.relname = 'inbox' and p.name in ('SELECT', 'INSERT', 'UPDATE', 'DELETE')
+                               or n.name = 'ops' and c.relname in ('inbox', 'jobs', 'schedules') and p.name in ('SELECT', 'INSERT', 'UPDATE', 'DELETE')
                              when 'switchboard_app' then n.name = 'app' and l.name is not null
                              else false end) as fault
              from pg_class c join ours n on n.oid = c.relnamespace

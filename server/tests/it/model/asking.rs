@@ -14,6 +14,7 @@ use super::{
     lists::List,
     oracle::Oracle,
     people::invitations,
+    resources::known,
 };
 
 pub struct Question {
@@ -312,8 +313,9 @@ impl Oracle {
     }
 }
 
-fn listing(list: &List, limit: Option<usize>, cursor: Option<usize>) -> Both {
+pub(super) fn listing(list: &List, limit: Option<usize>, cursor: Option<usize>) -> Both {
     let (path, function) = match list {
+        List::Registered(number) => known(*number).listed(),
         List::Agents { .. } => ("/agents", "agents/list_agents"),
         List::Calls { .. } => ("/calls", "calls/list_calls"),
         List::Audit { .. } => ("/audit", "audit/list_audit"),

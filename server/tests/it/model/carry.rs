@@ -12,6 +12,22 @@ use super::{
 };
 
 impl Oracle {
+    /// Whether no page asks for it.
+    fn of_programs(&self, deed: &Deed) -> bool {
+        match deed {
+            Deed::Resource { number, on } => !known(*number).has_page(on),
+            Deed::GoOn {
+                cursor,
+                elsewhere: false,
+                ..
+            } => match self.cursor(*cursor) {
+                Some((_, List::Registered(number))) => known(number).listed().1.is_empty(),
+                _ => false,
+            },
+            _ => false,
+        }
+    }
+
     pub fn carry_out(&mut self, command: &Command) -> Asked {
         let mut actor = self.actor(command.by, command.old_page);
         let mut deed = command.deed.clone();
@@ -30,10 +46,7 @@ impl Oracle {
             actor = self.actor(By::Session { person }, command.old_page);
         }
         // What no page asks for is asked by a program's key.
-        if let Deed::Resource { number, on } = &deed
-            && actor.in_browser()
-            && !known(*number).has_page(on)
-        {
+        if actor.in_browser() && self.of_programs(&deed) {
             let (By::Key { org: n, .. } | By::Token { person: n, .. } | By::Session { person: n }) = command.by;
             actor = self.actor(By::Key { org: n, n }, command.old_page);
         }

@@ -8,6 +8,7 @@ use super::{
     command::{Deed, Search, Whose},
     deeds::{NAMES, TAGS},
     oracle::{NOBODY, Oracle, Thing},
+    resources::known,
 };
 
 /// One list with its filters: a cursor belongs to exactly one.
@@ -24,6 +25,8 @@ pub enum List {
         kind: Option<&'static str>,
         about: Option<Thing>,
     },
+    /// Of the registered resource of this number.
+    Registered(usize),
 }
 
 #[derive(Clone, Debug)]
@@ -48,7 +51,7 @@ impl List {
                 q: Some("other".to_owned()),
                 tag: tag.clone(),
             },
-            Self::Calls { .. } => Self::Agents { q: None, tag: None },
+            Self::Calls { .. } | Self::Registered(_) => Self::Agents { q: None, tag: None },
             Self::Audit { about, .. } => Self::Audit {
                 kind: Some("voices"),
                 about: *about,
@@ -61,6 +64,7 @@ impl List {
             Self::Agents { .. } => Kind::Agent,
             Self::Calls { .. } => Kind::Call,
             Self::Audit { .. } => Kind::Audit,
+            Self::Registered(number) => known(*number).kind,
         }
     }
 
@@ -75,6 +79,7 @@ impl List {
                 .into_iter()
                 .flatten()
                 .collect(),
+            Self::Registered(_) => Vec::new(),
         }
     }
 }
@@ -185,6 +190,7 @@ impl Oracle {
                 let entries = entries.iter().filter(wanted);
                 entries.map(|(number, entry)| (*number, (*entry).clone())).collect()
             }
+            List::Registered(number) => known(*number).rows(of),
         }
     }
 }

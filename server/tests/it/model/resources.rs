@@ -18,9 +18,10 @@ use switchboard::{
 
 use super::{
     asked::{Actor, Good, Outcome},
-    asking::Both,
+    asking::{Both, listing},
     command::{OnResource, Pick},
     deeds::NAMES,
+    lists::List,
     oracle::{Oracle, Org, Thing},
 };
 
@@ -104,6 +105,26 @@ impl Known {
         |org| self.made(org).iter().map(|made| made.id).collect()
     }
 
+    /// What its list shows, the oldest first, each row with its number.
+    pub fn rows(&self, org: &Org) -> Vec<(Thing, Value)> {
+        let there = self.made(org).iter().filter(|made| !made.gone);
+        there
+            .map(|made| {
+                let mut row = self.whole(made);
+                row.as_object_mut().expect("a row is an object").remove("revision");
+                (made.id, row)
+            })
+            .collect()
+    }
+
+    /// Where programs ask for its list, and the function that pages ask, if one does.
+    pub fn listed(&self) -> (&'static str, &'static str) {
+        (
+            self.kind.about().path,
+            self.functions.get("list").copied().unwrap_or_default(),
+        )
+    }
+
     /// Whole, but for what the clock says, and how people and programs write it differently.
     fn whole(&self, made: &Made) -> Value {
         let name = NAMES[made.name % NAMES.len()];
@@ -150,19 +171,7 @@ impl Oracle {
         let kind = known.kind;
         let chosen = |oracle: &Self, pick: &Pick| oracle.pick(org, *pick, known.things());
         match on {
-            OnResource::List { limit } => {
-                actor.may(Read, kind)?;
-                let there = known.made(&self.orgs[org]).iter().rev().filter(|made| !made.gone);
-                let items: Vec<_> = there
-                    .take(limit.unwrap_or(50))
-                    .map(|made| {
-                        let mut row = known.whole(made);
-                        row.as_object_mut().expect("a row is an object").remove("revision");
-                        row
-                    })
-                    .collect();
-                Ok(Good::of(json!({ "items": items })))
-            }
+            OnResource::List { limit } => self.list(actor, org, &List::Registered(number), *limit, None),
             OnResource::Read(pick) => {
                 let id = chosen(self, pick);
                 actor.may(Read, kind)?;
@@ -238,12 +247,7 @@ impl Oracle {
             arguments,
         };
         match on {
-            OnResource::List { limit } => {
-                let query = limit.map(|limit| format!("?limit={limit}")).unwrap_or_default();
-                let page = limit.map_or(json!({}), |limit| json!({ "limit": limit }));
-                let arguments = json!({"filter": {}, "page": page});
-                both(Method::GET, format!("{path}{query}"), None, Read, arguments)
-            }
+            OnResource::List { limit } => listing(&List::Registered(number), *limit, None),
             OnResource::Read(pick) => {
                 let id = named(pick);
                 both(Method::GET, format!("{path}/{id}"), None, Read, json!({ "id": id }))
