@@ -14,6 +14,7 @@ use crate::{
     error::{Error, Result},
     export::CsvRow,
     id::Id,
+    jobs::Worker,
     listing::{Listing, Page, Position, Window},
     registry::{self, Registered, ResourceVisitor},
     resource::{Action, Found, Kind, Resource},
@@ -68,6 +69,9 @@ pub trait WriteFlow<R: Rows> {
         revision: i64,
     ) -> impl Future<Output = Result<R>> + Send;
     fn delete(core: &Core, caller: &Caller, id: Id<R>) -> impl Future<Output = Result<()>> + Send;
+
+    /// Has the worker do what the flow leaves for later.
+    fn add_queues(_: &mut Worker) {}
 }
 
 /// The plain case: saved here and nowhere else, in one transaction.

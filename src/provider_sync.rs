@@ -16,6 +16,7 @@ use crate::{
     db::OrgTx,
     error::{Error, Fault, Result},
     id::Id,
+    jobs::{Worker, links::Links},
     resource::Action,
 };
 
@@ -70,6 +71,10 @@ const RECHECK_INTERVAL: TimeDelta = TimeDelta::minutes(10);
 pub enum ProviderFirst {}
 
 impl<R: ProviderBacked> WriteFlow<R> for ProviderFirst {
+    fn add_queues(worker: &mut Worker) {
+        worker.add(Links::<R>::default());
+    }
+
     async fn create(core: &Core, caller: &Caller, draft: R::Draft) -> Result<R> {
         let id = Id::<R>::new();
         let mut tx = caller.begin(&core.db, Action::Create, R::KIND).await?;

@@ -17,7 +17,12 @@ use super::{
     sweep::Sweep,
     webhook::EnsureWebhook,
 };
-use crate::{agents::Agent, core::Core, mail::SendMail};
+use crate::{
+    core::Core,
+    crud::WriteFlow,
+    mail::SendMail,
+    registry::{self, Registered, ResourceVisitor},
+};
 
 /// How long what runs may take to end after the word to stop. A process is given ten seconds in all.
 const DRAIN: Duration = Duration::from_secs(8);
@@ -32,13 +37,13 @@ const SWEEP_EVERY: Duration = Duration::from_secs(3600);
 pub async fn work(core: Core, shutdown: impl Future<Output = ()>) {
     let mut worker = Worker::new(core.clone())
         .queue(links::Calls)
-        .queue(links::Links::<Agent>::default())
         .queue(Jobs::<ApplyEvent>::default())
         .queue(report::queue(&core))
         .cron(EnsureWebhook {}, WEBHOOK_EVERY)
         .cron(SettleMembers {}, MEMBERS_EVERY)
         .cron(ReconcileMembers {}, SWEEP_EVERY)
         .cron(Sweep {}, SWEEP_EVERY);
+    registry::visit_all(&mut worker);
     // Without SMTP mail waits for a process that has it, or is read in the development mailbox.
     if core.mailer.sends() {
         worker = worker.queue(Jobs::<SendMail>::default());
@@ -77,10 +82,15 @@ impl Worker {
 
     /// Works on this queue too.
     pub fn queue<Q: Queue>(mut self, queue: Q) -> Self {
+        self.add(queue);
+        self
+    }
+
+    /// As [`Worker::queue`].
+    pub fn add<Q: Queue>(&mut self, queue: Q) {
         let wake = self.wakes.add(queue.name());
         let (core, stop, drain) = (self.core.clone(), self.stop.subscribe(), self.drain);
         self.tasks.spawn(runner::work(core, queue, wake, stop, drain));
-        self
     }
 
     /// Enqueues this job once in every slot of so much time, and works on it.
@@ -100,6 +110,12 @@ impl Worker {
         self.stop.send_replace(true);
         while self.tasks.join_next().await.is_some() {}
         listening.abort();
+    }
+}
+
+impl ResourceVisitor for Worker {
+    fn visit<R: Registered>(&mut self) {
+        R::Flow::add_queues(self);
     }
 }
 
