@@ -43,7 +43,7 @@ export async function arrive(page, who) {
 
 /** Founds an organization and enters it; answers its id. */
 export async function found(page, name) {
-  await send(page, 'orgs/create_org', { 'draft[name]': name, 'draft[cord]': 'teal', next: '/' });
+  await send(page, 'orgs/create_org', { 'draft[name]': name, 'draft[color]': 'teal', next: '/' });
   const drawn = await (await page.context().request.get('/members')).text();
   return drawn.match(/name="org" value="([^"]+)"/)[1];
 }

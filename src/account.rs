@@ -9,7 +9,7 @@ use uuid::Uuid;
 use crate::{
     check::{Check, Checked},
     money::Micros,
-    org::{Cord, OrgId, Role, Scope, UserId},
+    org::{OrgColor, OrgId, Role, Scope, UserId},
 };
 
 /// A password on its way in. It shows in no log and no debug output.
@@ -163,7 +163,7 @@ pub struct Account {
 pub struct Organization {
     pub id: OrgId,
     pub name: String,
-    pub cord: Cord,
+    pub color: OrgColor,
     pub personal: bool,
 }
 

@@ -34,6 +34,7 @@ impl Check {
         self.errors.push(FieldError {
             field: field.into(),
             message: message.into(),
+            link: None,
         });
     }
 

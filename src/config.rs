@@ -3,7 +3,7 @@
 use std::{net::SocketAddr, path::PathBuf, str::FromStr, time::Duration};
 
 use secrecy::SecretString;
-use url::Url;
+use url::{Host, Url};
 
 use crate::money::Micros;
 
@@ -240,6 +240,17 @@ fn frontend_api_of(publishable_key: &str) -> Option<Url> {
     Url::parse(&format!("https://{}", host.strip_suffix('$')?)).ok()
 }
 
+/// Whether only this machine comes to this address: `localhost`, all names under it (RFC 6761), and the addresses of the
+/// loopback interface.
+pub fn is_loopback(url: &Url) -> bool {
+    match url.host() {
+        Some(Host::Domain(name)) => name == "localhost" || name.ends_with(".localhost"),
+        Some(Host::Ipv4(address)) => address.is_loopback(),
+        Some(Host::Ipv6(address)) => address.to_canonical().is_loopback(),
+        None => false,
+    }
+}
+
 fn known(url: &str) -> Url {
     Url::parse(url).expect("a literal URL")
 }
@@ -289,6 +300,32 @@ mod tests {
                 .to_string()
                 .starts_with("CLERK_PUBLISHABLE_KEY: ")
         );
+    }
+
+    #[test]
+    fn this_machine_has_several_names_and_no_other_machine_has_one_of_them() {
+        for here in [
+            "http://localhost:3000",
+            "http://voice.localhost",
+            "http://127.0.0.1:3000",
+            "http://127.8.8.8",
+            "https://[::1]:3000",
+            "http://[::ffff:127.0.0.1]",
+        ] {
+            assert!(is_loopback(&known(here)), "{here}");
+        }
+        for there in [
+            "https://voice.example.com",
+            "http://localhost.example.com",
+            "http://notlocalhost",
+            "http://127.0.0.1.example.com",
+            "http://0.0.0.0:3000",
+            "http://192.168.1.2:3000",
+            "http://[2001:db8::1]",
+            "data:text/plain,localhost",
+        ] {
+            assert!(!is_loopback(&known(there)), "{there}");
+        }
     }
 
     #[test]

@@ -5,15 +5,14 @@ use std::sync::Arc;
 use url::Url;
 
 use crate::{
-    agents::Facets,
     auth::Tokens,
-    config::Config,
+    config::{self, Config, is_loopback},
     db::{Db, Logins},
-    kept::Kept,
     listing::Cursors,
-    live::Bells,
-    mail::Mailer,
-    providers::{Clerk, Ultravox, UltravoxAccess},
+    live::ChangeFeed,
+    mail::{MailError, Mailer},
+    org_cache::OrgCache,
+    providers::{self, Clerk, Ultravox, UltravoxAccess},
     secret::Master,
     viewer::{Identity, Installation},
     voices::library::Library,
@@ -37,63 +36,72 @@ pub struct Parts {
     pub clerk: Option<Clerk>,
     pub mailer: Mailer,
     pub voices: Library,
-    pub bells: Bells,
-    /// What the filters of each organization's agents offer.
-    pub facets: Kept<Facets>,
+    pub changes: ChangeFeed,
+    /// What is true of all rows of a list together, by organization.
+    pub facets: OrgCache,
     pub installation: Installation,
 }
 
-impl Core {
-    pub fn new(parts: Parts) -> Self {
-        Self(Arc::new(parts))
-    }
+/// What a process brings to its core: everything in which the program, its commands and its tests differ.
+pub struct Setup {
+    pub config: Config,
+    pub public_url: Url,
+    pub secret: Master,
+    pub db: Db,
+    /// All logins, for a process that may run `verify`.
+    pub warden: Option<Logins>,
+    pub ultravox: UltravoxAccess,
 }
 
-#[doc(hidden)]
 impl Core {
-    /// A core on a test's own database, as `config` says it should be; nothing else is connected.
-    pub fn for_tests(db: Db, config: Config) -> Self {
-        Self::of(db, config, crate::secret::Master::fresh())
-    }
-
-    /// What another process of the same installation would start with.
-    pub fn for_tests_again(&self) -> Self {
-        Self::of(self.db.clone(), self.config.clone(), self.secret.clone())
-    }
-
-    fn of(db: Db, config: Config, secret: crate::secret::Master) -> Self {
-        let public_url = config.public_url.clone().unwrap_or_else(|| {
-            format!("http://{}", config.addr)
-                .parse()
-                .expect("an address makes a URL")
-        });
-        let http = crate::providers::client();
-        let identity = match &config.clerk {
-            None => Identity::Local,
-            Some(clerk) => Identity::Clerk {
-                publishable_key: clerk.publishable_key.clone(),
-                script: clerk.frontend_api.to_string(),
-            },
-        };
-        Self::new(Parts {
-            warden: None,
+    pub fn new(setup: Setup) -> Result<Self, MailError> {
+        let Setup {
+            config,
+            public_url,
+            secret,
             db,
-            cursors: Cursors::new(&secret.key("cursor")),
+            warden,
+            ultravox,
+        } = setup;
+        let http = providers::client();
+        let mailer = Mailer::new(&config.mail, &public_url)?;
+        Ok(Self(Arc::new(Parts {
+            cursors: Cursors::new(&secret.key("cursors")),
             tokens: Tokens::new(&secret, &public_url, config.clerk.as_ref(), http.clone()),
-            ultravox: Ultravox::new(nowhere(), http.clone()),
+            ultravox: Ultravox::new(ultravox, http.clone()),
             clerk: config.clerk.as_ref().map(|clerk| Clerk::new(clerk, http)),
-            mailer: Mailer::new(&config.mail, &public_url).expect("a test's mail settings are good"),
             voices: Library::new(),
-            bells: Bells::default(),
-            facets: Kept::new("agents"),
+            changes: ChangeFeed::default(),
+            facets: OrgCache::default(),
             installation: Installation {
-                identity,
-                ..Installation::default()
+                host: public_url.authority().to_owned(),
+                version: env!("CARGO_PKG_VERSION").to_owned(),
+                sandbox: config.ultravox.is_none(),
+                public: !is_loopback(&public_url),
+                dev_mail: mailer.shows(),
+                identity: identity(config.clerk.as_ref()),
             },
+            mailer,
+            warden,
+            db,
             secret,
             public_url,
             config,
-        })
+        })))
+    }
+}
+
+fn identity(clerk: Option<&config::Clerk>) -> Identity {
+    match clerk {
+        None => Identity::Local,
+        Some(clerk) => Identity::Clerk {
+            publishable_key: clerk.publishable_key.clone(),
+            script: clerk
+                .frontend_api
+                .join("npm/@clerk/clerk-js@5/dist/clerk.browser.js")
+                .expect("a relative path joins any base")
+                .into(),
+        },
     }
 }
 
@@ -107,17 +115,5 @@ impl std::ops::Deref for Core {
 impl Parts {
     pub fn uses_clerk(&self) -> bool {
         matches!(self.installation.identity, Identity::Clerk { .. })
-    }
-}
-
-/// A provider that nothing listens for: port 9 discards.
-fn nowhere() -> UltravoxAccess {
-    UltravoxAccess {
-        url: Url::parse("http://127.0.0.1:9").expect("a literal URL"),
-        key: "nowhere0.00000000000000000000000000000000".to_owned().into(),
-        medium: "sip".into(),
-        from: "+15550100000".into(),
-        sip_host: Some("sip.invalid".into()),
-        webhook_secret: "nowhere".to_owned().into(),
     }
 }

@@ -31,6 +31,9 @@ pub enum Error {
     OrgChanged,
     #[error("Too many requests. Try again in {retry_after_s} s.")]
     Limited { retry_after_s: u64 },
+    /// A part of this installation is away for a moment, and nothing was done.
+    #[error("This part of the service is being restarted. Try again in {retry_after_s} s.")]
+    Unavailable { retry_after_s: u64 },
     #[error("{0}")]
     Upstream(Upstream),
     #[error("That did not work, and it is our fault. Incident {0}.")]
@@ -44,6 +47,9 @@ pub struct FieldError {
     /// Path of the field, as in the request: `name`, `variables[2].name`.
     pub field: String,
     pub message: String,
+    /// The page of what is in the way, such as the contact that already has this number.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub link: Option<String>,
 }
 
 /// A provider failed us: which, what happened, and what became of the data.
@@ -135,6 +141,16 @@ impl Error {
         Self::Invalid(vec![FieldError {
             field: field.into(),
             message: message.into(),
+            link: None,
+        }])
+    }
+
+    /// The same, with the page of what is in the way.
+    pub fn invalid_with_link(field: impl Into<String>, message: impl Into<String>, link: String) -> Self {
+        Self::Invalid(vec![FieldError {
+            field: field.into(),
+            message: message.into(),
+            link: Some(link),
         }])
     }
 
@@ -151,6 +167,7 @@ impl Error {
             Self::Conflict(_) | Self::OrgChanged => 409,
             Self::Invalid(_) => 422,
             Self::Limited { .. } => 429,
+            Self::Unavailable { .. } => 503,
             Self::Internal(_) => 500,
             Self::Upstream(up) => match up.fault {
                 Fault::Rejected => 422,
@@ -172,6 +189,7 @@ impl Error {
             Self::Invalid(_) => "invalid",
             Self::OrgChanged => "org_changed",
             Self::Limited { .. } => "rate_limited",
+            Self::Unavailable { .. } => "unavailable",
             Self::Upstream(_) => "provider_failed",
             Self::Internal(_) => "internal",
         }
@@ -206,6 +224,11 @@ mod ssr {
                     metrics::counter!("switchboard_pool_timeouts_total").increment(1);
                     Self::Limited { retry_after_s: 1 }
                 }
+                // Class 08: Postgres has lost a server that it keeps rows on. Those of other organizations are served.
+                sqlx::Error::Database(db) if db.code().is_some_and(|code| code.starts_with("08")) => {
+                    tracing::warn!(code = %db.code().unwrap_or_default(), "a part of the database cannot be reached");
+                    Self::Unavailable { retry_after_s: 5 }
+                }
                 // A database message may quote the row it refused; only its code and constraint are ours to log.
                 sqlx::Error::Database(db) => Self::internal(format_args!(
                     "database {} {}",
@@ -233,3 +256,25 @@ mod ssr {
 }
 #[cfg(feature = "ssr")]
 pub use ssr::ResultExt;
+
+#[cfg(all(test, feature = "ssr"))]
+mod tests {
+    use super::*;
+    use crate::db::testing::TestDb;
+
+    #[tokio::test]
+    async fn a_lost_server_of_the_database_is_no_fault_of_ours_and_says_when_to_come_back() {
+        let test = TestDb::create().await;
+        for (code, status) in [("08006", 503), ("08000", 503), ("57014", 500), ("0A000", 500)] {
+            let raise = format!("do $$ begin raise exception 'x' using errcode = '{code}'; end $$");
+            let error = sqlx::raw_sql(sqlx::AssertSqlSafe(raise)).execute(&test.admin).await;
+            let error = Error::from(error.unwrap_err());
+            assert_eq!(error.status(), status, "{code}");
+            assert_eq!(
+                matches!(error, Error::Unavailable { retry_after_s: 1.. }),
+                status == 503,
+                "{code}"
+            );
+        }
+    }
+}

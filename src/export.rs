@@ -8,70 +8,90 @@ use serde::Serialize;
 use serde_json::Value;
 
 use crate::{
-    agents::{Agent, AgentFilter, AgentRow},
-    audit::{self, Entry, EntryFilter},
     auth::Caller,
-    calls::{self, CallFilter, CallRow},
     core::Core,
     crud::Rows,
     db::OrgTx,
     error::Result,
     listing::{Position, Window},
     money::Micros,
-    org::Scope,
     resource::{Action, Kind},
 };
 
 /// Rows that are read at a time.
 const BATCH: usize = 500;
 
-/// A list that can be taken along.
-pub trait Sheet: Send + Sized + 'static {
-    type Filter: Send + Sync + 'static;
-    const KIND: Kind;
-    const HEADS: &'static [&'static str];
+/// A line of a list as a spreadsheet has it.
+pub trait CsvRow: Send + 'static {
+    const HEADERS: &'static [&'static str];
 
-    fn page(tx: &mut OrgTx, filter: &Self::Filter, window: Window) -> impl Future<Output = Result<Vec<Self>>> + Send;
-    fn position(&self) -> Position;
     fn cells(self) -> Vec<String>;
 }
 
-/// All rows, piece by piece. Each piece asks anew whether the caller may read them, and holds a connection no longer than
+/// A list that can be exported.
+pub trait CsvList: 'static {
+    type Row: CsvRow;
+    type Filter: Send + Sync + 'static;
+    const KIND: Kind;
+
+    fn page(
+        tx: &mut OrgTx,
+        filter: &Self::Filter,
+        window: Window,
+    ) -> impl Future<Output = Result<Vec<Self::Row>>> + Send;
+    fn position(row: &Self::Row) -> Position;
+}
+
+impl<R: Rows> CsvList for R {
+    type Row = R::Row;
+    type Filter = R::Filter;
+    const KIND: Kind = R::KIND;
+
+    async fn page(tx: &mut OrgTx, filter: &R::Filter, window: Window) -> Result<Vec<R::Row>> {
+        <R as Rows>::page(tx, filter, window).await
+    }
+
+    fn position(row: &R::Row) -> Position {
+        <R as Rows>::position(row)
+    }
+}
+
+/// All rows, chunk by chunk. Each chunk asks anew whether the caller may read them, and holds a connection no longer than
 /// it takes to read; the first is read before this answers, so that a refusal is an answer of its own.
-pub async fn csv<S: Sheet>(
+pub async fn csv<L: CsvList>(
     core: Core,
     caller: Caller,
-    filter: S::Filter,
+    filter: L::Filter,
 ) -> Result<impl Stream<Item = Result<String>> + Send + 'static> {
-    let source = Source::<S> { core, caller, filter };
-    let (first, rest) = source.piece(Window::first(BATCH)).await?;
-    let head = line(S::HEADS.iter().map(|head| (*head).to_owned()));
+    let source = Source::<L> { core, caller, filter };
+    let (first, rest) = source.next_chunk(Window::first(BATCH)).await?;
+    let head = line(L::Row::HEADERS.iter().map(|head| (*head).to_owned()));
     let rest = stream::try_unfold(rest, |rest| async {
         match rest {
-            Some((source, last)) => source.piece(Window::following(last, BATCH)).await.map(Some),
+            Some((source, last)) => source.next_chunk(Window::following(last, BATCH)).await.map(Some),
             None => Ok(None),
         }
     });
     Ok(stream::once(ready(Ok(head + &first))).chain(rest))
 }
 
-struct Source<S: Sheet> {
+struct Source<L: CsvList> {
     core: Core,
     caller: Caller,
-    filter: S::Filter,
+    filter: L::Filter,
 }
 
 /// Where to read on, unless that was all.
-type Rest<S> = Option<(Source<S>, Position)>;
+type Rest<L> = Option<(Source<L>, Position)>;
 
-impl<S: Sheet> Source<S> {
-    async fn piece(self, window: Window) -> Result<(String, Rest<S>)> {
-        let mut tx = self.caller.begin(&self.core.db, Action::Read, S::KIND).await?;
-        let mut rows = S::page(&mut tx, &self.filter, window).await?;
+impl<L: CsvList> Source<L> {
+    async fn next_chunk(self, window: Window) -> Result<(String, Rest<L>)> {
+        let mut tx = self.caller.begin(&self.core.db, Action::Read, L::KIND).await?;
+        let mut rows = L::page(&mut tx, &self.filter, window).await?;
         tx.commit().await?;
         let more = rows.len() > BATCH;
         rows.truncate(BATCH);
-        let last = rows.last().filter(|_| more).map(S::position);
+        let last = rows.last().filter(|_| more).map(L::position);
         let text = rows.into_iter().map(|row| line(row.cells().into_iter())).collect();
         Ok((text, last.map(|last| (self, last))))
     }
@@ -98,162 +118,24 @@ fn cell(text: String) -> String {
     }
 }
 
-fn moment(at: DateTime<Utc>) -> String {
+pub(crate) fn timestamp(at: DateTime<Utc>) -> String {
     at.to_rfc3339_opts(SecondsFormat::Millis, true)
 }
 
-fn moment_if(at: Option<DateTime<Utc>>) -> String {
-    at.map(moment).unwrap_or_default()
+pub(crate) fn timestamp_if(at: Option<DateTime<Utc>>) -> String {
+    at.map(timestamp).unwrap_or_default()
 }
 
 /// A number that a spreadsheet can add up. No price is below zero.
-fn dollars(Micros(micros): Micros) -> String {
+pub(crate) fn dollars(Micros(micros): Micros) -> String {
     format!("{}.{:06}", micros / 1_000_000, micros % 1_000_000)
 }
 
 /// As the API writes it.
-fn word(of: impl Serialize) -> String {
+pub(crate) fn api_word(of: impl Serialize) -> String {
     match serde_json::to_value(of) {
         Ok(Value::String(word)) => word,
         _ => String::new(),
-    }
-}
-
-impl Sheet for AgentRow {
-    type Filter = AgentFilter;
-    const KIND: Kind = Kind::Agent;
-    const HEADS: &'static [&'static str] = &[
-        "id",
-        "name",
-        "description",
-        "language",
-        "voice",
-        "tags",
-        "state",
-        "created_at",
-        "changed_at",
-    ];
-
-    async fn page(tx: &mut OrgTx, filter: &AgentFilter, window: Window) -> Result<Vec<Self>> {
-        <Agent as Rows>::page(tx, filter, window).await
-    }
-
-    fn position(&self) -> Position {
-        <Agent as Rows>::position(self)
-    }
-
-    fn cells(self) -> Vec<String> {
-        vec![
-            self.id.to_string(),
-            self.name,
-            self.description,
-            self.language,
-            self.voice_name,
-            self.tags.join(", "),
-            word(self.sync),
-            moment(self.created_at),
-            moment(self.updated_at),
-        ]
-    }
-}
-
-impl Sheet for CallRow {
-    type Filter = CallFilter;
-    const KIND: Kind = Kind::Call;
-    const HEADS: &'static [&'static str] = &[
-        "id",
-        "agent_id",
-        "agent",
-        "medium",
-        "to",
-        "status",
-        "end_reason",
-        "placed_at",
-        "joined_at",
-        "ended_at",
-        "duration_s",
-        "price_usd",
-    ];
-
-    async fn page(tx: &mut OrgTx, filter: &CallFilter, window: Window) -> Result<Vec<Self>> {
-        calls::store::page(tx, filter, window).await
-    }
-
-    fn position(&self) -> Position {
-        Position {
-            at: self.created_at,
-            id: self.id.uuid(),
-        }
-    }
-
-    fn cells(self) -> Vec<String> {
-        let lasted = self.joined_at.zip(self.ended_at).map(|(joined, ended)| ended - joined);
-        vec![
-            self.id.to_string(),
-            self.agent_id.map(|id| id.to_string()).unwrap_or_default(),
-            self.agent_name,
-            word(self.medium),
-            self.to_number.unwrap_or_default(),
-            word(self.status),
-            word(self.end_reason),
-            moment(self.created_at),
-            moment_if(self.joined_at),
-            moment_if(self.ended_at),
-            lasted.map(|time| time.num_seconds().to_string()).unwrap_or_default(),
-            self.price.map(dollars).unwrap_or_default(),
-        ]
-    }
-}
-
-impl Sheet for Entry {
-    type Filter = EntryFilter;
-    const KIND: Kind = Kind::Audit;
-    const HEADS: &'static [&'static str] = &[
-        "id",
-        "at",
-        "actor",
-        "actor_kind",
-        "actor_name",
-        "action",
-        "kind",
-        "object_id",
-        "object_name",
-        "member_name",
-        "changed",
-        "from",
-        "to",
-        "scopes",
-    ];
-
-    async fn page(tx: &mut OrgTx, filter: &EntryFilter, window: Window) -> Result<Vec<Self>> {
-        audit::entries(tx, filter, window).await
-    }
-
-    fn position(&self) -> Position {
-        Position {
-            at: self.at,
-            id: self.id,
-        }
-    }
-
-    fn cells(self) -> Vec<String> {
-        let scopes: Vec<String> = self.detail.scopes.iter().map(Scope::to_string).collect();
-        vec![
-            self.id.to_string(),
-            moment(self.at),
-            self.actor,
-            self.actor_kind,
-            self.actor_name.unwrap_or_default(),
-            self.action,
-            self.kind,
-            self.object_id,
-            self.object_name,
-            self.member_name.unwrap_or_default(),
-            self.detail.changed.join(", "),
-            word(self.detail.from),
-            word(self.detail.to),
-            scopes.join(", "),
-        ]
     }
 }
 

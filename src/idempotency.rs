@@ -8,8 +8,9 @@ use sha2::{Digest, Sha256};
 use crate::{
     auth::Caller,
     core::Core,
+    db::OrgTx,
     error::{Error, Result},
-    org::OrgId,
+    org::{self, OrgId},
     resource::{Action, Kind},
     secret::Master,
 };
@@ -80,30 +81,30 @@ impl Keyed {
 
 pub async fn claim(core: &Core, caller: &Caller, keyed: &Keyed) -> Result<Claim> {
     let mut tx = caller.begin(&core.db, keyed.access.0, keyed.access.1).await?;
-    let first = sqlx::query!(
-        "insert into app.idempotency_keys (client_id, route, key, body_hash)
-         select c.id, $2, $3, $4 from app.clients c where c.org_id = $1
-         on conflict (client_id, route, key) do nothing",
-        tx.org() as _,
-        keyed.route,
-        keyed.key,
-        &keyed.body_hash[..],
-    )
-    .execute(tx.conn())
-    .await?;
-    if first.rows_affected() == 1 {
+    if insert(&mut tx, keyed).await? {
         tx.commit().await?;
         return Ok(Claim::First);
     }
     let known = sqlx::query!(
-        "select k.body_hash, k.status, k.response from app.idempotency_keys k
-         where k.client_id = (select c.id from app.clients c where c.org_id = $1) and k.route = $2 and k.key = $3",
+        r#"select k.body_hash, k.status, k.response, k.created_at < now() - interval '24 hours' as "expired!"
+         from app.idempotency_keys k
+         where k.org_id = $1 and k.route = $2 and k.key = $3
+         for update"#,
         tx.org() as _,
         keyed.route,
         keyed.key,
     )
-    .fetch_one(tx.conn())
-    .await?;
+    .fetch_optional(tx.conn())
+    .await?
+    // Freed since, by a request that failed.
+    .ok_or_else(unfinished)?;
+    if known.expired {
+        // The hourly purge has not come to it yet.
+        delete(&mut tx, keyed).await?;
+        insert(&mut tx, keyed).await?;
+        tx.commit().await?;
+        return Ok(Claim::First);
+    }
     tx.commit().await?;
     if known.body_hash != keyed.body_hash {
         return Err(Error::invalid(
@@ -117,30 +118,26 @@ pub async fn claim(core: &Core, caller: &Caller, keyed: &Keyed) -> Result<Claim>
             None => Err(Error::Conflict("The answer to this key cannot be repeated any more. Look whether it took effect before using a new key.".into())),
         },
         // Also after a crash: whether the first one took effect must be looked up, never guessed.
-        _ => Err(Error::Conflict(
-            "The first request with this key has not finished. Wait for it, or look whether it took effect before using a new key.".into(),
-        )),
+        _ => Err(unfinished()),
     }
+}
+
+fn unfinished() -> Error {
+    Error::Conflict(
+        "The first request with this key has not finished. Wait for it, or look whether it took effect before using a new key.".into(),
+    )
 }
 
 /// Keeps the answer for whoever repeats the request. A failure that changed nothing frees the key instead.
 pub async fn keep(core: &Core, caller: &Caller, keyed: &Keyed, status: u16, body: &[u8]) -> Result<()> {
     let mut tx = caller.begin(&core.db, keyed.access.0, keyed.access.1).await?;
     if status >= 500 || status == 429 {
-        sqlx::query!(
-            "delete from app.idempotency_keys k
-             where k.client_id = (select c.id from app.clients c where c.org_id = $1) and k.route = $2 and k.key = $3",
-            tx.org() as _,
-            keyed.route,
-            keyed.key,
-        )
-        .execute(tx.conn())
-        .await?;
+        delete(&mut tx, keyed).await?;
     } else {
         let sealed = keyed.seal(&core.secret, caller.org(), body)?;
         sqlx::query!(
             "update app.idempotency_keys set status = $4, response = $5
-             where client_id = (select c.id from app.clients c where c.org_id = $1) and route = $2 and key = $3",
+             where org_id = $1 and route = $2 and key = $3",
             tx.org() as _,
             keyed.route,
             keyed.key,
@@ -151,6 +148,56 @@ pub async fn keep(core: &Core, caller: &Caller, keyed: &Keyed, status: u16, body
         .await?;
     }
     tx.commit().await
+}
+
+/// Whether the key is new.
+async fn insert(tx: &mut OrgTx, keyed: &Keyed) -> Result<bool> {
+    let inserted = sqlx::query!(
+        "insert into app.idempotency_keys (org_id, client_id, route, key, body_hash)
+         select c.org_id, c.id, $2, $3, $4 from app.clients c where c.org_id = $1
+         on conflict (org_id, route, key) do nothing",
+        tx.org() as _,
+        keyed.route,
+        keyed.key,
+        &keyed.body_hash[..],
+    )
+    .execute(tx.conn())
+    .await?;
+    Ok(inserted.rows_affected() == 1)
+}
+
+async fn delete(tx: &mut OrgTx, keyed: &Keyed) -> Result<()> {
+    sqlx::query!(
+        "delete from app.idempotency_keys k
+         where k.org_id = $1 and k.route = $2 and k.key = $3",
+        tx.org() as _,
+        keyed.route,
+        keyed.key,
+    )
+    .execute(tx.conn())
+    .await?;
+    Ok(())
+}
+
+/// Forgets the keys of more than a day ago, which no client repeats any more. Organization by organization: no login reads
+/// across them, not even to delete.
+pub async fn purge(core: &Core) -> Result<usize> {
+    let mut purged = 0;
+    for org in org::store::all(core).await? {
+        let mut tx = Caller::system(org)
+            .begin(&core.db, Action::Delete, Kind::Organization)
+            .await?;
+        let gone = sqlx::query!(
+            "delete from app.idempotency_keys k
+             where k.org_id = $1 and k.created_at < now() - interval '24 hours'",
+            tx.org() as _,
+        )
+        .execute(tx.conn())
+        .await?;
+        tx.commit().await?;
+        purged += usize::try_from(gone.rows_affected()).unwrap_or(usize::MAX);
+    }
+    Ok(purged)
 }
 
 #[cfg(test)]

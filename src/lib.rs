@@ -7,8 +7,12 @@ pub mod agents;
 pub mod audit;
 pub mod calls;
 pub mod check;
+pub mod contacts;
+pub mod cookie;
+pub mod credit;
 pub mod error;
 mod flat;
+pub mod folders;
 pub mod id;
 pub mod keys;
 pub mod listing;
@@ -18,6 +22,7 @@ pub mod org;
 pub mod read;
 pub mod report;
 pub mod resource;
+pub mod text;
 pub mod viewer;
 pub mod voices;
 
@@ -28,8 +33,6 @@ pub mod config;
 #[cfg(feature = "ssr")]
 pub mod core;
 #[cfg(feature = "ssr")]
-pub mod credit;
-#[cfg(feature = "ssr")]
 pub mod crud;
 #[cfg(feature = "ssr")]
 pub mod db;
@@ -38,13 +41,19 @@ pub mod export;
 #[cfg(feature = "ssr")]
 pub mod idempotency;
 #[cfg(feature = "ssr")]
-pub mod kept;
-#[cfg(feature = "ssr")]
 pub mod live;
 #[cfg(feature = "ssr")]
-pub mod mirror;
+pub mod org_cache;
+#[cfg(feature = "ssr")]
+pub mod phone;
+#[cfg(feature = "ssr")]
+pub mod provider_sync;
 #[cfg(feature = "ssr")]
 pub mod providers;
+#[cfg(feature = "ssr")]
+pub mod registry;
+#[cfg(feature = "ssr")]
+pub mod sample;
 #[cfg(feature = "ssr")]
 pub mod secret;
 #[cfg(feature = "ssr")]

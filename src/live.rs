@@ -1,4 +1,4 @@
-//! Bells: tells open pages that something of their organization changed, so that they look again.
+//! Live updates: tells caches and open pages that something of an organization changed, so that they read it again.
 //!
 //! Postgres only wakes; what changed is read by the page itself, inside its own organization.
 
@@ -8,71 +8,76 @@ use sha2::{Digest, Sha256};
 use sqlx::postgres::{PgConnectOptions, PgListener, PgPoolOptions};
 use tokio::sync::{broadcast, watch};
 
-use crate::{core::Core, org::OrgId, secret::hex};
+use crate::{core::Core, org::OrgId, resource::Kind};
 
 /// An organization as the whole database may hear of it, because LISTEN is open to everybody: its hash, as
-/// `app.announce()` writes it.
+/// `identity.notify_members()` writes it.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
-pub struct Mark(Arc<str>);
+pub struct OrgHash(Arc<str>);
 
-impl Mark {
+impl OrgHash {
     pub fn of(org: &OrgId) -> Self {
-        Self(hex(&Sha256::digest(org.as_str().as_bytes())).into())
+        Self(hex::encode(Sha256::digest(org.as_str().as_bytes())).into())
     }
+}
+
+/// What Postgres passes on when something of an organization has changed: its kind, and nothing of the row.
+pub(crate) fn payload(kind: Kind, org: &OrgId) -> String {
+    format!("{}:{}", kind.word(), OrgHash::of(org).0)
 }
 
 /// What the listener learns.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub enum Ring {
-    /// This list of the organization with this mark changed.
-    Changed { topic: Arc<str>, mark: Mark },
-    /// The listener was deaf for a while: anything may have changed, everywhere.
+pub enum Change {
+    /// Something of this kind of the organization with this hash.
+    Of { kind: Kind, org: OrgHash },
+    /// The connection was lost for a while: anything may have changed, everywhere.
     Missed,
 }
 
-impl Ring {
+impl Change {
     fn read(payload: &str) -> Option<Self> {
-        let (topic, mark) = payload.split_once(':')?;
-        Some(Self::Changed {
-            topic: topic.into(),
-            mark: Mark(mark.into()),
+        let (word, hash) = payload.split_once(':')?;
+        Some(Self::Of {
+            kind: Kind::from_word(word)?,
+            org: OrgHash(hash.into()),
         })
     }
 }
 
 #[derive(Clone)]
-pub struct Bells {
-    rings: broadcast::Sender<Ring>,
-    silenced: watch::Sender<bool>,
+pub struct ChangeFeed {
+    changes: broadcast::Sender<Change>,
+    closed: watch::Sender<bool>,
 }
 
-impl Default for Bells {
+impl Default for ChangeFeed {
     fn default() -> Self {
         Self {
-            rings: broadcast::channel(1024).0,
-            silenced: watch::Sender::new(false),
+            changes: broadcast::channel(1024).0,
+            closed: watch::Sender::new(false),
         }
     }
 }
 
-impl Bells {
-    /// Rings of one organization.
-    pub fn of(&self, org: &OrgId) -> Subscription {
+impl ChangeFeed {
+    /// Changes of one organization.
+    pub fn subscribe(&self, org: &OrgId) -> Subscription {
         Subscription {
-            rings: self.rings.subscribe(),
-            silenced: self.silenced.subscribe(),
-            mark: Mark::of(org),
+            changes: self.changes.subscribe(),
+            closed: self.closed.subscribe(),
+            org: OrgHash::of(org),
         }
     }
 
     /// Ends every subscription, so that a stopping process need not wait for pages that stay open.
-    pub fn silence(&self) {
-        self.silenced.send_replace(true);
+    pub fn shutdown(&self) {
+        self.closed.send_replace(true);
     }
 
-    /// Passes a ring on to the open pages. That there is none is not an error.
-    fn ring(&self, ring: Ring) {
-        let _ = self.rings.send(ring);
+    /// Passes a change on to the open pages. That there is none is not an error.
+    fn publish(&self, change: Change) {
+        let _ = self.changes.send(change);
     }
 }
 
@@ -83,7 +88,7 @@ impl Core {
             if let Err(error) = self.listen_once(&login).await {
                 tracing::warn!(%error, "live updates interrupted");
             }
-            self.facets.deafen();
+            self.facets.disable();
             tokio::time::sleep(Duration::from_secs(1)).await;
         }
     }
@@ -95,44 +100,44 @@ impl Core {
             .await?;
         let mut listener = PgListener::connect_with(&pool).await?;
         listener.listen("switchboard").await?;
-        self.hear(Ring::Missed).await;
+        self.apply(Change::Missed).await;
         loop {
             // Nothing: the connection was lost and is there again.
-            let ring = match listener.try_recv().await? {
-                Some(notification) => Ring::read(notification.payload()),
-                None => Some(Ring::Missed),
+            let change = match listener.try_recv().await? {
+                Some(notification) => Change::read(notification.payload()),
+                None => Some(Change::Missed),
             };
-            if let Some(ring) = ring {
-                self.hear(ring).await;
+            if let Some(change) = change {
+                self.apply(change).await;
             }
         }
     }
 
-    /// First what this process keeps is dropped, then the pages are told: what they read next is new.
-    async fn hear(&self, ring: Ring) {
-        self.facets.hear(&ring).await;
-        self.bells.ring(ring);
+    /// First the cache is cleared, then the pages are told: what they read next is new.
+    async fn apply(&self, change: Change) {
+        self.facets.apply(&change).await;
+        self.changes.publish(change);
     }
 }
 
 pub struct Subscription {
-    rings: broadcast::Receiver<Ring>,
-    silenced: watch::Receiver<bool>,
-    mark: Mark,
+    changes: broadcast::Receiver<Change>,
+    closed: watch::Receiver<bool>,
+    org: OrgHash,
 }
 
 impl Subscription {
-    /// The next topic that changed; `*` after something was missed, because then anything may have.
-    pub async fn next(&mut self) -> Option<Arc<str>> {
+    /// The word of the next kind that changed; `*` after something was missed, because then anything may have.
+    pub async fn next(&mut self) -> Option<&'static str> {
         loop {
-            let rung = tokio::select! {
-                rung = self.rings.recv() => rung,
-                _ = self.silenced.wait_for(|silenced| *silenced) => return None,
+            let change = tokio::select! {
+                change = self.changes.recv() => change,
+                _ = self.closed.wait_for(|closed| *closed) => return None,
             };
-            match rung {
-                Ok(Ring::Changed { topic, mark }) if mark == self.mark => return Some(topic),
-                Ok(Ring::Changed { .. }) => {}
-                Ok(Ring::Missed) | Err(broadcast::error::RecvError::Lagged(_)) => return Some("*".into()),
+            match change {
+                Ok(Change::Of { kind, org }) if org == self.org => return Some(kind.word()),
+                Ok(Change::Of { .. }) => {}
+                Ok(Change::Missed) | Err(broadcast::error::RecvError::Lagged(_)) => return Some("*"),
                 Err(broadcast::error::RecvError::Closed) => return None,
             }
         }
@@ -143,39 +148,39 @@ impl Subscription {
 mod tests {
     use super::*;
 
-    fn ring(topic: &str, org: &OrgId) -> Ring {
-        Ring::Changed {
-            topic: topic.into(),
-            mark: Mark::of(org),
+    fn change(kind: Kind, org: &OrgId) -> Change {
+        Change::Of {
+            kind,
+            org: OrgHash::of(org),
         }
     }
 
     #[tokio::test]
     async fn a_page_hears_only_its_own_organization() {
-        let bells = Bells::default();
+        let feed = ChangeFeed::default();
         let (mine, other) = (OrgId::parse("org_a").unwrap(), OrgId::parse("org_b").unwrap());
-        let mut page = bells.of(&mine);
-        bells.ring(ring("agents", &other));
-        bells.ring(ring("calls", &mine));
-        assert_eq!(page.next().await.as_deref(), Some("calls"));
+        let mut page = feed.subscribe(&mine);
+        feed.publish(change(Kind::Agent, &other));
+        feed.publish(change(Kind::Call, &mine));
+        assert_eq!(page.next().await, Some("calls"));
     }
 
     #[tokio::test]
     async fn a_page_that_fell_behind_looks_at_everything() {
-        let bells = Bells::default();
+        let feed = ChangeFeed::default();
         let org = OrgId::parse("org_a").unwrap();
-        let mut page = bells.of(&org);
+        let mut page = feed.subscribe(&org);
         for _ in 0..2000 {
-            bells.ring(ring("calls", &org));
+            feed.publish(change(Kind::Call, &org));
         }
-        assert_eq!(page.next().await.as_deref(), Some("*"));
+        assert_eq!(page.next().await, Some("*"));
     }
 
     #[tokio::test]
     async fn a_page_looks_at_everything_when_the_listener_was_deaf() {
-        let bells = Bells::default();
-        let mut page = bells.of(&OrgId::parse("org_a").unwrap());
-        bells.ring(Ring::Missed);
-        assert_eq!(page.next().await.as_deref(), Some("*"));
+        let feed = ChangeFeed::default();
+        let mut page = feed.subscribe(&OrgId::parse("org_a").unwrap());
+        feed.publish(Change::Missed);
+        assert_eq!(page.next().await, Some("*"));
     }
 }

@@ -66,19 +66,13 @@ impl Master {
     }
 
     fn from_hex(text: &SecretString) -> Option<Self> {
-        let text = text.expose_secret().as_bytes();
         let mut bytes = [0; 32];
-        if text.len() != 64 {
-            return None;
-        }
-        for (byte, pair) in bytes.iter_mut().zip(text.chunks(2)) {
-            *byte = u8::from_str_radix(std::str::from_utf8(pair).ok()?, 16).ok()?;
-        }
+        hex::decode_to_slice(text.expose_secret(), &mut bytes).ok()?;
         Some(Self(bytes))
     }
 
     fn hex(&self) -> String {
-        hex(&self.0)
+        hex::encode(self.0)
     }
 
     /// The key for one purpose. Purposes are fixed words; knowing one key tells nothing about another.
@@ -103,16 +97,6 @@ pub fn fingerprint(token: &str) -> [u8; 32] {
     Sha256::digest(token.as_bytes()).into()
 }
 
-pub fn hex(bytes: &[u8]) -> String {
-    use std::fmt::Write;
-    bytes
-        .iter()
-        .fold(String::with_capacity(bytes.len() * 2), |mut text, byte| {
-            write!(text, "{byte:02x}").expect("writing to a string cannot fail");
-            text
-        })
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -129,7 +113,14 @@ mod tests {
     fn a_secret_is_64_hex_digits() {
         let master = Master::fresh();
         assert!(Master::from_hex(&master.hex().into()).is_some_and(|same| same.0 == master.0));
-        for bad in ["", "abc", &"g".repeat(64), &"a".repeat(63), &"é".repeat(32)] {
+        for bad in [
+            "",
+            "abc",
+            &"g".repeat(64),
+            &"a".repeat(63),
+            &"é".repeat(32),
+            &"+f".repeat(32),
+        ] {
             assert!(Master::from_hex(&bad.to_owned().into()).is_none(), "{bad}");
         }
     }

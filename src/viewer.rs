@@ -4,7 +4,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::{
     money::Micros,
-    org::{Cord, OrgId, Permissions, Role, UserId},
+    org::{OrgColor, OrgId, Permissions, Role, UserId},
     resource::{Action, Kind},
 };
 
@@ -30,7 +30,7 @@ pub struct Person {
 pub struct Place {
     pub org_id: OrgId,
     pub name: String,
-    pub cord: Cord,
+    pub color: OrgColor,
     pub role: Role,
     pub permissions: Permissions,
     pub balance: Micros,
@@ -43,6 +43,8 @@ pub struct Installation {
     pub version: String,
     /// Calls are simulated: no phone rings and nothing is charged.
     pub sandbox: bool,
+    /// Browsers of other machines come here too.
+    pub public: bool,
     /// Mail is kept, for anybody to read at `/dev/mail`, instead of being sent.
     pub dev_mail: bool,
     pub identity: Identity,

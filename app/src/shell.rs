@@ -83,15 +83,15 @@ impl Files {
 }
 
 pub fn shell(files: Files) -> AnyView {
-    let cord = with_context(|parts: &Parts| {
+    let color = with_context(|parts: &Parts| {
         let viewer = parts.extensions.get::<Viewer>()?;
-        Some(viewer.place.as_ref()?.cord.word())
+        Some(viewer.place.as_ref()?.color.word())
     });
     let theme = browser::cookie("theme").filter(|theme| matches!(theme.as_str(), "light" | "dark"));
     let keys = browser::cookie(KEYS_COOKIE).filter(|keys| keys == KEYS_OFF);
     view! {
         <!DOCTYPE html>
-        <html lang="en" data-cord=cord.flatten() data-theme=theme data-keys=keys>
+        <html lang="en" data-color=color.flatten() data-theme=theme data-keys=keys>
             <head>
                 <meta charset="utf-8"/>
                 <meta name="viewport" content="width=device-width, initial-scale=1"/>

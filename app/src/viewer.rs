@@ -77,7 +77,7 @@ pub fn may(action: Action, kind: Kind) -> bool {
 mod tests {
     use switchboard::{
         money::Micros,
-        org::{Cord, Permissions, Role, UserId},
+        org::{OrgColor, Permissions, Role, UserId},
         viewer::{Identity, Installation, Person, Place},
     };
 
@@ -99,7 +99,7 @@ mod tests {
             place: Some(Place {
                 org_id: OrgId::parse("org_a").unwrap(),
                 name: "Front desks".to_owned(),
-                cord: Cord::Fern,
+                color: OrgColor::Fern,
                 role: Role::Operator,
                 permissions: Permissions::of_role(Role::Operator),
                 balance: Micros(-1),

@@ -49,7 +49,7 @@ type Row = (
 async fn transaction(pool: &PgPool, org: &str, user: &str) -> anyhow::Result<()> {
     let open = format!("begin read only; set local app.org_id = '{org}'; set local app.user_id = '{user}'");
     let mut tx = pool.begin_with(AssertSqlSafe(open)).await?;
-    let _: Option<String> = sqlx::query_scalar("select identity.standing()")
+    let _: Option<String> = sqlx::query_scalar("select identity.current_role()")
         .fetch_one(&mut *tx)
         .await?;
     let _: Vec<Row> = sqlx::query_as(

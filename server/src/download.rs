@@ -13,7 +13,7 @@ use switchboard::{
     Error, Id, Result,
     auth::{Caller, session::Visit},
     core::Core,
-    export::{self, Sheet},
+    export::{self, CsvList},
     report::{self, Report, ReportKind},
 };
 
@@ -46,22 +46,22 @@ pub async fn file(
 }
 
 /// `GET /app/agents/export` and the like, by session: the whole list as it is narrowed to.
-pub async fn list<S: Sheet>(
+pub async fn list<L: CsvList>(
     State(core): State<Core>,
     visit: Option<Extension<Visit>>,
-    Query(filter): Query<S::Filter>,
+    Query(filter): Query<L::Filter>,
 ) -> Response
 where
-    S::Filter: DeserializeOwned,
+    L::Filter: DeserializeOwned,
 {
-    let made = async { sheet::<S>(core, caller(visit)?, filter).await };
+    let made = async { csv::<L>(core, caller(visit)?, filter).await };
     made.await.unwrap_or_else(|error| problem::respond(&error))
 }
 
 /// Sent as it is read, so that a long list is neither kept here nor waited for.
-pub async fn sheet<S: Sheet>(core: Core, caller: Caller, filter: S::Filter) -> Result<Response> {
-    let rows = export::csv::<S>(core, caller, filter).await?;
-    let name = format!("{}-{}.csv", S::KIND.word(), Utc::now().date_naive());
+pub async fn csv<L: CsvList>(core: Core, caller: Caller, filter: L::Filter) -> Result<Response> {
+    let rows = export::csv::<L>(core, caller, filter).await?;
+    let name = format!("{}-{}.csv", L::KIND.word(), Utc::now().date_naive());
     Ok((
         [
             (header::CONTENT_TYPE, "text/csv; charset=utf-8".to_owned()),

@@ -30,15 +30,15 @@ pub async fn events(State(core): State<Core>, visit: Option<Extension<Visit>>, h
     let Some(caller) = visit.and_then(|Extension(visit)| visit.caller) else {
         return crate::rest::problem::respond(&Error::Unauthenticated);
     };
-    let rings = core.bells.of(caller.org());
+    let changes = core.changes.subscribe(caller.org());
     let stream = stream::unfold(
-        (core, caller, headers, rings, Instant::now() + RECHECK),
-        |(core, caller, headers, mut rings, mut recheck)| async move {
+        (core, caller, headers, changes, Instant::now() + RECHECK),
+        |(core, caller, headers, mut changes, mut recheck)| async move {
             loop {
                 tokio::select! {
-                    topic = rings.next() => {
-                        let event = Event::default().event("changed").data(&*topic?);
-                        return Some((Ok::<_, Infallible>(event), (core, caller, headers, rings, recheck)));
+                    word = changes.next() => {
+                        let event = Event::default().event("changed").data(word?);
+                        return Some((Ok::<_, Infallible>(event), (core, caller, headers, changes, recheck)));
                     }
                     () = tokio::time::sleep_until(recheck) => {
                         // The stream ends, and the page finds out why when it reconnects.

@@ -5,7 +5,7 @@ mod data;
 use std::{
     future::poll_fn,
     pin::pin,
-    sync::{Arc, PoisonError},
+    sync::{Arc, LazyLock, PoisonError},
 };
 
 use axum::{
@@ -24,10 +24,17 @@ use leptos::{
     prelude::{ReadValue, RenderHtml, provide_context, with_context},
     reactive::owner::Owner,
 };
-use leptos_axum::{LeptosRoutes, ResponseOptions, generate_route_list};
+use leptos_axum::{AxumRouteListing, LeptosRoutes, ResponseOptions, generate_route_list};
 use leptos_meta::ServerMetaContext;
 use leptos_router::{components::provide_server_redirect, location::RequestUrl};
-use switchboard::{agents::AgentRow, audit::Entry, calls::CallRow, core::Core};
+use serde::de::DeserializeOwned;
+use switchboard::{
+    audit::Entry,
+    calls::Call,
+    core::Core,
+    export::CsvList,
+    registry::{self, Registered, ResourceVisitor},
+};
 use tracing::Instrument;
 
 use app::shell::{Files, shell};
@@ -58,13 +65,43 @@ pub fn routes(site: &Site) -> Router<Site> {
     let functions = Vec::new();
     Router::new()
         .leptos_routes_with_context(site, functions, context(site), move || shell(files.clone()))
-        .leptos_routes_with_handler(generate_route_list(app::App), draw)
-        .route("/app/agents/export", get(download::list::<AgentRow>))
-        .route("/app/calls/export", get(download::list::<CallRow>))
-        .route("/app/audit/export", get(download::list::<Entry>))
+        .leptos_routes_with_handler(PAGES.clone(), draw)
+        .merge(downloads())
         .method_not_allowed_fallback(back)
         .fallback(lost)
 }
+
+/// Every list that can be exported, by session.
+fn downloads() -> Router<Site> {
+    let mut downloads = Downloads(Router::new());
+    registry::visit_all(&mut downloads);
+    downloads.list::<Call>();
+    downloads.list::<Entry>();
+    downloads.0
+}
+
+struct Downloads(Router<Site>);
+
+impl Downloads {
+    fn list<L>(&mut self)
+    where
+        L: CsvList,
+        L::Filter: DeserializeOwned,
+    {
+        let path = format!("/app{}/export", L::KIND.about().path);
+        self.0 = std::mem::take(&mut self.0).route(&path, get(download::list::<L>));
+    }
+}
+
+impl ResourceVisitor for Downloads {
+    fn visit<R: Registered>(&mut self) {
+        self.list::<R>();
+    }
+}
+
+/// The paths of all pages, listed once in a process, which is before anything is drawn in it. While leptos lists them no
+/// resource of the process loads: a page that asked for something meanwhile would wait for ever.
+static PAGES: LazyLock<Vec<AxumRouteListing>> = LazyLock::new(|| generate_route_list(app::App));
 
 /// What pages and server functions find around them.
 pub fn context(site: &Site) -> impl Fn() + Clone + Send + Sync + 'static {

@@ -5,13 +5,14 @@ use std::time::Duration;
 use app::shell::Files;
 use axum::{
     Router,
-    extract::{DefaultBodyLimit, FromRef},
+    extract::{DefaultBodyLimit, FromRef, Request},
     http::{HeaderName, StatusCode},
-    middleware::{from_fn, from_fn_with_state},
+    middleware::{Next, from_fn, from_fn_with_state},
+    response::Response,
     routing::{get, post},
 };
 use leptos::config::{LeptosOptions, get_configuration};
-use switchboard::core::Core;
+use switchboard::{core::Core, db};
 use tower_http::{
     catch_panic::CatchPanicLayer,
     compression::{
@@ -87,7 +88,7 @@ pub fn router(core: Core, files: Files) -> Router {
         .route("/docs/isolation.md", get(rest::docs::isolation))
         .merge(health());
 
-    programs
+    let service = programs
         .merge(browser)
         .layer(from_fn_with_state(core, headers::secure))
         .layer(DefaultBodyLimit::max(BODY))
@@ -98,6 +99,16 @@ pub fn router(core: Core, files: Files) -> Router {
         .layer(CatchPanicLayer::new())
         .layer(from_fn(metrics::measure))
         .layer(PropagateRequestIdLayer::new(REQUEST_ID))
-        .layer(SetRequestIdLayer::new(REQUEST_ID, MakeRequestUuid))
-        .with_state(site)
+        .layer(SetRequestIdLayer::new(REQUEST_ID, MakeRequestUuid));
+    let service = if cfg!(debug_assertions) {
+        service.layer(from_fn(watched))
+    } else {
+        service
+    };
+    service.with_state(site)
+}
+
+/// In development every request is held to asking no provider while it has a transaction open.
+async fn watched(request: Request, next: Next) -> Response {
+    db::watched(next.run(request)).await
 }

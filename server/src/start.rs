@@ -3,18 +3,11 @@
 use anyhow::{Context, bail};
 use secrecy::SecretString;
 use switchboard::{
-    auth::Tokens,
-    config::{Config, Database},
-    core::{Core, Parts},
+    config::{Config, Database, is_loopback},
+    core::{Core, Setup},
     db::{self, Cluster, Db, Logins},
-    kept::Kept,
-    listing::Cursors,
-    live::Bells,
-    mail::Mailer,
-    providers::{self, Clerk, Ultravox, UltravoxAccess},
+    providers::UltravoxAccess,
     secret::Master,
-    viewer::{Identity, Installation},
-    voices::library::Library,
 };
 use url::Url;
 
@@ -99,7 +92,11 @@ pub async fn assemble(
         .await
         .context("the simulated providers did not start")?;
     let access = simulated(sandbox.ultravox_url().parse()?, &secret);
-    tracing::info!(url = sandbox.ultravox_url(), public = %public_url, "calls are simulated: no ULTRAVOX_API_KEY");
+    if is_loopback(&public_url) {
+        tracing::info!(url = sandbox.ultravox_url(), public = %public_url, "calls are simulated: no ULTRAVOX_API_KEY");
+    } else {
+        tracing::warn!(public = %public_url, "calls are simulated for everybody who comes to this address: no ULTRAVOX_API_KEY");
+    }
     let core = core(config, public_url, secret, (db, logins), access)?;
     Ok((core, Some(sandbox)))
 }
@@ -133,49 +130,16 @@ fn core(
     public_url: Url,
     secret: Master,
     (db, logins): (Db, &Logins),
-    access: UltravoxAccess,
+    ultravox: UltravoxAccess,
 ) -> anyhow::Result<Core> {
-    let http = providers::client();
-    let mailer = Mailer::new(&config.mail, &public_url)?;
-    Ok(Core::new(Parts {
-        cursors: Cursors::new(&secret.key("cursors")),
-        tokens: Tokens::new(&secret, &public_url, config.clerk.as_ref(), http.clone()),
-        voices: Library::new(),
-        bells: Bells::default(),
-        facets: Kept::new("agents"),
-        ultravox: Ultravox::new(access, http.clone()),
-        clerk: config.clerk.as_ref().map(|clerk| Clerk::new(clerk, http)),
-        installation: Installation {
-            dev_mail: mailer.shows(),
-            ..installation(&config, &public_url)?
-        },
-        mailer,
+    Ok(Core::new(Setup {
         warden: config.database.has_warden().then(|| logins.clone()),
-        db,
-        secret,
-        public_url,
         config,
-    }))
-}
-
-fn installation(config: &Config, public_url: &Url) -> anyhow::Result<Installation> {
-    let identity = match &config.clerk {
-        None => Identity::Local,
-        Some(clerk) => Identity::Clerk {
-            publishable_key: clerk.publishable_key.clone(),
-            script: clerk
-                .frontend_api
-                .join("npm/@clerk/clerk-js@5/dist/clerk.browser.js")?
-                .into(),
-        },
-    };
-    Ok(Installation {
-        host: public_url.authority().to_owned(),
-        version: env!("CARGO_PKG_VERSION").to_owned(),
-        sandbox: config.ultravox.is_none(),
-        identity,
-        ..Installation::default()
-    })
+        public_url,
+        secret,
+        db,
+        ultravox,
+    })?)
 }
 
 /// The provider itself, where there is a key for it.
@@ -205,7 +169,7 @@ fn simulated(url: Url, secret: &Master) -> UltravoxAccess {
 }
 
 fn webhook_secret(secret: &Master) -> SecretString {
-    SecretString::from(switchboard::secret::hex(&secret.key("ultravox-webhook")))
+    SecretString::from(hex::encode(secret.key("ultravox-webhook")))
 }
 
 impl Started {

@@ -1,58 +1,19 @@
 //! What people do with agents beyond creating and changing them.
 
-use super::{Agent, AgentFilter, AgentRow, Facets, store};
+use super::Agent;
 use crate::{
     auth::Caller,
     core::Core,
-    crud,
-    db::OrgTx,
+    crud::{self, Rows},
     error::{Error, Result},
     id::Id,
-    kept::Place,
-    listing::{Listing, Page},
-    mirror,
-    resource::{Action, Kind, Resource},
+    resource::{Action, Resource},
 };
 
 /// The longest name an agent may have.
 const LONGEST: usize = 80;
 /// Nobody has a hundred copies of one agent; somebody who does gets to choose a name.
 const MOST: u32 = 100;
-
-/// One page of the list and what its filters offer.
-pub async fn browse(
-    core: &Core,
-    caller: &Caller,
-    filter: &AgentFilter,
-    page: &Page,
-) -> Result<(Listing<AgentRow>, Facets)> {
-    let kept = core.facets.place(caller.org()).await;
-    let window = crud::window::<Agent>(core, caller, filter, page)?;
-    let mut tx = caller.begin_page(&core.db, Kind::Agent).await?;
-    let listing = crud::listing::<Agent>(core, &mut tx, filter, window).await?;
-    let facets = offered(&mut tx, kept).await?;
-    tx.commit().await?;
-    Ok((listing, facets))
-}
-
-/// What the list's filters offer.
-pub async fn facets(core: &Core, caller: &Caller) -> Result<Facets> {
-    let kept = core.facets.place(caller.org()).await;
-    let mut tx = caller.begin(&core.db, Action::Read, Kind::Agent).await?;
-    let facets = offered(&mut tx, kept).await?;
-    tx.commit().await?;
-    Ok(facets)
-}
-
-/// Looks at every agent of the organization, unless they are as they were at the last look.
-async fn offered(tx: &mut OrgTx, kept: Place<Facets>) -> Result<Facets> {
-    if let Some(facets) = kept.get() {
-        return Ok(facets);
-    }
-    let facets = store::facets(tx).await?;
-    kept.put(facets.clone());
-    Ok(facets)
-}
 
 /// Creates an agent like this one under the next free name: "Front desk copy", "Front desk copy 2".
 pub async fn duplicate(core: &Core, caller: &Caller, id: Id<Agent>) -> Result<Agent> {
@@ -62,7 +23,7 @@ pub async fn duplicate(core: &Core, caller: &Caller, id: Id<Agent>) -> Result<Ag
     for number in 1..=MOST {
         draft.name = copy_name(&base, number);
         if !is_taken(core, caller, &draft).await? {
-            return mirror::create::<Agent>(core, caller, draft).await;
+            return crud::create::<Agent>(core, caller, draft).await;
         }
     }
     Err(Error::taken("name"))
@@ -70,9 +31,9 @@ pub async fn duplicate(core: &Core, caller: &Caller, id: Id<Agent>) -> Result<Ag
 
 async fn is_taken(core: &Core, caller: &Caller, draft: &super::AgentDraft) -> Result<bool> {
     let mut tx = caller.begin(&core.db, Action::Read, Agent::KIND).await?;
-    let admitted = store::admit(&mut tx, Id::new(), draft).await;
+    let free = Agent::check(&mut tx, Id::new(), draft).await;
     tx.commit().await?;
-    match admitted {
+    match free {
         Ok(()) => Ok(false),
         Err(Error::Invalid(_)) => Ok(true),
         Err(error) => Err(error),

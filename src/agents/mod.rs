@@ -1,10 +1,14 @@
 //! Agents: who talks on the phone, with which voice, by which instructions and rules.
 
+#[cfg(feature = "ssr")]
+mod csv;
 mod draft;
 #[cfg(feature = "ssr")]
 pub mod flow;
 #[cfg(feature = "ssr")]
 pub(crate) mod publish;
+#[cfg(feature = "ssr")]
+mod sample;
 mod starters;
 #[cfg(feature = "ssr")]
 pub mod store;
@@ -16,13 +20,57 @@ use serde::{Deserialize, Deserializer, Serialize};
 use crate::{
     flat,
     id::Id,
-    resource::{Kind, Resource},
+    resource::{About, Actions, Kind, NavGroup, NavPage, PermissionLabels, Resource, Roles},
 };
 pub use draft::{AgentDraft, EndBehavior, FirstSpeaker, LANGUAGES, Silence, Variable, VariableKind, language_name};
 #[cfg(feature = "ssr")]
-pub use flow::{browse, duplicate, facets};
+pub use flow::duplicate;
 pub use starters::{STARTERS, Starter};
 pub use template::{Placeholder, placeholders};
+
+/// Agents, to everything that lists resources.
+pub const ABOUT: About = About {
+    word: "agents",
+    singular: "agent",
+    plural: "Agents",
+    article: "an",
+    path: "/agents",
+    icon: "agent",
+    pages: &[NavPage {
+        href: "/agents",
+        label: "Agents",
+        icon: "agent",
+        group: NavGroup::Build,
+        shortcut: Some("A"),
+    }],
+    new: Some("/agents/new"),
+    has_page: true,
+    logged: true,
+    roles: Roles {
+        admin: Actions::ALL,
+        developer: Actions::ALL,
+        operator: Actions::READ,
+        billing: Actions::NONE,
+        viewer: Actions::READ,
+    },
+    permissions: PermissionLabels {
+        read: Some("See agents and their versions"),
+        create: Some("Create and duplicate agents"),
+        update: Some("Edit and publish agents"),
+        delete: Some("Delete agents"),
+    },
+    fields: &[
+        ("voice_id", "voice"),
+        ("voice_name", "voice"),
+        ("temperature_percent", "temperature"),
+        ("prompt", "system prompt"),
+        ("join_timeout_s", "how long it rings"),
+        ("max_duration_s", "longest call"),
+        ("time_exceeded_message", "what is said when the time is up"),
+        ("turn_delay_ms", "wait before answering"),
+        ("interruption_ms", "speech needed to interrupt"),
+    ],
+};
 
 #[derive(Clone, Debug, PartialEq, Serialize)]
 #[cfg_attr(feature = "ssr", derive(utoipa::ToSchema))]
@@ -156,6 +204,7 @@ impl Resource for Agent {
     type Draft = AgentDraft;
     type Row = AgentRow;
     type Filter = AgentFilter;
+    type Facets = Facets;
     const KIND: Kind = Kind::Agent;
 
     fn id(&self) -> Id<Self> {
@@ -169,5 +218,14 @@ impl Resource for Agent {
     }
     fn draft(&self) -> AgentDraft {
         self.draft.clone()
+    }
+    fn search(words: &str) -> AgentFilter {
+        AgentFilter {
+            q: Some(words.to_owned()),
+            ..AgentFilter::default()
+        }
+    }
+    fn row_name(row: &AgentRow) -> &str {
+        &row.name
     }
 }

@@ -8,39 +8,22 @@ use crate::{
     db::OrgTx,
     error::Result,
     id::Id,
-    mirror::{Agreement, Mirrored},
-    org::OrgId,
+    provider_sync::{ProviderBacked, RemoteState},
     providers::ultravox::duration::{parse_ms, write_ms},
 };
 
 /// How long the agent waits to be greeted before it speaks its first message by itself.
 const PATIENCE_MS: i64 = 5000;
 
-impl Mirrored for Agent {
-    const MIRROR: &'static str = "agent";
+impl ProviderBacked for Agent {
+    const LINK: &'static str = "agent";
 
-    async fn admit(tx: &mut OrgTx, id: Id<Self>, draft: &AgentDraft) -> Result<()> {
-        store::admit(tx, id, draft).await
+    async fn mark_published(tx: &mut OrgTx, id: Id<Self>, provider_id: &str) -> Result<()> {
+        store::mark_published(tx, id, provider_id).await
     }
 
-    async fn insert(tx: &mut OrgTx, id: Id<Self>, draft: &AgentDraft, provider_id: &str) -> Result<Self> {
-        store::insert(tx, id, draft, provider_id).await
-    }
-
-    async fn update(tx: &mut OrgTx, id: Id<Self>, draft: &AgentDraft, provider_id: &str) -> Result<Self> {
-        store::update(tx, id, draft, provider_id).await
-    }
-
-    async fn republished(tx: &mut OrgTx, id: Id<Self>, provider_id: &str) -> Result<Self> {
-        store::republished(tx, id, provider_id).await
-    }
-
-    async fn delete(tx: &mut OrgTx, id: Id<Self>) -> Result<()> {
-        store::delete(tx, id).await
-    }
-
-    async fn mark(tx: &mut OrgTx, id: Id<Self>, state: &Agreement) -> Result<()> {
-        store::mark(tx, id, state).await
+    async fn mark_state(tx: &mut OrgTx, id: Id<Self>, state: &RemoteState) -> Result<()> {
+        store::mark_state(tx, id, state).await
     }
 
     fn provider_id(&self) -> &str {
@@ -81,19 +64,19 @@ impl Mirrored for Agent {
         Ok(published.agent_id)
     }
 
-    async fn withdraw(core: &Core, provider_id: &str) -> Result<()> {
+    async fn delete_remote(core: &Core, provider_id: &str) -> Result<()> {
         Ok(core.ultravox.delete_agent(provider_id).await?)
     }
 
-    async fn copies(core: &Core, id: Id<Self>) -> Result<Vec<String>> {
+    async fn find_remote(core: &Core, id: Id<Self>) -> Result<Vec<String>> {
         let copies = core.ultravox.agents_marked(&mark(id), born(id)).await?;
         Ok(copies.into_iter().map(|copy| copy.agent_id).collect())
     }
 
-    async fn compare(core: &Core, ours: &Self) -> Result<Agreement> {
+    async fn compare(core: &Core, ours: &Self) -> Result<RemoteState> {
         let there = match core.ultravox.agent(&ours.provider_id).await {
             Ok(there) => there,
-            Err(failure) if failure.is_gone() => return Ok(Agreement::Gone),
+            Err(failure) if failure.is_gone() => return Ok(RemoteState::Missing),
             Err(failure) => return Err(failure.into()),
         };
         let mut differing = differences(&template(&ours.draft), &there.call_template);
@@ -101,13 +84,9 @@ impl Mirrored for Agent {
             differing.insert(0, "name");
         }
         Ok(match in_words(&differing) {
-            None => Agreement::Same,
-            Some(list) => Agreement::Differs(format!("Changed at the provider: {list}.")),
+            None => RemoteState::InSync,
+            Some(list) => RemoteState::Drifted(format!("Changed at the provider: {list}.")),
         })
-    }
-
-    async fn changed(core: &Core, org: &OrgId) {
-        core.facets.forget(org).await;
     }
 }
 

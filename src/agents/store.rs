@@ -3,18 +3,19 @@
 use chrono::{DateTime, Utc};
 use sqlx::types::Json;
 
-use super::{Agent, AgentDraft, AgentFilter, AgentRow, FirstSpeaker, Silence, Sync, SyncState, Variable};
+use super::{Agent, AgentDraft, AgentFilter, AgentRow, Facets, FirstSpeaker, Silence, Sync, SyncState, Variable};
 use crate::{
+    calls,
     crud::Rows,
     db::OrgTx,
     error::{Error, Result, ResultExt},
     id::Id,
     listing::{Position, Window},
-    mirror::Agreement,
+    provider_sync::{ProviderFirst, RemoteState},
 };
 
-/// The table as it lies there.
-struct Flat {
+/// One row of app.agents.
+struct AgentRecord {
     id: Id<Agent>,
     name: String,
     description: String,
@@ -44,8 +45,8 @@ struct Flat {
     updated_by: String,
 }
 
-impl From<Flat> for Agent {
-    fn from(row: Flat) -> Self {
+impl From<AgentRecord> for Agent {
+    fn from(row: AgentRecord) -> Self {
         Self {
             id: row.id,
             draft: AgentDraft {
@@ -83,6 +84,9 @@ impl From<Flat> for Agent {
 }
 
 impl Rows for Agent {
+    type Flow = ProviderFirst;
+    const TABLE: &'static str = "app.agents";
+
     async fn page(tx: &mut OrgTx, filter: &AgentFilter, window: Window) -> Result<Vec<AgentRow>> {
         Ok(sqlx::query_as!(
             AgentRow,
@@ -117,7 +121,7 @@ impl Rows for Agent {
 
     async fn find(tx: &mut OrgTx, id: Id<Agent>) -> Result<Agent> {
         let row = sqlx::query_as!(
-            Flat,
+            AgentRecord,
             "select a.id, a.name, a.description, a.prompt, a.first_speaker, a.first_message, a.language, a.voice_id, a.voice_name,
                     a.temperature_percent, a.variables, a.join_timeout_s, a.max_duration_s, a.time_exceeded_message, a.silence,
                     a.turn_delay_ms, a.interruption_ms, a.recording, a.tags, a.revision, a.provider_id, a.sync, a.sync_note,
@@ -130,94 +134,129 @@ impl Rows for Agent {
         .await?;
         Ok(row.into())
     }
+
+    /// Refuses a name that another agent of the organization has.
+    async fn check(tx: &mut OrgTx, id: Id<Agent>, draft: &AgentDraft) -> Result<()> {
+        let taken = sqlx::query_scalar!(
+            r#"select exists (select from app.agents a where a.org_id = $1 and a.name_norm = lower($2::text) and a.id <> $3) as "taken!""#,
+            tx.org() as _,
+            draft.name,
+            id.uuid(),
+        )
+        .fetch_one(tx.conn())
+        .await?;
+        if taken { Err(Error::taken("name")) } else { Ok(()) }
+    }
+
+    async fn insert(tx: &mut OrgTx, id: Id<Agent>, draft: &AgentDraft) -> Result<()> {
+        sqlx::query!(
+            "insert into app.agents (org_id, id, name, description, prompt, first_speaker, first_message, language, voice_id, voice_name,
+                    temperature_percent, variables, join_timeout_s, max_duration_s, time_exceeded_message, silence, turn_delay_ms,
+                    interruption_ms, recording, tags, provider_id, sync, updated_by)
+             values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18, $19, $20, '', 'synced', $21)",
+            tx.org() as _,
+            id.uuid(),
+            draft.name,
+            draft.description,
+            draft.prompt,
+            draft.first_speaker as _,
+            draft.first_message,
+            draft.language,
+            draft.voice_id,
+            draft.voice_name,
+            draft.temperature_percent,
+            Json(&draft.variables) as _,
+            draft.join_timeout_s,
+            draft.max_duration_s,
+            draft.time_exceeded_message,
+            Json(&draft.silence) as _,
+            draft.turn_delay_ms,
+            draft.interruption_ms,
+            draft.recording,
+            &draft.tags,
+            tx.actor().0,
+        )
+        .execute(tx.conn())
+        .await
+        .on_constraint("agents_name_unique", || Error::taken("name"))?;
+        Ok(())
+    }
+
+    async fn update(tx: &mut OrgTx, id: Id<Agent>, draft: &AgentDraft, revision: i64) -> Result<bool> {
+        let saved = sqlx::query!(
+            "update app.agents set name = $3, description = $4, prompt = $5, first_speaker = $6, first_message = $7, language = $8,
+                    voice_id = $9, voice_name = $10, temperature_percent = $11, variables = $12, join_timeout_s = $13,
+                    max_duration_s = $14, time_exceeded_message = $15, silence = $16, turn_delay_ms = $17, interruption_ms = $18,
+                    recording = $19, tags = $20, revision = revision + 1, updated_at = now(), updated_by = $22
+             where org_id = $1 and id = $2 and revision = $21",
+            tx.org() as _,
+            id.uuid(),
+            draft.name,
+            draft.description,
+            draft.prompt,
+            draft.first_speaker as _,
+            draft.first_message,
+            draft.language,
+            draft.voice_id,
+            draft.voice_name,
+            draft.temperature_percent,
+            Json(&draft.variables) as _,
+            draft.join_timeout_s,
+            draft.max_duration_s,
+            draft.time_exceeded_message,
+            Json(&draft.silence) as _,
+            draft.turn_delay_ms,
+            draft.interruption_ms,
+            draft.recording,
+            &draft.tags,
+            revision,
+            tx.actor().0,
+        )
+        .execute(tx.conn())
+        .await
+        .on_constraint("agents_name_unique", || Error::taken("name"))?;
+        Ok(saved.rows_affected() == 1)
+    }
+
+    /// Calls with it stay, and keep its name.
+    async fn delete(tx: &mut OrgTx, id: Id<Agent>) -> Result<bool> {
+        calls::store::forget_agent(tx, id).await?;
+        let gone = sqlx::query!(
+            "delete from app.agents where org_id = $1 and id = $2",
+            tx.org() as _,
+            id.uuid()
+        )
+        .execute(tx.conn())
+        .await?;
+        Ok(gone.rows_affected() == 1)
+    }
+
+    /// How many agents there are, in all and live, and the tags and languages in use: what the list's filters offer.
+    async fn facets(tx: &mut OrgTx) -> Result<Facets> {
+        let counts = sqlx::query!(
+            r#"select count(*) as "all!", count(*) filter (where a.sync = 'synced') as "live!",
+                      coalesce(array_agg(distinct a.language), '{}') as "languages!"
+               from app.agents a where a.org_id = $1"#,
+            tx.org() as _,
+        )
+        .fetch_one(tx.conn())
+        .await?;
+        let tags = sqlx::query_scalar!(
+            r#"select distinct tag as "tag!" from app.agents a, unnest(a.tags) tag where a.org_id = $1 order by 1 limit 100"#,
+            tx.org() as _,
+        )
+        .fetch_all(tx.conn())
+        .await?;
+        Ok(Facets {
+            all: counts.all,
+            live: counts.live,
+            languages: counts.languages,
+            tags,
+        })
+    }
 }
 
-/// Refuses a name another agent of the organization has, before the provider is asked for anything.
-pub async fn admit(tx: &mut OrgTx, id: Id<Agent>, draft: &AgentDraft) -> Result<()> {
-    let taken = sqlx::query_scalar!(
-        r#"select exists (select from app.agents a where a.org_id = $1 and a.name_norm = lower($2::text) and a.id <> $3) as "taken!""#,
-        tx.org() as _,
-        draft.name,
-        id.uuid(),
-    )
-    .fetch_one(tx.conn())
-    .await?;
-    if taken { Err(Error::taken("name")) } else { Ok(()) }
-}
-
-pub async fn insert(tx: &mut OrgTx, id: Id<Agent>, draft: &AgentDraft, provider_id: &str) -> Result<Agent> {
-    sqlx::query!(
-        "insert into app.agents (org_id, id, name, description, prompt, first_speaker, first_message, language, voice_id, voice_name,
-                temperature_percent, variables, join_timeout_s, max_duration_s, time_exceeded_message, silence, turn_delay_ms,
-                interruption_ms, recording, tags, provider_id, sync, updated_by)
-         values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18, $19, $20, $21, 'synced', $22)",
-        tx.org() as _,
-        id.uuid(),
-        draft.name,
-        draft.description,
-        draft.prompt,
-        draft.first_speaker as _,
-        draft.first_message,
-        draft.language,
-        draft.voice_id,
-        draft.voice_name,
-        draft.temperature_percent,
-        Json(&draft.variables) as _,
-        draft.join_timeout_s,
-        draft.max_duration_s,
-        draft.time_exceeded_message,
-        Json(&draft.silence) as _,
-        draft.turn_delay_ms,
-        draft.interruption_ms,
-        draft.recording,
-        &draft.tags,
-        provider_id,
-        tx.actor().0,
-    )
-    .execute(tx.conn())
-    .await
-    .on_constraint("agents_org_id_name_norm_key", || Error::taken("name"))?;
-    Agent::find(tx, id).await
-}
-
-pub async fn update(tx: &mut OrgTx, id: Id<Agent>, draft: &AgentDraft, provider_id: &str) -> Result<Agent> {
-    sqlx::query!(
-        "update app.agents set name = $3, description = $4, prompt = $5, first_speaker = $6, first_message = $7, language = $8,
-                voice_id = $9, voice_name = $10, temperature_percent = $11, variables = $12, join_timeout_s = $13,
-                max_duration_s = $14, time_exceeded_message = $15, silence = $16, turn_delay_ms = $17, interruption_ms = $18,
-                recording = $19, tags = $20, provider_id = $21, sync = 'synced', sync_note = '', sync_checked_at = now(),
-                revision = revision + 1, updated_at = now(), updated_by = $22
-         where org_id = $1 and id = $2",
-        tx.org() as _,
-        id.uuid(),
-        draft.name,
-        draft.description,
-        draft.prompt,
-        draft.first_speaker as _,
-        draft.first_message,
-        draft.language,
-        draft.voice_id,
-        draft.voice_name,
-        draft.temperature_percent,
-        Json(&draft.variables) as _,
-        draft.join_timeout_s,
-        draft.max_duration_s,
-        draft.time_exceeded_message,
-        Json(&draft.silence) as _,
-        draft.turn_delay_ms,
-        draft.interruption_ms,
-        draft.recording,
-        &draft.tags,
-        provider_id,
-        tx.actor().0,
-    )
-    .execute(tx.conn())
-    .await
-    .on_constraint("agents_org_id_name_norm_key", || Error::taken("name"))?;
-    Agent::find(tx, id).await
-}
-
-pub async fn republished(tx: &mut OrgTx, id: Id<Agent>, provider_id: &str) -> Result<Agent> {
+pub async fn mark_published(tx: &mut OrgTx, id: Id<Agent>, provider_id: &str) -> Result<()> {
     sqlx::query!(
         "update app.agents set provider_id = $3, sync = 'synced', sync_note = '', sync_checked_at = now()
          where org_id = $1 and id = $2",
@@ -227,62 +266,27 @@ pub async fn republished(tx: &mut OrgTx, id: Id<Agent>, provider_id: &str) -> Re
     )
     .execute(tx.conn())
     .await?;
-    Agent::find(tx, id).await
-}
-
-pub async fn delete(tx: &mut OrgTx, id: Id<Agent>) -> Result<()> {
-    sqlx::query!(
-        "delete from app.agents where org_id = $1 and id = $2",
-        tx.org() as _,
-        id.uuid()
-    )
-    .execute(tx.conn())
-    .await?;
     Ok(())
 }
 
-pub async fn mark(tx: &mut OrgTx, id: Id<Agent>, agreement: &Agreement) -> Result<()> {
-    let (state, note) = match agreement {
-        Agreement::Same => (SyncState::Synced, String::new()),
-        Agreement::Differs(note) => (SyncState::Drifted, note.clone()),
-        Agreement::Gone => (
+pub async fn mark_state(tx: &mut OrgTx, id: Id<Agent>, state: &RemoteState) -> Result<()> {
+    let (sync, note) = match state {
+        RemoteState::InSync => (SyncState::Synced, String::new()),
+        RemoteState::Drifted(note) => (SyncState::Drifted, note.clone()),
+        RemoteState::Missing => (
             SyncState::Drifted,
             "It was deleted at the provider. Calls fail until you choose Sync now.".to_owned(),
         ),
-        Agreement::Failed(note) => (SyncState::Failed, note.clone()),
+        RemoteState::Failed(note) => (SyncState::Failed, note.clone()),
     };
     sqlx::query!(
         "update app.agents set sync = $3, sync_note = $4, sync_checked_at = now() where org_id = $1 and id = $2",
         tx.org() as _,
         id.uuid(),
-        state as _,
+        sync as _,
         note,
     )
     .execute(tx.conn())
     .await?;
     Ok(())
-}
-
-/// How many agents there are, in all and live, and the tags and languages in use: what the list's filters offer.
-pub async fn facets(tx: &mut OrgTx) -> Result<super::Facets> {
-    let counts = sqlx::query!(
-        r#"select count(*) as "all!", count(*) filter (where a.sync = 'synced') as "live!",
-                  coalesce(array_agg(distinct a.language), '{}') as "languages!"
-           from app.agents a where a.org_id = $1"#,
-        tx.org() as _,
-    )
-    .fetch_one(tx.conn())
-    .await?;
-    let tags = sqlx::query_scalar!(
-        r#"select distinct tag as "tag!" from app.agents a, unnest(a.tags) tag where a.org_id = $1 order by 1 limit 100"#,
-        tx.org() as _,
-    )
-    .fetch_all(tx.conn())
-    .await?;
-    Ok(super::Facets {
-        all: counts.all,
-        live: counts.live,
-        languages: counts.languages,
-        tags,
-    })
 }

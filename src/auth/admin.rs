@@ -14,7 +14,7 @@ use crate::{
     core::Core,
     error::{Error, Result},
     keys::{self, ApiKeyDraft},
-    org::{Cord, OrgDraft, OrgId, Role, Scope, UserId, store},
+    org::{OrgColor, OrgDraft, OrgId, Role, Scope, UserId, store},
 };
 
 /// What `admin bootstrap` prints.
@@ -71,7 +71,7 @@ async fn keep_password(core: &Core, known: &Known, typed: &Password) -> Result<(
 async fn own_org(core: &Core, user: &UserId, name: &str) -> Result<OrgId> {
     let draft = OrgDraft {
         name: name.into(),
-        cord: Cord::default(),
+        color: OrgColor::default(),
     };
     Check::run(&draft)?;
     let mut tx = core.db.identity.begin().await?;
@@ -92,7 +92,7 @@ async fn own_org(core: &Core, user: &UserId, name: &str) -> Result<OrgId> {
         return Ok(org);
     }
     let org = OrgId::new();
-    store::found(&mut tx, &org, name.trim(), draft.cord, user, Role::Owner).await?;
+    store::found(&mut tx, &org, name.trim(), draft.color, user, Role::Owner).await?;
     tx.commit().await?;
     Ok(org)
 }

@@ -58,8 +58,9 @@ async fn settle_in(core: &Core, user: &UserId, org: &OrgId) -> Result<()> {
         .await?;
     let client_id = client(&mut tx, said, &known.org_name, known.founder.as_ref(), core).await?;
     sqlx::query!(
-        "insert into app.users as u (client_id, user_id, email, name) values ($1, $2, $3, $4)
-         on conflict (client_id, user_id) do update set email = excluded.email, name = excluded.name, seen_at = now()",
+        "insert into app.users as u (org_id, client_id, user_id, email, name) values ($1, $2, $3, $4, $5)
+         on conflict (org_id, user_id) do update set email = excluded.email, name = excluded.name, seen_at = excluded.seen_at",
+        tx.org() as _,
         client_id,
         user.as_str(),
         known.email,
@@ -80,7 +81,15 @@ async fn client(tx: &mut OrgTx, said: Option<Uuid>, name: &str, founder: Option<
     if let Some(id) = find(tx).await? {
         return Ok(id);
     }
-    for id in [said.unwrap_or_else(Uuid::now_v7), Uuid::now_v7()] {
+    for wanted in [said.unwrap_or_else(Uuid::now_v7), Uuid::now_v7()] {
+        // The number is the organization's before anything has it: of two that want one, the second hears so here.
+        let claimed = sqlx::query_scalar!("select identity.claim_client_id($1)", wanted)
+            .fetch_one(tx.conn())
+            .await?;
+        let Some(id) = claimed else {
+            tracing::warn!(org = %tx.org(), client = %wanted, "the organization's metadata names another organization's client; it gets a new one");
+            continue;
+        };
         let made = sqlx::query!(
             "insert into app.clients (org_id, id, name) values ($1, $2, $3) on conflict do nothing",
             tx.org() as _,
@@ -94,10 +103,8 @@ async fn client(tx: &mut OrgTx, said: Option<Uuid>, name: &str, founder: Option<
             audit::founded(tx, founder, name).await?;
             return Ok(id);
         }
-        if let Some(id) = find(tx).await? {
-            return Ok(id);
-        }
-        tracing::warn!(org = %tx.org(), client = %id, "the organization's metadata names another organization's client; it gets a new one");
+        // Somebody else arrived first.
+        return find(tx).await?.ok_or(Error::NotFound);
     }
     Err(Error::internal("two fresh client ids were taken"))
 }
@@ -116,7 +123,9 @@ async fn welcome(tx: &mut OrgTx, client_id: Uuid, core: &Core) -> Result<()> {
         return Ok(());
     }
     sqlx::query!(
-        "insert into app.credit_transactions (client_id, id, kind, amount_micros, note) values ($1, $2, 'grant', $3, 'Welcome credit')",
+        "insert into app.credit_transactions (org_id, client_id, id, kind, amount_micros, note)
+         values ($1, $2, $3, 'grant', $4, 'Welcome credit')",
+        tx.org() as _,
         client_id,
         Uuid::now_v7(),
         credit.0,
@@ -130,6 +139,7 @@ async fn welcome(tx: &mut OrgTx, client_id: Uuid, core: &Core) -> Result<()> {
     )
     .execute(tx.conn())
     .await?;
+    tx.changed(Kind::Credit);
     Ok(())
 }
 

@@ -2,30 +2,103 @@
 //! the one that asks whether Clerk's session has ended: what a credential still gives access to is asked in the transaction
 //! that uses it.
 
+use std::sync::Arc;
+
 use chrono::Utc;
 
 use super::{Caller, arrive, claims::Verified, clerk};
 use crate::{
     core::Core,
     error::{Error, Result},
-    keys,
+    id::Id,
+    keys::{self, ApiKey},
     org::{OrgId, UserId, store::note},
+    secret::fingerprint,
 };
 
-pub async fn bearer(core: &Core, token: &str) -> Result<Caller> {
-    if token.starts_with(keys::store::PREFIX) {
-        let (org, key) = keys::store::recognize(core, token)
-            .await?
-            .ok_or(Error::Unauthenticated)?;
-        return Ok(Caller::key(key, org));
+/// A credential that a request presents, as far as this process can judge it by itself. No statement has been run for it.
+pub struct Presented<'a>(Credential<'a>);
+
+enum Credential<'a> {
+    Key {
+        text: &'a str,
+        mark: [u8; 32],
+        known: Option<(OrgId, Id<ApiKey>)>,
+        familiar: bool,
+    },
+    Token {
+        verified: Option<Arc<Verified>>,
+        familiar: bool,
+    },
+}
+
+pub async fn present<'a>(core: &Core, text: &'a str) -> Presented<'a> {
+    let memory = &core.tokens.memory;
+    if text.starts_with(keys::store::PREFIX) {
+        let mark = fingerprint(text);
+        let known = memory.keys.get(&mark).await;
+        return Presented(Credential::Key {
+            text,
+            familiar: known.is_some() || memory.familiar_keys.contains_key(&mark),
+            mark,
+            known,
+        });
     }
-    let verified = core
-        .tokens
-        .verify(token, Utc::now())
-        .await
-        .ok_or(Error::Unauthenticated)?;
-    let caller = enter(core, &verified).await?;
-    Ok(caller)
+    let verified = core.tokens.verify(text, Utc::now()).await;
+    let familiar = verified
+        .as_ref()
+        .is_some_and(|verified| memory.arrived.contains_key(&(org_of(verified), verified.user.clone())));
+    Presented(Credential::Token { verified, familiar })
+}
+
+impl Presented<'_> {
+    /// Whether this process has let it in not long ago. To find out about another one costs statements.
+    pub fn is_familiar(&self) -> bool {
+        match &self.0 {
+            Credential::Key { familiar, .. } | Credential::Token { familiar, .. } => *familiar,
+        }
+    }
+
+    pub async fn caller(self, core: &Core) -> Result<Caller> {
+        let memory = &core.tokens.memory;
+        match self.0 {
+            Credential::Key {
+                known: Some((org, key)),
+                ..
+            } => Ok(Caller::key(key, org)),
+            Credential::Key { text, mark, .. } => match keys::store::recognize(core, text).await? {
+                Some((org, key)) => {
+                    memory.keys.insert(mark, (org.clone(), key)).await;
+                    memory.familiar_keys.insert(mark, ()).await;
+                    Ok(Caller::key(key, org))
+                }
+                None => {
+                    memory.familiar_keys.invalidate(&mark).await;
+                    Err(Error::Unauthenticated)
+                }
+            },
+            Credential::Token { verified, .. } => {
+                let verified = verified.ok_or(Error::Unauthenticated)?;
+                let entered = enter(core, &verified).await;
+                if let Err(Error::Unauthenticated) = entered {
+                    memory
+                        .arrived
+                        .invalidate(&(org_of(&verified), verified.user.clone()))
+                        .await;
+                }
+                entered
+            }
+        }
+    }
+}
+
+pub async fn bearer(core: &Core, token: &str) -> Result<Caller> {
+    present(core, token).await.caller(core).await
+}
+
+/// The organization a token is for: without one it is the person's own workspace.
+fn org_of(verified: &Verified) -> OrgId {
+    verified.org.clone().unwrap_or_else(|| OrgId::personal(&verified.user))
 }
 
 async fn enter(core: &Core, verified: &Verified) -> Result<Caller> {

@@ -13,7 +13,7 @@ use super::{
 use crate::{
     core::Core,
     error::{Error, Result},
-    org::{Cord, OrgId, Role, UserId, store::open_personal},
+    org::{OrgColor, OrgId, Role, UserId, store::open_personal},
     providers::clerk::{self, Clerk},
     secret::fingerprint,
     viewer::Person,
@@ -35,16 +35,23 @@ pub(super) async fn mirror(core: &Core, verified: &Verified) -> Result<()> {
     )
     .fetch_one(core.db.identity.pool())
     .await?;
+    // Asked before a connection is taken: Clerk may be slow, and everybody signs in by this pool.
+    let person = match known.user {
+        true => None,
+        false => person(core, &verified.user).await,
+    };
+    let organization = match &verified.org {
+        Some(org) if !known.org => organization(core, org).await,
+        _ => None,
+    };
     let mut conn = core.db.identity.pool().acquire().await?;
-    if !known.user {
-        match person(core, &verified.user).await {
-            Some(person) => keep_user(&mut conn, &verified.user, &person).await?,
-            None => know_user(&mut conn, &verified.user).await?,
-        }
+    match &person {
+        Some(person) => keep_user(&mut conn, &verified.user, person).await?,
+        None if !known.user => know_user(&mut conn, &verified.user).await?,
+        None => {}
     }
     if let (Some(org), Some(word)) = (&verified.org, &verified.clerk) {
         if !known.org {
-            let organization = organization(core, org).await;
             let name = organization.as_ref().map(|o| o.name.as_str()).or(word.slug.as_deref());
             keep_org(&mut conn, org, name.unwrap_or("Organization"), stated(None)).await?;
         }
@@ -122,7 +129,7 @@ pub(super) async fn keep_org(conn: &mut PgConnection, id: &OrgId, name: &str, at
 /// A role, or a removal, as stated at a time. An older word changes nothing. Of two words of the same moment the one that
 /// takes more away holds, whichever comes first: a token knows its time to the second only. Nobody is a member once their
 /// account at Clerk is gone, whatever was said of them before.
-pub(super) async fn keep_membership(
+pub(crate) async fn keep_membership(
     conn: &mut PgConnection,
     org: &OrgId,
     user: &UserId,
@@ -187,7 +194,7 @@ pub async fn visit(core: &Core, session_jwt: &str) -> Result<Option<Visit>> {
         r#"select s.id as "session?", coalesce(s.seen_at < now() - interval '1 minute', false) as "stale!",
                   coalesce(s.expires_at <= now(), false) as "ended!",
                   u.name, u.email, u.email_verified_at is not null as "verified!",
-                  o.id as "org_id?: OrgId", o.name as "org_name?", o.cord as "cord?: Cord", m.role as "role?: Role"
+                  o.id as "org_id?: OrgId", o.name as "org_name?", o.color as "color?: OrgColor", m.role as "role?: Role"
            from identity.users u
              left join identity.sessions s on s.token_hash = $2 and s.user_id = u.id
              left join identity.memberships m on m.org_id = coalesce($3, s.org_id) and m.user_id = u.id and m.removed_at is null
@@ -216,8 +223,8 @@ pub async fn visit(core: &Core, session_jwt: &str) -> Result<Option<Visit>> {
             email: row.email,
             email_verified: row.verified,
         },
-        place: match (row.org_id, row.org_name, row.cord, row.role) {
-            (Some(org), Some(name), Some(cord), Some(role)) => Some((org, name, cord, role)),
+        place: match (row.org_id, row.org_name, row.color, row.role) {
+            (Some(org), Some(name), Some(color), Some(role)) => Some((org, name, color, role)),
             _ => None,
         },
     };

@@ -228,11 +228,12 @@ async fn revoke_keys(core: &Core, org: OrgId) -> Result<()> {
         .await?;
     sqlx::query!(
         "update app.api_keys set revoked_at = now()
-         where client_id = (select c.id from app.clients c where c.org_id = $1) and revoked_at is null",
+         where org_id = $1 and revoked_at is null",
         tx.org() as _,
     )
     .execute(tx.conn())
     .await?;
+    tx.changed(Kind::ApiKey);
     tx.commit().await
 }
 

@@ -3,7 +3,7 @@
 //! Whoever proves that a mailbox is theirs decides its password. So only the first sign-up's own link confirms the password
 //! typed then; every later mail to an unconfirmed address, whoever caused it, lets its reader choose a new one.
 
-use sqlx::{Connection, PgConnection, Postgres, Transaction};
+use sqlx::{Connection, PgConnection};
 
 use super::{
     From, password,
@@ -287,20 +287,20 @@ pub async fn reset(core: &Core, draft: ResetPassword, from: &From) -> Result<New
 }
 
 /// Puts a new password in place of the old one, and ends everything that came from that.
-pub(super) async fn replace(tx: &mut Transaction<'_, Postgres>, user: &UserId, hash: &str) -> Result<()> {
+pub(super) async fn replace(conn: &mut PgConnection, user: &UserId, hash: &str) -> Result<()> {
     let email = sqlx::query_scalar!(
         "update identity.users set password_hash = $2, email_verified_at = coalesce(email_verified_at, now())
          where id = $1 returning email",
         user.as_str(),
         hash,
     )
-    .fetch_one(&mut **tx)
+    .fetch_one(&mut *conn)
     .await?;
-    end_all(tx, user).await?;
+    end_all(conn, user).await?;
     sqlx::query!("delete from identity.email_tokens where user_id = $1", user.as_str())
-        .execute(&mut **tx)
+        .execute(&mut *conn)
         .await?;
-    throttle::forgive(tx, &email, &From::default()).await
+    throttle::forgive(conn, &email, &From::default()).await
 }
 
 /// Changes the password of the person at this browser, who stays signed in here and nowhere else.

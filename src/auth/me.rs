@@ -8,7 +8,7 @@ use crate::{
     check::Check,
     core::Core,
     error::{Error, Result},
-    org::{Cord, OrgId, Role, UserId, store::open_personal},
+    org::{OrgColor, OrgId, Role, UserId, store::open_personal},
     resource::{Action, Kind},
 };
 
@@ -96,7 +96,7 @@ pub async fn me(core: &Core, caller: &Caller) -> Result<Me> {
     let permissions = tx.permissions();
     let role = match caller.who() {
         Who::Person(_) => {
-            sqlx::query_scalar!("select identity.standing()")
+            sqlx::query_scalar!("select identity.current_role()")
                 .fetch_one(tx.conn())
                 .await?
         }
@@ -112,7 +112,7 @@ pub async fn me(core: &Core, caller: &Caller) -> Result<Me> {
         Who::Key(_) | Who::System => (None, core.db.glance(caller.org()).await?.ok_or(Error::NotFound)?),
     };
     let organization = sqlx::query!(
-        r#"select o.name, o.cord as "cord: Cord" from identity.organizations o where o.id = $1 and o.deleted_at is null"#,
+        r#"select o.name, o.color as "color: OrgColor" from identity.organizations o where o.id = $1 and o.deleted_at is null"#,
         caller.org().as_str(),
     )
     .fetch_optional(core.db.identity.pool())
@@ -123,7 +123,7 @@ pub async fn me(core: &Core, caller: &Caller) -> Result<Me> {
         organization: Organization {
             id: caller.org().clone(),
             name: organization.name,
-            cord: organization.cord,
+            color: organization.color,
             personal: caller.org().is_personal(),
         },
         role,

@@ -14,7 +14,7 @@ pub mod session;
 mod throttle;
 mod token;
 
-pub use bearer::bearer;
+pub use bearer::{Presented, bearer, present};
 pub use me::{issue_token, me, token_for};
 pub use throttle::sweep;
 pub use token::Tokens;

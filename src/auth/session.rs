@@ -16,7 +16,7 @@ use crate::{
     account::SessionRow,
     core::Core,
     error::{Error, Result},
-    org::{Cord, OrgId, Permissions, Role, UserId, store::open_personal},
+    org::{OrgColor, OrgId, Permissions, Role, UserId, store::open_personal},
     secret::{fingerprint, token},
     viewer::{Person, Place},
 };
@@ -62,7 +62,7 @@ pub(super) struct Found {
     pub session: Uuid,
     pub stale: bool,
     pub person: Person,
-    pub place: Option<(OrgId, String, Cord, Role)>,
+    pub place: Option<(OrgId, String, OrgColor, Role)>,
 }
 
 /// The person of a session cookie; nobody if it has ended. Half its life unused ends it too.
@@ -70,7 +70,7 @@ pub async fn visit(core: &Core, cookie: &str) -> Result<Option<Visit>> {
     let found = sqlx::query!(
         r#"select s.id as session, s.seen_at < now() - interval '1 minute' as "stale!",
                   u.id as "user_id: UserId", u.name, u.email, u.email_verified_at is not null as "verified!",
-                  o.id as "org_id?: OrgId", o.name as "org_name?", o.cord as "cord?: Cord", m.role as "role?: Role"
+                  o.id as "org_id?: OrgId", o.name as "org_name?", o.color as "color?: OrgColor", m.role as "role?: Role"
            from identity.sessions s
              join identity.users u on u.id = s.user_id
              left join identity.memberships m on m.org_id = s.org_id and m.user_id = s.user_id and m.removed_at is null
@@ -93,8 +93,8 @@ pub async fn visit(core: &Core, cookie: &str) -> Result<Option<Visit>> {
             email: row.email,
             email_verified: row.verified,
         },
-        place: match (row.org_id, row.org_name, row.cord, row.role) {
-            (Some(org), Some(name), Some(cord), Some(role)) => Some((org, name, cord, role)),
+        place: match (row.org_id, row.org_name, row.color, row.role) {
+            (Some(org), Some(name), Some(color), Some(role)) => Some((org, name, color, role)),
             _ => None,
         },
     };
@@ -112,7 +112,7 @@ pub(super) async fn welcome(core: &Core, found: Found, caller: Option<Caller>) -
     }
     let place = match found.place {
         None => None,
-        Some((org_id, name, cord, role)) => {
+        Some((org_id, name, color, role)) => {
             let glance = glance(core, &found.person.id, &org_id).await?;
             let held = Permissions::of_role(role);
             Some(Place {
@@ -123,7 +123,7 @@ pub(super) async fn welcome(core: &Core, found: Found, caller: Option<Caller>) -
                 balance: glance.balance,
                 org_id,
                 name,
-                cord,
+                color,
                 role,
             })
         }

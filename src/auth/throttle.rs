@@ -6,7 +6,7 @@ use super::From;
 use crate::{
     core::Core,
     error::{Error, Result},
-    secret::{fingerprint, hex},
+    secret::fingerprint,
 };
 
 /// Tries at one account before a pause of 15 minutes.
@@ -32,7 +32,7 @@ pub(super) enum Turn {
 impl Limit {
     /// What is known of an e-mail address nobody has an account with is still somebody's address: only its hash is kept.
     fn key(self, of: &str) -> String {
-        format!("{}:{}", self.0, hex(&fingerprint(&of.trim().to_lowercase())))
+        format!("{}:{}", self.0, hex::encode(fingerprint(&of.trim().to_lowercase())))
     }
 }
 

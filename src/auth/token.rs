@@ -21,7 +21,7 @@ use crate::{
     id::Id,
     keys::ApiKey,
     org::{OrgId, Role, UserId},
-    secret::{Master, fingerprint, hex},
+    secret::{Master, fingerprint},
 };
 
 /// A session token fits in a cookie; nothing longer is looked at.
@@ -53,6 +53,8 @@ pub(super) struct Memory {
     pub refused: Cache<(OrgId, UserId), ()>,
     /// An API key by the hash of all of it. Whether it still counts is asked inside the organization.
     pub keys: Cache<[u8; 32], (OrgId, Id<ApiKey>)>,
+    /// The API keys that were good when they last came, by the same hash.
+    pub familiar_keys: Cache<[u8; 32], ()>,
 }
 
 /// Who, where, as what and when: two tokens of one second may say different roles.
@@ -86,7 +88,7 @@ impl Tokens {
             signing: EncodingKey::from_ed_der(private.as_ref()),
             verifying: DecodingKey::from_ed_der(public),
             public: URL_SAFE_NO_PAD.encode(public),
-            kid: hex(&fingerprint(&hex(public))[..8]),
+            kid: hex::encode(&fingerprint(&hex::encode(public))[..8]),
             issuer: public_url.as_str().trim_end_matches('/').to_owned(),
             origin: public_url.origin().ascii_serialization(),
             clerk: clerk.map(|clerk| ClerkIssuer {
@@ -101,13 +103,11 @@ impl Tokens {
             }),
             verified: minute(),
             memory: Memory {
-                arrived: Cache::builder()
-                    .max_capacity(100_000)
-                    .time_to_live(Duration::from_secs(3600))
-                    .build(),
+                arrived: hour(),
                 mirrored: minute(),
                 refused: minute(),
                 keys: minute(),
+                familiar_keys: hour(),
             },
         }
     }
@@ -147,15 +147,6 @@ impl Tokens {
         Some(verified)
     }
 
-    /// An API key seen less than a minute ago.
-    pub(crate) async fn key(&self, mark: &[u8; 32]) -> Option<(OrgId, Id<ApiKey>)> {
-        self.memory.keys.get(mark).await
-    }
-
-    pub(crate) async fn remember_key(&self, mark: [u8; 32], key: (OrgId, Id<ApiKey>)) {
-        self.memory.keys.insert(mark, key).await;
-    }
-
     async fn examine(&self, token: &str, now: DateTime<Utc>) -> Option<Verified> {
         let (message, signature) = token.rsplit_once('.')?;
         let (header, payload) = message.split_once('.')?;
@@ -188,6 +179,18 @@ where
     Cache::builder()
         .max_capacity(10_000)
         .time_to_live(Duration::from_secs(60))
+        .build()
+}
+
+/// Remembers a hundred thousand things for an hour.
+fn hour<K, V>() -> Cache<K, V>
+where
+    K: Hash + Eq + Send + Sync + 'static,
+    V: Clone + Send + Sync + 'static,
+{
+    Cache::builder()
+        .max_capacity(100_000)
+        .time_to_live(Duration::from_secs(3600))
         .build()
 }
 

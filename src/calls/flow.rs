@@ -9,20 +9,21 @@ use super::{
     Billing, Call, CallDraft, CallFilter, CallRow, Conversation, Destination, EndReason, Medium, Recording, Status,
     check_variables, dial, progress,
     store::{self, Held},
-    watch::{self, Adoption, MIRROR},
+    watch::{self, Adoption, LINK},
 };
 use crate::{
     agents::{self, Agent},
     audit,
     auth::Caller,
     check::Check,
+    contacts,
     core::Core,
     crud::Rows,
     db::OrgTx,
     error::{Error, Fault, Result},
     id::Id,
     listing::{Listing, Page, Position},
-    mirror::{self, Agreement},
+    provider_sync::{self, RemoteState},
     providers::{Audio, Failure},
     resource::{Action, Kind},
 };
@@ -112,7 +113,12 @@ async fn intend(core: &Core, caller: &Caller, draft: CallDraft) -> Result<(Held,
     let mut check = Check::default();
     check_variables(&agent.draft.variables, &draft.variables, &mut check);
     check.finish()?;
-    let call = fresh(core, &tx, &agent, &draft.to, draft.variables);
+    let mut call = fresh(core, &tx, &agent, &draft.to, draft.variables);
+    if let Some(number) = &call.to_number
+        && let Some((id, name)) = contacts::store::by_phone(&mut tx, number).await?
+    {
+        (call.contact_id, call.contact_name) = (Some(id), Some(name));
+    }
     let request = dial::request(&core.ultravox, call.id, &draft.to, &agent.draft, &call.variables).ok_or_else(|| {
         Error::Conflict(
             "This installation has no line for phone calls. An operator has to set ULTRAVOX_FROM, and ULTRAVOX_SIP_HOST for SIP.".into(),
@@ -120,7 +126,7 @@ async fn intend(core: &Core, caller: &Caller, draft: CallDraft) -> Result<(Held,
     })?;
     store::insert(&mut tx, &call).await?;
     store::note(&mut tx, call.id, "placed", "").await?;
-    mirror::intend(&mut tx, MIRROR, call.id.uuid()).await?;
+    provider_sync::intend(&mut tx, LINK, call.id.uuid()).await?;
     audit::record(
         &mut tx,
         Action::Create,
@@ -160,6 +166,8 @@ fn fresh(core: &Core, tx: &OrgTx, agent: &Agent, to: &Destination, variables: BT
         end_detail: String::new(),
         to_number,
         from_number,
+        contact_id: None,
+        contact_name: None,
         variables,
         placed_by: tx.actor().0,
         provider_id: None,
@@ -183,7 +191,7 @@ async fn wait(core: &Core, caller: &Caller, id: Id<Call>, failure: &Failure) -> 
         _ => "The provider answered with an error of its own. Whether it dialed is being found out.",
     };
     store::note(&mut tx, id, "unanswered_by_provider", told).await?;
-    mirror::touch(&mut tx, MIRROR, id.uuid(), GRACE, "").await?;
+    provider_sync::schedule_check(&mut tx, LINK, id.uuid(), GRACE, "").await?;
     tx.commit().await
 }
 
@@ -203,7 +211,8 @@ async fn refuse(core: &Core, caller: &Caller, held: &Held, failure: &Failure) ->
         watch::write(&mut tx, &held, &progress::give_up(&held, reason, &told, Utc::now())).await?;
     }
     if let (EndReason::AgentMissing, Some(agent_id)) = (reason, held.call.agent_id) {
-        agents::store::mark(&mut tx, agent_id, &Agreement::Gone).await?;
+        agents::store::mark_state(&mut tx, agent_id, &RemoteState::Missing).await?;
+        tx.changed(Kind::Agent);
     }
     store::rest(&mut tx, id).await?;
     tx.commit().await

@@ -1,6 +1,8 @@
 //! Calls: one conversation of an agent, from the moment it is placed to its price.
 
 #[cfg(feature = "ssr")]
+mod csv;
+#[cfg(feature = "ssr")]
 mod dial;
 mod ending;
 #[cfg(feature = "ssr")]
@@ -23,9 +25,49 @@ use chrono::{DateTime, Utc};
 use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 
-use crate::{agents::Agent, id::Id, money::Micros};
+use crate::{
+    agents::Agent,
+    contacts::Contact,
+    id::Id,
+    money::Micros,
+    resource::{About, Action, Actions, NavGroup, NavPage, PermissionLabels, Roles},
+};
 pub use ending::EndReason;
 pub use place::{CallDraft, Destination, PRICE_PER_STEP, STEP_S, check_variables, price};
+
+/// Calls, to everything that lists resources.
+pub const ABOUT: About = About {
+    word: "calls",
+    singular: "call",
+    plural: "Calls",
+    article: "a",
+    path: "/calls",
+    icon: "call",
+    pages: &[NavPage {
+        href: "/calls",
+        label: "Calls",
+        icon: "call",
+        group: NavGroup::Operate,
+        shortcut: Some("C"),
+    }],
+    new: None,
+    has_page: true,
+    logged: true,
+    roles: Roles {
+        admin: Actions::ALL,
+        developer: Actions::ALL,
+        operator: Actions::of(&[Action::Read, Action::Create, Action::Update]),
+        billing: Actions::NONE,
+        viewer: Actions::READ,
+    },
+    permissions: PermissionLabels {
+        read: Some("See calls, transcripts and recordings"),
+        create: Some("Place calls"),
+        update: Some("End calls"),
+        delete: Some("Delete calls"),
+    },
+    fields: &[],
+};
 
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[cfg_attr(feature = "ssr", derive(utoipa::ToSchema))]
@@ -43,6 +85,9 @@ pub struct Call {
     /// E.164; absent for a text call.
     pub to_number: Option<String>,
     pub from_number: Option<String>,
+    /// Whose number it was, where it was a contact's.
+    pub contact_id: Option<Id<Contact>>,
+    pub contact_name: Option<String>,
     #[cfg_attr(feature = "ssr", schema(value_type = Object))]
     pub variables: BTreeMap<String, serde_json::Value>,
     /// Who placed it: a person or an API key.
@@ -253,6 +298,8 @@ pub struct CallRow {
     pub status: Status,
     pub end_reason: Option<EndReason>,
     pub to_number: Option<String>,
+    pub contact_id: Option<Id<Contact>>,
+    pub contact_name: Option<String>,
     pub created_at: DateTime<Utc>,
     pub joined_at: Option<DateTime<Utc>>,
     pub ended_at: Option<DateTime<Utc>>,
@@ -264,10 +311,12 @@ pub struct CallRow {
 #[cfg_attr(feature = "ssr", derive(utoipa::IntoParams), into_params(parameter_in = Query))]
 #[serde(default)]
 pub struct CallFilter {
-    /// Part of the number or of the agent's name.
+    /// Part of the number, of the contact's name or of the agent's.
     pub q: Option<String>,
     #[cfg_attr(feature = "ssr", param(inline))]
     pub status: Option<Status>,
     #[cfg_attr(feature = "ssr", param(value_type = Option<String>, format = Uuid))]
     pub agent_id: Option<Id<Agent>>,
+    #[cfg_attr(feature = "ssr", param(value_type = Option<String>, format = Uuid))]
+    pub contact_id: Option<Id<Contact>>,
 }

@@ -23,6 +23,8 @@ fn held() -> Held {
         end_detail: String::new(),
         to_number: Some("+14155550100".into()),
         from_number: None,
+        contact_id: None,
+        contact_name: None,
         variables: BTreeMap::new(),
         placed_by: "user_1".into(),
         provider_id: Some("p".into()),

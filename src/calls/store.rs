@@ -8,7 +8,16 @@ use sqlx::types::Json;
 use uuid::Uuid;
 
 use super::{Billing, Call, CallFilter, CallRow, EndReason, Event, Medium, Message, Recording, Speaker, Status};
-use crate::{agents::Agent, db::OrgTx, error::Result, id::Id, listing::Window, money::Micros};
+use crate::{
+    agents::Agent,
+    contacts::{self, Contact},
+    db::OrgTx,
+    error::Result,
+    id::Id,
+    listing::Window,
+    money::Micros,
+    resource::Kind,
+};
 
 /// A call and what only its keepers need to know.
 pub(crate) struct Held {
@@ -27,6 +36,8 @@ struct Flat {
     end_detail: String,
     to_number: Option<String>,
     from_number: Option<String>,
+    contact_id: Option<Id<Contact>>,
+    contact_name: Option<String>,
     variables: Json<BTreeMap<String, Value>>,
     placed_by: String,
     stop_asked_at: Option<DateTime<Utc>>,
@@ -56,6 +67,8 @@ impl From<Flat> for Held {
                 end_detail: row.end_detail,
                 to_number: row.to_number,
                 from_number: row.from_number,
+                contact_id: row.contact_id,
+                contact_name: row.contact_name,
                 variables: row.variables.0,
                 placed_by: row.placed_by,
                 provider_id: row.provider_id,
@@ -73,24 +86,30 @@ impl From<Flat> for Held {
     }
 }
 
+/// `NotFound` where it is narrowed to a contact that is not there.
 pub(crate) async fn page(tx: &mut OrgTx, filter: &CallFilter, window: Window) -> Result<Vec<CallRow>> {
+    if let Some(contact) = filter.contact_id {
+        contacts::store::must_exist(tx, contact).await?;
+    }
     Ok(sqlx::query_as!(
         CallRow,
-        "select c.id, c.agent_id, c.agent_name, c.medium, c.status, c.end_reason, c.to_number, c.created_at, c.joined_at,
-                c.ended_at, c.price_micros as price
-         from app.calls c
+        r#"select c.id, c.agent_id, c.agent_name, c.medium, c.status, c.end_reason, c.to_number, c.contact_id,
+                coalesce(nullif(p.name, ''), p.phone) as contact_name, c.created_at, c.joined_at, c.ended_at, c.price_micros as price
+         from app.calls c left join app.contacts p on p.org_id = c.org_id and p.id = c.contact_id
          where c.org_id = $1 and (c.created_at, c.id) < ($2, $3)
-           and ($4::text is null or position(lower($4) in lower(concat_ws(' ', c.to_number, c.agent_name))) > 0)
+           and ($4::text is null or position(lower($4) in lower(concat_ws(' ', c.to_number, p.name, c.agent_name))) > 0)
            and ($5::text is null or c.status = $5)
            and ($6::uuid is null or c.agent_id = $6)
+           and ($7::uuid is null or c.contact_id = $7)
          order by c.created_at desc, c.id desc
-         limit $7",
+         limit $8"#,
         tx.org() as _,
         window.after.at,
         window.after.id,
         filter.q.as_deref().map(str::trim).filter(|q| !q.is_empty()),
         filter.status.map(Status::word),
         filter.agent_id.map(Id::uuid),
+        filter.contact_id.map(Id::uuid),
         window.fetch(),
     )
     .fetch_all(tx.conn())
@@ -102,9 +121,11 @@ pub(crate) async fn find(tx: &mut OrgTx, id: Id<Call>) -> Result<Held> {
     let row = sqlx::query_as!(
         Flat,
         "select c.id, c.agent_id, c.agent_name, c.medium, c.status, c.end_reason, c.end_detail, c.to_number, c.from_number,
-                c.variables, c.placed_by, c.stop_asked_at, c.provider_id, c.created_at, c.joined_at, c.ended_at, c.billed_ms,
-                c.price_micros as price, c.billing, c.recording, c.summary, c.updated_at
-         from app.calls c where c.org_id = $1 and c.id = $2",
+                c.contact_id, coalesce(nullif(p.name, ''), p.phone) as contact_name, c.variables, c.placed_by, c.stop_asked_at,
+                c.provider_id, c.created_at, c.joined_at, c.ended_at, c.billed_ms, c.price_micros as price, c.billing, c.recording,
+                c.summary, c.updated_at
+         from app.calls c left join app.contacts p on p.org_id = c.org_id and p.id = c.contact_id
+         where c.org_id = $1 and c.id = $2",
         tx.org() as _,
         id.uuid(),
     )
@@ -127,8 +148,8 @@ pub(crate) async fn lock(tx: &mut OrgTx, id: Id<Call>) -> Result<Held> {
 
 pub(crate) async fn insert(tx: &mut OrgTx, call: &Call) -> Result<()> {
     sqlx::query!(
-        "insert into app.calls (org_id, id, agent_id, agent_name, medium, status, to_number, from_number, variables, placed_by)
-         values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10)",
+        "insert into app.calls (org_id, id, agent_id, agent_name, medium, status, to_number, from_number, variables, placed_by, contact_id)
+         values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11)",
         tx.org() as _,
         call.id.uuid(),
         call.agent_id.map(Id::uuid),
@@ -139,9 +160,11 @@ pub(crate) async fn insert(tx: &mut OrgTx, call: &Call) -> Result<()> {
         call.from_number,
         Json(&call.variables) as _,
         call.placed_by,
+        call.contact_id.map(Id::uuid),
     )
     .execute(tx.conn())
     .await?;
+    tx.changed(Kind::Call);
     Ok(())
 }
 
@@ -167,6 +190,7 @@ pub(crate) async fn save(tx: &mut OrgTx, call: &Call) -> Result<()> {
     )
     .execute(tx.conn())
     .await?;
+    tx.changed(Kind::Call);
     Ok(())
 }
 
@@ -179,7 +203,11 @@ pub(crate) async fn ask_to_stop(tx: &mut OrgTx, id: Id<Call>) -> Result<bool> {
     )
     .execute(tx.conn())
     .await?;
-    Ok(asked.rows_affected() == 1)
+    let first = asked.rows_affected() == 1;
+    if first {
+        tx.changed(Kind::Call);
+    }
+    Ok(first)
 }
 
 pub(crate) async fn messages(tx: &mut OrgTx, id: Id<Call>) -> Result<Vec<Message>> {
@@ -194,13 +222,13 @@ pub(crate) async fn messages(tx: &mut OrgTx, id: Id<Call>) -> Result<Vec<Message
     .await?)
 }
 
-/// Writes what was said, touching only what is new or has changed: every touched row wakes the pages that show it.
+/// Writes what was said. Nothing is touched, and no page woken, where all of it is known already.
 pub(crate) async fn write_messages(tx: &mut OrgTx, id: Id<Call>, said: &[Message]) -> Result<()> {
     let column = |read: fn(&Message) -> Option<i32>| said.iter().map(read).collect::<Vec<_>>();
     let roles: Vec<&str> = said.iter().map(|message| message.role.word()).collect();
     let texts: Vec<&str> = said.iter().map(|message| message.text.as_str()).collect();
     let tools: Vec<&str> = said.iter().map(|message| message.tool.as_str()).collect();
-    sqlx::query!(
+    let written = sqlx::query!(
         "insert into app.call_messages as m (org_id, call_id, seq, role, text, tool, start_ms, end_ms)
          select $1, $2, said.* from unnest($3::int[], $4::text[], $5::text[], $6::text[], $7::int[], $8::int[]) said
          on conflict (org_id, call_id, seq) do update
@@ -218,6 +246,9 @@ pub(crate) async fn write_messages(tx: &mut OrgTx, id: Id<Call>, said: &[Message
     )
     .execute(tx.conn())
     .await?;
+    if written.rows_affected() > 0 {
+        tx.changed(Kind::Call);
+    }
     Ok(())
 }
 
@@ -267,9 +298,9 @@ pub(crate) async fn charge(tx: &mut OrgTx, call: &Call, price: Micros) -> Result
         None => format!("{}, written conversation", call.agent_name),
     };
     let entered = sqlx::query!(
-        "insert into app.credit_transactions (client_id, id, kind, amount_micros, call_id, note)
-         select c.id, $2, 'call', $3, $4, $5 from app.clients c where c.org_id = $1
-         on conflict (client_id, call_id) do nothing",
+        "insert into app.credit_transactions (org_id, client_id, id, kind, amount_micros, call_id, note)
+         select c.org_id, c.id, $2, 'call', $3, $4, $5 from app.clients c where c.org_id = $1
+         on conflict (org_id, call_id) do nothing",
         tx.org() as _,
         Uuid::now_v7(),
         -price.0,
@@ -286,6 +317,22 @@ pub(crate) async fn charge(tx: &mut OrgTx, call: &Call, price: Micros) -> Result
         )
         .execute(tx.conn())
         .await?;
+        tx.changed(Kind::Credit);
+    }
+    Ok(())
+}
+
+/// Takes an agent that goes out of its calls, which keep its name.
+pub(crate) async fn forget_agent(tx: &mut OrgTx, agent: Id<Agent>) -> Result<()> {
+    let emptied = sqlx::query!(
+        "update app.calls set agent_id = null where org_id = $1 and agent_id = $2",
+        tx.org() as _,
+        agent.uuid(),
+    )
+    .execute(tx.conn())
+    .await?;
+    if emptied.rows_affected() > 0 {
+        tx.changed(Kind::Call);
     }
     Ok(())
 }
@@ -293,7 +340,7 @@ pub(crate) async fn charge(tx: &mut OrgTx, call: &Call, price: Micros) -> Result
 /// Nothing more is expected of the provider: the row stays, because a late event still has to find its organization.
 pub(crate) async fn rest(tx: &mut OrgTx, id: Id<Call>) -> Result<()> {
     sqlx::query!(
-        "update app.mirrors set due_at = 'infinity', attempts = 0 where org_id = $1 and kind = 'call' and object_id = $2",
+        "update app.provider_links set due_at = 'infinity', attempts = 0 where org_id = $1 and kind = 'call' and object_id = $2",
         tx.org() as _,
         id.uuid(),
     )

@@ -17,13 +17,13 @@ use crate::{
     db::OrgTx,
     error::Result,
     id::Id,
-    mirror::{self, Due, LEASE},
+    provider_sync::{self, Due, LEASE},
     providers::ultravox::shape,
     resource::{Action, Kind},
 };
 
-/// The word of `app.mirrors.kind`.
-pub(crate) const MIRROR: &str = "call";
+/// The word of `app.provider_links.kind`.
+pub(crate) const LINK: &str = "call";
 /// How long until a call whose answer was lost is looked for again.
 const SEARCH_AGAIN: TimeDelta = TimeDelta::seconds(5);
 
@@ -59,7 +59,7 @@ async fn search_on(core: &Core, worker: &Caller, id: Id<Call>) -> Result<()> {
     let held = store::lock(&mut tx, id).await?;
     let now = Utc::now();
     if now - held.call.created_at < LEASE {
-        mirror::touch(&mut tx, MIRROR, id.uuid(), SEARCH_AGAIN, "").await?;
+        provider_sync::schedule_check(&mut tx, LINK, id.uuid(), SEARCH_AGAIN, "").await?;
         return tx.commit().await;
     }
     if held.call.provider_id.is_none() && !held.call.status.is_over() {
@@ -89,7 +89,7 @@ pub(crate) enum Adoption {
 pub(crate) async fn adopt(core: &Core, caller: &Caller, id: Id<Call>, found: &shape::Call) -> Result<Adoption> {
     let mut tx = caller.begin(&core.db, Action::Create, Kind::Call).await?;
     let held = store::lock(&mut tx, id).await?;
-    let ours = mirror::confirm(&mut tx, MIRROR, id.uuid(), &found.call_id, "creating").await?;
+    let ours = provider_sync::confirm(&mut tx, LINK, id.uuid(), &found.call_id, "creating").await?;
     if held.call.provider_id.as_ref() == Some(&found.call_id) {
         return Ok(Adoption::Before);
     }
@@ -101,7 +101,7 @@ pub(crate) async fn adopt(core: &Core, caller: &Caller, id: Id<Call>, found: &sh
     call.status = call.status.max(Status::Ringing);
     store::save(&mut tx, &call).await?;
     store::note(&mut tx, id, "accepted", "").await?;
-    mirror::touch(&mut tx, MIRROR, id.uuid(), TimeDelta::seconds(1), "").await?;
+    provider_sync::schedule_check(&mut tx, LINK, id.uuid(), TimeDelta::seconds(1), "").await?;
     tx.commit().await?;
     Ok(Adoption::Now)
 }
@@ -196,7 +196,7 @@ async fn keep(
     }
     write(&mut tx, &held, &step).await?;
     match progress::again(&step.call, now) {
-        Some(pause) => mirror::touch(&mut tx, MIRROR, id.uuid(), pause, "").await?,
+        Some(pause) => provider_sync::schedule_check(&mut tx, LINK, id.uuid(), pause, "").await?,
         None => store::rest(&mut tx, id).await?,
     }
     tx.commit().await

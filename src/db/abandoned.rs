@@ -4,12 +4,14 @@ use std::{future::Future, pin::pin, task::Poll};
 
 use sqlx::PgPool;
 
-use super::{AppPool, Db, testing::TestDb};
+use super::{
+    AppPool, Db,
+    testing::{self, TestDb},
+};
 use crate::{
     account::Password,
     auth::{self, Caller, admin},
     config::Config,
-    core::Core,
     error::Result,
     resource::{Action, Kind},
 };
@@ -21,7 +23,7 @@ async fn a_thousand_abandoned_transactions_leave_no_organization_behind() {
     let test = TestDb::create().await;
     // One connection, so that each look is at the connection that was just left.
     let db = Db::connect(&test.logins, 1).await.unwrap();
-    let core = Core::for_tests(db.clone(), Config::read(&|_| None).unwrap());
+    let core = testing::core(db.clone(), Config::read(&|_| None).unwrap());
     let made = admin::bootstrap(
         &core,
         "ada@ada.example",

@@ -6,17 +6,20 @@ use std::{
     task::{Context, Poll},
 };
 
-use sqlx::{PgPool, Postgres, SqlStr, Transaction};
+use sqlx::{PgPool, SqlStr};
 use tokio::runtime::Handle;
+
+use super::open::Open;
 
 /// Begins with `statement`, which may set what is local to the transaction.
 ///
 /// sqlx takes note of a transaction when the answer to BEGIN arrives. Should the request be dropped before, the pool
 /// would hand the connection on as good as new, inside the transaction of somebody who has left, organization and all.
 /// So what has been begun is waited for, if need be by nobody, and then undone.
-pub(super) async fn begin(pool: &PgPool, statement: SqlStr) -> sqlx::Result<Transaction<'static, Postgres>> {
+pub(super) async fn begin(pool: &PgPool, statement: SqlStr) -> sqlx::Result<Open> {
     let pool = pool.clone();
-    Finished(Some(Box::pin(async move { pool.begin_with(statement).await }))).await
+    let begun = Finished(Some(Box::pin(async move { pool.begin_with(statement).await }))).await;
+    begun.map(Open::new)
 }
 
 /// A future that goes on by itself when it is dropped halfway.

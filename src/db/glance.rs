@@ -1,9 +1,9 @@
-//! A glance at an organization: its client and balance, in one round trip.
+//! A glance at an organization: its client and balance, without asking again who looks.
 
-use sqlx::{AssertSqlSafe, Row};
+use sqlx::{AssertSqlSafe, SqlSafeStr};
 use uuid::Uuid;
 
-use super::{AppPool, Db};
+use super::{AppPool, Db, begin::begin};
 use crate::{error::Result, money::Micros, org::OrgId};
 
 /// The billing side of an organization, as every page shows it.
@@ -18,19 +18,17 @@ impl Db {
     /// organization's first visit.
     pub(crate) async fn glance(&self, org: &OrgId) -> Result<Option<Glance>> {
         let AppPool(app) = &self.app;
-        // Statements sent together are one transaction, so SET LOCAL ends with them, and so does a failure. Ids are
-        // letters and digits by construction (`OrgId::parse`), which is what makes this text safe.
-        let text = format!(
-            "set local app.org_id = '{org}';
-             select c.id, c.balance_micros from app.clients c where c.org_id = '{org}'"
-        );
-        let rows = sqlx::raw_sql(AssertSqlSafe(text)).fetch_all(app).await?;
-        let Some(row) = rows.first() else {
-            return Ok(None);
-        };
-        Ok(Some(Glance {
-            client_id: row.try_get(0)?,
-            balance: row.try_get(1)?,
-        }))
+        // Ids are letters and digits by construction (`OrgId::parse`), which is what makes this text safe.
+        let open = format!("begin read only; set local app.org_id = '{org}'");
+        let mut tx = begin(app, AssertSqlSafe(open).into_sql_str()).await?;
+        let glance = sqlx::query_as!(
+            Glance,
+            "select c.id as client_id, c.balance_micros as balance from app.clients c where c.org_id = $1",
+            org.as_str(),
+        )
+        .fetch_optional(&mut *tx)
+        .await?;
+        tx.commit().await?;
+        Ok(glance)
     }
 }

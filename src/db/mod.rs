@@ -6,6 +6,8 @@ mod begin;
 pub mod cluster;
 mod glance;
 mod migrate;
+mod open;
+mod statements;
 #[doc(hidden)]
 pub mod testing;
 mod tx;
@@ -14,7 +16,7 @@ use std::time::Duration;
 
 use secrecy::ExposeSecret;
 use sqlx::{
-    AssertSqlSafe, ConnectOptions, Connection, Executor, PgPool, Postgres, SqlSafeStr, Transaction,
+    AssertSqlSafe, ConnectOptions, Connection, Executor, PgPool, SqlSafeStr,
     postgres::{PgConnectOptions, PgPoolOptions},
 };
 
@@ -22,6 +24,10 @@ use crate::config::{Config, Database};
 pub use cluster::{Cluster, Stop};
 pub use glance::Glance;
 pub use migrate::{MIGRATOR, migrate};
+use open::Open;
+pub(crate) use open::assert_none;
+pub use open::watched;
+pub use statements::statements;
 pub use tx::OrgTx;
 
 /// The logins of `roles.sql`.
@@ -138,7 +144,7 @@ impl IdentityPool {
         &self.0
     }
 
-    pub(crate) async fn begin(&self) -> sqlx::Result<Transaction<'static, Postgres>> {
+    pub(crate) async fn begin(&self) -> sqlx::Result<Open> {
         begin::begin(&self.0, "begin".into_sql_str()).await
     }
 }
@@ -199,6 +205,8 @@ async fn pool(options: &PgConnectOptions, max: u32, statement_timeout_s: u32) ->
         .options([
             ("statement_timeout", format!("{statement_timeout_s}s")),
             ("idle_in_transaction_session_timeout", "30s".to_owned()),
+            // Where Postgres is spread over several servers, each of them notices at every request that it has begun already.
+            ("client_min_messages", "error".to_owned()),
         ]);
     PgPoolOptions::new()
         .max_connections(max)

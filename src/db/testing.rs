@@ -7,9 +7,20 @@ use std::path::{Path, PathBuf};
 use sqlx::postgres::{PgConnectOptions, PgPoolOptions};
 use sqlx::{AssertSqlSafe, ConnectOptions, Connection, PgConnection, PgPool};
 use tokio::sync::OnceCell;
+use url::Url;
 
 use super::cluster::{Cluster, Durability, fingerprint};
-use super::{Logins, MIGRATOR, migrate, migrate::ROLES};
+use super::{Db, Logins, MIGRATOR, migrate, migrate::ROLES};
+use crate::{
+    auth::Caller,
+    config::Config,
+    core::{Core, Setup},
+    org::OrgId,
+    providers::UltravoxAccess,
+    registry,
+    resource::{Action, Kind},
+    secret::Master,
+};
 
 /// Whoever builds a template holds this lock of the database `postgres`: roles belong to the whole cluster, so two
 /// templates built at once would both make them.
@@ -68,6 +79,41 @@ impl TestDb {
             .max_connections(4)
             .connect_lazy_with(logins.admin.clone());
         TestDb { name, admin, logins }
+    }
+}
+
+impl TestDb {
+    /// Two organizations, each with a row of every registered resource and its mark in it. `sql` makes the organizations before the line that
+    /// speaks of planting, and whatever refers to the planted rows after it.
+    ///
+    /// # Panics
+    /// When it cannot.
+    pub async fn plant(&self, sql: &'static str, orgs: [(&str, &str); 2]) {
+        let (before, after) = sql
+            .split_once("-- Here the test plants")
+            .expect("it says where to plant");
+        let (_, after) = after.split_once('\n').expect("the rest begins on the next line");
+        sqlx::raw_sql(before)
+            .execute(&self.admin)
+            .await
+            .expect("organizations can be made");
+        let db = Db::connect(&self.logins, 1).await.expect("the logins can connect");
+        for (org, mark) in orgs {
+            let worker = Caller::system(OrgId::parse(org).expect("an id of an organization"));
+            let mut tx = worker
+                .begin(&db, Action::Create, Kind::Agent)
+                .await
+                .expect("the worker may enter");
+            registry::plant(&mut tx, mark)
+                .await
+                .expect("every resource can be planted");
+            tx.commit().await.expect("what was planted can be kept");
+        }
+        db.close().await;
+        sqlx::raw_sql(after)
+            .execute(&self.admin)
+            .await
+            .expect("the rest can be made");
     }
 }
 
@@ -202,6 +248,43 @@ async fn execute(connection: &mut PgConnection, statement: String) -> sqlx::Resu
         .map(drop)
 }
 
+/// A core on a test's own database, as `config` says it should be; nothing else is connected.
+///
+/// # Panics
+/// When the mail settings are wrong; a test has no use for the error.
+pub fn core(db: Db, config: Config) -> Core {
+    core_with(db, config, Master::fresh())
+}
+
+/// What another process of the same installation would start with.
+///
+/// # Panics
+/// As [`core`].
+pub fn core_beside(other: &Core) -> Core {
+    core_with(other.db.clone(), other.config.clone(), other.secret.clone())
+}
+
+fn core_with(db: Db, config: Config, secret: Master) -> Core {
+    let here = || Url::parse(&format!("http://{}", config.addr)).expect("an address makes a URL");
+    let made = Core::new(Setup {
+        public_url: config.public_url.clone().unwrap_or_else(here),
+        config,
+        secret,
+        db,
+        warden: None,
+        ultravox: UltravoxAccess {
+            // Port 9 discards: nothing listens for it.
+            url: Url::parse("http://127.0.0.1:9").expect("a literal URL"),
+            key: "nowhere0.00000000000000000000000000000000".to_owned().into(),
+            medium: "sip".into(),
+            from: "+15550100000".into(),
+            sip_host: Some("sip.invalid".into()),
+            webhook_secret: "nowhere".to_owned().into(),
+        },
+    });
+    made.expect("a test's mail settings are good")
+}
+
 /// A cluster for one test alone, which it may crash. It goes with the value, also when the test fails.
 pub struct OwnCluster {
     data: PathBuf,
@@ -273,7 +356,6 @@ impl Drop for OwnCluster {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::db::Db;
 
     #[tokio::test]
     async fn tests_that_begin_at_once_get_databases_of_their_own() {

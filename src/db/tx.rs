@@ -1,25 +1,27 @@
 //! `OrgTx`: the only way to an organization's rows.
 
-use std::fmt::Write;
+use std::{collections::BTreeSet, fmt::Write};
 
 use sqlx::{AssertSqlSafe, PgConnection, PgPool, Postgres, SqlSafeStr, Transaction};
 
-use super::{AppPool, Db, WorkerPool, begin::begin};
+use super::{AppPool, Db, WorkerPool, begin::begin, open::Open};
 use crate::{
     auth::{Caller, Who},
     error::{Error, Result},
     id::Id,
     keys::ApiKey,
+    live,
     org::{OrgId, Permissions, Role, Scope, UserId},
     resource::{Action, Kind},
 };
 
 /// A transaction inside one organization, opened for one purpose by one caller. Dropping it undoes everything.
 pub struct OrgTx {
-    tx: Transaction<'static, Postgres>,
+    tx: Open,
     org: OrgId,
     who: Who,
     permissions: Permissions,
+    changed: BTreeSet<Kind>,
 }
 
 /// How a transaction begins.
@@ -91,7 +93,24 @@ impl OrgTx {
             org: caller.org().clone(),
             who: caller.who().clone(),
             permissions: Permissions::default(),
+            changed: BTreeSet::new(),
         })
+    }
+
+    /// A transaction of `verify` that has entered this organization already, as the program's own statements want it.
+    pub(crate) fn entered(tx: Transaction<'static, Postgres>, org: OrgId) -> Self {
+        Self {
+            tx: Open::new(tx),
+            org,
+            who: Who::System,
+            permissions: Permissions::default(),
+            changed: BTreeSet::new(),
+        }
+    }
+
+    /// The other way round.
+    pub(crate) fn into_inner(self) -> Transaction<'static, Postgres> {
+        self.tx.into_inner()
     }
 
     /// What the caller may do here and now, never more than its credential carries.
@@ -99,7 +118,7 @@ impl OrgTx {
         let held = match self.who.clone() {
             Who::System => Scope::all().collect(),
             Who::Person(_) => {
-                let role = sqlx::query_scalar!("select identity.standing()")
+                let role = sqlx::query_scalar!("select identity.current_role()")
                     .fetch_one(self.conn())
                     .await?;
                 let role: Role = role.and_then(|word| word.parse().ok()).ok_or(Error::Unauthenticated)?;
@@ -112,17 +131,16 @@ impl OrgTx {
 
     async fn key_scopes(&mut self, key: Id<ApiKey>) -> Result<Permissions> {
         let org = self.org.clone();
-        let scopes = sqlx::query_scalar!(
+        sqlx::query_scalar!(
             "select k.scopes from app.api_keys k
-             where k.client_id = (select c.id from app.clients c where c.org_id = $1) and k.id = $2
+             where k.org_id = $1 and k.id = $2
                and k.revoked_at is null and (k.expires_at is null or k.expires_at > now())",
             org as _,
             key.uuid(),
         )
         .fetch_optional(self.conn())
         .await?
-        .ok_or(Error::Unauthenticated)?;
-        Ok(scopes.iter().filter_map(|scope| scope.parse::<Scope>().ok()).collect())
+        .ok_or(Error::Unauthenticated)
     }
 
     /// Asks for one more permission inside the same transaction.
@@ -156,7 +174,90 @@ impl OrgTx {
         }
     }
 
-    pub async fn commit(self) -> Result<()> {
+    /// Notes that things of this kind are other than they were. Caches and open pages are told when the transaction commits,
+    /// and never of one that does not.
+    pub fn changed(&mut self, kind: Kind) {
+        self.changed.insert(kind);
+    }
+
+    pub fn changed_kinds(&self) -> &BTreeSet<Kind> {
+        &self.changed
+    }
+
+    pub async fn commit(mut self) -> Result<()> {
+        if !self.changed.is_empty() {
+            self.notify().await?;
+        }
         Ok(self.tx.commit().await?)
+    }
+
+    /// Postgres passes it on with the commit.
+    async fn notify(&mut self) -> Result<()> {
+        let payloads: Vec<String> = self
+            .changed
+            .iter()
+            .map(|kind| live::payload(*kind, &self.org))
+            .collect();
+        sqlx::query!(
+            "select pg_notify('switchboard', payload) from unnest($1::text[]) payload",
+            &payloads
+        )
+        .execute(self.conn())
+        .await?;
+        Ok(())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use sqlx::postgres::PgListener;
+
+    use super::*;
+    use crate::db::testing::TestDb;
+
+    #[tokio::test]
+    async fn what_changed_is_told_once_with_the_commit_and_names_no_organization() {
+        let test = TestDb::create().await;
+        let db = Db::connect(&test.logins, 1).await.unwrap();
+        sqlx::raw_sql(
+            "insert into identity.users (id, email, name) values ('user_ada', 'ada@ada.example', 'Ada');
+             insert into identity.organizations (id, name) values ('org_ada', 'Ada')",
+        )
+        .execute(&test.admin)
+        .await
+        .unwrap();
+        let ada = Caller::system(OrgId::parse("org_ada").unwrap());
+        let mut listener = PgListener::connect_with(&test.admin).await.unwrap();
+        listener.listen("switchboard").await.unwrap();
+
+        let mut undone = ada.begin(&db, Action::Update, Kind::Call).await.unwrap();
+        undone.changed(Kind::Call);
+        drop(undone);
+        let mut tx = ada.begin(&db, Action::Update, Kind::Agent).await.unwrap();
+        for kind in [Kind::Agent, Kind::Audit, Kind::Agent] {
+            tx.changed(kind);
+        }
+        tx.commit().await.unwrap();
+        // Of members Postgres tells by itself.
+        sqlx::raw_sql(
+            "insert into identity.memberships (org_id, user_id, role) values ('org_ada', 'user_ada', 'owner')",
+        )
+        .execute(&test.admin)
+        .await
+        .unwrap();
+
+        let mut heard = Vec::new();
+        for _ in 0..3 {
+            let notification = listener.recv().await.unwrap();
+            let (topic, org) = notification.payload().split_once(':').unwrap();
+            heard.push((topic.to_owned(), org.to_owned()));
+        }
+        let topics: Vec<&str> = heard.iter().map(|(topic, _)| topic.as_str()).collect();
+        assert_eq!(topics, ["agents", "audit", "members"]);
+        for (_, org) in &heard {
+            assert_eq!(*org, heard[0].1);
+            assert!(org.len() == 64 && org.bytes().all(|b| b.is_ascii_hexdigit()), "{org}");
+        }
+        db.close().await;
     }
 }

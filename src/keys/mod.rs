@@ -11,6 +11,41 @@ use crate::{
     flat,
     id::Id,
     org::Scope,
+    resource::{About, Actions, NavGroup, NavPage, PermissionLabels, Roles},
+};
+
+/// API keys, to everything that lists resources.
+pub const ABOUT: About = About {
+    word: "api_keys",
+    singular: "API key",
+    plural: "API keys",
+    article: "an",
+    path: "/api-keys",
+    icon: "key",
+    pages: &[NavPage {
+        href: "/api-keys",
+        label: "API keys",
+        icon: "key",
+        group: NavGroup::Connect,
+        shortcut: None,
+    }],
+    new: None,
+    has_page: false,
+    logged: true,
+    roles: Roles {
+        admin: Actions::ALL,
+        developer: Actions::ALL,
+        operator: Actions::NONE,
+        billing: Actions::NONE,
+        viewer: Actions::NONE,
+    },
+    permissions: PermissionLabels {
+        read: Some("See API keys"),
+        create: Some("Create API keys"),
+        update: None,
+        delete: Some("Revoke API keys"),
+    },
+    fields: &[],
 };
 
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]

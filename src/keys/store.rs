@@ -14,7 +14,7 @@ use crate::{
     id::Id,
     org::{OrgId, Permissions, Scope},
     resource::{Action, Kind},
-    secret::{Master, fingerprint, hex, token},
+    secret::{Master, fingerprint, token},
 };
 
 pub const PREFIX: &str = "sb_live_";
@@ -28,7 +28,7 @@ struct Key {
 impl Key {
     fn fresh() -> Self {
         Self {
-            short: hex(&fingerprint(&token())[..6]),
+            short: hex::encode(&fingerprint(&token())[..6]),
             long: token(),
         }
     }
@@ -60,10 +60,6 @@ impl Key {
 
 /// Whose key this is. Whether it has been revoked or has expired is asked in the transaction that uses it.
 pub(crate) async fn recognize(core: &Core, text: &str) -> Result<Option<(OrgId, Id<ApiKey>)>> {
-    let mark = fingerprint(text);
-    if let Some(known) = core.tokens.key(&mark).await {
-        return Ok(Some(known));
-    }
     let Some(key) = Key::parse(text) else {
         return Ok(None);
     };
@@ -79,7 +75,6 @@ pub(crate) async fn recognize(core: &Core, text: &str) -> Result<Option<(OrgId, 
         return Ok(None);
     };
     used(core, &row.org_id, row.key_id).await?;
-    core.tokens.remember_key(mark, (row.org_id.clone(), row.key_id)).await;
     Ok(Some((row.org_id, row.key_id)))
 }
 
@@ -88,15 +83,18 @@ async fn used(core: &Core, org: &OrgId, key: Id<ApiKey>) -> Result<()> {
     let mut tx = Caller::system(org.clone())
         .begin(&core.db, Action::Update, Kind::ApiKey)
         .await?;
-    sqlx::query!(
+    let noted = sqlx::query!(
         "update app.api_keys set used_at = now()
-         where client_id = (select c.id from app.clients c where c.org_id = $1) and id = $2 and revoked_at is null
+         where org_id = $1 and id = $2 and revoked_at is null
            and (used_at is null or used_at < now() - interval '1 minute')",
         tx.org() as _,
         key.uuid(),
     )
     .execute(tx.conn())
     .await?;
+    if noted.rows_affected() == 1 {
+        tx.changed(Kind::ApiKey);
+    }
     tx.commit().await
 }
 
@@ -104,7 +102,7 @@ struct Flat {
     id: Id<ApiKey>,
     name: String,
     short: String,
-    scopes: Vec<String>,
+    scopes: Permissions,
     created_by: Option<String>,
     created_at: chrono::DateTime<chrono::Utc>,
     expires_at: Option<chrono::DateTime<chrono::Utc>>,
@@ -118,7 +116,7 @@ impl From<Flat> for ApiKey {
             id: row.id,
             name: row.name,
             short: row.short,
-            scopes: row.scopes.iter().filter_map(|scope| scope.parse().ok()).collect(),
+            scopes: row.scopes.scopes().collect(),
             created_by: row.created_by,
             created_at: row.created_at,
             expires_at: row.expires_at,
@@ -139,7 +137,7 @@ pub(crate) async fn all(tx: &mut OrgTx) -> Result<Vec<ApiKey>> {
     let rows = sqlx::query_as!(
         Flat,
         "select k.id, k.name, k.short, k.scopes, k.created_by, k.created_at, k.expires_at, k.revoked_at, k.used_at
-         from app.api_keys k where k.client_id = (select c.id from app.clients c where c.org_id = $1)
+         from app.api_keys k where k.org_id = $1
          order by k.created_at desc, k.id desc limit 200",
         tx.org() as _,
     )
@@ -167,10 +165,10 @@ pub async fn create(core: &Core, caller: &Caller, draft: ApiKeyDraft) -> Result<
     };
     let row = sqlx::query_as!(
         Flat,
-        "insert into app.api_keys (client_id, id, name, short, scopes, created_by, expires_at)
-         select c.id, $2, $3, $4, $5, $6, now() + make_interval(days => $7)
+        "insert into app.api_keys as k (org_id, client_id, id, name, short, scopes, created_by, expires_at)
+         select c.org_id, c.id, $2, $3, $4, $5, $6, now() + make_interval(days => $7)
          from app.clients c where c.org_id = $1
-         returning id, name, short, scopes, created_by, created_at, expires_at, revoked_at, used_at",
+         returning k.id, k.name, k.short, k.scopes, k.created_by, k.created_at, k.expires_at, k.revoked_at, k.used_at",
         tx.org() as _,
         id.uuid(),
         draft.name.trim(),
@@ -189,6 +187,7 @@ pub async fn create(core: &Core, caller: &Caller, draft: ApiKeyDraft) -> Result<
     )
     .execute(tx.conn())
     .await?;
+    tx.changed(Kind::ApiKey);
     let may = Detail {
         scopes: wanted.scopes().collect(),
         ..Detail::default()
@@ -213,10 +212,10 @@ pub async fn create(core: &Core, caller: &Caller, draft: ApiKeyDraft) -> Result<
 pub async fn revoke(core: &Core, caller: &Caller, id: Id<ApiKey>) -> Result<()> {
     let mut tx = caller.begin(&core.db, Action::Delete, Kind::ApiKey).await?;
     let name = sqlx::query_scalar!(
-        "update app.api_keys set revoked_at = coalesce(revoked_at, now())
-         where client_id = (select c.id from app.clients c where c.org_id = $1) and id = $2 returning name",
+        "update app.api_keys set revoked_at = coalesce(revoked_at, $3) where org_id = $1 and id = $2 returning name",
         tx.org() as _,
         id.uuid(),
+        chrono::Utc::now(),
     )
     .fetch_optional(tx.conn())
     .await?
@@ -224,6 +223,7 @@ pub async fn revoke(core: &Core, caller: &Caller, id: Id<ApiKey>) -> Result<()> 
     sqlx::query!("select identity.drop_api_key($1)", id.uuid())
         .execute(tx.conn())
         .await?;
+    tx.changed(Kind::ApiKey);
     audit::note(&mut tx, "revoke", Kind::ApiKey, &id.to_string(), &name).await?;
     tx.commit().await
 }

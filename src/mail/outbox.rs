@@ -8,13 +8,14 @@ use lettre::{
 };
 use secrecy::ExposeSecret;
 use sqlx::PgConnection;
-use url::{Host, Url};
+use url::Url;
 use uuid::Uuid;
 
 use super::Mail;
 use crate::{
-    config,
+    config::{self, is_loopback},
     core::Core,
+    db,
     error::{Error, Result},
     org::Role,
     work::depth::Depth,
@@ -37,16 +38,6 @@ pub enum MailError {
     Smtp,
 }
 
-/// Whether only this machine's own browsers come to this address.
-fn is_this_machine(url: &Url) -> bool {
-    match url.host() {
-        Some(Host::Domain(name)) => name == "localhost",
-        Some(Host::Ipv4(address)) => address.is_loopback(),
-        Some(Host::Ipv6(address)) => address.is_loopback(),
-        None => false,
-    }
-}
-
 /// What a mail says. Plain text: it is a sentence and a link.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Letter {
@@ -66,7 +57,7 @@ impl Mailer {
             from: mail.from.parse().map_err(|_| MailError::From)?,
             public_url: public_url.clone(),
             // Whoever reads it can follow its links, and so be anybody.
-            mailbox: smtp.is_none() && mail.mailbox.unwrap_or_else(|| is_this_machine(public_url)),
+            mailbox: smtp.is_none() && mail.mailbox.unwrap_or_else(|| is_loopback(public_url)),
             smtp: smtp.map(|smtp| smtp.timeout(Some(Duration::from_secs(15))).build()),
         })
     }
@@ -246,6 +237,7 @@ fn pause_after(attempts: i32) -> Duration {
 }
 
 async fn send(smtp: &AsyncSmtpTransport<Tokio1Executor>, from: &Mailbox, mail: &Due) -> Result<(), String> {
+    db::assert_none("the mail server");
     let message = Message::builder()
         .from(from.clone())
         .to(mail.recipient.parse().map_err(|_| "not an address".to_owned())?)
@@ -311,6 +303,7 @@ mod tests {
             "http://127.0.0.1:3000",
             "https://[::1]:3000",
             "http://127.8.8.8",
+            "http://voice.localhost:3000",
         ] {
             assert!(shows(here, None, None), "{here}");
             assert!(!shows(here, None, Some(false)), "{here}");

@@ -12,8 +12,71 @@ use serde::{Deserialize, Serialize};
 use crate::{
     check::{Check, Checked},
     id::Id,
+    resource::{About, Action, Actions, NavGroup, NavPage, PermissionLabels, Roles},
 };
 pub use permit::{Permissions, Scope};
+
+/// The organization itself, to everything that lists resources.
+pub const ABOUT: About = About {
+    word: "organization",
+    singular: "organization",
+    plural: "Organization",
+    article: "an",
+    path: "/organization",
+    icon: "shield",
+    pages: &[],
+    new: None,
+    has_page: false,
+    logged: true,
+    roles: Roles {
+        admin: Actions::of(&[Action::Read, Action::Update]),
+        developer: Actions::READ,
+        operator: Actions::READ,
+        billing: Actions::READ,
+        viewer: Actions::READ,
+    },
+    permissions: PermissionLabels {
+        read: Some("See the organization"),
+        create: None,
+        update: None,
+        delete: None,
+    },
+    fields: &[],
+};
+
+/// Members, to everything that lists resources.
+pub const MEMBERS: About = About {
+    word: "members",
+    singular: "member",
+    plural: "Members",
+    article: "a",
+    path: "/members",
+    icon: "members",
+    pages: &[NavPage {
+        href: "/members",
+        label: "Members",
+        icon: "members",
+        group: NavGroup::Organization,
+        shortcut: None,
+    }],
+    new: None,
+    has_page: false,
+    logged: true,
+    roles: Roles {
+        admin: Actions::ALL,
+        developer: Actions::READ,
+        operator: Actions::READ,
+        billing: Actions::READ,
+        viewer: Actions::READ,
+    },
+    permissions: PermissionLabels {
+        read: Some("See members"),
+        create: Some("Invite people"),
+        update: Some("Change roles"),
+        delete: Some("Remove members, withdraw invitations"),
+    },
+    fields: &[],
+};
 
 /// Names an organization: Clerk's `org_…`, our own `org_…`, or `user_…` for the workspace of one person.
 #[derive(Clone, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
@@ -218,7 +281,7 @@ impl FromStr for Role {
     sqlx(type_name = "text", rename_all = "snake_case")
 )]
 #[serde(rename_all = "snake_case")]
-pub enum Cord {
+pub enum OrgColor {
     Vermilion,
     Ochre,
     Fern,
@@ -230,7 +293,7 @@ pub enum Cord {
     Slate,
 }
 
-impl Cord {
+impl OrgColor {
     pub const ALL: [Self; 8] = [
         Self::Vermilion,
         Self::Ochre,
@@ -261,7 +324,7 @@ impl Cord {
 pub struct Choice {
     pub org_id: OrgId,
     pub name: String,
-    pub cord: Cord,
+    pub color: OrgColor,
     pub role: Role,
     pub members: i64,
     pub used_at: Option<DateTime<Utc>>,
@@ -272,7 +335,7 @@ pub struct Choice {
 pub struct Offer {
     pub id: Id<Invitation>,
     pub org_name: String,
-    pub cord: Cord,
+    pub color: OrgColor,
     pub role: Role,
     pub invited_by: Option<String>,
     pub expires_at: DateTime<Utc>,
@@ -330,7 +393,7 @@ impl Checked for InvitationDraft {
 #[serde(default)]
 pub struct OrgDraft {
     pub name: String,
-    pub cord: Cord,
+    pub color: OrgColor,
 }
 
 impl Checked for OrgDraft {

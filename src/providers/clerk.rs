@@ -90,6 +90,9 @@ pub struct PublicUser {
 #[derive(Clone, Debug, Deserialize)]
 pub struct Invitation {
     pub id: String,
+    /// `pending`, `accepted`, `revoked` or `expired`.
+    #[serde(default)]
+    pub status: Option<String>,
     pub email_address: String,
     pub role: String,
     pub created_at: i64,
@@ -160,6 +163,21 @@ impl Clerk {
     pub async fn memberships(&self, org: &OrgId) -> Result<Vec<Membership>, Failure> {
         self.all("memberships", &format!("/v1/organizations/{org}/memberships"))
             .await
+    }
+
+    /// One person's membership of an organization.
+    pub async fn membership(&self, org: &OrgId, user: &UserId) -> Result<Option<Membership>, Failure> {
+        let path = format!("/v1/organizations/{org}/memberships?user_id={user}");
+        let found = self.all::<Membership>("membership", &path).await?;
+        Ok(found
+            .into_iter()
+            .find(|membership| membership.public_user_data.user_id == user.as_str()))
+    }
+
+    /// One invitation, answered or not.
+    pub async fn invitation(&self, org: &OrgId, id: &str) -> Result<Option<Invitation>, Failure> {
+        let request = self.request(Method::GET, &format!("/v1/organizations/{org}/invitations/{id}"));
+        unless_gone(again("invitation").json(request).await)
     }
 
     /// The invitations that have not been answered.

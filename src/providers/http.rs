@@ -9,7 +9,10 @@ use reqwest::{Client, RequestBuilder, Response, StatusCode, header, redirect::Po
 use serde::de::DeserializeOwned;
 use serde_json::Value;
 
-use crate::error::{Error, Fault, Provider, Upstream};
+use crate::{
+    db,
+    error::{Error, Fault, Provider, Upstream},
+};
 
 /// For a whole question, repeats included. Shorter than the lease of an intent (`mirror.rs`).
 const DEADLINE: Duration = Duration::from_secs(30);
@@ -181,6 +184,7 @@ impl Question {
     }
 
     pub async fn ask(self, request: RequestBuilder, take: Take) -> Result<Answer, Failure> {
+        db::assert_none(self.provider.name());
         let started = Instant::now();
         let outcome = self.ask_again(request, take, started).await;
         let word = match &outcome {
@@ -309,7 +313,7 @@ fn retry_after(value: &str, now: DateTime<Utc>) -> Option<Duration> {
 /// may be a whole page.
 fn said(body: &[u8]) -> Option<String> {
     let body: Value = serde_json::from_slice(body).ok()?;
-    let found = sentence(&body).or_else(|| first_words(&body, ""))?;
+    let found = clerk_message(&body).or_else(|| first_words(&body, ""))?;
     let mut short: String = found.chars().filter(|c| !c.is_control()).take(200).collect();
     if !short.ends_with(['.', '!', '?']) {
         short.push('.');
@@ -318,7 +322,7 @@ fn said(body: &[u8]) -> Option<String> {
 }
 
 /// Clerk's form: a list of errors, each with a sentence for people among its codes.
-fn sentence(body: &Value) -> Option<String> {
+fn clerk_message(body: &Value) -> Option<String> {
     let error = body.get("errors")?.get(0)?;
     let said = ["long_message", "message"]
         .into_iter()

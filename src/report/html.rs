@@ -6,6 +6,7 @@ use std::fmt::{self, Write};
 use chrono::Timelike;
 
 use super::{Level, Outcome, Report, ReportKind, State, span, thousands};
+use crate::text::capitalize;
 
 const STYLE: &str = include_str!("report.css");
 
@@ -56,7 +57,7 @@ fn write_page(page: &mut String, report: &Report) -> fmt::Result {
 }
 
 fn section(page: &mut String, name: &str, outcomes: &[&Outcome]) -> fmt::Result {
-    writeln!(page, "<section><h2>{}</h2><ul>", Text(&capital(name)))?;
+    writeln!(page, "<section><h2>{}</h2><ul>", Text(&capitalize(name)))?;
     for outcome in outcomes {
         item(page, outcome)?;
     }
@@ -135,14 +136,6 @@ fn item(page: &mut String, outcome: &Outcome) -> fmt::Result {
         }
     }
     writeln!(page, "</li>")
-}
-
-fn capital(name: &str) -> String {
-    let mut letters = name.chars();
-    match letters.next() {
-        Some(first) => format!("{}{}", first.to_uppercase(), letters.as_str()),
-        None => String::new(),
-    }
 }
 
 #[cfg(test)]

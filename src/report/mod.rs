@@ -12,10 +12,56 @@ mod words;
 use chrono::{DateTime, Utc};
 use serde::{Deserialize, Serialize};
 
-use crate::check::{Check, Checked};
 pub use crate::money::thousands;
+use crate::{
+    check::{Check, Checked},
+    resource::{About, Actions, NavGroup, NavPage, PermissionLabels, Roles},
+};
 pub use html::html;
 pub use kept::{Kept, Run, RunFilter, RunState, Shelf};
+
+/// Reports, to everything that lists resources.
+pub const ABOUT: About = About {
+    word: "reports",
+    singular: "report",
+    plural: "Reports",
+    article: "a",
+    path: "/reports",
+    icon: "file",
+    pages: &[
+        NavPage {
+            href: "/isolation",
+            label: "Isolation",
+            icon: "shield",
+            group: NavGroup::Organization,
+            shortcut: None,
+        },
+        NavPage {
+            href: "/warden-report",
+            label: "Warden report",
+            icon: "file",
+            group: NavGroup::Organization,
+            shortcut: None,
+        },
+    ],
+    new: None,
+    has_page: false,
+    logged: true,
+    roles: Roles {
+        admin: Actions::ALL,
+        developer: Actions::NONE,
+        operator: Actions::NONE,
+        billing: Actions::NONE,
+        viewer: Actions::NONE,
+    },
+    permissions: PermissionLabels {
+        read: Some("Read reports of isolation"),
+        create: Some("Run and publish reports"),
+        update: None,
+        delete: None,
+    },
+    fields: &[],
+};
 
 /// How many objects an outcome names; a last line counts what is beyond them.
 pub const NAMED: usize = 50;

@@ -43,8 +43,8 @@ async fn runs(tx: &mut OrgTx, filter: &RunFilter, window: Window) -> Result<Vec<
         r#"select r.id, r.kind, r.state, r.note, coalesce(u.name, k.name) as "asked_by?", r.created_at, r.ended_at, r.clean,
                 r.questions, r.broken
          from app.reports r
-           left join app.users u on u.client_id = (select c.id from app.clients c where c.org_id = $1) and u.user_id = r.asked_by
-           left join app.api_keys k on k.client_id = (select c.id from app.clients c where c.org_id = $1) and k.id::text = r.asked_by
+           left join app.users u on u.org_id = r.org_id and u.user_id = r.asked_by
+           left join app.api_keys k on k.org_id = r.org_id and k.id::text = r.asked_by
          where r.org_id = $1 and ($2::text is null or r.kind = $2) and (r.created_at, r.id) < ($3, $4)
          order by r.created_at desc, r.id desc limit $5"#,
         tx.org() as _,
@@ -95,8 +95,8 @@ async fn run(tx: &mut OrgTx, id: Id<Report>) -> Result<Run> {
         r#"select r.id, r.kind, r.state, r.note, coalesce(u.name, k.name) as "asked_by?", r.created_at, r.ended_at, r.clean,
                 r.questions, r.broken
          from app.reports r
-           left join app.users u on u.client_id = (select c.id from app.clients c where c.org_id = $1) and u.user_id = r.asked_by
-           left join app.api_keys k on k.client_id = (select c.id from app.clients c where c.org_id = $1) and k.id::text = r.asked_by
+           left join app.users u on u.org_id = r.org_id and u.user_id = r.asked_by
+           left join app.api_keys k on k.org_id = r.org_id and k.id::text = r.asked_by
          where r.org_id = $1 and r.id = $2"#,
         tx.org() as _,
         id as _,
@@ -128,6 +128,7 @@ pub async fn ask(core: &Core, caller: &Caller) -> Result<Run> {
         )
         .execute(tx.conn())
         .await?;
+        tx.changed(Kind::Report);
         audit::note(&mut tx, "run", Kind::Report, &id.to_string(), "isolation").await?;
         forget_old(&mut tx, ReportKind::Isolation).await?;
         id
@@ -194,6 +195,7 @@ async fn insert(tx: &mut OrgTx, report: &Report) -> Result<Id<Report>> {
     )
     .execute(tx.conn())
     .await?;
+    tx.changed(Kind::Report);
     audit::record(tx, Create, Kind::Report, &id.to_string(), &report.title).await?;
     forget_old(tx, report.kind).await?;
     Ok(id)
@@ -221,7 +223,7 @@ async fn forget_old(tx: &mut OrgTx, kind: ReportKind) -> Result<()> {
 /// What a run is doing now, for the page that waits for it.
 pub(crate) async fn going(db: &Db, worker: &Caller, id: Id<Report>, note: &str) -> Result<()> {
     let mut tx = worker.begin(db, Update, Kind::Report).await?;
-    sqlx::query!(
+    let noted = sqlx::query!(
         "update app.reports r set state = 'running', note = $3
          where r.org_id = $1 and r.id = $2 and r.state in ('waiting', 'running')",
         tx.org() as _,
@@ -230,13 +232,16 @@ pub(crate) async fn going(db: &Db, worker: &Caller, id: Id<Report>, note: &str) 
     )
     .execute(tx.conn())
     .await?;
+    if noted.rows_affected() == 1 {
+        tx.changed(Kind::Report);
+    }
     tx.commit().await
 }
 
 /// What a run that has not begun is waiting for.
 pub(crate) async fn waiting(db: &Db, worker: &Caller, id: Id<Report>, note: &str) -> Result<()> {
     let mut tx = worker.begin(db, Update, Kind::Report).await?;
-    sqlx::query!(
+    let noted = sqlx::query!(
         "update app.reports r set note = $3
          where r.org_id = $1 and r.id = $2 and r.state = 'waiting' and r.note <> $3",
         tx.org() as _,
@@ -245,6 +250,9 @@ pub(crate) async fn waiting(db: &Db, worker: &Caller, id: Id<Report>, note: &str
     )
     .execute(tx.conn())
     .await?;
+    if noted.rows_affected() == 1 {
+        tx.changed(Kind::Report);
+    }
     tx.commit().await
 }
 
@@ -272,6 +280,7 @@ pub(crate) async fn end(db: &Db, worker: &Caller, id: Id<Report>, found: Result<
     )
     .execute(tx.conn())
     .await?;
+    tx.changed(Kind::Report);
     sqlx::query!(
         "delete from app.report_runs r where r.org_id = $1 and r.report_id = $2",
         tx.org() as _,

@@ -3,7 +3,10 @@
 //! Each login makes two organizations up in a transaction that is rolled back, writes a marked row into every tenant
 //! table of both, and reads every table, and what the functions say, from each of them. Both use the same ids.
 
-use sqlx::{AssertSqlSafe, Connection, Postgres, Transaction, postgres::PgConnectOptions};
+use sqlx::{
+    AssertSqlSafe, Connection, Postgres, Transaction,
+    postgres::{PgConnectOptions, PgPoolOptions},
+};
 use uuid::Uuid;
 
 use super::{
@@ -12,13 +15,15 @@ use super::{
     question::{Count, Group, Question},
 };
 use crate::{
-    db::{APP, Logins, WORKER},
+    db::{APP, Logins, OrgTx, WORKER},
+    org::OrgId,
+    registry::{self, Registered, ResourceVisitor},
     report::Outcome,
 };
 
 const GROUP: Group = Group {
     name: "canaries",
-    remedy: "Ask the catalog first: what it finds wrong is why. Where a table has no canary, add one to src/verify/canary.sql.",
+    remedy: "Ask the catalog first: what it finds wrong is why. Where a table has no canary, register its resource, or add it to src/verify/canary.sql.",
 };
 
 const OWN: Question = Question::new(
@@ -34,7 +39,11 @@ const FOREIGN: Question = Question::new(
 );
 
 /// What an organization may ask besides its tables, and answers with rows.
-const FUNCTIONS: [&str; 3] = ["identity.colleagues()", "identity.invited()", "identity.standing()"];
+const FUNCTIONS: [&str; 3] = [
+    "identity.org_members()",
+    "identity.pending_invitations()",
+    "identity.current_role()",
+];
 
 #[derive(Default)]
 struct Counts {
@@ -71,10 +80,13 @@ pub(super) async fn plant(logins: &Logins, tenants: &[Tenant]) -> sqlx::Result<V
 }
 
 async fn plant_as(role: &str, login: &PgConnectOptions, tenants: &[Tenant], counts: &mut Counts) -> sqlx::Result<()> {
-    let mut connection = sqlx::ConnectOptions::connect(login).await?;
-    let mut tx = connection.begin().await?;
-    let (one, other) = (planted(&mut tx).await?, planted(&mut tx).await?);
-    for tenant in tenants.iter().filter(|tenant| planting(&tenant.name).is_none()) {
+    let pool = PgPoolOptions::new()
+        .max_connections(1)
+        .connect_with(login.clone())
+        .await?;
+    let (one, tx) = planted(pool.begin().await?).await?;
+    let (other, mut tx) = planted(tx).await?;
+    for tenant in tenants.iter().filter(|tenant| !is_planted(&tenant.name)) {
         let fault = format!("{}: nobody knows how to plant in it", tenant.name);
         counts.own.attempt(Some(fault));
     }
@@ -91,18 +103,34 @@ async fn plant_as(role: &str, login: &PgConnectOptions, tenants: &[Tenant], coun
         }
     }
     tx.rollback().await?;
-    connection.close().await
+    pool.close().await;
+    Ok(())
 }
 
-/// Makes an organization up and plants in every table that has a statement, parents first.
-async fn planted(tx: &mut Transaction<'_, Postgres>) -> sqlx::Result<Planted> {
+/// Makes an organization up and plants in it: what is registered by the program's own statements, then every table that
+/// has a statement here, parents first.
+async fn planted(mut tx: Transaction<'static, Postgres>) -> sqlx::Result<(Planted, Transaction<'static, Postgres>)> {
     let planted = Planted {
-        scratch: scratch(tx).await?,
+        scratch: scratch(&mut tx).await?,
         mark: format!("canary {}", Uuid::new_v4()),
     };
+    sqlx::raw_sql("savepoint registered").execute(&mut *tx).await?;
+    let org = OrgId::parse(&planted.scratch.org).expect("a made-up organization has an id of ours");
+    let mut inside = OrgTx::entered(tx, org);
+    let done = registry::plant(&mut inside, &planted.mark).await;
+    let mut tx = inside.into_inner();
+    // What is not there now is not found later, and that is said there.
+    let end = if done.is_ok() {
+        "release registered"
+    } else {
+        "rollback to registered"
+    };
+    sqlx::raw_sql(end).execute(&mut *tx).await?;
     for (_, statement) in plantings() {
         let mut inner = tx.begin().await?;
-        let statement = statement.replace("{mark}", &planted.mark);
+        let statement = statement
+            .replace("{mark}", &planted.mark)
+            .replace("{client}", &planted.scratch.client.to_string());
         let done = sqlx::raw_sql(AssertSqlSafe(statement)).execute(&mut *inner).await;
         match done {
             Ok(_) => inner.commit().await?,
@@ -111,7 +139,7 @@ async fn planted(tx: &mut Transaction<'_, Postgres>) -> sqlx::Result<Planted> {
             Err(error) => return Err(error),
         }
     }
-    Ok(planted)
+    Ok((planted, tx))
 }
 
 /// What one source of rows tells `ours`: its own mark, if it has one to tell, and nothing of `theirs`.
@@ -153,12 +181,19 @@ async fn look(
     Ok(())
 }
 
-fn planting(table: &str) -> Option<&'static str> {
-    // The organization itself is planted by being made up.
-    if table == "app.clients" {
-        return Some("");
+/// Whether something is planted in this table. The organization itself is planted by being made up.
+fn is_planted(table: &str) -> bool {
+    let mut tables = Tables(vec!["app.clients"]);
+    registry::visit_all(&mut tables);
+    tables.0.contains(&table) || plantings().any(|(name, _)| name == table)
+}
+
+struct Tables(Vec<&'static str>);
+
+impl ResourceVisitor for Tables {
+    fn visit<R: Registered>(&mut self) {
+        self.0.push(R::TABLE);
     }
-    plantings().find_map(|(name, statement)| (name == table).then_some(statement))
 }
 
 fn plantings() -> impl Iterator<Item = (&'static str, &'static str)> {

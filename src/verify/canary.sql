@@ -1,26 +1,21 @@
 --- A row with a mark in every tenant table, written by a login inside the organization it has entered.
---- Each is `-- table` and the statement; a table that is missing here is answered with a fault.
+--- What is registered (src/registry.rs) is planted by its own statements before. Each is `-- table` and the statement; a table that is missing here is answered with a fault.
 -- app.users
-insert into app.users (client_id, user_id, email, name) values (app.current_client(), 'user_canary', '{mark}', '{mark}')
+insert into app.users (org_id, client_id, user_id, email, name) values (app.current_org(), '{client}', 'user_canary', '{mark}', '{mark}')
 -- app.api_keys
-insert into app.api_keys (client_id, id, name, short, scopes)
-  values (app.current_client(), '00000000-0000-7000-8000-00000000ca01', '{mark}', 'canary00', array['{mark}'])
+insert into app.api_keys (org_id, client_id, id, name, short, scopes)
+  values (app.current_org(), '{client}', '00000000-0000-7000-8000-00000000ca01', '{mark}', 'canary00', array['{mark}'])
 -- app.credit_transactions
-insert into app.credit_transactions (client_id, id, kind, amount_micros, note)
-  values (app.current_client(), '00000000-0000-7000-8000-00000000ca02', 'grant', 1, '{mark}')
+insert into app.credit_transactions (org_id, client_id, id, kind, amount_micros, note)
+  values (app.current_org(), '{client}', '00000000-0000-7000-8000-00000000ca02', 'grant', 1, '{mark}')
 -- app.audit_log
-insert into app.audit_log (client_id, id, actor, actor_kind, action, kind, object_id, object_name)
-  values (app.current_client(), '00000000-0000-7000-8000-00000000ca03', 'system', 'system', 'create', 'agents', 'x', '{mark}')
+insert into app.audit_log (org_id, client_id, id, actor, actor_kind, action, kind, object_id, object_name)
+  values (app.current_org(), '{client}', '00000000-0000-7000-8000-00000000ca03', 'system', 'system', 'create', 'agents', 'x', '{mark}')
 -- app.idempotency_keys
-insert into app.idempotency_keys (client_id, route, key, body_hash) values (app.current_client(), 'canary', '{mark}', 'x')
--- app.agents
-insert into app.agents (org_id, id, name, prompt, first_speaker, language, voice_id, join_timeout_s, max_duration_s, turn_delay_ms,
-    interruption_ms, recording, provider_id, sync, updated_by)
-  values (app.current_org(), '00000000-0000-7000-8000-00000000ca04', '{mark}', '{mark}', 'agent', 'en', 'voice', 30, 600, 0, 0, false,
-    '{mark}', 'synced', 'system')
+insert into app.idempotency_keys (org_id, client_id, route, key, body_hash) values (app.current_org(), '{client}', 'canary', '{mark}', 'x')
 -- app.calls
 insert into app.calls (org_id, id, agent_id, agent_name, medium, status, placed_by, summary)
-  values (app.current_org(), '00000000-0000-7000-8000-00000000ca05', '00000000-0000-7000-8000-00000000ca04', '{mark}', 'text',
+  values (app.current_org(), '00000000-0000-7000-8000-00000000ca05', '00000000-0000-7000-8000-00000000ca01', '{mark}', 'text',
     'completed', 'system', '{mark}')
 -- app.call_messages
 insert into app.call_messages (org_id, call_id, seq, role, text)
@@ -28,9 +23,9 @@ insert into app.call_messages (org_id, call_id, seq, role, text)
 -- app.call_events
 insert into app.call_events (org_id, call_id, id, kind, note)
   values (app.current_org(), '00000000-0000-7000-8000-00000000ca05', '00000000-0000-7000-8000-00000000ca06', 'joined', '{mark}')
--- app.mirrors
-insert into app.mirrors (org_id, kind, object_id, state, due_at, note)
-  values (app.current_org(), 'agent', '00000000-0000-7000-8000-00000000ca04', 'live', 'infinity', '{mark}')
+-- app.provider_links
+insert into app.provider_links (org_id, kind, object_id, state, due_at, note)
+  values (app.current_org(), 'agent', '00000000-0000-7000-8000-00000000ca01', 'live', 'infinity', '{mark}')
 -- app.reports
 insert into app.reports (org_id, id, kind, state, note, asked_by)
   values (app.current_org(), '00000000-0000-7000-8000-00000000ca07', 'isolation', 'waiting', '{mark}', 'system')

@@ -6,7 +6,7 @@ use super::{
     Tenant, Whose,
     expected::LINKS,
     question::{Count, Group, Question},
-    tenants,
+    rows_of, tenants,
 };
 use crate::report::Outcome;
 
@@ -43,6 +43,13 @@ const LINKED: Question = Question::new(
 )
 .optional();
 
+const CLIENTS: Question = Question::new(
+    "data-client",
+    "Has every client the number that its organization claimed, which no other organization has?",
+    "Two organizations may have one client number, and an older system's rows would belong to both.",
+)
+.optional();
+
 const BALANCES: Question = Question::new(
     "data-balance",
     "Is every balance the sum of its ledger's entries?",
@@ -59,6 +66,7 @@ pub(super) async fn examine(connection: &mut PgConnection, whose: Option<&Whose>
     }
     outcomes.push(PARENTS.answered(GROUP, parents(connection, &tenants, whose).await?));
     outcomes.push(LINKED.answered(GROUP, links(connection, whose).await?));
+    outcomes.push(CLIENTS.answered(GROUP, clients(connection, whose).await?));
     outcomes.push(BALANCES.answered(GROUP, balances(connection, whose).await?));
     Ok(outcomes)
 }
@@ -66,13 +74,13 @@ pub(super) async fn examine(connection: &mut PgConnection, whose: Option<&Whose>
 async fn keys(connection: &mut PgConnection, tenants: &[Tenant], whose: Option<&Whose>) -> sqlx::Result<Count> {
     let mut count = Count::default();
     for tenant in tenants {
-        let Tenant { name, key, owner, .. } = tenant;
+        let name = &tenant.name;
         let (examined, wrong) = counts(
             connection,
             format!(
-                "select count(*), count(*) filter (where c.{owner} is null)
-                 from {name} t left join app.clients c on c.{owner} = t.{key} where {}",
-                tenant.of(whose)
+                "select count(*), count(*) filter (where c.org_id is null)
+                 from {name} t left join app.clients c on c.org_id = t.org_id where {}",
+                rows_of(whose)
             ),
         )
         .await?;
@@ -83,12 +91,12 @@ async fn keys(connection: &mut PgConnection, tenants: &[Tenant], whose: Option<&
 
 async fn sums(connection: &mut PgConnection, tenants: &[Tenant]) -> sqlx::Result<Count> {
     let mut count = Count::default();
-    for Tenant { name, key, owner, .. } in tenants {
+    for Tenant { name, .. } in tenants {
         let (examined, sum) = counts(
             connection,
             format!(
                 "select (select count(*) from {name}), (select coalesce(sum(s.n), 0)::bigint from app.clients c
-                   cross join lateral (select count(*) as n from {name} t where t.{key} = c.{owner}) s)"
+                   cross join lateral (select count(*) as n from {name} t where t.org_id = c.org_id) s)"
             ),
         )
         .await?;
@@ -116,8 +124,7 @@ async fn parents(connection: &mut PgConnection, tenants: &[Tenant], whose: Optio
     .await?;
     let mut count = Count::default();
     for (name, child, statement) in foreign_keys {
-        let tenant = tenants.iter().find(|tenant| tenant.name == child);
-        let theirs = tenant.map_or_else(|| "true".to_owned(), |tenant| tenant.of(whose));
+        let theirs = rows_of(whose.filter(|_| tenants.iter().any(|tenant| tenant.name == child)));
         let (examined, wrong) = counts(connection, format!("{statement} and {theirs}")).await?;
         count.rows(&name, examined, wrong, "name what is not there");
     }
@@ -134,14 +141,34 @@ async fn links(connection: &mut PgConnection, whose: Option<&Whose>) -> sqlx::Re
     Ok(count)
 }
 
-async fn balances(connection: &mut PgConnection, whose: Option<&Whose>) -> sqlx::Result<Count> {
-    let theirs = whose.map_or_else(|| "true".to_owned(), |whose| format!("c.org_id = '{}'", whose.org));
+async fn clients(connection: &mut PgConnection, whose: Option<&Whose>) -> sqlx::Result<Count> {
     let (examined, wrong) = counts(
         connection,
         format!(
-            "select count(*), count(*) filter (where c.balance_micros is distinct from
-               (select coalesce(sum(t.amount_micros), 0) from app.credit_transactions t where t.client_id = c.id))
-             from app.clients c where {theirs}"
+            "select count(*), count(*) filter (where o.client_id is distinct from t.id)
+             from app.clients t left join identity.organizations o on o.id = t.org_id where {}",
+            rows_of(whose)
+        ),
+    )
+    .await?;
+    let mut count = Count::default();
+    count.rows(
+        "app.clients",
+        examined,
+        wrong,
+        "have a number that is not their organization's",
+    );
+    Ok(count)
+}
+
+async fn balances(connection: &mut PgConnection, whose: Option<&Whose>) -> sqlx::Result<Count> {
+    let (examined, wrong) = counts(
+        connection,
+        format!(
+            "select count(*), count(*) filter (where t.balance_micros is distinct from
+               (select coalesce(sum(e.amount_micros), 0) from app.credit_transactions e where e.org_id = t.org_id))
+             from app.clients t where {}",
+            rows_of(whose)
         ),
     )
     .await?;

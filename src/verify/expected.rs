@@ -6,15 +6,6 @@ use serde::Serialize;
 
 use Lasts::{Changing, Forever, Once};
 
-/// The column that says whose a row is.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
-pub(super) enum Key {
-    #[serde(rename = "org_id")]
-    Org,
-    #[serde(rename = "client_id")]
-    Client,
-}
-
 /// How long a row stays what it is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "snake_case")]
@@ -31,30 +22,24 @@ pub(super) enum Lasts {
 pub(super) struct Table {
     pub schema: &'static str,
     pub name: &'static str,
-    /// None for what belongs to no organization, and is therefore not in schema `app`.
-    pub key: Option<Key>,
     pub lasts: Lasts,
-    /// The worker claims its rows across organizations.
+    /// The worker claims its rows across organizations, so it stays on one server whatever is spread over several.
     pub queue: bool,
 }
 
+/// Of organizations: what is in schema `app`, and nothing else.
 const fn org(name: &'static str, lasts: Lasts) -> Table {
-    table("app", name, Some(Key::Org), lasts)
-}
-
-const fn client(name: &'static str, lasts: Lasts) -> Table {
-    table("app", name, Some(Key::Client), lasts)
+    table("app", name, lasts)
 }
 
 const fn outside(schema: &'static str, name: &'static str) -> Table {
-    table(schema, name, None, Changing)
+    table(schema, name, Changing)
 }
 
-const fn table(schema: &'static str, name: &'static str, key: Option<Key>, lasts: Lasts) -> Table {
+const fn table(schema: &'static str, name: &'static str, lasts: Lasts) -> Table {
     Table {
         schema,
         name,
-        key,
         lasts,
         queue: false,
     }
@@ -66,20 +51,22 @@ pub(super) const TABLES: &[Table] = &[
     org("calls", Changing),
     org("call_messages", Changing),
     org("call_events", Changing),
+    org("contact_folders", Changing),
+    org("contacts", Changing),
     Table {
         queue: true,
-        ..org("mirrors", Changing)
+        ..org("provider_links", Changing)
     },
     org("reports", Changing),
     Table {
         queue: true,
         ..org("report_runs", Changing)
     },
-    client("users", Changing),
-    client("api_keys", Changing),
-    client("credit_transactions", Once),
-    client("audit_log", Once),
-    client("idempotency_keys", Changing),
+    org("users", Changing),
+    org("api_keys", Changing),
+    org("credit_transactions", Once),
+    org("audit_log", Once),
+    org("idempotency_keys", Changing),
     outside("identity", "users"),
     outside("identity", "organizations"),
     outside("identity", "memberships"),
@@ -89,6 +76,7 @@ pub(super) const TABLES: &[Table] = &[
     outside("identity", "throttle"),
     outside("identity", "api_key_secrets"),
     outside("identity", "outbox"),
+    outside("identity", "member_intents"),
     outside("ops", "inbox"),
     outside("migrations", "_sqlx_migrations"),
 ];
@@ -107,18 +95,16 @@ pub(super) const LINKS: &[Link] = &[
     Link {
         name: "app.credit_transactions.call_id",
         sql: "select count(*), count(*) filter (where exists (
-                  select from app.calls e where e.id = t.call_id and e.org_id <> c.org_id) and not exists (
-                  select from app.calls o where o.id = t.call_id and o.org_id = c.org_id))
-              from app.credit_transactions t join app.clients c on c.id = t.client_id where t.call_id is not null",
-        org: "c.org_id",
+                  select from app.calls e where e.id = t.call_id and e.org_id <> t.org_id) and not exists (
+                  select from app.calls o where o.id = t.call_id and o.org_id = t.org_id))
+              from app.credit_transactions t where t.call_id is not null",
+        org: "t.org_id",
     },
     Link {
         name: "identity.api_key_secrets.key_id",
         sql: "select count(*), count(*) filter (where exists (
-                  select from app.api_keys k join app.clients c on c.id = k.client_id
-                  where k.id = s.key_id and c.org_id <> s.org_id) and not exists (
-                  select from app.api_keys k join app.clients c on c.id = k.client_id
-                  where k.id = s.key_id and c.org_id = s.org_id))
+                  select from app.api_keys e where e.id = s.key_id and e.org_id <> s.org_id) and not exists (
+                  select from app.api_keys o where o.id = s.key_id and o.org_id = s.org_id))
               from identity.api_key_secrets s where true",
         org: "s.org_id",
     },
@@ -167,44 +153,46 @@ pub(super) const FUNCTIONS: &[Function] = &[
         &[APP, WORKER, BACKUP],
     ),
     plain(
-        "app.current_client()",
-        "5fe6dc6d5268102476a42014be727951",
-        &[APP, WORKER, BACKUP],
-    ),
-    plain(
         "app.forbid_org_change()",
         "d02cfc14d7f01b9834fc1c853a1d7ba3",
         &[APP, WORKER, BACKUP],
     ),
-    plain(
-        "app.forbid_client_change()",
-        "f11290adcdfea76cbcc51b7b23869c51",
-        &[APP, WORKER, BACKUP],
-    ),
-    plain(
-        "app.announce()",
-        "f12c5775311c05f4de392f3d7351f35b",
-        &[APP, WORKER, BACKUP],
-    ),
-    plain(
+    definer(
         "app.schema_version()",
-        "b93bf9c993c35eeb98911613e971b7fa",
+        "0db1cca30b38d500e8c16d9dbe24d90a",
         &[APP, WORKER],
     ),
-    plain(
-        "ops.protect(regclass,text,text[])",
-        "fd3a9aa6207572a1158c73a07ab45c37",
-        &[],
+    plain("identity.notify_members()", "eee7d1d4800a81c40eaa2254dafbb819", &[]),
+    plain("ops.protect(regclass,text[])", "a996fa8c0132560375153666fb17adf8", &[]),
+    plain("ops.open_queue(regclass)", "0e04238f076bccc3a01c7ada05a3722e", &[]),
+    plain("ops.hand_over()", "78b1fcbab11d0201e0c2ff587ca378ca", &[]),
+    definer(
+        r#"identity."current_role"()"#,
+        "bb1603e34ee38b9e0bfca518e75d12d4",
+        &[APP],
     ),
-    definer("identity.standing()", "bb1603e34ee38b9e0bfca518e75d12d4", &[APP]),
-    definer("identity.colleagues()", "f6afa78e4d0b1043596059bc5fcc6333", &[APP]),
-    definer("identity.facing(text)", "886ce214d385391680a6e05e894474b1", &[APP]),
+    definer("identity.org_members()", "f6afa78e4d0b1043596059bc5fcc6333", &[APP]),
+    definer("identity.lock_roles(text)", "c447641d772de16b2ea415956fba3168", &[APP]),
     definer(
         "identity.set_role(text,text)",
         "a9bf94deb80af5350a9280baa889ba95",
         &[APP],
     ),
-    definer("identity.invited()", "ad2605e6bfe52b8ffd3a5ade63d83d40", &[APP]),
+    definer(
+        "identity.begin_member_intent(uuid,text,text,text,text,text,jsonb,text,text)",
+        "fdfe5636078cd9ca3ed68ca537033013",
+        &[APP],
+    ),
+    definer(
+        "identity.finish_member_intent(uuid)",
+        "d6bb77b42b4ed0c65f322f72c5cc7f8b",
+        &[WORKER],
+    ),
+    definer(
+        "identity.pending_invitations()",
+        "ad2605e6bfe52b8ffd3a5ade63d83d40",
+        &[APP],
+    ),
     definer(
         "identity.invite(uuid,text,text,bytea,uuid,text,text)",
         "5e7740f55d7c26197979f8bb2e3fe3b0",
@@ -219,6 +207,11 @@ pub(super) const FUNCTIONS: &[Function] = &[
         "identity.keep_api_key(uuid,text,bytea)",
         "1492318a1fa7d3f29d82332da747e704",
         &[APP],
+    ),
+    definer(
+        "identity.claim_client_id(uuid)",
+        "c314655441a081186a4d0250ad68a309",
+        &[WORKER],
     ),
     definer(
         "identity.drop_api_key(uuid)",

@@ -98,7 +98,7 @@ impl<'a> Inspection<'a> {
 
     /// Every organization there is.
     pub async fn organizations(&mut self) -> Result<Vec<Whose>, DbError> {
-        sqlx::query_as("select org_id, id from app.clients order by org_id")
+        sqlx::query_as("select org_id from app.clients order by org_id")
             .fetch_all(&mut self.warden)
             .await
             .map_err(unverified)
@@ -106,7 +106,7 @@ impl<'a> Inspection<'a> {
 
     /// One of them.
     pub async fn organization(&mut self, org: &OrgId) -> Result<Whose, DbError> {
-        let found = sqlx::query_as("select org_id, id from app.clients where org_id = $1")
+        let found = sqlx::query_as("select org_id from app.clients where org_id = $1")
             .bind(org.as_str())
             .fetch_optional(&mut self.warden)
             .await

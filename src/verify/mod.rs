@@ -13,7 +13,6 @@ mod question;
 mod rules;
 
 use sqlx::{ConnectOptions, PgConnection, types::Json};
-use uuid::Uuid;
 
 use crate::{
     auth::Caller,
@@ -121,41 +120,29 @@ pub async fn data(connection: &mut PgConnection, whose: Option<&Whose>) -> Resul
     data::examine(connection, whose).await.map_err(unverified)
 }
 
-/// A tenant table as it is there, listed or not; names are written so that they can stand in a statement.
+/// A tenant table as it is there, listed or not; its name is written so that it can stand in a statement.
 #[derive(Clone, Debug, sqlx::FromRow)]
 struct Tenant {
     name: String,
-    /// The key column, and the column of `app.clients` it refers to.
-    key: String,
-    owner: String,
     queue: bool,
 }
 
-impl Tenant {
-    /// The condition that leaves the rows of one organization, or all. Ids are letters and digits by construction
-    /// (`OrgId::parse`), so that they can stand in a statement.
-    fn of(&self, whose: Option<&Whose>) -> String {
-        match whose {
-            None => "true".to_owned(),
-            Some(whose) if self.key == "org_id" => format!("t.org_id = '{}'", whose.org),
-            Some(whose) => format!("t.{} = '{}'", self.key, whose.client),
-        }
-    }
-}
-
-/// The one organization that is looked at, and its billing client.
+/// The one organization that is looked at.
 #[derive(Clone, Debug, sqlx::FromRow)]
 pub struct Whose {
     #[sqlx(rename = "org_id")]
     pub org: OrgId,
-    #[sqlx(rename = "id")]
-    client: Uuid,
+}
+
+/// The condition that leaves the rows of one organization, or all. Ids are letters and digits by construction
+/// (`OrgId::parse`), so that they can stand in a statement.
+fn rows_of(whose: Option<&Whose>) -> String {
+    whose.map_or_else(|| "true".to_owned(), |whose| format!("t.org_id = '{}'", whose.org))
 }
 
 async fn tenants(connection: &mut PgConnection) -> sqlx::Result<Vec<Tenant>> {
     sqlx::query_as(rules::catalog!(
-        "select name, key, case key when 'org_id' then 'org_id' else 'id' end as owner, queue
-         from tenant where att is not null order by name"
+        "select name, queue from tenant where att is not null order by name"
     ))
     .bind(Json(EXPECTED))
     .fetch_all(connection)

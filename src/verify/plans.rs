@@ -11,17 +11,16 @@ use uuid::Uuid;
 
 use super::question::{Count, Group, Question};
 use crate::{
-    agents::Agent,
     audit,
     auth::Caller,
     calls,
-    crud::Rows,
     db::{Db, DbError, Logins, OrgTx, describe},
     error::Result,
     id::Id,
     keys,
     listing::Window,
     org::OrgId,
+    registry::{self, Registered, ResourceVisitor},
     report::{Figure, Outcome},
     resource::{Action, Kind},
 };
@@ -54,6 +53,7 @@ const ONCE: u64 = 16;
 type Ask = for<'a> fn(&'a mut OrgTx) -> Pin<Box<dyn Future<Output = Result<()>> + Send + 'a>>;
 
 /// A statement that is asked all day.
+#[derive(Clone, Copy)]
 struct Hot {
     name: &'static str,
     table: &'static str,
@@ -66,14 +66,8 @@ struct Hot {
 /// Before every row, and half of a cursor.
 const START: &str = "'{org}', 'infinity', 'ffffffff-ffff-ffff-ffff-ffffffffffff'";
 
+/// What is asked all day of what has verbs of its own.
 const HOT: &[Hot] = &[
-    Hot {
-        name: "agents",
-        table: "app.agents",
-        kind: Kind::Agent,
-        ask: |tx| Box::pin(async { Agent::page(tx, &Default::default(), Window::first(50)).await.map(drop) }),
-        with: "{start}, null, null, null, null, 51",
-    },
     Hot {
         name: "calls",
         table: "app.calls",
@@ -85,7 +79,7 @@ const HOT: &[Hot] = &[
                     .map(drop)
             })
         },
-        with: "{start}, null, null, null, 51",
+        with: "{start}, null, null, null, null, 51",
     },
     Hot {
         name: "messages of a call",
@@ -123,19 +117,49 @@ const HOT: &[Hot] = &[
     },
 ];
 
+/// The first page of every resource, and the others.
+fn all() -> Vec<Hot> {
+    let mut lists = Lists(Vec::new());
+    registry::visit_all(&mut lists);
+    lists.0.into_iter().chain(HOT.iter().copied()).collect()
+}
+
+struct Lists(Vec<Hot>);
+
+impl ResourceVisitor for Lists {
+    fn visit<R: Registered>(&mut self) {
+        self.0.push(Hot {
+            name: R::KIND.plural(),
+            table: R::TABLE,
+            kind: R::KIND,
+            ask: |tx| Box::pin(async { R::page(tx, &Default::default(), Window::first(50)).await.map(drop) }),
+            with: LIST,
+        });
+    }
+}
+
+/// The parameters of a list: where it begins, no filter, and one row more than a page has.
+const LIST: &str = "{start}, {nulls}, 51";
+
 /// `warden` is inside a transaction, with row security off.
 pub(super) async fn examine(logins: &Logins, warden: &mut PgConnection) -> Result<Vec<Outcome>, DbError> {
-    let statements = statements(logins).await?;
+    let hot = all();
+    let statements = statements(logins, &hot).await?;
     let mut app = logins.app.connect().await.map_err(unexplained)?;
     let (mut index, mut reads, mut figures) = (Count::default(), Count::default(), Vec::new());
-    for (hot, statement) in HOT.iter().zip(statements) {
+    for (hot, statement) in hot.iter().zip(statements) {
         let Some((org, call)) = largest(warden, hot).await.map_err(unexplained)? else {
             index
                 .empty
                 .push(format!("{} (fewer than {ENOUGH} rows of one organization)", hot.table));
             continue;
         };
-        let with = hot.with.replace("{start}", START);
+        // Three parameters before the filters, one after them.
+        let filters = highest_parameter(&statement).saturating_sub(4);
+        let with = hot
+            .with
+            .replace("{start}", START)
+            .replace("{nulls}", &vec!["null"; filters].join(", "));
         let with = with.replace("{org}", org.as_str()).replace("{call}", &call.to_string());
         let inside = format!("begin read only; set local app.org_id = '{org}'");
         sqlx::raw_sql(AssertSqlSafe(inside))
@@ -165,12 +189,12 @@ pub(super) async fn examine(logins: &Logins, warden: &mut PgConnection) -> Resul
 
 /// The text of each hot statement, as the program sends it: what a connection has prepared after asking that it had not
 /// before. The organization is nobody's, so nothing is read.
-async fn statements(logins: &Logins) -> Result<Vec<String>, DbError> {
+async fn statements(logins: &Logins, all: &[Hot]) -> Result<Vec<String>, DbError> {
     let db = Db::connect(logins, 1).await?;
     let nobody = Caller::system(OrgId::new());
     let mut known = BTreeSet::new();
     let mut found = Vec::new();
-    for hot in HOT {
+    for hot in all {
         let asked = async {
             let mut tx = nobody.begin(&db, Action::Read, hot.kind).await?;
             let before = prepared(&mut tx).await?;
@@ -199,17 +223,8 @@ async fn prepared(tx: &mut OrgTx) -> Result<BTreeSet<String>> {
 
 /// The organization with most rows of the table, if it has enough, and its longest call.
 async fn largest(warden: &mut PgConnection, hot: &Hot) -> sqlx::Result<Option<(OrgId, Uuid)>> {
-    let key = super::expected::TABLES
-        .iter()
-        .find(|table| hot.table.strip_prefix("app.") == Some(table.name))
-        .and_then(|table| table.key);
-    let (column, owner) = match key {
-        Some(super::expected::Key::Client) => ("client_id", "id"),
-        _ => ("org_id", "org_id"),
-    };
     let found: Option<(OrgId, i64)> = sqlx::query_as(AssertSqlSafe(format!(
-        "select c.org_id, s.n from (select {column}, count(*) as n from {} group by 1 order by 2 desc limit 1) s
-         join app.clients c on c.{owner} = s.{column}",
+        "select org_id, count(*) from {} group by 1 order by 2 desc limit 1",
         hot.table
     )))
     .fetch_optional(&mut *warden)
@@ -237,6 +252,15 @@ async fn explain(connection: &mut PgConnection, statement: &str, with: &str) -> 
         .await?;
     sqlx::raw_sql("deallocate hot").execute(connection).await?;
     Ok(plan[0]["Plan"].clone())
+}
+
+/// How many parameters a statement has.
+fn highest_parameter(statement: &str) -> usize {
+    let numbers = statement.split('$').skip(1).filter_map(|rest| {
+        let digits = rest.split(|c: char| !c.is_ascii_digit()).next()?;
+        digits.parse().ok()
+    });
+    numbers.max().unwrap_or_default()
 }
 
 /// Whether the plan, or a part of it, reads the whole table.

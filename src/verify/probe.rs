@@ -10,7 +10,7 @@ use uuid::Uuid;
 use super::{
     Tenant, Whose,
     question::{Count, Group, Question},
-    tenants,
+    rows_of, tenants,
 };
 use crate::{
     db::{APP, Logins, WORKER},
@@ -110,12 +110,11 @@ pub(super) async fn probe(
 }
 
 async fn sample(warden: &mut PgConnection, tenant: Tenant, whose: Option<&Whose>) -> sqlx::Result<Sample> {
-    let Tenant { name, key, owner, .. } = &tenant;
-    let whose = tenant.of(whose);
+    let (name, whose) = (&tenant.name, rows_of(whose));
     let owners: Vec<(String, i64, i64)> = sqlx::query_as(AssertSqlSafe(format!(
-        "select c.org_id, s.n, (select count(*) from {name} t where {whose})
-         from (select {key}, count(*) as n from {name} t where {whose} group by {key} order by n desc limit 2) s
-         join app.clients c on c.{owner} = s.{key}"
+        "select s.org_id, s.n, (select count(*) from {name} t where {whose})
+         from (select org_id, count(*) as n from {name} t where {whose} group by org_id order by n desc limit 2) s
+         join app.clients c on c.org_id = s.org_id"
     )))
     .fetch_all(warden)
     .await?;
@@ -228,16 +227,6 @@ pub(super) async fn scratch(tx: &mut Transaction<'_, Postgres>) -> sqlx::Result<
     Ok(scratch)
 }
 
-impl Scratch {
-    fn key(&self, tenant: &Tenant) -> String {
-        if tenant.key == "org_id" {
-            self.org.clone()
-        } else {
-            self.client.to_string()
-        }
-    }
-}
-
 /// Row security is asked before any constraint, so a row that has nothing but its key is enough to hear its answer.
 async fn write(
     tx: &mut Transaction<'_, Postgres>,
@@ -246,14 +235,7 @@ async fn write(
     theirs: &Scratch,
     trusted: bool,
 ) -> sqlx::Result<Option<String>> {
-    let insert = |scratch: &Scratch| {
-        format!(
-            "insert into {} ({}) values ('{}')",
-            tenant.name,
-            tenant.key,
-            scratch.key(tenant)
-        )
-    };
+    let insert = |scratch: &Scratch| format!("insert into {} (org_id) values ('{}')", tenant.name, scratch.org);
     if !trusted && attempt(tx, insert(theirs)).await?.err().as_deref() != Some(REFUSED) {
         return Ok(Some("a row of another organization is not refused".into()));
     }
@@ -277,9 +259,8 @@ async fn reach(
     }
     // One row says it all; should there be more, this must not hold up a program at work.
     let delete = format!(
-        "delete from {table} where ctid in (select ctid from {table} where {} is distinct from '{}' limit 1)",
-        tenant.key,
-        ours.key(tenant),
+        "delete from {table} where ctid in (select ctid from {table} where org_id is distinct from '{}' limit 1)",
+        ours.org,
         table = tenant.name,
     );
     Ok(match attempt(tx, delete).await? {
@@ -291,7 +272,7 @@ async fn reach(
 }
 
 async fn change(tx: &mut Transaction<'_, Postgres>, tenant: &Tenant, theirs: &Scratch) -> sqlx::Result<Option<String>> {
-    let update = format!("update {} set {} = '{}'", tenant.name, tenant.key, theirs.key(tenant));
+    let update = format!("update {} set org_id = '{}'", tenant.name, theirs.org);
     Ok((attempt(tx, update).await?.err().as_deref() != Some(REFUSED)).then(|| "the key may be changed".into()))
 }
 

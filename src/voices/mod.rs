@@ -5,6 +5,36 @@ pub mod library;
 
 use serde::{Deserialize, Serialize};
 
+use crate::resource::{About, Actions, PermissionLabels, Roles};
+
+/// Voices, to everything that lists resources.
+pub const ABOUT: About = About {
+    word: "voices",
+    singular: "voice",
+    plural: "Voices",
+    article: "a",
+    path: "/voices",
+    icon: "voice",
+    pages: &[],
+    new: None,
+    has_page: false,
+    logged: false,
+    roles: Roles {
+        admin: Actions::ALL,
+        developer: Actions::ALL,
+        operator: Actions::READ,
+        billing: Actions::NONE,
+        viewer: Actions::READ,
+    },
+    permissions: PermissionLabels {
+        read: Some("See and hear voices"),
+        create: None,
+        update: None,
+        delete: None,
+    },
+    fields: &[],
+};
+
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[cfg_attr(feature = "ssr", derive(utoipa::ToSchema))]
 pub struct Voice {

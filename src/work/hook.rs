@@ -1,10 +1,6 @@
 //! The hook: sees to it that the provider tells us about calls.
 
-use crate::{
-    core::Core,
-    error::Result,
-    providers::ultravox::{is_loopback, shape::Webhook},
-};
+use crate::{config::is_loopback, core::Core, error::Result, providers::ultravox::shape::Webhook};
 
 const EVENTS: [&str; 4] = ["call.started", "call.joined", "call.ended", "call.billed"];
 

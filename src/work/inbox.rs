@@ -112,7 +112,7 @@ async fn apply(core: &Core, event: &Pending) -> Result<()> {
 /// The organization of a call, from what we wrote down when it was placed: never from the event.
 async fn whose(core: &Core, provider_id: &str) -> Result<Option<(OrgId, Uuid)>> {
     let row = sqlx::query!(
-        "select m.org_id, m.object_id from app.mirrors m where m.kind = 'call' and m.provider_id = $1",
+        "select m.org_id, m.object_id from app.provider_links m where m.kind = 'call' and m.provider_id = $1",
         provider_id,
     )
     .fetch_optional(core.db.worker.queue())

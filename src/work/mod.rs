@@ -13,7 +13,7 @@ use std::{future::Future, time::Duration};
 
 use tokio::{sync::watch, task::JoinSet};
 
-use crate::{auth, core::Core, error::Result, mail};
+use crate::{auth, core::Core, error::Result, idempotency, mail, org};
 
 /// Works until `shutdown`; then finishes what it has begun.
 pub async fn run(core: Core, shutdown: impl Future<Output = ()>) {
@@ -34,6 +34,12 @@ pub async fn run(core: Core, shutdown: impl Future<Output = ()>) {
     });
     every("mail", Duration::from_secs(2), |core| Box::pin(mail::deliver_due(core)));
     every("depth", Duration::from_secs(5), |core| Box::pin(depth::measure(core)));
+    every("members", Duration::from_secs(15), |core| {
+        Box::pin(org::store::settle_due(core))
+    });
+    every("clerk", Duration::from_secs(3600), |core| {
+        Box::pin(auth::clerk::reconcile(core))
+    });
     every("webhook", Duration::from_secs(600), |core| Box::pin(hook::ensure(core)));
     every("sweep", Duration::from_secs(3600), |core| Box::pin(sweep(core)));
     shutdown.await;
@@ -44,6 +50,7 @@ pub async fn run(core: Core, shutdown: impl Future<Output = ()>) {
 /// Throws away what nobody asks for any more.
 async fn sweep(core: &Core) -> Result<usize> {
     auth::sweep(core).await?;
+    idempotency::purge(core).await?;
     inbox::purge(core).await
 }
 

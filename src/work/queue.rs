@@ -13,8 +13,8 @@ use crate::{
     calls::watch,
     core::Core,
     error::{Error, Result},
-    mirror::{self, Due, Mirrored},
     org::OrgId,
+    provider_sync::{self, Due, ProviderBacked},
 };
 
 /// How many are claimed at once. Two questions each, twice a second: well below the 200 questions a second that the
@@ -37,21 +37,21 @@ pub struct Claim {
 
 /// Looks at the calls that are due; answers how many there were.
 pub async fn settle_calls(core: &Core) -> Result<usize> {
-    let claims = claim(core, watch::MIRROR, CALLS, CALL_LEASE).await?;
-    Ok(attend(core, claims, watch::MIRROR).await)
+    let claims = claim(core, watch::LINK, CALLS, CALL_LEASE).await?;
+    Ok(attend(core, claims, watch::LINK).await)
 }
 
 /// Makes agents and their copies agree where that is due.
 pub async fn settle_agents(core: &Core) -> Result<usize> {
-    let claims = claim(core, Agent::MIRROR, AGENTS, AGENT_LEASE).await?;
-    Ok(attend(core, claims, Agent::MIRROR).await)
+    let claims = claim(core, Agent::LINK, AGENTS, AGENT_LEASE).await?;
+    Ok(attend(core, claims, Agent::LINK).await)
 }
 
 /// Takes what is due, longest overdue first, so that nobody else does until the lease ends.
 async fn claim(core: &Core, kind: &str, limit: i64, lease: Duration) -> Result<Vec<Claim>> {
     let rows = sqlx::query!(
-        "update app.mirrors m set due_at = now() + make_interval(secs => $3), attempts = m.attempts + 1
-         from (select d.org_id, d.kind, d.object_id from app.mirrors d
+        "update app.provider_links m set due_at = now() + make_interval(secs => $3), attempts = m.attempts + 1
+         from (select d.org_id, d.kind, d.object_id from app.provider_links d
                where d.kind = $1 and d.due_at <= now()
                order by d.due_at limit $2 for update skip locked) due
          where m.org_id = due.org_id and m.kind = due.kind and m.object_id = due.object_id
@@ -82,15 +82,15 @@ pub(super) async fn depths(core: &Core) -> Result<Vec<Depth>> {
                   coalesce(extract(epoch from now() - min(d.due_at)), 0)::float8 as "oldest_s!"
            from (values ('calls', $1), ('agents', $2), ('reports', ''), ('inbox', '')) q (queue, kind)
            left join lateral (
-             select m.due_at from app.mirrors m where m.kind = q.kind and m.due_at <= now()
+             select m.due_at from app.provider_links m where m.kind = q.kind and m.due_at <= now()
              union all
              select r.due_at from app.report_runs r where q.queue = 'reports' and r.due_at <= now()
              union all
              select i.next_at from ops.inbox i
              where q.queue = 'inbox' and i.done_at is null and i.next_at <= now() and i.provider = 'ultravox') d on true
            group by q.queue"#,
-        watch::MIRROR,
-        Agent::MIRROR,
+        watch::LINK,
+        Agent::LINK,
     )
     .fetch_all(core.db.worker.queue())
     .await?;
@@ -105,8 +105,8 @@ async fn attend(core: &Core, claims: Vec<Claim>, kind: &'static str) -> usize {
         tasks.spawn(async move {
             let worker = Caller::system(claim.org.clone());
             let settled = match kind {
-                watch::MIRROR => watch::settle(&core, &worker, &claim.due).await,
-                _ => mirror::settle::<Agent>(&core, &worker, &claim.due).await,
+                watch::LINK => watch::settle(&core, &worker, &claim.due).await,
+                _ => provider_sync::reconcile::<Agent>(&core, &worker, &claim.due).await,
             };
             if let Err(error) = settled {
                 put_off(&core, &claim, kind, &error).await;
@@ -124,7 +124,7 @@ async fn attend(core: &Core, claims: Vec<Claim>, kind: &'static str) -> usize {
 /// Tries again later, each time a little later, and says once that it is stuck.
 async fn put_off(core: &Core, claim: &Claim, kind: &str, error: &Error) {
     // Somebody may be watching a call; nobody waits for an agent's next round.
-    let longest = if kind == watch::MIRROR { 5 } else { 9 };
+    let longest = if kind == watch::LINK { 5 } else { 9 };
     let seconds = f64::from(2_i32.pow(claim.attempts.clamp(0, longest).cast_unsigned()));
     tracing::warn!(kind, object = %claim.due.object_id, attempts = claim.attempts, %error, "could not settle");
     if let Err(error) = postpone(core, &claim.org, kind, claim.due.object_id, seconds).await {
@@ -134,7 +134,7 @@ async fn put_off(core: &Core, claim: &Claim, kind: &str, error: &Error) {
 
 async fn postpone(core: &Core, org: &OrgId, kind: &str, object_id: Uuid, seconds: f64) -> Result<()> {
     sqlx::query!(
-        "update app.mirrors set due_at = now() + make_interval(secs => $4) where org_id = $1 and kind = $2 and object_id = $3",
+        "update app.provider_links set due_at = now() + make_interval(secs => $4) where org_id = $1 and kind = $2 and object_id = $3",
         org.as_str(),
         kind,
         object_id,

@@ -326,6 +326,10 @@ async fn a17_nothing_stored_of_a_session_or_a_link_opens_anything() {
             .windows(8)
             .any(|part| session.token.as_bytes().windows(8).any(|other| other == part))
     );
-    let hex: String = stored.iter().map(|byte| format!("{byte:02x}")).collect();
-    assert!(session::visit(&world.core, &hex).await.unwrap().is_none());
+    assert!(
+        session::visit(&world.core, &hex::encode(&stored))
+            .await
+            .unwrap()
+            .is_none()
+    );
 }

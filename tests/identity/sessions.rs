@@ -93,6 +93,42 @@ async fn the_client_id_in_the_metadata_comes_first_unless_it_is_anothers() {
 }
 
 #[tokio::test]
+async fn of_two_organizations_that_name_one_client_number_at_once_one_gets_it() {
+    let world = world(&[]).await;
+    let user = world.person(ADA).await;
+    const NUMBER: &str = "00000000-0000-4000-8000-000000000002";
+    world
+        .arrange(
+            "insert into identity.organizations (id, name, metadata)
+               select 'org_twin' || n, 'Twin', '{\"client_id\": \"00000000-0000-4000-8000-000000000002\"}' from generate_series(1, 2) n;
+             insert into identity.memberships (org_id, user_id, role)
+               select o.id, u.id, 'owner' from identity.organizations o, identity.users u where o.name = 'Twin'",
+        )
+        .await;
+    let twins = ["org_twin1", "org_twin2"].map(|id| OrgId::parse(id).unwrap());
+    let (one, other) = (
+        world.caller(&user, &twins[0]).await,
+        world.caller(&user, &twins[1]).await,
+    );
+    let (one, other) = tokio::join!(
+        switchboard::auth::me(&world.core, &one),
+        switchboard::auth::me(&world.core, &other)
+    );
+    let numbers = [one, other].map(|me| me.unwrap().client_id.to_string());
+    assert_eq!(
+        numbers.iter().filter(|number| *number == NUMBER).count(),
+        1,
+        "{numbers:?}"
+    );
+    assert_eq!(
+        world
+            .count("select count(*) from app.clients c join identity.organizations o on o.id = c.org_id and o.client_id = c.id")
+            .await,
+        world.count("select count(*) from app.clients").await
+    );
+}
+
+#[tokio::test]
 async fn a16_the_cookie_changes_with_the_organization_and_the_old_one_is_dead() {
     let world = world(&[]).await;
     let user = world.person(ADA).await;

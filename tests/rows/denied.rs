@@ -52,7 +52,7 @@ async fn the_app_is_denied_every_way_around_row_security() {
             "select * from identity.api_key_secrets",
             "select * from identity.sessions",
             "select * from migrations._sqlx_migrations",
-            "call ops.protect('app.agents', 'org_id', '{}')",
+            "call ops.protect('app.agents', '{}')",
             "create publication mine for table app.agents",
             "set row_security = off; select * from app.agents",
         ] {

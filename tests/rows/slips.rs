@@ -28,7 +28,7 @@ async fn i22_a_policy_that_lets_everything_through_lets_nothing_through_the_wall
         enter(&mut tx, ours.id).await;
         for table in &two.tables {
             assert_eq!(count(&mut tx, &table.name).await, 1, "{}", table.name);
-            let foreign = format!("{} where {} = '{}'", table.name, table.key, theirs.key(table));
+            let foreign = format!("{} where org_id = '{}'", table.name, theirs.id);
             assert_eq!(count(&mut tx, &foreign).await, 0, "{}", table.name);
         }
         tx.rollback().await.unwrap();
@@ -105,7 +105,7 @@ async fn i29_what_is_injected_into_a_statement_of_the_app_stays_in_its_organizat
         "' union all select note from app.credit_transactions --",
         "' union all select actor from app.audit_log --",
         "' union all select current_setting('app.org_id') --",
-        "' union all select user_id from identity.colleagues() --",
+        "' union all select user_id from identity.org_members() --",
         "' union all select query_to_xml('select name from app.agents', true, false, '')::text --",
         "' union all select table_to_xml('app.agents', true, false, '')::text --",
         "' union all select email from identity.users --",

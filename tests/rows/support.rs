@@ -7,33 +7,19 @@ use switchboard::db::testing::TestDb;
 
 pub struct Org {
     pub id: &'static str,
-    pub client: &'static str,
 }
 
 /// What the worker claims from across organizations.
-pub const QUEUES: [&str; 2] = ["app.mirrors", "app.report_runs"];
+pub const QUEUES: [&str; 2] = ["app.provider_links", "app.report_runs"];
 
-pub const ADA: Org = Org {
-    id: "org_ada",
-    client: "0a000000-0000-7000-8000-000000000000",
-};
-pub const BOB: Org = Org {
-    id: "org_bob",
-    client: "0b000000-0000-7000-8000-000000000000",
-};
+pub const ADA: Org = Org { id: "org_ada" };
+pub const BOB: Org = Org { id: "org_bob" };
 
 #[derive(sqlx::FromRow)]
 pub struct Table {
     pub name: String,
-    pub key: String,
     /// A column that the app may change.
     pub writable: Option<String>,
-}
-
-impl Org {
-    pub fn key(&self, table: &Table) -> &'static str {
-        if table.key == "org_id" { self.id } else { self.client }
-    }
 }
 
 pub struct Two {
@@ -45,14 +31,13 @@ pub struct Two {
 impl Two {
     pub async fn create() -> Two {
         let db = TestDb::create().await;
-        sqlx::raw_sql(include_str!("two_organizations.sql"))
-            .execute(&db.admin)
-            .await
-            .unwrap();
+        db.plant(
+            include_str!("two_organizations.sql"),
+            [(ADA.id, "Ada"), (BOB.id, "Bob")],
+        )
+        .await;
         let tables = sqlx::query_as(
             "select c.oid::regclass::text as name,
-                    (select min(a.attname::text) from pg_attribute a
-                     where a.attrelid = c.oid and a.attname in ('org_id', 'client_id') and not a.attisdropped) as key,
                     (select min(a.attname::text) from pg_attribute a where a.attrelid = c.oid and a.attnum > 0
                        and has_column_privilege('switchboard_app', c.oid, a.attnum, 'update')) as writable
              from pg_class c where c.relnamespace = 'app'::regnamespace and c.relkind in ('r', 'p') order by 1",

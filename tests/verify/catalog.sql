@@ -31,6 +31,8 @@ create table app.notes (id uuid primary key);
 -- key-column: a key that may be null
 alter table app.call_events drop constraint call_events_pkey;
 alter table app.call_events alter org_id drop not null;
+-- key-column: a billing table by its client alone
+alter table app.audit_log drop column org_id cascade;
 -- key-column: a key of another type
 create table app.notes (org_id uuid not null, id uuid, primary key (org_id, id));
 -- key-column: a key in another collation
@@ -56,17 +58,17 @@ alter policy org_isolation on app.agents using (org_id = org_id) with check (org
 alter policy org_isolation on app.call_messages using (true);
 -- policy-door: a door that writes anything
 alter policy org_isolation on app.call_messages with check (true);
--- policy-door: a door that asks for each row
-alter policy org_isolation on app.calls using (org_id = app.current_org());
+-- policy-door: a door that asks in a select
+alter policy org_isolation on app.calls using (org_id = (select app.current_org()));
 -- policy-door: a door with a back door
-alter policy org_isolation on app.calls using (org_id = (select app.current_org()) or current_setting('app.bypass', true) = 'on');
+alter policy org_isolation on app.calls using (org_id = app.current_org() or current_setting('app.bypass', true) = 'on');
 -- policy-door: a door for reading only
 drop policy org_isolation on app.calls;
-create policy org_isolation on app.calls for select to switchboard_app, switchboard_worker using (org_id = (select app.current_org()));
+create policy org_isolation on app.calls for select to switchboard_app, switchboard_worker using (org_id = app.current_org());
 -- policy-door: a door for everyone
 alter policy org_isolation on app.audit_log to public;
--- policy-door: the organization where the client belongs
-alter policy org_isolation on app.audit_log using (client_id::text = (select app.current_org()));
+-- policy-door: the client where the organization belongs
+alter policy org_isolation on app.audit_log using (client_id::text = app.current_org());
 -- policy-wall: no wall
 drop policy org_wall on app.api_keys;
 -- policy-wall: a wall for some
@@ -77,13 +79,13 @@ alter policy org_wall on app.calls using (true);
 alter policy org_wall on app.calls with check (true);
 -- policy-wall: a wall that is a door
 drop policy org_wall on app.calls;
-create policy org_wall on app.calls using (org_id = (select app.current_org())) with check (org_id = (select app.current_org()));
+create policy org_wall on app.calls using (org_id = app.current_org()) with check (org_id = app.current_org());
 -- policy-wall: a queue without its wall
-drop policy org_wall on app.mirrors;
+drop policy org_wall on app.provider_links;
 -- policy-queue: a queue open to the app
-alter policy queue_claim on app.mirrors to switchboard_app, switchboard_worker;
+alter policy queue_claim on app.provider_links to switchboard_app, switchboard_worker;
 -- policy-queue: a queue nobody can claim
-drop policy queue_claim on app.mirrors;
+drop policy queue_claim on app.provider_links;
 -- policy-extra: one more policy
 create policy support on app.calls to switchboard_app using (true);
 -- policy-extra: a queue of something else
@@ -102,31 +104,50 @@ create unique index on app.agents (provider_id);
 create unique index on app.calls (provider_id) where provider_id is not null;
 -- key-unique: an exclusion for all
 alter table app.agents add exclude using btree (provider_id with =);
--- client-one: a client of two organizations
-alter table app.clients drop constraint clients_id_key cascade;
+-- key-unique: a client's number kept where the others' are not seen
+alter table app.clients add constraint clients_number unique (id);
+-- client-one: a number of two organizations
+alter table identity.organizations drop constraint organizations_client_unique;
+-- client-one: two clients of an organization
+alter table app.clients drop constraint clients_pkey cascade, add constraint clients_pkey primary key (org_id, id);
 -- key-anchored: an organization that need not exist
-alter table app.mirrors drop constraint mirrors_org_id_fkey;
+alter table app.reports drop constraint reports_org_fk;
+-- key-anchored: a client that need not exist
+alter table app.audit_log drop constraint audit_log_client_fk;
 -- key-random: a counter
 alter table app.agents add number bigint generated always as identity;
 -- key-random: a serial
 alter table app.calls add number bigserial;
 -- foreign-key-inside: a foreign key without the organization
 create unique index agents_id on app.agents (id);
-alter table app.mirrors add foreign key (object_id) references app.agents (id);
+alter table app.call_events add foreign key (id) references app.agents (id);
 -- foreign-key-inside: a foreign key that leaves
 alter table app.agents add foreign key (updated_by) references identity.users (id);
 -- foreign-key-inside: a foreign key from outside
-alter table identity.sessions add client_id uuid references app.clients (id);
+alter table identity.sessions add foreign key (org_id) references app.clients (org_id);
+-- foreign-key-inside: a foreign key by the client's number
+create unique index clients_number on app.clients (id);
+alter table app.users add constraint users_number_fk foreign key (client_id) references app.clients (id);
+-- foreign-key-queue: a queue whose organization must be there
+alter table app.provider_links add constraint provider_links_org_fk foreign key (org_id) references app.clients (org_id) on delete cascade;
+-- foreign-key-queue: a run that goes with its report
+alter table app.report_runs add constraint report_runs_report_fk foreign key (org_id, report_id) references app.reports (org_id, id) on delete cascade;
+-- foreign-key-queue: a row that names a place in a queue
+alter table app.reports add constraint reports_run_fk foreign key (org_id, id) references app.report_runs (org_id, report_id);
 -- foreign-key-inside: a foreign key with the organization last
-alter table app.calls drop constraint calls_org_id_agent_id_fkey, add foreign key (agent_id, org_id) references app.agents (id, org_id);
+alter table app.calls drop constraint calls_agent_fk, add foreign key (agent_id, org_id) references app.agents (id, org_id);
 -- foreign-key-action: a row left without an organization
-alter table app.calls drop constraint calls_org_id_agent_id_fkey, add foreign key (org_id, agent_id) references app.agents (org_id, id) on delete set null;
+alter table app.calls drop constraint calls_agent_fk, add foreign key (org_id, agent_id) references app.agents (org_id, id) on delete set null;
+-- foreign-key-action: a row that loses one column by itself
+alter table app.calls drop constraint calls_agent_fk, add constraint calls_agent_fk foreign key (org_id, agent_id) references app.agents (org_id, id) on delete set null (agent_id);
+-- foreign-key-action: a row that falls back
+alter table app.calls drop constraint calls_agent_fk, add constraint calls_agent_fk foreign key (org_id, agent_id) references app.agents (org_id, id) on delete set default (agent_id);
 -- foreign-key-action: a row that follows into another organization
-alter table app.mirrors drop constraint mirrors_org_id_fkey, add foreign key (org_id) references app.clients (org_id) on update cascade;
+alter table app.reports drop constraint reports_org_fk, add constraint reports_org_fk foreign key (org_id) references app.clients (org_id) on update cascade;
 -- foreign-key-enforced: triggers asleep
 alter table app.call_messages disable trigger all;
 -- constraint-valid: a foreign key never checked
-alter table app.calls drop constraint calls_org_id_agent_id_fkey, add foreign key (org_id, agent_id) references app.agents (org_id, id) on delete set null (agent_id) not valid;
+alter table app.calls drop constraint calls_agent_fk, add foreign key (org_id, agent_id) references app.agents (org_id, id) not valid;
 -- constraint-valid: a check never checked
 alter table app.clients add check (name <> 'x') not valid;
 -- index-valid: an index left half done
@@ -153,14 +174,22 @@ create trigger org_immutable before update of org_id on app.agents for each row 
 alter table app.agents enable always trigger org_immutable;
 -- trigger-immutable: a trigger after the fact
 drop trigger org_immutable on app.agents;
-create trigger org_immutable after update of org_id on app.agents for each row when (old.org_id is distinct from new.org_id) execute function app.announce('agents');
+create trigger org_immutable after update of org_id on app.agents for each row when (old.org_id is distinct from new.org_id) execute function identity.notify_members();
 alter table app.agents enable always trigger org_immutable;
 -- trigger-extra: a trigger that writes the key
 create function app.adopt() returns trigger language plpgsql as 'begin new.org_id := ''org_x''; return new; end'; create trigger adopt before insert on app.agents for each row execute function app.adopt();
 -- trigger-extra: a trigger that tells somebody else
 create function app.tell() returns trigger language plpgsql as 'begin return null; end'; create trigger tell after insert on app.agents for each row execute function app.tell();
+-- trigger-extra: a trigger that rings for a table of organizations
+create trigger notify after insert on app.agents for each row execute function identity.notify_members();
+-- trigger-extra: a trigger before a change of members
+create trigger early before insert on identity.memberships for each row execute function identity.notify_members();
+-- trigger-notify: a bell on a table of organizations
+create trigger notify after insert on app.agents for each row execute function identity.notify_members();
+-- trigger-notify: a bell of one's own
+create function app.tell() returns trigger language plpgsql as 'begin notify switchboard; return null; end'; create trigger tell after insert on app.calls for each row execute function app.tell();
 -- trigger-extra: a trigger on a person
-create trigger announce after insert on identity.users for each row execute function app.announce('users');
+create trigger announce after insert on identity.users for each row execute function identity.notify_members();
 -- rewrite-rule: a rule
 create rule copy as on insert to app.agents do also notify copied;
 -- grant-tenant: TRUNCATE
@@ -206,7 +235,7 @@ grant select (name) on app.agents to stranger;
 -- grant-stranger: a grant to be passed on
 grant select on app.agents to switchboard_app with grant option;
 -- grant-stranger: a function for everyone
-grant execute on function identity.standing() to public;
+grant execute on function identity.current_role() to public;
 -- grant-stranger: a schema for everyone
 grant usage on schema identity to public;
 -- grant-schema: a place to create
@@ -225,6 +254,8 @@ do $$ begin execute format('alter database %I owner to switchboard_worker', curr
 alter default privileges for role switchboard_owner in schema app grant select on tables to switchboard_app;
 -- grant-default: functions born open
 alter default privileges for role switchboard_owner grant execute on functions to public;
+-- grant-default: the warden's functions born open
+alter default privileges for role switchboard_warden grant execute on functions to public;
 -- grant-parameter: triggers that can be put to sleep
 grant set on parameter session_replication_role to switchboard_app;
 -- peek-relation: other sessions' statements
@@ -280,8 +311,10 @@ alter role switchboard_worker set session_replication_role = replica;
 alter role switchboard_warden reset row_security;
 -- owner-object: a table of the warden's
 alter table app.agents owner to switchboard_warden;
+-- owner-object: a journal of the warden's
+alter table migrations._sqlx_migrations owner to switchboard_warden;
 -- owner-object: a function of the superuser's
-alter function identity.standing() owner to current_user;
+alter function identity.current_role() owner to current_user;
 -- owner-login: a table of the app's
 alter table app.agents owner to switchboard_app;
 -- owner-login: a schema of identity's
@@ -293,29 +326,29 @@ create function app.current_org(hint text) returns text language sql as 'select 
 -- function-known: a function among Postgres's own
 create function pg_catalog.visible(text) returns boolean language sql as 'select true';
 -- function-known: a function gone
-drop function app.announce() cascade;
+drop function identity.notify_members() cascade;
 -- function-source: an organization to fall back on
 create or replace function app.current_org() returns text language sql stable parallel safe as $$ select coalesce(nullif(current_setting('app.org_id', true), ''), 'org_x') $$;
--- function-source: a client found past row security
-alter function app.current_client() security definer;
+-- function-source: an organization read past row security
+alter function app.current_org() security definer;
 -- function-source: a refusal that only warns
 create or replace function app.forbid_org_change() returns trigger language plpgsql as $$ begin raise warning 'org_id is immutable'; return new; end $$;
 -- function-source: standing for anybody
-create or replace function identity.standing() returns text language sql stable security definer set search_path = '' as $$ select 'owner' $$;
+create or replace function identity.current_role() returns text language sql stable security definer set search_path = '' as $$ select 'owner' $$;
 -- function-source: a version that is more than a number
-create or replace function app.schema_version() returns bigint language sql immutable as $$ select count(*) from app.agents $$;
+create or replace function app.schema_version() returns bigint language plpgsql stable security definer set search_path = '' as $$ begin return (select count(*) from app.agents); end $$;
 -- function-source: a function that may not leak, it says
 alter function app.current_person() leakproof;
 -- function-definer: a function with its owner's rights
 create function app.peek() returns bigint language sql security definer set search_path = '' as 'select count(*) from app.agents';
 -- function-definer: a function that searches its caller's path
-alter function identity.standing() reset search_path;
+alter function identity.current_role() reset search_path;
 -- function-definer: a function with the warden's rights
-alter function identity.colleagues() owner to switchboard_warden;
+alter function identity.org_members() owner to switchboard_warden;
 -- function-caller: the worker among colleagues
-grant execute on function identity.colleagues() to switchboard_worker;
+grant execute on function identity.org_members() to switchboard_worker;
 -- function-caller: an app that protects
-grant execute on procedure ops.protect(regclass, text, text[]) to switchboard_app;
+grant execute on procedure ops.protect(regclass, text[]) to switchboard_app;
 -- function-use: a default with code in it
 create function app.hint() returns text language sql as 'select current_query()'; alter table app.agents alter description set default app.hint();
 -- function-use: a check with code in it
@@ -351,3 +384,18 @@ set local app.org_id = 'org_x';
 set local transform_null_equals = on;
 -- index-key: an index over all organizations
 create index calls_recent on app.calls (created_at);
+-- policy-plain: a select in the door
+alter policy org_isolation on app.calls using (org_id = (select app.current_org())) with check (org_id = (select app.current_org()));
+-- policy-plain: a select in what a wall accepts
+alter policy org_wall on app.users with check (org_id = (select app.current_org()));
+-- policy-plain: a select in a queue
+alter policy queue_claim on app.provider_links using ((select true));
+-- policy-caller: a function that reads a table for each row
+create function app.current_client() returns uuid language sql stable as 'select c.id from app.clients c where c.org_id = app.current_org()';
+alter policy org_isolation on app.audit_log using (client_id = app.current_client());
+-- constraint-named: a column that comes with a check
+alter table app.agents add mood text check (mood <> '');
+-- constraint-named: a column that comes with a foreign key
+alter table app.call_events add agent_id uuid, add foreign key (org_id, agent_id) references app.agents (org_id, id);
+-- constraint-named: two of a kind without names
+alter table app.agents add unique (org_id, language, id), add unique (org_id, id, language);

@@ -32,6 +32,11 @@ pub fn plans() -> impl Iterator<Item = Fault> {
     read(include_str!("plans.sql"))
 }
 
+/// Of statements, in the forms that a spread database has refused.
+pub fn statements() -> impl Iterator<Item = Fault> {
+    read(include_str!("statements.sql"))
+}
+
 /// A fault begins with `-- rule: name` and ends where the next one begins.
 fn read(text: &'static str) -> impl Iterator<Item = Fault> {
     text.split("\n-- ").skip(1).map(|fault| {

@@ -7,23 +7,20 @@ declare
   n integer;
 begin
   for n in there + 1 .. 200 loop
-    execute format('create table app.thing_%s (
-        org_id text collate "C" not null references app.clients (org_id) on delete cascade,
+    execute format('create table app.thing_%1$s (
+        org_id text collate "C" not null constraint thing_%1$s_org_fk references app.clients (org_id) on delete cascade,
         id uuid not null,
         agent_id uuid,
-        name text not null check (length(name) <= 80),
-        state text collate "C" not null check (state in (''draft'', ''live'')),
+        name text not null constraint thing_%1$s_name_length check (length(name) <= 80),
+        state text collate "C" not null constraint thing_%1$s_state_known check (state in (''draft'', ''live'')),
         amount_micros bigint not null default 0,
         created_at timestamptz not null default now(),
         updated_at timestamptz not null default now(),
-        primary key (org_id, id),
-        unique (org_id, name),
-        foreign key (org_id, agent_id) references app.agents (org_id, id) on delete set null (agent_id))', n);
-    execute format('create index on app.thing_%s (org_id, created_at desc, id desc)', n);
+        constraint thing_%1$s_pkey primary key (org_id, id),
+        constraint thing_%1$s_name_unique unique (org_id, name),
+        constraint thing_%1$s_agent_fk foreign key (org_id, agent_id) references app.agents (org_id, id))', n);
     execute format('create index on app.thing_%s (org_id, agent_id)', n);
-    call ops.protect(format('app.thing_%s', n), 'org_id', array['agent_id', 'name', 'state', 'amount_micros', 'updated_at']);
-    execute format('create trigger announce after insert or update or delete on app.thing_%s for each row
-        execute function app.announce(''things'')', n);
+    call ops.protect(format('app.thing_%s', n), array['agent_id', 'name', 'state', 'amount_micros', 'updated_at']);
   end loop;
 end $$;
 commit;

@@ -9,6 +9,7 @@ use switchboard::{
     check::Check,
     org::OrgId,
     read,
+    resource::Kind,
 };
 
 use super::{create_agent, get_agent, update_agent};
@@ -281,7 +282,7 @@ impl Editor {
 
     /// Follows what happens to the agent elsewhere.
     fn watch_others(self) {
-        let live = use_live("agents");
+        let live = use_live(Kind::Agent);
         let mut first = true;
         effect(move || {
             live.track();

@@ -61,7 +61,7 @@ const EXPORTED: [(&str, &str); 4] = [("q", "q"), ("state", "sync"), ("language",
 #[component]
 pub fn AgentList() -> impl IntoView {
     let url = use_url();
-    let live = use_live("agents");
+    let live = use_live(Kind::Agent);
     let again = RwSignal::new(0_u32);
     let org = org();
     let agents = Loading::new(

@@ -19,7 +19,7 @@ use switchboard::{
 use crate::api::{caller, core};
 use crate::{AppError, Wire};
 #[cfg(feature = "ssr")]
-use switchboard::{agents, crud, mirror};
+use switchboard::{agents, crud, provider_sync};
 
 pub use edit::{AgentEdit, AgentNew};
 pub use list::AgentList;
@@ -36,12 +36,12 @@ pub async fn browse_agents(
     filter: AgentFilter,
     page: Page,
 ) -> Result<(Listing<AgentRow>, Facets), AppError> {
-    Ok(agents::browse(&core(), &caller(&org)?, &filter, &page).await?)
+    Ok(crud::browse::<Agent>(&core(), &caller(&org)?, &filter, &page).await?)
 }
 
 #[server(protocol = Wire)]
 pub async fn agent_facets(org: OrgId) -> Result<Facets, AppError> {
-    Ok(agents::facets(&core(), &caller(&org)?).await?)
+    Ok(crud::facets::<Agent>(&core(), &caller(&org)?).await?)
 }
 
 #[server(protocol = Wire)]
@@ -51,17 +51,17 @@ pub async fn get_agent(org: OrgId, id: Id<Agent>) -> Result<Agent, AppError> {
 
 #[server(protocol = Wire)]
 pub async fn create_agent(org: OrgId, draft: AgentDraft) -> Result<Agent, AppError> {
-    Ok(mirror::create(&core(), &caller(&org)?, draft).await?)
+    Ok(crud::create(&core(), &caller(&org)?, draft).await?)
 }
 
 #[server(protocol = Wire)]
 pub async fn update_agent(org: OrgId, id: Id<Agent>, draft: AgentDraft, revision: i64) -> Result<Agent, AppError> {
-    Ok(mirror::update(&core(), &caller(&org)?, id, draft, revision).await?)
+    Ok(crud::update(&core(), &caller(&org)?, id, draft, revision).await?)
 }
 
 #[server(protocol = Wire)]
 pub async fn delete_agent(org: OrgId, id: Id<Agent>) -> Result<(), AppError> {
-    Ok(mirror::delete(&core(), &caller(&org)?, id).await?)
+    Ok(crud::delete::<Agent>(&core(), &caller(&org)?, id).await?)
 }
 
 #[server(protocol = Wire)]
@@ -72,5 +72,5 @@ pub async fn duplicate_agent(org: OrgId, id: Id<Agent>) -> Result<Agent, AppErro
 /// Publishes what is saved here once more.
 #[server(protocol = Wire)]
 pub async fn sync_agent(org: OrgId, id: Id<Agent>) -> Result<Agent, AppError> {
-    Ok(mirror::sync(&core(), &caller(&org)?, id).await?)
+    Ok(provider_sync::sync(&core(), &caller(&org)?, id).await?)
 }

@@ -35,7 +35,7 @@ pub fn AuditPage() -> impl IntoView {
         };
         (filter, page)
     });
-    let (live, top) = (use_live("audit"), at_top());
+    let (live, top) = (use_live(Kind::Audit), at_top());
     // Older pages do not change, and nothing moves under whoever reads further down.
     let fresh = Memo::new(move |before: Option<&u64>| match before {
         Some(before) if url.get("cursor").is_some() || !top.get() => *before,
@@ -46,16 +46,11 @@ pub fn AuditPage() -> impl IntoView {
         move |((filter, page), _)| list_audit(here.get_value(), filter, page),
     );
     list_keys();
-    let kinds: Vec<Choice> = [
-        Kind::Agent,
-        Kind::Call,
-        Kind::ApiKey,
-        Kind::Member,
-        Kind::Organization,
-        Kind::Report,
-    ]
-    .map(|kind| Choice::new(kind.word(), kind.plural()))
-    .to_vec();
+    let kinds: Vec<Choice> = Kind::ALL
+        .iter()
+        .filter(|kind| kind.about().logged)
+        .map(|kind| Choice::new(kind.word(), kind.plural()))
+        .collect();
     view! {
         <PageHead title="Audit log" sub=|| "Written in the same transaction as the deed, and never changed afterwards."/>
         <div class="filters">
@@ -172,7 +167,7 @@ struct Subject {
 
 /// What it was done to, as people call it.
 fn subject(entry: &Entry) -> Subject {
-    let kind = Kind::ALL.into_iter().find(|kind| kind.word() == entry.kind);
+    let kind = Kind::from_word(&entry.kind);
     let noun = kind.map_or_else(|| entry.kind.clone(), |kind| kind.singular().to_owned());
     let named = Some(entry.object_name.clone()).filter(|name| !name.is_empty());
     match kind {
@@ -199,19 +194,19 @@ fn subject(entry: &Entry) -> Subject {
             href: match kind {
                 // What is gone has no page.
                 _ if entry.action == "delete" => None,
-                Some(kind @ (Kind::Agent | Kind::Call)) => Some(format!("/{}/{}", kind.word(), entry.object_id)),
+                Some(kind) if kind.about().has_page => Some(format!("{}/{}", kind.about().path, entry.object_id)),
                 _ => None,
             },
-            detail: changes(entry),
+            detail: changes(kind, entry),
         },
     }
 }
 
 /// What became different, in a line.
-fn changes(entry: &Entry) -> Option<String> {
+fn changes(kind: Option<Kind>, entry: &Entry) -> Option<String> {
     let Detail { changed, scopes, .. } = &entry.detail;
     if !changed.is_empty() {
-        let mut words: Vec<String> = changed.iter().map(|name| field_words(name)).collect();
+        let mut words: Vec<String> = changed.iter().map(|name| field_label(kind, name)).collect();
         // A voice has an id and a name, and they change together.
         words.dedup();
         return Some(words.join(", "));
@@ -229,18 +224,9 @@ fn changes(entry: &Entry) -> Option<String> {
 const SCOPES_SHOWN: usize = 4;
 
 /// A field as its form calls it.
-fn field_words(name: &str) -> String {
-    match name {
-        "voice_id" | "voice_name" => "voice".to_owned(),
-        "temperature_percent" => "temperature".to_owned(),
-        "prompt" => "system prompt".to_owned(),
-        "join_timeout_s" => "how long it rings".to_owned(),
-        "max_duration_s" => "longest call".to_owned(),
-        "time_exceeded_message" => "what is said when the time is up".to_owned(),
-        "turn_delay_ms" => "wait before answering".to_owned(),
-        "interruption_ms" => "speech needed to interrupt".to_owned(),
-        other => other.replace('_', " "),
-    }
+fn field_label(kind: Option<Kind>, name: &str) -> String {
+    let declared = kind.and_then(|kind| kind.about().fields.iter().find(|(field, _)| *field == name));
+    declared.map_or_else(|| name.replace('_', " "), |(_, label)| (*label).to_owned())
 }
 
 /// The deed in the past tense. An unknown one is shown as it was written.

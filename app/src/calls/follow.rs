@@ -3,6 +3,7 @@
 use std::{future::Future, pin::Pin};
 
 use leptos::{prelude::*, task::spawn_local};
+use switchboard::resource::Kind;
 
 use crate::{
     AppError,
@@ -46,7 +47,7 @@ where
         take: Callback::new(take),
         under_way: StoredValue::new(None),
     };
-    let rung = use_live("calls");
+    let rung = use_live(Kind::Call);
     Effect::watch(move || rung.get(), move |_, _, _| follow.now(), false);
     if unsettled {
         Effect::new(move |_| browser::after(OPENING_MS, move || follow.now()));

@@ -44,7 +44,12 @@ const COLUMNS: [Column; 4] = [
     },
 ];
 const FILTERS: [&str; 3] = ["q", "status", "agent"];
-const EXPORTED: [(&str, &str); 3] = [("q", "q"), ("status", "status"), ("agent", "agent_id")];
+const EXPORTED: [(&str, &str); 4] = [
+    ("q", "q"),
+    ("status", "status"),
+    ("agent", "agent_id"),
+    ("contact", "contact_id"),
+];
 
 #[component]
 pub fn CallList() -> impl IntoView {
@@ -99,6 +104,7 @@ fn filter(url: UrlQuery) -> CallFilter {
             .get("status")
             .and_then(|word| Status::ALL.into_iter().find(|status| status.word() == word)),
         agent_id: url.get("agent").and_then(|id| id.parse().ok()),
+        contact_id: url.get("contact").and_then(|id| id.parse().ok()),
     }
 }
 

@@ -118,6 +118,8 @@ mod tests {
             status,
             end_reason: None,
             to_number: None,
+            contact_id: None,
+            contact_name: None,
             created_at: DateTime::from_timestamp(n.into(), 0).unwrap(),
             joined_at: None,
             ended_at: None,

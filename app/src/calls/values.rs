@@ -4,7 +4,10 @@ use std::collections::BTreeMap;
 
 use leptos::prelude::*;
 use serde_json::Value;
-use switchboard::agents::{Variable, VariableKind};
+use switchboard::{
+    agents::{Variable, VariableKind},
+    text::capitalize,
+};
 
 use crate::kit::{Switch, TextField};
 
@@ -79,14 +82,7 @@ fn read(typed: &str, kind: VariableKind) -> Option<Value> {
 
 /// `first_name` is `First name`.
 fn words(name: &str) -> String {
-    let mut letters = name.chars();
-    let rest = |letters: std::str::Chars<'_>| letters.as_str().replace('_', " ");
-    match letters.next() {
-        Some(first) => std::iter::once(first.to_ascii_uppercase())
-            .chain(rest(letters).chars())
-            .collect(),
-        None => String::new(),
-    }
+    capitalize(&name.replace('_', " "))
 }
 
 #[cfg(test)]

@@ -3,6 +3,7 @@
 use switchboard::{
     calls::{Billing, Call, CallRow, EndReason, Medium, Status},
     money::Micros,
+    text::capitalize,
 };
 
 use crate::kit::Lamp;
@@ -125,12 +126,7 @@ pub fn event_words(kind: &str) -> String {
 
 /// `came_back` is `Came back`.
 fn sentence(word: &str) -> String {
-    let spaced = word.replace(['_', '.'], " ");
-    let mut letters = spaced.chars();
-    match letters.next() {
-        Some(first) => std::iter::once(first.to_ascii_uppercase()).chain(letters).collect(),
-        None => spaced,
-    }
+    capitalize(&word.replace(['_', '.'], " "))
 }
 
 pub fn event_lamp(kind: &str) -> Lamp {

@@ -50,7 +50,7 @@ pub fn bar(panels: Panels) -> AnyView {
 /// As the page was drawn with it, and again whenever something has been charged or paid.
 fn balance(place: Place) -> AnyView {
     let shown = RwSignal::new(place.balance);
-    let changes = use_live("balance");
+    let changes = use_live(Kind::Credit);
     effect(move || {
         let (org, heard) = (place.org_id.clone(), changes.get());
         if heard == 0 {

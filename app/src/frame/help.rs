@@ -3,7 +3,7 @@
 use leptos::prelude::*;
 use switchboard::resource::{Action, Kind};
 
-use super::nav::places;
+use super::nav::pages;
 use crate::{kit::Dialog, may};
 
 /// The keys and what they do. A single one stands apart, because it can be switched off.
@@ -34,7 +34,7 @@ fn all() -> [(&'static str, Vec<Key>); 4] {
     let agents = |action| may(action, Kind::Agent);
     let mut everywhere = vec![always("Ctrl K", "Search or jump"), always("Esc", "Close")];
     everywhere.extend([single("?", "This help"), single("[", "Fold the side panel")]);
-    everywhere.extend(places().filter_map(|place| Some(single(format!("G {}", place.key?), place.words))));
+    everywhere.extend(pages().filter_map(|page| Some(single(format!("G {}", page.shortcut?), page.label))));
     let mut list = vec![
         single("/", "Search"),
         single("J", "Next row"),

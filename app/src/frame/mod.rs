@@ -8,7 +8,7 @@ mod palette;
 
 use leptos::prelude::*;
 use leptos_router::{NavigateOptions, components::Outlet, hooks::use_navigate};
-use switchboard::{money::Micros, org::OrgId};
+use switchboard::{money::Micros, org::OrgId, resource::Found};
 
 pub use lost::NotFound;
 
@@ -21,12 +21,18 @@ use crate::kit::{
 };
 use crate::{AppError, Wire, viewer};
 #[cfg(feature = "ssr")]
-use switchboard::credit;
+use switchboard::{credit, crud};
 
 /// What the organization has left to spend.
 #[server(protocol = Wire)]
 pub async fn read_balance(org: OrgId) -> Result<Micros, AppError> {
     Ok(credit::balance(&core(), &caller(&org)?).await?)
+}
+
+/// The newest things of every kind with these words in them, as far as the asking person may see them.
+#[server(protocol = Wire)]
+pub async fn search(org: OrgId, words: String) -> Result<Vec<Found>, AppError> {
+    Ok(crud::search(&core(), &caller(&org)?, &words).await?)
 }
 
 /// What the frame's parts open and close.
@@ -99,7 +105,8 @@ fn way_keys() -> impl Fn(&str) -> bool {
         let now = browser::now();
         let waits = asked.get_value().is_some_and(|since| now - since < REST_MS);
         asked.set_value((key == "g").then_some(now));
-        let to = nav::places().find(|place| waits && place.key.is_some_and(|letter| letter.eq_ignore_ascii_case(key)));
+        let to =
+            nav::pages().find(|page| waits && page.shortcut.is_some_and(|letter| letter.eq_ignore_ascii_case(key)));
         if let Some(to) = to {
             navigate(to.href, NavigateOptions::default());
         }
@@ -111,10 +118,19 @@ fn way_keys() -> impl Fn(&str) -> bool {
 fn notices() -> AnyView {
     let viewer = viewer();
     let sandbox = viewer.installation.sandbox.then(|| {
+        let (kind, lamp, advice) = if viewer.installation.public {
+            (
+                "warn",
+                crate::kit::Lamp::Warn,
+                " To place real ones its operator sets ULTRAVOX_API_KEY.",
+            )
+        } else {
+            ("sandbox", crate::kit::Lamp::Hold, "")
+        };
         view! {
-            <div class="banner" data-kind="sandbox">
-                {crate::kit::lamp(crate::kit::Lamp::Hold, "Sandbox")}
-                <p>"Calls are simulated by this installation. No phone rings and nothing is charged."</p>
+            <div class="banner" data-kind=kind>
+                {crate::kit::lamp(lamp, "Sandbox")}
+                <p>"Calls are simulated by this installation. No phone rings and nothing is charged." {advice}</p>
             </div>
         }
     });

@@ -2,7 +2,7 @@
 
 use leptos::prelude::*;
 use leptos_router::hooks::use_location;
-use switchboard::resource::{Action, Kind};
+use switchboard::resource::{Action, Kind, NavGroup, NavPage};
 
 use super::Panels;
 use crate::{
@@ -10,54 +10,12 @@ use crate::{
     may, viewer,
 };
 
-/// A page one can go to.
-#[derive(Clone, Copy, Debug)]
-pub struct Place {
-    pub href: &'static str,
-    pub words: &'static str,
-    pub icon: &'static str,
-    pub kind: Kind,
-    /// The letter that goes there after `g`.
-    pub key: Option<&'static str>,
-}
-
-const fn place(href: &'static str, words: &'static str, icon: &'static str, kind: Kind) -> Place {
-    Place {
-        href,
-        words,
-        icon,
-        kind,
-        key: None,
-    }
-}
-
-impl Place {
-    const fn by(self, key: &'static str) -> Self {
-        Self { key: Some(key), ..self }
-    }
-}
-
-const GROUPS: [(&str, &[Place]); 4] = [
-    ("Build", &[place("/agents", "Agents", "agent", Kind::Agent).by("A")]),
-    ("Operate", &[place("/calls", "Calls", "call", Kind::Call).by("C")]),
-    ("Connect", &[place("/api-keys", "API keys", "key", Kind::ApiKey)]),
-    (
-        "Organization",
-        &[
-            place("/members", "Members", "members", Kind::Member),
-            place("/audit", "Audit log", "audit", Kind::Audit),
-            place("/isolation", "Isolation", "shield", Kind::Report),
-            place("/warden-report", "Warden report", "file", Kind::Report),
-        ],
-    ),
-];
-
 /// Every page this person may see.
-pub fn places() -> impl Iterator<Item = Place> {
-    GROUPS
-        .into_iter()
-        .flat_map(|(_, places)| places.iter().copied())
-        .filter(|place| may(Action::Read, place.kind))
+pub fn pages() -> impl Iterator<Item = &'static NavPage> {
+    Kind::ALL
+        .iter()
+        .filter(|kind| may(Action::Read, **kind))
+        .flat_map(|kind| kind.about().pages)
 }
 
 pub fn nav(panels: Panels) -> AnyView {
@@ -69,19 +27,18 @@ pub fn nav(panels: Panels) -> AnyView {
         })
         .then_some("page")
     };
-    let groups = GROUPS
-        .into_iter()
-        .filter_map(|(head, places)| {
-            let links = places
-                .iter()
-                .filter(|place| may(Action::Read, place.kind))
-                .map(|place| {
-                    let href = place.href;
+    let groups = NavGroup::ALL
+        .iter()
+        .filter_map(|group| {
+            let links = pages()
+                .filter(|page| page.group == *group)
+                .map(|page| {
+                    let href = page.href;
                     view! {
                         <li>
-                            <a href=href title=place.words aria-current=Signal::derive(move || here(href))>
-                                {icon(place.icon)}
-                                <span>{place.words}</span>
+                            <a href=href title=page.label aria-current=Signal::derive(move || here(href))>
+                                {icon(page.icon)}
+                                <span>{page.label}</span>
                             </a>
                         </li>
                     }
@@ -90,7 +47,7 @@ pub fn nav(panels: Panels) -> AnyView {
             (!links.is_empty()).then(|| {
                 view! {
                     <div class="nav-group">
-                        <p class="nav-h"><span>{head}</span></p>
+                        <p class="nav-h"><span>{group.label()}</span></p>
                         <ul>{links}</ul>
                     </div>
                 }

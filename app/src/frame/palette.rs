@@ -1,16 +1,11 @@
-//! The palette: any page, command or agent by typing a few letters of it.
+//! The palette: any page, command or thing by typing a few letters of it.
 
 use leptos::{html, prelude::*, task::spawn_local};
 use leptos_router::{NavigateOptions, hooks::use_navigate};
-use switchboard::{
-    agents::{AgentFilter, AgentRow},
-    listing::Page,
-    resource::{Action, Kind},
-};
+use switchboard::resource::{Action, Found, Kind};
 
-use super::{Panels, bar::flip_theme, nav::places};
+use super::{Panels, bar::flip_theme, nav::pages, search};
 use crate::{
-    agents::list_agents,
     kit::{
         self,
         browser::{self, Debounce},
@@ -40,7 +35,7 @@ pub fn palette(panels: Panels) -> AnyView {
     let node = NodeRef::<html::Dialog>::new();
     crate::kit::show_while(node, open);
     let text = RwSignal::new(String::new());
-    let agents = RwSignal::new(Vec::<AgentRow>::new());
+    let found = RwSignal::new(Vec::<Found>::new());
     let at = RwSignal::new(0_usize);
 
     let fixed = fixed_hits();
@@ -51,10 +46,10 @@ pub fn palette(panels: Panels) -> AnyView {
             .filter(|hit| browser::lower_case(&hit.words).contains(&wanted))
             .cloned()
             .collect();
-        hits.extend(agents.get().into_iter().map(agent_hit));
+        hits.extend(found.get().into_iter().map(hit));
         hits
     });
-    let look = look_for_agents(text, agents);
+    let look = look_for(text, found);
     let navigate = use_navigate();
     let choose = Callback::new(move |hit: Hit| {
         open.set(false);
@@ -81,7 +76,7 @@ pub fn palette(panels: Panels) -> AnyView {
     let closed = move |_| {
         open.set(false);
         text.set(String::new());
-        agents.set(Vec::new());
+        found.set(Vec::new());
         at.set(0);
     };
     let line = move |(i, hit): (usize, Hit)| {
@@ -110,7 +105,7 @@ pub fn palette(panels: Panels) -> AnyView {
                 {icon("search")}
                 <input class="input" role="combobox" aria-expanded="true" aria-controls="palette-hits" aria-label="Search or jump to"
                     aria-activedescendant=kit::text(move || format!("hit-{}", at.get()))
-                    placeholder="Page, agent or command" autocomplete="off" autofocus prop:value=text
+                    placeholder="Page, command, or the name of anything" autocomplete="off" autofocus prop:value=text
                     on:keydown=key
                     on:input=move |event| {
                         text.set(event_target_value(&event));
@@ -126,22 +121,23 @@ pub fn palette(panels: Panels) -> AnyView {
 
 /// Pages and commands, known without asking.
 fn fixed_hits() -> Vec<Hit> {
-    let mut hits: Vec<Hit> = places()
-        .map(|place| Hit {
-            icon: place.icon,
-            words: place.words.into(),
+    let mut hits: Vec<Hit> = pages()
+        .map(|page| Hit {
+            icon: page.icon,
+            words: page.label.into(),
             note: "Page".into(),
-            does: Does::Go(place.href.into()),
+            does: Does::Go(page.href.into()),
         })
         .collect();
-    if may(Action::Create, Kind::Agent) {
-        hits.push(Hit {
+    let makes = Kind::ALL.iter().filter(|kind| may(Action::Create, **kind));
+    hits.extend(makes.filter_map(|kind| {
+        Some(Hit {
             icon: "plus",
-            words: "New agent".into(),
+            words: format!("New {}", kind.singular()),
             note: "Command".into(),
-            does: Does::Go("/agents/new".into()),
-        });
-    }
+            does: Does::Go(kind.about().new?.into()),
+        })
+    }));
     for (icon, words, does) in [
         ("theme", "Light or dark", Does::Theme),
         ("help", "Keyboard shortcuts", Does::Help),
@@ -156,43 +152,40 @@ fn fixed_hits() -> Vec<Hit> {
     hits
 }
 
-fn agent_hit(agent: AgentRow) -> Hit {
+fn hit(found: Found) -> Hit {
+    let about = found.kind.about();
+    let to = if about.has_page {
+        format!("{}/{}", about.path, found.id)
+    } else {
+        about.path.to_owned()
+    };
     Hit {
-        icon: "agent",
-        words: agent.name,
-        note: agent.sync.label().into(),
-        does: Does::Go(format!("/agents/{}", agent.id)),
+        icon: about.icon,
+        words: found.name,
+        note: about.singular.into(),
+        does: Does::Go(to),
     }
 }
 
 /// Asks a moment after the last key; an answer to an older question is dropped.
-fn look_for_agents(text: RwSignal<String>, agents: RwSignal<Vec<AgentRow>>) -> impl Fn() + Copy {
+fn look_for(text: RwSignal<String>, found: RwSignal<Vec<Found>>) -> impl Fn() + Copy {
     let later = Debounce::new(150);
     let org = StoredValue::new(viewer().place.map(|place| place.org_id));
-    let allowed = may(Action::Read, Kind::Agent);
     move || {
         later.call(move || {
             let asked = text.get_untracked();
-            let Some(org) = org.get_value().filter(|_| allowed) else {
+            let Some(org) = org.get_value() else {
                 return;
             };
             if asked.trim().is_empty() {
-                agents.set(Vec::new());
+                found.set(Vec::new());
                 return;
             }
             spawn_local(async move {
-                let filter = AgentFilter {
-                    q: Some(asked.trim().to_owned()),
-                    ..AgentFilter::default()
-                };
-                let page = Page {
-                    limit: Some(8),
-                    cursor: None,
-                };
                 // A palette that finds nothing is answer enough; the list itself says what failed.
-                let found = list_agents(org, filter, page).await;
+                let answer = search(org, asked.trim().to_owned()).await;
                 if text.get_untracked() == asked {
-                    agents.set(found.map(|listing| listing.items).unwrap_or_default());
+                    found.set(answer.unwrap_or_default());
                 }
             });
         });

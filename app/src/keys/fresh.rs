@@ -10,7 +10,6 @@ use super::CreateKey;
 use crate::{
     kit::{Copy, Form, FormState, OrgField, Select, Sending, TextField, browser, icon, state},
     may,
-    members::deed,
 };
 
 /// How many days a key may live.
@@ -56,19 +55,27 @@ fn Scopes() -> impl IntoView {
     let error = Memo::new(move |_| form.and_then(|form| form.error_at("scopes")));
     let chosen = RwSignal::new(Vec::<Scope>::new());
     let groups = Kind::ALL
-        .into_iter()
-        .map(|kind| {
+        .iter()
+        .map(|&kind| {
             let boxes = Action::ALL
                 .into_iter()
                 .filter(|action| may(*action, kind))
-                .filter_map(|action| Some(tick(Scope { kind, action }, deed(action, kind)?, chosen)))
+                .filter_map(|action| {
+                    Some(tick(
+                        Scope { kind, action },
+                        kind.about().permissions.label(action)?,
+                        chosen,
+                    ))
+                })
                 .collect::<Vec<_>>();
             (!boxes.is_empty()).then(|| view! { <div class="scopes"><p class="label">{kind.plural()}</p>{boxes}</div> })
         })
         .collect_view();
     let all = |read_only: bool| {
         Scope::all()
-            .filter(|scope| may(scope.action, scope.kind) && deed(scope.action, scope.kind).is_some())
+            .filter(|scope| {
+                may(scope.action, scope.kind) && scope.kind.about().permissions.label(scope.action).is_some()
+            })
             .filter(|scope| !read_only || scope.action == Action::Read)
             .collect::<Vec<_>>()
     };

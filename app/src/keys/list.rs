@@ -21,7 +21,7 @@ use crate::{
 pub fn KeysPage() -> impl IntoView {
     let here = StoredValue::new(org());
     let create = Sending::<CreateKey>::new();
-    let live = use_live("keys");
+    let live = use_live(Kind::ApiKey);
     let keys = Loading::new(
         move || (create.ended(), live.get()),
         move |_| list_keys(here.get_value()),
@@ -117,8 +117,8 @@ fn line(keys: Loading<Keys>, key: ApiKey, as_of: DateTime<Utc>) -> AnyView {
 /// What a key may do, in a few words.
 fn in_short(scopes: &[Scope]) -> String {
     let kinds = Kind::ALL
-        .into_iter()
-        .filter(|kind| scopes.iter().any(|scope| scope.kind == *kind))
+        .iter()
+        .filter(|kind| scopes.iter().any(|scope| scope.kind == **kind))
         .count();
     let things = if kinds == 1 { "kind of thing" } else { "kinds of things" };
     if scopes.iter().all(|scope| scope.action == Action::Read) {

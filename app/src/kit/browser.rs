@@ -3,6 +3,7 @@
 use std::time::Duration;
 
 use leptos::prelude::*;
+use switchboard::cookie;
 use wasm_bindgen::{JsCast, JsValue};
 use wasm_bindgen_futures::JsFuture;
 
@@ -89,22 +90,19 @@ pub fn forget(keep: Keep, key: &str) {
 
 /// A preference both sides know before the first picture: the server from the request, the browser from its jar.
 pub fn cookie(name: &str) -> Option<String> {
-    let jar = {
-        #[cfg(feature = "ssr")]
-        {
-            with_context(|parts: &http::request::Parts| {
-                Some(parts.headers.get(http::header::COOKIE)?.to_str().ok()?.to_owned())
-            })
-            .flatten()?
-        }
-        #[cfg(not(feature = "ssr"))]
-        {
-            html_document().cookie().ok()?
-        }
-    };
-    jar.split("; ")
-        .find_map(|pair| pair.strip_prefix(name)?.strip_prefix('='))
-        .map(str::to_owned)
+    #[cfg(feature = "ssr")]
+    {
+        with_context(|parts: &http::request::Parts| {
+            let lines = parts.headers.get_all(http::header::COOKIE).iter();
+            cookie::find(lines.filter_map(|line| line.to_str().ok()), name).map(str::to_owned)
+        })
+        .flatten()
+    }
+    #[cfg(not(feature = "ssr"))]
+    {
+        let line = html_document().cookie().ok()?;
+        cookie::find([line.as_str()], name).map(str::to_owned)
+    }
 }
 
 /// Keeps a preference for a year. Words only: the value is not escaped.

@@ -1,6 +1,7 @@
 //! Live pages: one event stream for the whole page; lists look again when something of theirs has changed.
 
 use leptos::{ev, prelude::*};
+use switchboard::resource::Kind;
 use wasm_bindgen::{JsCast, closure::Closure};
 
 use super::{
@@ -9,12 +10,10 @@ use super::{
     part::{effect, part, text},
 };
 
-/// What the server tells this page about.
-const TOPICS: [&str; 7] = ["agents", "audit", "balance", "calls", "keys", "members", "reports"];
-
 #[derive(Clone, Copy)]
 struct Live {
-    changes: [RwSignal<u64>; TOPICS.len()],
+    /// For each kind how often something of it has changed.
+    changes: [RwSignal<u64>; Kind::ALL.len()],
     /// When the stream broke off, in milliseconds; nothing while it runs.
     lost: RwSignal<Option<f64>>,
 }
@@ -22,19 +21,18 @@ struct Live {
 /// Opens the stream of this page. Once, in the frame.
 pub fn live_start() {
     let live = Live {
-        changes: TOPICS.map(|_| RwSignal::new(0)),
+        changes: std::array::from_fn(|_| RwSignal::new(0)),
         lost: RwSignal::new(None),
     };
     provide_context(live);
     effect(move || connect(live));
 }
 
-/// A number that grows whenever something under this topic has changed. Without a stream it stays 0.
-pub fn use_live(topic: &str) -> Signal<u64> {
-    let at = TOPICS.iter().position(|known| *known == topic);
-    match (use_context::<Live>(), at) {
-        (Some(live), Some(at)) => live.changes[at].into(),
-        _ => Signal::stored(0),
+/// A number that grows whenever something of this kind has changed. Without a stream it stays 0.
+pub fn use_live(kind: Kind) -> Signal<u64> {
+    match use_context::<Live>() {
+        Some(live) => live.changes[kind as usize].into(),
+        None => Signal::stored(0),
     }
 }
 
@@ -57,9 +55,10 @@ pub fn at_top() -> RwSignal<bool> {
 }
 
 impl Live {
-    fn bump(self, heard: &str) {
-        for (topic, change) in TOPICS.iter().zip(self.changes) {
-            if heard == "*" || heard == *topic {
+    /// Counts a change of this kind, or of anything.
+    fn bump(self, changed: Option<Kind>) {
+        for (kind, change) in Kind::ALL.iter().zip(self.changes) {
+            if changed.is_none_or(|changed| changed == *kind) {
                 change.try_update(|n| *n += 1);
             }
         }
@@ -72,14 +71,16 @@ const GATHER_MS: u64 = 150;
 const PATIENCE_MS: u64 = 5_000;
 
 fn connect(live: Live) {
-    let Ok(source) = web_sys::EventSource::new(&format!("/events?topics={}", TOPICS.join(","))) else {
+    let Ok(source) = web_sys::EventSource::new("/events") else {
         return;
     };
-    let gather = TOPICS.map(|_| Debounce::new(GATHER_MS));
+    let gather: [Debounce; Kind::ALL.len()] = std::array::from_fn(|_| Debounce::new(GATHER_MS));
+    let gather_all = Debounce::new(GATHER_MS);
     let heard = Closure::<dyn Fn(web_sys::MessageEvent)>::new(move |event: web_sys::MessageEvent| {
-        let topic = event.data().as_string().unwrap_or_default();
-        let at = TOPICS.iter().position(|known| *known == topic).unwrap_or_default();
-        gather[at].call(move || live.bump(&topic));
+        let word = event.data().as_string().unwrap_or_default();
+        let kind = Kind::from_word(&word);
+        let gather = kind.map_or(gather_all, |kind| gather[kind as usize]);
+        gather.call(move || live.bump(kind));
     });
     let patience = Debounce::new(PATIENCE_MS);
     let opened = Closure::<dyn Fn()>::new(move || {
@@ -87,7 +88,7 @@ fn connect(live: Live) {
         // What changed while nobody listened was not heard.
         if live.lost.try_get_untracked().flatten().is_some() {
             live.lost.try_set(None);
-            live.bump("*");
+            live.bump(None);
         }
     });
     let again = Debounce::new(PATIENCE_MS);

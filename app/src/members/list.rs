@@ -36,7 +36,7 @@ pub fn MembersPage() -> impl IntoView {
     let here = StoredValue::new(org());
     let inviting = Sending::<InviteMember>::new();
     let (set_role, revoke) = (Sending::<SetRole>::new(), Sending::<RevokeInvitation>::new());
-    let live = use_live("members");
+    let live = use_live(Kind::Member);
     let members = Loading::new(
         move || (set_role.ended(), live.get()),
         move |_| list_members(here.get_value()),

@@ -11,7 +11,6 @@ use switchboard::{
 };
 
 pub use list::MembersPage;
-pub use roles::deed;
 
 #[cfg(feature = "ssr")]
 use crate::api::{caller, core};

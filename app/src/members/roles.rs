@@ -8,38 +8,6 @@ use switchboard::{
 
 use crate::viewer;
 
-/// A permission in words; nothing where no part of the product asks for it.
-pub const fn deed(action: Action, kind: Kind) -> Option<&'static str> {
-    use Action::{Create, Delete, Read, Update};
-    match (kind, action) {
-        (Kind::Agent, Read) => Some("See agents and their versions"),
-        (Kind::Agent, Create) => Some("Create and duplicate agents"),
-        (Kind::Agent, Update) => Some("Edit and publish agents"),
-        (Kind::Agent, Delete) => Some("Delete agents"),
-        (Kind::Call, Read) => Some("See calls, transcripts and recordings"),
-        (Kind::Call, Create) => Some("Place calls"),
-        (Kind::Call, Update) => Some("End calls"),
-        (Kind::Call, Delete) => Some("Delete calls"),
-        (Kind::Voice, Read) => Some("See and hear voices"),
-        (Kind::ApiKey, Read) => Some("See API keys"),
-        (Kind::ApiKey, Create) => Some("Create API keys"),
-        (Kind::ApiKey, Delete) => Some("Revoke API keys"),
-        (Kind::Member, Read) => Some("See members"),
-        (Kind::Member, Create) => Some("Invite people"),
-        (Kind::Member, Update) => Some("Change roles"),
-        (Kind::Member, Delete) => Some("Remove members, withdraw invitations"),
-        (Kind::Organization, Read) => Some("See the organization"),
-        (Kind::Credit, Read) => Some("See the balance"),
-        (Kind::Audit, Read) => Some("Read the audit log"),
-        (Kind::Report, Read) => Some("Read reports of isolation"),
-        (Kind::Report, Create) => Some("Run and publish reports"),
-        (Kind::Voice | Kind::Credit | Kind::Audit, Create | Update | Delete)
-        | (Kind::ApiKey, Update)
-        | (Kind::Report, Update | Delete)
-        | (Kind::Organization, Create | Update | Delete) => None,
-    }
-}
-
 pub fn matrix() -> AnyView {
     let mine = viewer().place.map(|place| place.role);
     let you = move |role: Role| if mine == Some(role) { " you" } else { "" };
@@ -51,10 +19,10 @@ pub fn matrix() -> AnyView {
         };
         view! { <th scope="col" class=format!("role{}", you(role)) title=role.purpose()>{words}</th> }
     });
-    let groups = Kind::ALL.map(|kind| {
+    let groups = Kind::ALL.iter().map(|&kind| {
         let rows = Action::ALL
             .into_iter()
-            .filter_map(|action| Some((action, deed(action, kind)?)))
+            .filter_map(|action| Some((action, kind.about().permissions.label(action)?)))
             .map(|(action, words)| {
                 let cells = Role::ALL.map(|role| {
                     let (class, word) = if role.permits(action, kind) {
@@ -88,7 +56,7 @@ pub fn matrix() -> AnyView {
                     <thead>
                         <tr><th scope="col" class="pinned">"Permission"</th>{heads.into_iter().collect_view()}</tr>
                     </thead>
-                    <tbody>{groups.into_iter().collect_view()}</tbody>
+                    <tbody>{groups.collect_view()}</tbody>
                 </table>
             </div>
         </section>
@@ -105,10 +73,10 @@ mod tests {
         for a in Role::ALL {
             for b in Role::ALL {
                 let differ = |shown: bool| {
-                    Kind::ALL.into_iter().any(|kind| {
+                    Kind::ALL.iter().any(|&kind| {
                         Action::ALL.into_iter().any(|action| {
                             a.permits(action, kind) != b.permits(action, kind)
-                                && (!shown || deed(action, kind).is_some())
+                                && (!shown || kind.about().permissions.label(action).is_some())
                         })
                     })
                 };

@@ -50,7 +50,7 @@ fn invitation(
     let offer = link.offer;
     let by = offer.invited_by.unwrap_or_else(|| "Somebody".to_owned());
     let head = view! {
-        <div class="card" data-cord=offer.cord.word()>
+        <div class="card" data-color=offer.color.word()>
             <div class="rows">
                 <div>
                     <span class="jack lg" aria-hidden="true">{initials(&offer.org_name)}</span>

@@ -1,6 +1,6 @@
 //! Organizations in the browser: which ones a person may enter, and how one is entered, founded, joined and left.
 
-mod cords;
+mod colors;
 mod join;
 mod select;
 

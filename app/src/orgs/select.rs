@@ -1,9 +1,9 @@
 //! Choosing an organization. Entering one is a form that ends in a full load: nothing of the old one stays on screen.
 
 use leptos::prelude::*;
-use switchboard::org::{Choice, Cord, Offer, OrgId, initials};
+use switchboard::org::{Choice, Offer, OrgColor, OrgId, initials};
 
-use super::{AcceptOffer, CreateOrg, DeclineOffer, Places, SwitchOrg, cords::cords, list_places};
+use super::{AcceptOffer, CreateOrg, DeclineOffer, Places, SwitchOrg, colors::colors, list_places};
 use crate::{
     account::{activate, is_clerk, plain_page, script, way},
     kit::{
@@ -113,8 +113,8 @@ fn organizations(doors: Doors, choices: Vec<Choice>) -> AnyView {
             } else {
                 (i == 0 && here.is_none() && choice.used_at.is_some()).then_some("Last used")
             };
-            let cord = choice.cord.word();
-            view! { <li data-cord=cord>{row(doors, choice, mark)}</li> }
+            let color = choice.color.word();
+            view! { <li data-color=color>{row(doors, choice, mark)}</li> }
         })
         .collect_view();
     let list = view! { <ul class="orglist">{rows}</ul> };
@@ -184,7 +184,7 @@ fn invitation(doors: Doors, offer: Offer) -> AnyView {
     let name = offer.org_name;
     let (join, decline) = (format!("Join {name}"), format!("Decline {name}"));
     view! {
-        <div data-cord=offer.cord.word()>
+        <div data-color=offer.color.word()>
             <span class="jack" aria-hidden="true">{initials(&name)}</span>
             <span class="grow">
                 <b>{name.clone()}</b>
@@ -212,7 +212,7 @@ fn found(doors: Doors) -> AnyView {
                 <Form action=doors.create>
                     {way::next_field()}
                     <TextField path="name" name="draft[name]" label="Name" placeholder="As your team knows it" autocomplete="organization"/>
-                    {cords("draft[cord]", Cord::default())}
+                    {colors("draft[color]", OrgColor::default())}
                     <Submit label="Create organization" class="btn primary block"/>
                 </Form>
             </div>
@@ -225,7 +225,7 @@ fn personal(doors: Doors) -> AnyView {
     let place = viewer().person.map(|person| OrgId::personal(&person.id));
     let here = viewer().place.is_some_and(|there| Some(there.org_id) == place);
     view! {
-        <section class="card" data-cord="slate" aria-labelledby="personal">
+        <section class="card" data-color="slate" aria-labelledby="personal">
             <div class="body stack s2">
                 <h2 id="personal">"Personal workspace"</h2>
                 <p class="s13 ink2">"Only you. Good for trying an agent before your team sees it. It has its own credits and its own data."</p>

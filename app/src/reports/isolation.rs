@@ -22,7 +22,7 @@ pub fn IsolationPage() -> impl IntoView {
     let here = StoredValue::new(org());
     let url = use_url();
     let run = Sending::<RunIsolation>::new();
-    let changes = use_live("reports");
+    let changes = use_live(Kind::Report);
     let reports = Loading::new(
         move || (url.get("report"), changes.get(), run.ended()),
         move |(chosen, ..)| {

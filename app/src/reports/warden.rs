@@ -1,7 +1,10 @@
 //! The warden's report: how a database was brought to organization scope, as the run that did it tells.
 
 use leptos::prelude::*;
-use switchboard::report::{ReportKind, Shelf};
+use switchboard::{
+    report::{ReportKind, Shelf},
+    resource::Kind,
+};
 
 use super::{history::history, read_reports, sheet};
 use crate::{
@@ -13,7 +16,7 @@ use crate::{
 pub fn WardenPage() -> impl IntoView {
     let here = StoredValue::new(org());
     let url = use_url();
-    let changes = use_live("reports");
+    let changes = use_live(Kind::Report);
     let reports = Loading::new(
         move || (url.get("report"), changes.get()),
         move |(chosen, _)| {

@@ -1,12 +1,18 @@
 //! `switchboard seed`: a demo organization to look around in.
 
+use std::pin::Pin;
+
 use anyhow::Context;
 use switchboard::{
-    Error,
-    agents::{Agent, AgentDraft, STARTERS},
-    auth::{self, admin},
+    Result,
+    auth::{self, Caller, admin},
     config::Config,
-    mirror,
+    core::Core,
+    crud,
+    listing::Page,
+    registry::{self, Registered, ResourceVisitor},
+    resource::Kind,
+    sample::Fixtures,
     voices::{VoiceFilter, library},
 };
 
@@ -35,19 +41,43 @@ pub async fn seed(config: Config) -> anyhow::Result<()> {
     )
     .await?;
     let voice = voices.first().context("the provider has no English voice")?;
-    for starter in STARTERS {
-        let draft = AgentDraft {
-            voice_id: voice.id.clone(),
-            voice_name: voice.name.clone(),
-            ..starter.draft()
-        };
-        match mirror::create::<Agent>(core, &caller, draft).await {
-            Ok(_) => {}
-            // Seeding again changes nothing.
-            Err(Error::Invalid(fields)) if fields.iter().any(|field| field.field == "name") => {}
-            Err(error) => return Err(error.into()),
-        }
+    let mut seeds = Seeds(Vec::new());
+    registry::visit_all(&mut seeds);
+    let mut fixtures = Fixtures::new(ORG);
+    fixtures.insert(Kind::Voice.about().path, &voice.id);
+    for seed in seeds.0 {
+        seed(core, &caller, &mut fixtures).await?;
     }
     println!("sign in as {EMAIL} with the password {PASSWORD}");
     started.stop().await
+}
+
+type Seed = for<'a> fn(&'a Core, &'a Caller, &'a mut Fixtures) -> Pin<Box<dyn Future<Output = Result<()>> + Send + 'a>>;
+
+struct Seeds(Vec<Seed>);
+
+impl ResourceVisitor for Seeds {
+    fn visit<R: Registered>(&mut self) {
+        self.0
+            .push(|core, caller, fixtures| Box::pin(make::<R>(core, caller, fixtures)));
+    }
+}
+
+/// Makes what the demo organization has of a resource and lacks; what comes later may refer to the first of it.
+async fn make<R: Registered>(core: &Core, caller: &Caller, fixtures: &mut Fixtures) -> Result<()> {
+    for (number, name) in R::DEMO.iter().enumerate() {
+        let there = crud::list::<R>(core, caller, &R::search(name), &Page::default()).await?;
+        let there = there.items.iter().find(|row| R::row_name(row) == *name);
+        let id = match there {
+            Some(row) => R::position(row).id,
+            None => crud::create::<R>(core, caller, R::sample(name, fixtures))
+                .await?
+                .id()
+                .uuid(),
+        };
+        if number == 0 {
+            fixtures.insert(R::KIND.about().path, id.to_string());
+        }
+    }
+    Ok(())
 }

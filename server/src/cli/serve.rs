@@ -58,7 +58,7 @@ pub async fn serve(config: Config, with_worker: bool) -> anyhow::Result<()> {
         result = &mut served => result??,
         () = stopped(stop) => {
             tracing::info!(seconds = drain.as_secs(), "draining");
-            started.core.bells.silence();
+            started.core.changes.shutdown();
             if tokio::time::timeout(drain, served).await.is_err() {
                 tracing::warn!("some requests outlived the drain");
             }

@@ -34,6 +34,13 @@ pub struct Operation {
     pub query: Vec<String>,
 }
 
+impl Operation {
+    /// Whether what it names is gone afterwards.
+    pub fn deletes(&self) -> bool {
+        self.method == "DELETE" || self.path.ends_with("/delete")
+    }
+}
+
 impl fmt::Display for Operation {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "{} {}", self.method, self.path)

@@ -5,7 +5,7 @@
 //! be the same, to the byte.
 
 mod ask;
-mod things;
+mod fixtures;
 
 use std::collections::BTreeMap;
 
@@ -19,7 +19,7 @@ use switchboard::{
 use url::Url;
 
 use ask::{Answer, Client, Operation};
-use things::{Shape, Things, shape};
+use fixtures::{Owner, RequestTemplate, template};
 
 const GROUP: Group = Group {
     name: "routes",
@@ -72,8 +72,8 @@ pub async fn ask(url: &Url, keys: [&str; 2]) -> anyhow::Result<Vec<Outcome>> {
     let client = Client::new(url)?;
     let operations = client.document().await.context("the server's OpenAPI document")?;
     let [ours, theirs] = [
-        Things::make(&client, keys[0]).await?,
-        Things::make(&client, keys[1]).await?,
+        Owner::make(&client, keys[0]).await?,
+        Owner::make(&client, keys[1]).await?,
     ];
     let asked = compare(&client, &operations, &ours, &theirs).await;
     for things in [&ours, &theirs] {
@@ -89,44 +89,51 @@ pub async fn ask(url: &Url, keys: [&str; 2]) -> anyhow::Result<Vec<Outcome>> {
     ])
 }
 
-async fn compare(client: &Client, operations: &[Operation], ours: &Things, theirs: &Things) -> anyhow::Result<Counts> {
+async fn compare(client: &Client, operations: &[Operation], ours: &Owner, theirs: &Owner) -> anyhow::Result<Counts> {
     let mut counts = Counts::default();
     let mut known = Vec::new();
     for operation in operations {
-        let shape = shape(operation);
-        let stranger = shape.is_none().then(|| format!("{operation}: nobody knows how to ask"));
+        let template = template(operation);
+        let stranger = template
+            .is_none()
+            .then(|| format!("{operation}: nobody knows how to ask"));
         counts.known.attempt(stranger);
-        known.extend(shape.map(|shape| (operation, shape)));
+        known.extend(template.map(|template| (operation, template)));
     }
     let keys = keys_of_roles(client, theirs).await?;
-    let before = ours.picture(client).await?;
+    let before = ours.snapshot(client).await?;
     let nobody = theirs.nobodys();
-    for (operation, shape) in &known {
+    for (operation, template) in &known {
         for (role, key) in &keys {
-            let told = ask_as(client, operation, shape, key, [ours, theirs, &nobody], &mut counts).await?;
+            let told = ask_as(client, operation, template, key, [ours, theirs, &nobody], &mut counts).await?;
             for (place, foreign, random) in told {
                 let fault = differ(&foreign, &random).map(|how| format!("{operation}, {place}, as {role}: {how}"));
                 counts.foreign.attempt(fault);
             }
         }
     }
-    let after = ours.picture(client).await?;
+    let after = ours.snapshot(client).await?;
     for (what, was) in before {
         let changed = after.get(&what) != Some(&was);
         counts
             .unchanged
             .attempt(changed.then(|| format!("{what} is not what it was")));
     }
-    // Whoever deletes their own things does it last.
-    known.sort_by_key(|(operation, _)| operation.method == "DELETE");
-    for (operation, shape) in known.iter().filter(|(_, shape)| shape.names_something()) {
-        own(client, operation, shape, theirs, &nobody, &mut counts.own).await?;
+    for (operation, template) in known.iter().filter(|(_, template)| template.names_something()) {
+        if operation.deletes() {
+            // Of things that nobody deletes twice.
+            let fresh = Owner::make(client, &theirs.key).await?;
+            own(client, operation, template, &fresh, &nobody, &mut counts.own).await?;
+            fresh.remove(client).await?;
+        } else {
+            own(client, operation, template, theirs, &nobody, &mut counts.own).await?;
+        }
     }
     Ok(counts)
 }
 
 /// A key of the other organization for each role, which may do what the role may.
-async fn keys_of_roles(client: &Client, theirs: &Things) -> anyhow::Result<Vec<(&'static str, String)>> {
+async fn keys_of_roles(client: &Client, theirs: &Owner) -> anyhow::Result<Vec<(&'static str, String)>> {
     let mut keys = Vec::new();
     for role in Role::ALL {
         let scopes: Vec<_> = Permissions::of_role(role).scopes().collect();
@@ -140,22 +147,26 @@ async fn keys_of_roles(client: &Client, theirs: &Things) -> anyhow::Result<Vec<(
 async fn ask_as(
     client: &Client,
     operation: &Operation,
-    shape: &Shape,
+    template: &RequestTemplate,
     key: &str,
-    [ours, theirs, nobody]: [&Things; 3],
+    [ours, theirs, nobody]: [&Owner; 3],
     counts: &mut Counts,
-) -> anyhow::Result<Vec<(&'static str, Answer, Answer)>> {
+) -> anyhow::Result<Vec<(String, Answer, Answer)>> {
     let mut told = Vec::new();
-    for place in shape.places() {
-        let foreign = client.ask(key, &shape.request(operation, theirs, place, ours)).await?;
+    for place in template.places() {
+        let foreign = client
+            .ask(key, &template.request(operation, theirs, &place, ours))
+            .await?;
         let random = client
-            .ask(key, &shape.request(operation, theirs, place, nobody))
+            .ask(key, &template.request(operation, theirs, &place, nobody))
             .await?;
         told.push((place, foreign, random));
     }
     // What lists or makes anew names nothing, and may still tell something.
     if told.is_empty() && operation.method == "GET" {
-        let answer = client.ask(key, &shape.request(operation, theirs, "", theirs)).await?;
+        let answer = client
+            .ask(key, &template.request(operation, theirs, "", theirs))
+            .await?;
         counts.mark.attempt(marked(operation, &answer, ours));
     }
     for (_, foreign, random) in &told {
@@ -166,8 +177,8 @@ async fn ask_as(
     Ok(told)
 }
 
-fn marked(operation: &Operation, answer: &Answer, ours: &Things) -> Option<String> {
-    let sign = ours.signs().into_iter().find(|sign| answer.body.contains(sign))?;
+fn marked(operation: &Operation, answer: &Answer, ours: &Owner) -> Option<String> {
+    let sign = ours.identifiers().into_iter().find(|sign| answer.body.contains(sign))?;
     Some(format!("{operation} answers {} with {sign}", answer.status))
 }
 
@@ -192,21 +203,21 @@ fn differ(foreign: &Answer, random: &Answer) -> Option<String> {
 async fn own(
     client: &Client,
     operation: &Operation,
-    shape: &Shape,
-    theirs: &Things,
-    nobody: &Things,
+    template: &RequestTemplate,
+    theirs: &Owner,
+    nobody: &Owner,
     count: &mut Count,
 ) -> anyhow::Result<()> {
-    if shape.may_be_absent {
+    if template.may_be_absent {
         count.empty.push(format!("{operation} (there is nothing of the kind)"));
         return Ok(());
     }
-    for place in shape.places() {
+    for place in template.places() {
         let random = client
-            .ask(&theirs.key, &shape.request(operation, theirs, place, nobody))
+            .ask(&theirs.key, &template.request(operation, theirs, &place, nobody))
             .await?;
         let own = client
-            .ask(&theirs.key, &shape.request(operation, theirs, place, theirs))
+            .ask(&theirs.key, &template.request(operation, theirs, &place, theirs))
             .await?;
         let found = !matches!(own.status, 401 | 404 | 500..);
         let fault = if !found {
@@ -222,4 +233,4 @@ async fn own(
 }
 
 /// What somebody has, by what it is called.
-type Picture = BTreeMap<String, Value>;
+type Snapshot = BTreeMap<String, Value>;

@@ -5,6 +5,7 @@ use axum::{
     extract::State,
     http::{Extensions, HeaderMap, header},
 };
+use serde_json::json;
 use switchboard::{
     account::{Me, TokenAnswer, TokenRequest},
     auth::{self, session::From},
@@ -13,8 +14,9 @@ use switchboard::{
 };
 
 use super::{
-    ask::{Asking, Json},
+    context::CallContext,
     endpoint::{Endpoint, get, post},
+    extract::Json,
     problem::Failure,
 };
 use crate::address;
@@ -22,7 +24,7 @@ use crate::address;
 pub fn endpoints() -> Vec<Endpoint> {
     vec![
         post("/auth/token", "Get a token for a person, good for five minutes")
-            .body::<TokenRequest>()
+            .body::<TokenRequest>(|fixtures| json!({"email": fixtures.email(), "password": "not-a-password"}))
             .answers::<TokenAnswer>(200, "A token for one organization")
             .by(token),
         get("/auth/me", "Who this token or key is, and where")
@@ -47,6 +49,6 @@ async fn token(
     Ok(Answer(auth::issue_token(&core, request, &from).await?))
 }
 
-async fn me(asking: Asking) -> Result<Answer<Me>, Failure> {
-    Ok(Answer(auth::me(&asking.core, &asking.caller).await?))
+async fn me(context: CallContext) -> Result<Answer<Me>, Failure> {
+    Ok(Answer(auth::me(&context.core, &context.caller).await?))
 }

@@ -8,9 +8,10 @@ use switchboard::{
 };
 
 use super::{
-    ask::{Asking, Params},
-    crud::{Wanted, sheet},
+    context::CallContext,
+    crud::{ListQuery, csv_export},
     endpoint::{Endpoint, get},
+    extract::Params,
     problem::Failure,
 };
 
@@ -21,12 +22,15 @@ pub fn endpoints() -> Vec<Endpoint> {
             .params::<EntryFilter>()
             .lists::<Entry>()
             .by(list),
-        sheet::<Entry>("/audit/export", "Export the log as CSV"),
+        csv_export::<Entry>(),
     ]
 }
 
-async fn list(asking: Asking, Params(wanted): Params<Wanted<EntryFilter>>) -> Result<Answer<Listing<Entry>>, Failure> {
+async fn list(
+    context: CallContext,
+    Params(query): Params<ListQuery<EntryFilter>>,
+) -> Result<Answer<Listing<Entry>>, Failure> {
     Ok(Answer(
-        audit::list(&asking.core, &asking.caller, &wanted.filter, &wanted.page()).await?,
+        audit::list(&context.core, &context.caller, &query.filter, &query.page()).await?,
     ))
 }

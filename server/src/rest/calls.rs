@@ -7,6 +7,7 @@ use axum::{
     response::Response,
 };
 use serde::Deserialize;
+use serde_json::json;
 use switchboard::{
     calls::{Call, CallDraft, CallFilter, CallRow, Conversation, Message, flow},
     listing::Listing,
@@ -18,9 +19,10 @@ use switchboard::{
 use utoipa::ToSchema;
 
 use super::{
-    ask::{Asking, Json, Params},
-    crud::{Wanted, id, sheet},
+    context::CallContext,
+    crud::{ListQuery, csv_export, id},
     endpoint::{Endpoint, get, post},
+    extract::{Json, Params},
     problem::Failure,
 };
 use crate::media;
@@ -39,11 +41,11 @@ pub fn endpoints() -> Vec<Endpoint> {
             .params::<CallFilter>()
             .lists::<CallRow>()
             .by(list),
-        sheet::<CallRow>("/calls/export", "Export calls as CSV"),
+        csv_export::<Call>(),
         post("/calls", "Place a call")
             .needs(Create, Kind::Call)
             .keyed()
-            .body::<CallDraft>()
+            .body::<CallDraft>(|fixtures| json!({"agent_id": fixtures.id("/agents"), "to": {"medium": "text"}}))
             .answers::<Call>(201, "Accepted; watch its status")
             .by(place),
         get("/calls/{id}", "Read a call with everything said so far")
@@ -60,7 +62,7 @@ pub fn endpoints() -> Vec<Endpoint> {
             .by(recording),
         post("/calls/{id}/messages", "Say something in a written conversation")
             .needs(Update, Kind::Call)
-            .body::<Say>()
+            .body::<Say>(|_| json!({"text": "Hello"}))
             .answers_nothing("Passed on")
             .by(say),
         post("/calls/{id}/stop", "End a call")
@@ -70,45 +72,48 @@ pub fn endpoints() -> Vec<Endpoint> {
     ]
 }
 
-async fn list(asking: Asking, Params(wanted): Params<Wanted<CallFilter>>) -> Result<Answer<Listing<CallRow>>, Failure> {
+async fn list(
+    context: CallContext,
+    Params(query): Params<ListQuery<CallFilter>>,
+) -> Result<Answer<Listing<CallRow>>, Failure> {
     Ok(Answer(
-        flow::list(&asking.core, &asking.caller, &wanted.filter, &wanted.page()).await?,
+        flow::list(&context.core, &context.caller, &query.filter, &query.page()).await?,
     ))
 }
 
-async fn place(asking: Asking, Json(draft): Json<CallDraft>) -> Result<(StatusCode, Answer<Call>), Failure> {
+async fn place(context: CallContext, Json(draft): Json<CallDraft>) -> Result<(StatusCode, Answer<Call>), Failure> {
     Ok((
         StatusCode::CREATED,
-        Answer(flow::place(&asking.core, &asking.caller, draft).await?),
+        Answer(flow::place(&context.core, &context.caller, draft).await?),
     ))
 }
 
-async fn read(asking: Asking, Path(text): Path<String>) -> Result<Answer<Conversation>, Failure> {
+async fn read(context: CallContext, Path(text): Path<String>) -> Result<Answer<Conversation>, Failure> {
     Ok(Answer(
-        flow::conversation(&asking.core, &asking.caller, id(&text)?).await?,
+        flow::conversation(&context.core, &context.caller, id(&text)?).await?,
     ))
 }
 
-async fn transcript(asking: Asking, Path(text): Path<String>) -> Result<Answer<Vec<Message>>, Failure> {
+async fn transcript(context: CallContext, Path(text): Path<String>) -> Result<Answer<Vec<Message>>, Failure> {
     Ok(Answer(
-        flow::conversation(&asking.core, &asking.caller, id(&text)?)
+        flow::conversation(&context.core, &context.caller, id(&text)?)
             .await?
             .messages,
     ))
 }
 
-async fn recording(asking: Asking, Path(text): Path<String>, headers: HeaderMap) -> Result<Response, Failure> {
+async fn recording(context: CallContext, Path(text): Path<String>, headers: HeaderMap) -> Result<Response, Failure> {
     Ok(media::play(
-        flow::recording(&asking.core, &asking.caller, id(&text)?).await?,
+        flow::recording(&context.core, &context.caller, id(&text)?).await?,
         &headers,
     ))
 }
 
-async fn say(asking: Asking, Path(text): Path<String>, Json(say): Json<Say>) -> Result<StatusCode, Failure> {
-    flow::say(&asking.core, &asking.caller, id(&text)?, &say.text).await?;
+async fn say(context: CallContext, Path(text): Path<String>, Json(say): Json<Say>) -> Result<StatusCode, Failure> {
+    flow::say(&context.core, &context.caller, id(&text)?, &say.text).await?;
     Ok(StatusCode::NO_CONTENT)
 }
 
-async fn stop(asking: Asking, Path(text): Path<String>) -> Result<Answer<Call>, Failure> {
-    Ok(Answer(flow::stop(&asking.core, &asking.caller, id(&text)?).await?))
+async fn stop(context: CallContext, Path(text): Path<String>) -> Result<Answer<Call>, Failure> {
+    Ok(Answer(flow::stop(&context.core, &context.caller, id(&text)?).await?))
 }

@@ -6,33 +6,31 @@ use axum::{
     response::{IntoResponse, Response},
 };
 use serde::{Deserialize, de::DeserializeOwned};
+use serde_json::Value;
 use switchboard::{
-    Error, Id, crud,
-    export::Sheet,
+    Error, Id,
+    crud::{self, Rows},
+    export::CsvList,
     listing::Page,
-    mirror::{self, Mirrored},
+    provider_sync::{self, ProviderBacked},
+    registry::{self, Registered, ResourceVisitor},
     resource::Action::{Create, Delete, Read, Update},
+    sample::Fixtures,
 };
-use utoipa::{IntoParams, ToSchema};
+use utoipa::IntoParams;
 
 use super::{
-    ask::{Asking, Json, Params},
+    context::CallContext,
     endpoint::{Endpoint, delete, get, post, put},
+    extract::{Json, Params},
     problem::Failure,
 };
 use crate::download;
 
-/// The paths of one resource; literals, because a router keeps them for good.
-pub struct Paths {
-    pub many: &'static str,
-    pub one: &'static str,
-    pub sync: &'static str,
-}
-
 /// Filter and page share one query string.
 #[derive(Deserialize)]
 #[serde(bound = "F: serde::de::DeserializeOwned")]
-pub struct Wanted<F> {
+pub struct ListQuery<F> {
     #[serde(flatten)]
     pub filter: F,
     #[serde(default, deserialize_with = "number")]
@@ -47,7 +45,7 @@ fn number<'de, D: serde::Deserializer<'de>>(deserializer: D) -> Result<Option<u3
         .transpose()
 }
 
-impl<F> Wanted<F> {
+impl<F> ListQuery<F> {
     pub fn page(&self) -> Page {
         Page {
             limit: self.limit,
@@ -56,70 +54,96 @@ impl<F> Wanted<F> {
     }
 }
 
-pub fn routes<R>(paths: &Paths) -> Vec<Endpoint>
-where
-    R: Mirrored + ToSchema,
-    R::Draft: ToSchema,
-    R::Row: ToSchema,
-    R::Filter: IntoParams,
-{
-    let (one, many, kind) = (R::KIND.singular(), R::KIND.plural().to_lowercase(), R::KIND);
+/// The routes of every resource.
+pub fn all() -> Vec<Endpoint> {
+    let mut routes = Routes(Vec::new());
+    registry::visit_all(&mut routes);
+    routes.0
+}
+
+struct Routes(Vec<Endpoint>);
+
+impl ResourceVisitor for Routes {
+    fn visit<R: Registered>(&mut self) {
+        self.0.extend(routes::<R>());
+    }
+}
+
+fn routes<R: Registered>() -> Vec<Endpoint> {
+    let about = R::KIND.about();
+    let (many, a, one) = (about.plural.to_lowercase(), about.article, about.singular);
+    let (path, each) = (about.path, format!("{}/{{id}}", about.path));
     vec![
-        get(paths.many, &format!("List {many}"))
-            .needs(Read, kind)
+        get(path, &format!("List {many}"))
+            .needs(Read, R::KIND)
             .params::<R::Filter>()
             .lists::<R::Row>()
             .by(list::<R>),
-        post(paths.many, &format!("Create an {one}"))
-            .needs(Create, kind)
-            .body::<R::Draft>()
-            .answers::<R>(201, "Created, here and at the provider")
+        post(path, &format!("Create {a} {one}"))
+            .needs(Create, R::KIND)
+            .body::<R::Draft>(sample::<R>)
+            .answers::<R>(201, "Created")
             .by(create::<R>),
-        get(paths.one, &format!("Read an {one}"))
-            .needs(Read, kind)
+        get(&each, &format!("Read {a} {one}"))
+            .needs(Read, R::KIND)
             .answers::<R>(200, "With its revision as ETag")
             .by(read::<R>),
-        put(paths.one, &format!("Replace what an {one} is made of"))
-            .needs(Update, kind)
+        put(&each, &format!("Replace what {a} {one} is made of"))
+            .needs(Update, R::KIND)
             .header(
                 "If-Match",
                 "The ETag the change started from; a newer save is then never overwritten.",
             )
-            .body::<R::Draft>()
-            .answers::<R>(200, "Saved, here and at the provider")
+            .body::<R::Draft>(sample::<R>)
+            .answers::<R>(200, "Saved")
             .by(update::<R>),
-        delete(paths.one, &format!("Delete an {one}"))
-            .needs(Delete, kind)
-            .answers_nothing("Deleted, here and at the provider")
+        delete(&each, &format!("Delete {a} {one}"))
+            .needs(Delete, R::KIND)
+            .answers_nothing("Deleted")
             .by(remove::<R>),
-        post(
-            paths.sync,
-            &format!("Publish an {one} again, over whatever the provider has"),
-        )
-        .needs(Update, kind)
-        .answers::<R>(200, "In agreement")
-        .by(sync::<R>),
+        csv_export::<R>(),
     ]
 }
 
-/// The whole list as it is narrowed to, as a file.
-pub fn sheet<S>(path: &'static str, what: &str) -> Endpoint
-where
-    S: Sheet,
-    S::Filter: DeserializeOwned + IntoParams,
-{
-    get(path, what)
-        .needs(Read, S::KIND)
-        .params::<S::Filter>()
-        .answers_file("text/csv", "All of them, newest first")
-        .by(export::<S>)
+/// What a resource with a copy at a provider has besides.
+pub fn sync_route<R: Registered + ProviderBacked>() -> Endpoint {
+    let about = R::KIND.about();
+    let what = format!(
+        "Publish {} {} again, over whatever the provider has",
+        about.article, about.singular
+    );
+    post(&format!("{}/{{id}}/sync", about.path), &what)
+        .needs(Update, R::KIND)
+        .answers::<R>(200, "In agreement")
+        .by(sync::<R>)
 }
 
-async fn export<S: Sheet>(asking: Asking, Params(filter): Params<S::Filter>) -> Result<Response, Failure>
+fn sample<R: Registered>(fixtures: &Fixtures) -> Value {
+    serde_json::to_value(R::sample(&fixtures.name(), fixtures)).expect("a draft is plain data")
+}
+
+/// The whole list as it is narrowed to, as a file.
+pub fn csv_export<L>() -> Endpoint
 where
-    S::Filter: DeserializeOwned,
+    L: CsvList,
+    L::Filter: DeserializeOwned + IntoParams,
 {
-    Ok(download::sheet::<S>(asking.core, asking.caller, filter).await?)
+    let about = L::KIND.about();
+    get(
+        &format!("{}/export", about.path),
+        &format!("Export {} as CSV", about.plural.to_lowercase()),
+    )
+    .needs(Read, L::KIND)
+    .params::<L::Filter>()
+    .answers_file("text/csv", "All of them, newest first")
+    .by(export::<L>)
+}
+
+async fn export<L: CsvList>(context: CallContext, Params(filter): Params<L::Filter>) -> Result<Response, Failure>
+where
+    L::Filter: DeserializeOwned,
+{
+    Ok(download::csv::<L>(context.core, context.caller, filter).await?)
 }
 
 /// An id that is not even one names nothing, like one that names nothing here.
@@ -127,32 +151,32 @@ pub fn id<T>(text: &str) -> Result<Id<T>, Failure> {
     text.parse().map_err(|_| Error::NotFound.into())
 }
 
-fn tagged<R: Mirrored>(status: StatusCode, row: R) -> Response {
+fn with_etag<R: Rows>(status: StatusCode, row: R) -> Response {
     let tag = format!("\"{}\"", row.revision());
     (status, [(header::ETAG, tag)], axum::Json(row)).into_response()
 }
 
-async fn list<R: Mirrored>(asking: Asking, Params(wanted): Params<Wanted<R::Filter>>) -> Result<Response, Failure> {
-    let listing = crud::list::<R>(&asking.core, &asking.caller, &wanted.filter, &wanted.page()).await?;
+async fn list<R: Rows>(context: CallContext, Params(query): Params<ListQuery<R::Filter>>) -> Result<Response, Failure> {
+    let listing = crud::list::<R>(&context.core, &context.caller, &query.filter, &query.page()).await?;
     Ok(axum::Json(listing).into_response())
 }
 
-async fn create<R: Mirrored>(asking: Asking, Json(draft): Json<R::Draft>) -> Result<Response, Failure> {
-    Ok(tagged(
+async fn create<R: Rows>(context: CallContext, Json(draft): Json<R::Draft>) -> Result<Response, Failure> {
+    Ok(with_etag(
         StatusCode::CREATED,
-        mirror::create::<R>(&asking.core, &asking.caller, draft).await?,
+        crud::create::<R>(&context.core, &context.caller, draft).await?,
     ))
 }
 
-async fn read<R: Mirrored>(asking: Asking, Path(text): Path<String>) -> Result<Response, Failure> {
-    Ok(tagged(
+async fn read<R: Rows>(context: CallContext, Path(text): Path<String>) -> Result<Response, Failure> {
+    Ok(with_etag(
         StatusCode::OK,
-        crud::get::<R>(&asking.core, &asking.caller, id(&text)?).await?,
+        crud::get::<R>(&context.core, &context.caller, id(&text)?).await?,
     ))
 }
 
-async fn update<R: Mirrored>(
-    asking: Asking,
+async fn update<R: Rows>(
+    context: CallContext,
     Path(text): Path<String>,
     headers: HeaderMap,
     Json(draft): Json<R::Draft>,
@@ -164,22 +188,22 @@ async fn update<R: Mirrored>(
             .ok()
             .and_then(|tag| tag.trim_matches('"').parse().ok())
             .ok_or_else(|| Failure::from(Error::invalid("If-Match", "Use the ETag as it was given.")))?,
-        None => crud::get::<R>(&asking.core, &asking.caller, id).await?.revision(),
+        None => crud::get::<R>(&context.core, &context.caller, id).await?.revision(),
     };
-    Ok(tagged(
+    Ok(with_etag(
         StatusCode::OK,
-        mirror::update::<R>(&asking.core, &asking.caller, id, draft, revision).await?,
+        crud::update::<R>(&context.core, &context.caller, id, draft, revision).await?,
     ))
 }
 
-async fn remove<R: Mirrored>(asking: Asking, Path(text): Path<String>) -> Result<StatusCode, Failure> {
-    mirror::delete::<R>(&asking.core, &asking.caller, id(&text)?).await?;
+async fn remove<R: Rows>(context: CallContext, Path(text): Path<String>) -> Result<StatusCode, Failure> {
+    crud::delete::<R>(&context.core, &context.caller, id(&text)?).await?;
     Ok(StatusCode::NO_CONTENT)
 }
 
-async fn sync<R: Mirrored>(asking: Asking, Path(text): Path<String>) -> Result<Response, Failure> {
-    Ok(tagged(
+async fn sync<R: ProviderBacked>(context: CallContext, Path(text): Path<String>) -> Result<Response, Failure> {
+    Ok(with_etag(
         StatusCode::OK,
-        mirror::sync::<R>(&asking.core, &asking.caller, id(&text)?).await?,
+        provider_sync::sync::<R>(&context.core, &context.caller, id(&text)?).await?,
     ))
 }

@@ -3,17 +3,22 @@
 use std::{convert::Infallible, sync::Arc};
 
 use axum::{
-    Extension, Router,
+    Router,
     handler::Handler,
     http::Method,
-    middleware::{from_fn, from_fn_with_state},
+    middleware::from_fn_with_state,
     routing::{MethodFilter, MethodRouter, on},
 };
-use switchboard::resource::{Action, Kind};
+use serde_json::Value;
+use switchboard::{
+    core::Core,
+    resource::{Action, Kind},
+    sample::Fixtures,
+};
 use utoipa::{
     IntoParams, ToSchema,
     openapi::{
-        Content, HeaderBuilder, HttpMethod, ObjectBuilder, Ref, RefOr, Required, ResponseBuilder,
+        Content, ContentBuilder, HeaderBuilder, HttpMethod, ObjectBuilder, Ref, RefOr, Required, ResponseBuilder,
         path::{Operation, OperationBuilder, ParameterBuilder, ParameterIn},
         request_body::RequestBodyBuilder,
         schema::{ArrayBuilder, Schema, SchemaType, Type},
@@ -22,7 +27,8 @@ use utoipa::{
 };
 
 use super::{
-    ask::{self, Access},
+    extract,
+    idempotency::{self, Access, Route},
     problem::Problem,
 };
 use crate::pages::Site;
@@ -33,9 +39,12 @@ type Schemas = Vec<(String, RefOr<Schema>)>;
 pub struct Endpoint {
     pub method: Method,
     /// Below `/api/v1`.
-    pub path: &'static str,
+    pub path: String,
     /// Absent for the few routes anyone may call.
     pub access: Option<(Action, Kind)>,
+    /// A good body for whoever has these things, of a route that takes one.
+    pub sample: Option<fn(&Fixtures) -> Value>,
+    keyed: bool,
     pub operation: Operation,
     pub schemas: Schemas,
     handler: MethodRouter<Site>,
@@ -43,29 +52,30 @@ pub struct Endpoint {
 
 pub struct EndpointBuilder {
     method: Method,
-    path: &'static str,
+    path: String,
     access: Option<Access>,
+    sample: Option<fn(&Fixtures) -> Value>,
     /// Whether it answers a list, of which a query says what shall be in it.
     lists: bool,
     operation: OperationBuilder,
     schemas: Schemas,
 }
 
-pub fn get(path: &'static str, summary: &str) -> EndpointBuilder {
+pub fn get(path: &str, summary: &str) -> EndpointBuilder {
     EndpointBuilder::new(Method::GET, path, summary)
 }
-pub fn post(path: &'static str, summary: &str) -> EndpointBuilder {
+pub fn post(path: &str, summary: &str) -> EndpointBuilder {
     EndpointBuilder::new(Method::POST, path, summary)
 }
-pub fn put(path: &'static str, summary: &str) -> EndpointBuilder {
+pub fn put(path: &str, summary: &str) -> EndpointBuilder {
     EndpointBuilder::new(Method::PUT, path, summary)
 }
-pub fn delete(path: &'static str, summary: &str) -> EndpointBuilder {
+pub fn delete(path: &str, summary: &str) -> EndpointBuilder {
     EndpointBuilder::new(Method::DELETE, path, summary)
 }
 
 impl EndpointBuilder {
-    fn new(method: Method, path: &'static str, summary: &str) -> Self {
+    fn new(method: Method, path: &str, summary: &str) -> Self {
         let tag = path.split('/').nth(1).unwrap_or_default().replace('-', " ");
         let mut schemas = Schemas::new();
         known::<Problem>(&mut schemas);
@@ -99,8 +109,9 @@ impl EndpointBuilder {
             );
         Self {
             method,
-            path,
+            path: path.to_owned(),
             access: None,
+            sample: None,
             lists: false,
             operation: operation.response("default", problem),
             schemas,
@@ -167,12 +178,18 @@ impl EndpointBuilder {
         self
     }
 
-    pub fn body<T: ToSchema>(mut self) -> Self {
+    /// Takes this body; the sample is its example in the document, and what the route is tried out with.
+    pub fn body<T: ToSchema>(mut self, sample: fn(&Fixtures) -> Value) -> Self {
         let schema = known::<T>(&mut self.schemas);
+        let content = ContentBuilder::new()
+            .schema(Some(schema))
+            .example(Some(sample(&examples())))
+            .build();
+        self.sample = Some(sample);
         self.operation = self.operation.request_body(Some(
             RequestBodyBuilder::new()
                 .required(Some(Required::True))
-                .content("application/json", Content::new(Some(schema)))
+                .content("application/json", content)
                 .build(),
         ));
         self
@@ -251,25 +268,20 @@ impl EndpointBuilder {
             self.operation = self.operation.parameter(repeatable(access.keyed));
         }
         let mut operation = self.operation.build();
-        let handler = on(filter, handler);
-        let handler = match self.access {
-            Some(access) => {
-                counted(&mut operation);
-                let handler = if self.lists {
-                    handler.layer::<_, Infallible>(from_fn_with_state(queried(&operation), ask::known))
-                } else {
-                    handler
-                };
-                handler
-                    .layer::<_, Infallible>(from_fn(ask::once))
-                    .layer(Extension(access))
+        let mut handler = on(filter, handler);
+        if self.access.is_some() {
+            counted(&mut operation);
+            if self.lists {
+                let names = queried(&operation);
+                handler = handler.layer::<_, Infallible>(from_fn_with_state(names, extract::reject_unknown_params));
             }
-            None => handler,
-        };
+        }
         Endpoint {
             method: self.method,
             path: self.path,
             access: self.access.map(|access| (access.action, access.kind)),
+            sample: self.sample,
+            keyed: self.access.is_some_and(|access| access.keyed),
             operation,
             schemas: self.schemas,
             handler,
@@ -278,8 +290,30 @@ impl EndpointBuilder {
 }
 
 impl Endpoint {
-    pub fn mount(self, router: Router<Site>) -> Router<Site> {
-        router.route(self.path, self.handler)
+    /// Whether it makes a new thing of a list, which its answer tells the id of.
+    pub fn makes(&self) -> bool {
+        self.method == Method::POST
+            && !self.path.contains('{')
+            && self.operation.responses.responses.contains_key("201")
+    }
+
+    pub fn mount(self, router: Router<Site>, core: &Core) -> Router<Site> {
+        let handler = match self.access {
+            Some((action, kind)) if self.method == Method::POST => {
+                let access = Access {
+                    action,
+                    kind,
+                    keyed: self.keyed,
+                };
+                let route = Route {
+                    core: core.clone(),
+                    access,
+                };
+                self.handler.layer(from_fn_with_state(route, idempotency::idempotent))
+            }
+            _ => self.handler,
+        };
+        router.route(&self.path, handler)
     }
 
     pub fn http_method(&self) -> HttpMethod {
@@ -299,7 +333,7 @@ fn repeatable(required: bool) -> ParameterBuilder {
         .parameter_in(ParameterIn::Header)
         .required(if required { Required::True } else { Required::False })
         .description(Some(
-            "Repeating a request with the same key and body has no second effect.",
+            "Repeating a request with the same key and body within 24 hours has no second effect and is answered as before.",
         ))
         .schema(Some(string()))
 }
@@ -359,6 +393,16 @@ fn known<T: ToSchema>(schemas: &mut Schemas) -> RefOr<Schema> {
     schemas.push((T::name().into_owned(), T::schema()));
     T::schemas(schemas);
     Ref::from_schema_name(T::name()).into()
+}
+
+/// The ids in the examples of the document.
+fn examples() -> Fixtures {
+    let mut fixtures = Fixtures::new("Example");
+    for kind in Kind::ALL {
+        fixtures.insert(kind.about().path, "01939a2e-7c41-7f0a-9d6e-3b1f5c2a8e90");
+    }
+    fixtures.insert("/voices", "Mark");
+    fixtures
 }
 
 fn string() -> RefOr<Schema> {

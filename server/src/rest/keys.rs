@@ -1,6 +1,7 @@
 //! `/api-keys`
 
 use axum::{Json as Answer, extract::Path, http::StatusCode};
+use serde_json::json;
 use switchboard::{
     keys::{ApiKey, ApiKeyDraft, NewApiKey, store},
     resource::{
@@ -10,9 +11,10 @@ use switchboard::{
 };
 
 use super::{
-    ask::{Asking, Json},
+    context::CallContext,
     crud::id,
     endpoint::{Endpoint, delete, get, post},
+    extract::Json,
     problem::Failure,
 };
 
@@ -24,7 +26,7 @@ pub fn endpoints() -> Vec<Endpoint> {
             .by(list),
         post("/api-keys", "Create an API key")
             .needs(Create, Kind::ApiKey)
-            .body::<ApiKeyDraft>()
+            .body::<ApiKeyDraft>(|fixtures| json!({"name": fixtures.name(), "scopes": ["agents:read"]}))
             .answers::<NewApiKey>(201, "The secret is shown this once")
             .by(create),
         delete("/api-keys/{id}", "Revoke an API key")
@@ -34,18 +36,21 @@ pub fn endpoints() -> Vec<Endpoint> {
     ]
 }
 
-async fn list(asking: Asking) -> Result<Answer<Vec<ApiKey>>, Failure> {
-    Ok(Answer(store::list(&asking.core, &asking.caller).await?))
+async fn list(context: CallContext) -> Result<Answer<Vec<ApiKey>>, Failure> {
+    Ok(Answer(store::list(&context.core, &context.caller).await?))
 }
 
-async fn create(asking: Asking, Json(draft): Json<ApiKeyDraft>) -> Result<(StatusCode, Answer<NewApiKey>), Failure> {
+async fn create(
+    context: CallContext,
+    Json(draft): Json<ApiKeyDraft>,
+) -> Result<(StatusCode, Answer<NewApiKey>), Failure> {
     Ok((
         StatusCode::CREATED,
-        Answer(store::create(&asking.core, &asking.caller, draft).await?),
+        Answer(store::create(&context.core, &context.caller, draft).await?),
     ))
 }
 
-async fn revoke(asking: Asking, Path(text): Path<String>) -> Result<StatusCode, Failure> {
-    store::revoke(&asking.core, &asking.caller, id(&text)?).await?;
+async fn revoke(context: CallContext, Path(text): Path<String>) -> Result<StatusCode, Failure> {
+    store::revoke(&context.core, &context.caller, id(&text)?).await?;
     Ok(StatusCode::NO_CONTENT)
 }

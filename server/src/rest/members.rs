@@ -2,6 +2,7 @@
 
 use axum::{Json as Answer, extract::Path, http::StatusCode};
 use serde::{Deserialize, Serialize};
+use serde_json::json;
 use switchboard::{
     Error, Id,
     org::{Invitation, InvitationDraft, Member, Role, UserId, store},
@@ -13,9 +14,10 @@ use switchboard::{
 use utoipa::ToSchema;
 
 use super::{
-    ask::{Asking, Json},
+    context::CallContext,
     crud::id,
     endpoint::{Endpoint, delete, get, post, put},
+    extract::Json,
     problem::Failure,
 };
 
@@ -38,7 +40,7 @@ pub fn endpoints() -> Vec<Endpoint> {
             .by(list),
         put("/members/{user_id}/role", "Change a member's role")
             .needs(Update, Kind::Member)
-            .body::<NewRole>()
+            .body::<NewRole>(|_| json!({"role": "operator"}))
             .answers_nothing("Changed")
             .by(set_role),
         delete("/members/{user_id}", "Remove a member")
@@ -51,7 +53,7 @@ pub fn endpoints() -> Vec<Endpoint> {
             .by(invitations),
         post("/invitations", "Invite somebody by mail")
             .needs(Create, Kind::Member)
-            .body::<InvitationDraft>()
+            .body::<InvitationDraft>(|fixtures| json!({"email": fixtures.email(), "role": "viewer"}))
             .answers::<Invited>(201, "The link goes only to the person invited")
             .by(invite),
         delete("/invitations/{id}", "Take an invitation back")
@@ -65,34 +67,41 @@ fn person(text: &str) -> Result<UserId, Failure> {
     UserId::parse(text).map_err(|_| Error::NotFound.into())
 }
 
-async fn list(asking: Asking) -> Result<Answer<Vec<Member>>, Failure> {
-    Ok(Answer(store::members(&asking.core, &asking.caller).await?))
+async fn list(context: CallContext) -> Result<Answer<Vec<Member>>, Failure> {
+    Ok(Answer(store::members(&context.core, &context.caller).await?))
 }
 
-async fn set_role(asking: Asking, Path(user): Path<String>, Json(new): Json<NewRole>) -> Result<StatusCode, Failure> {
-    store::set_role(&asking.core, &asking.caller, &person(&user)?, new.role).await?;
+async fn set_role(
+    context: CallContext,
+    Path(user): Path<String>,
+    Json(new): Json<NewRole>,
+) -> Result<StatusCode, Failure> {
+    store::set_role(&context.core, &context.caller, &person(&user)?, new.role).await?;
     Ok(StatusCode::NO_CONTENT)
 }
 
-async fn remove(asking: Asking, Path(user): Path<String>) -> Result<StatusCode, Failure> {
-    store::remove_member(&asking.core, &asking.caller, &person(&user)?).await?;
+async fn remove(context: CallContext, Path(user): Path<String>) -> Result<StatusCode, Failure> {
+    store::remove_member(&context.core, &context.caller, &person(&user)?).await?;
     Ok(StatusCode::NO_CONTENT)
 }
 
-async fn invitations(asking: Asking) -> Result<Answer<Vec<Invitation>>, Failure> {
-    Ok(Answer(store::invitations(&asking.core, &asking.caller).await?))
+async fn invitations(context: CallContext) -> Result<Answer<Vec<Invitation>>, Failure> {
+    Ok(Answer(store::invitations(&context.core, &context.caller).await?))
 }
 
-async fn invite(asking: Asking, Json(draft): Json<InvitationDraft>) -> Result<(StatusCode, Answer<Invited>), Failure> {
+async fn invite(
+    context: CallContext,
+    Json(draft): Json<InvitationDraft>,
+) -> Result<(StatusCode, Answer<Invited>), Failure> {
     Ok((
         StatusCode::CREATED,
         Answer(Invited {
-            id: store::invite(&asking.core, &asking.caller, draft).await?,
+            id: store::invite(&context.core, &context.caller, draft).await?,
         }),
     ))
 }
 
-async fn revoke(asking: Asking, Path(text): Path<String>) -> Result<StatusCode, Failure> {
-    store::revoke_invitation(&asking.core, &asking.caller, id(&text)?).await?;
+async fn revoke(context: CallContext, Path(text): Path<String>) -> Result<StatusCode, Failure> {
+    store::revoke_invitation(&context.core, &context.caller, id(&text)?).await?;
     Ok(StatusCode::NO_CONTENT)
 }

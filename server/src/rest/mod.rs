@@ -2,17 +2,23 @@
 
 mod account;
 mod agents;
-mod ask;
 mod audit;
 mod calls;
+mod contacts;
+mod context;
 mod crud;
 pub mod docs;
 mod endpoint;
+mod extract;
+mod folders;
+mod idempotency;
 mod keys;
 mod members;
 pub mod openapi;
 pub mod problem;
+mod rate_limit;
 mod reports;
+mod search;
 mod voices;
 
 use std::sync::Arc;
@@ -33,13 +39,17 @@ pub use endpoint::Endpoint;
 pub fn endpoints() -> Vec<Endpoint> {
     [
         account::endpoints(),
+        crud::all(),
         agents::endpoints(),
         calls::endpoints(),
+        contacts::endpoints(),
+        folders::endpoints(),
         voices::endpoints(),
         members::endpoints(),
         keys::endpoints(),
         audit::endpoints(),
         reports::endpoints(),
+        search::endpoints(),
     ]
     .into_iter()
     .flatten()
@@ -47,15 +57,15 @@ pub fn endpoints() -> Vec<Endpoint> {
 }
 
 pub fn routes(core: Core) -> Router<Site> {
-    let limits = Arc::new(ask::Limits::new(core.config.requests_per_second));
+    let limits = Arc::new(rate_limit::Limits::new(core.config.requests_per_second));
     let (open, guarded): (Vec<_>, Vec<_>) = endpoints().into_iter().partition(|endpoint| endpoint.access.is_none());
     let open = open
         .into_iter()
-        .fold(Router::new(), |router, endpoint| endpoint.mount(router));
+        .fold(Router::new(), |router, endpoint| endpoint.mount(router, &core));
     guarded
         .into_iter()
-        .fold(Router::new(), |router, endpoint| endpoint.mount(router))
-        .route_layer(from_fn_with_state((core, limits), ask::authenticate))
+        .fold(Router::new(), |router, endpoint| endpoint.mount(router, &core))
+        .route_layer(from_fn_with_state((core, limits), context::authenticate))
         .merge(open)
         .route("/openapi.json", axum::routing::get(openapi::serve))
         .route("/{*rest}", axum::routing::any(nowhere))

@@ -25,7 +25,8 @@ pub fn document() -> OpenApi {
         ),
     );
     for endpoint in super::endpoints() {
-        paths = paths.path(endpoint.path, PathItem::new(endpoint.http_method(), endpoint.operation));
+        let method = endpoint.http_method();
+        paths = paths.path(endpoint.path, PathItem::new(method, endpoint.operation));
         components = components.schemas_from_iter(endpoint.schemas);
     }
     OpenApiBuilder::new()
@@ -33,7 +34,8 @@ pub fn document() -> OpenApi {
             InfoBuilder::new()
                 .title("Switchboard")
                 .version(env!("CARGO_PKG_VERSION"))
-                .description(Some("Agents, calls and what belongs to them. Every request acts in one organization: the one its key or token was made for.")),
+                .description(Some("Agents, calls and what belongs to them. Every request acts in one organization: the one its key or token was made for. \
+                     A POST that carries an `Idempotency-Key` can be repeated for 24 hours: it takes effect once, and a repeat is answered as the first was. After that the key is new again.")),
         )
         .servers(Some([ServerBuilder::new().url("/api/v1").build()]))
         .paths(paths)

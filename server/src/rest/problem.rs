@@ -30,7 +30,7 @@ pub struct Failure(pub Problem, Option<u64>);
 impl From<Error> for Failure {
     fn from(error: Error) -> Self {
         let retry_after = match &error {
-            Error::Limited { retry_after_s } => Some(*retry_after_s),
+            Error::Limited { retry_after_s } | Error::Unavailable { retry_after_s } => Some(*retry_after_s),
             _ => None,
         };
         let problem = Problem {
@@ -46,7 +46,11 @@ impl From<Error> for Failure {
 impl Failure {
     /// Not JSON, or not the JSON that was asked for.
     pub fn malformed(status: StatusCode, field: String, message: String) -> Self {
-        let errors = vec![FieldError { field, message }];
+        let errors = vec![FieldError {
+            field,
+            message,
+            link: None,
+        }];
         let title = "The body could not be read.".to_owned();
         Self(
             Problem {
@@ -101,4 +105,12 @@ pub fn page(error: &Error) -> Response {
         error.to_string(),
     )
         .into_response()
+}
+
+#[cfg(test)]
+#[test]
+fn what_is_away_for_a_moment_says_when_to_come_back() {
+    let response = respond(&Error::Unavailable { retry_after_s: 5 });
+    assert_eq!(response.status(), StatusCode::SERVICE_UNAVAILABLE);
+    assert_eq!(response.headers()[header::RETRY_AFTER], "5");
 }

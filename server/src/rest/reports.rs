@@ -1,6 +1,7 @@
 //! `/reports`
 
 use axum::{Json as Answer, extract::Path, http::StatusCode, response::Response};
+use serde_json::{Value, json};
 use switchboard::{
     listing::Listing,
     report::{Kept, Report, Run, RunFilter, store},
@@ -8,12 +9,14 @@ use switchboard::{
         Action::{Create, Read},
         Kind,
     },
+    sample::Fixtures,
 };
 
 use super::{
-    ask::{Asking, Json, Params},
-    crud::{Wanted, id},
+    context::CallContext,
+    crud::{ListQuery, id},
     endpoint::{Endpoint, get, post},
+    extract::{Json, Params},
     problem::Failure,
 };
 use crate::download::{self, As};
@@ -27,7 +30,7 @@ pub fn endpoints() -> Vec<Endpoint> {
             .by(list),
         post("/reports", "Publish a report of the warden")
             .needs(Create, Kind::Report)
-            .body::<Report>()
+            .body::<Report>(sample)
             .answers::<Run>(201, "Kept; the fifty newest are")
             .by(publish),
         post("/reports/run", "Ask whether organizations are kept apart")
@@ -48,30 +51,46 @@ pub fn endpoints() -> Vec<Endpoint> {
     ]
 }
 
-async fn list(asking: Asking, Params(wanted): Params<Wanted<RunFilter>>) -> Result<Answer<Listing<Run>>, Failure> {
+async fn list(
+    context: CallContext,
+    Params(query): Params<ListQuery<RunFilter>>,
+) -> Result<Answer<Listing<Run>>, Failure> {
     Ok(Answer(
-        store::list(&asking.core, &asking.caller, &wanted.filter, &wanted.page()).await?,
+        store::list(&context.core, &context.caller, &query.filter, &query.page()).await?,
     ))
 }
 
-async fn publish(asking: Asking, Json(report): Json<Report>) -> Result<(StatusCode, Answer<Run>), Failure> {
+async fn publish(context: CallContext, Json(report): Json<Report>) -> Result<(StatusCode, Answer<Run>), Failure> {
     Ok((
         StatusCode::CREATED,
-        Answer(store::publish(&asking.core, &asking.caller, &report).await?),
+        Answer(store::publish(&context.core, &context.caller, &report).await?),
     ))
 }
 
-async fn run(asking: Asking) -> Result<(StatusCode, Answer<Run>), Failure> {
+async fn run(context: CallContext) -> Result<(StatusCode, Answer<Run>), Failure> {
     Ok((
         StatusCode::ACCEPTED,
-        Answer(store::ask(&asking.core, &asking.caller).await?),
+        Answer(store::ask(&context.core, &context.caller).await?),
     ))
 }
 
-async fn read(asking: Asking, Path(text): Path<String>) -> Result<Answer<Kept>, Failure> {
-    Ok(Answer(store::get(&asking.core, &asking.caller, id(&text)?).await?))
+async fn read(context: CallContext, Path(text): Path<String>) -> Result<Answer<Kept>, Failure> {
+    Ok(Answer(store::get(&context.core, &context.caller, id(&text)?).await?))
 }
 
-async fn html(asking: Asking, Path(text): Path<String>) -> Result<Response, Failure> {
-    Ok(download::report(&asking.core, &asking.caller, id(&text)?, As::Page).await?)
+async fn html(context: CallContext, Path(text): Path<String>) -> Result<Response, Failure> {
+    Ok(download::report(&context.core, &context.caller, id(&text)?, As::Page).await?)
+}
+
+/// A finished run of the warden about a database of this name.
+fn sample(fixtures: &Fixtures) -> Value {
+    json!({
+        "title": format!("Warden of {}", fixtures.name()), "kind": "warden", "database": fixtures.name(),
+        "server": "PostgreSQL 17.6", "began_at": "2026-11-25T03:00:00Z", "took_ms": 61_000, "clean": true,
+        "outcomes": [{
+            "id": "public.orders", "group": "backfill", "question": "Has every row found its organization?",
+            "level": "fault", "state": "holds", "examined": 1284, "violating": 0,
+            "figures": [{"name": "rows before", "value": "1,284"}, {"name": "longest lock", "value": "12 ms"}]
+        }]
+    })
 }

@@ -7,8 +7,9 @@ use switchboard::{
 };
 
 use super::{
-    ask::{Asking, Params},
+    context::CallContext,
     endpoint::{Endpoint, get},
+    extract::Params,
     problem::Failure,
 };
 use crate::media;
@@ -27,13 +28,13 @@ pub fn endpoints() -> Vec<Endpoint> {
     ]
 }
 
-async fn list(asking: Asking, Params(filter): Params<VoiceFilter>) -> Result<Answer<Vec<Voice>>, Failure> {
-    Ok(Answer(library::list(&asking.core, &asking.caller, &filter).await?))
+async fn list(context: CallContext, Params(filter): Params<VoiceFilter>) -> Result<Answer<Vec<Voice>>, Failure> {
+    Ok(Answer(library::list(&context.core, &context.caller, &filter).await?))
 }
 
-async fn preview(asking: Asking, Path(id): Path<String>, headers: HeaderMap) -> Result<Response, Failure> {
+async fn preview(context: CallContext, Path(id): Path<String>, headers: HeaderMap) -> Result<Response, Failure> {
     Ok(media::play(
-        library::preview(&asking.core, &asking.caller, &id).await?,
+        library::preview(&context.core, &context.caller, &id).await?,
         &headers,
     ))
 }

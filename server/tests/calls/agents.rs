@@ -4,7 +4,7 @@ use serde_json::json;
 use switchboard::{
     Error,
     agents::{self, Agent, SyncState},
-    mirror,
+    crud, provider_sync,
     voices::{VoiceFilter, library},
 };
 
@@ -31,7 +31,7 @@ async fn what_is_changed_at_the_provider_is_seen_and_can_be_undone() {
             "Changed at the provider: instructions and longest call."
         )
     );
-    let synced = mirror::sync::<Agent>(&world.core, &world.caller, agent.id)
+    let synced = provider_sync::sync::<Agent>(&world.core, &world.caller, agent.id)
         .await
         .unwrap();
     assert_eq!(
@@ -53,12 +53,12 @@ async fn what_is_removed_at_the_provider_is_published_again() {
     // Even where the answer is lost, bringing it back makes one copy.
     world.lose_answer("/api/agents").await;
     assert!(
-        mirror::sync::<Agent>(&world.core, &world.caller, agent.id)
+        provider_sync::sync::<Agent>(&world.core, &world.caller, agent.id)
             .await
             .is_err()
     );
     assert_eq!(world.reread(&agent).await.sync.state, SyncState::Failed);
-    let synced = mirror::sync::<Agent>(&world.core, &world.caller, agent.id)
+    let synced = provider_sync::sync::<Agent>(&world.core, &world.caller, agent.id)
         .await
         .unwrap();
     assert_ne!(synced.provider_id, agent.provider_id);
@@ -78,7 +78,7 @@ async fn tools_that_somebody_added_there_survive_an_update() {
         .await;
     let mut changed = agent.draft.clone();
     changed.prompt = "Be brief.".into();
-    mirror::update(&world.core, &world.caller, agent.id, changed, agent.revision)
+    crud::update(&world.core, &world.caller, agent.id, changed, agent.revision)
         .await
         .unwrap();
     let there = world.agent_there(&agent).await;
@@ -102,7 +102,7 @@ async fn a_duplicate_takes_the_next_free_name() {
     );
     assert_eq!(second.draft.prompt, agent.draft.prompt);
     assert_eq!(world.agents_there().await, 3);
-    let facets = agents::facets(&world.core, &world.caller).await.unwrap();
+    let facets = crud::facets::<Agent>(&world.core, &world.caller).await.unwrap();
     assert_eq!((facets.all, facets.live), (3, 3));
     world.stop().await;
 }
@@ -112,7 +112,7 @@ async fn a_draft_that_the_provider_refuses_is_saved_nowhere() {
     let world = World::new().await;
     let mut wrong = draft("Front desk");
     wrong.voice_id = "nobody".into();
-    let error = mirror::create::<Agent>(&world.core, &world.caller, wrong)
+    let error = crud::create::<Agent>(&world.core, &world.caller, wrong)
         .await
         .unwrap_err();
     assert!(

@@ -5,7 +5,7 @@ use switchboard::{
     Error,
     agents::Agent,
     calls::{Billing, Call, Status, flow},
-    mirror,
+    crud,
     work::{self, hook, inbox, queue},
 };
 
@@ -109,7 +109,7 @@ async fn w5_an_event_moves_the_call_it_is_about_and_nobody_elses() {
     world.fault(&json!({ "kind": "drop", "count": null })).await;
     let other = world.other_org().await;
     let agent = world.agent("Front desk").await;
-    let theirs = mirror::create::<Agent>(&world.core, &other, draft("Front desk"))
+    let theirs = crud::create::<Agent>(&world.core, &other, draft("Front desk"))
         .await
         .unwrap();
     let ours = flow::place(&world.core, &world.caller, phone(&agent, "+14155550100"))

@@ -5,7 +5,7 @@ use switchboard::{
     Error,
     agents::{Agent, AgentDraft},
     calls::{Billing, EndReason, Status, flow},
-    mirror,
+    crud,
 };
 
 use crate::{
@@ -112,7 +112,7 @@ async fn a_queued_call_that_is_stopped_is_canceled() {
 async fn an_agent_whose_answer_was_lost_is_removed_there_and_can_be_made_again() {
     let world = World::new().await;
     world.lose_answer("/api/agents").await;
-    let error = mirror::create::<Agent>(&world.core, &world.caller, draft("Front desk"))
+    let error = crud::create::<Agent>(&world.core, &world.caller, draft("Front desk"))
         .await
         .unwrap_err();
     assert!(matches!(error, Error::Upstream(_)), "{error:?}");
@@ -130,7 +130,7 @@ async fn a_delete_that_was_cut_short_is_finished() {
     let world = World::new().await;
     let agent = world.agent("Front desk").await;
     world.fault(&json!({ "kind": "timeout", "method": "DELETE" })).await;
-    let deleting = mirror::delete::<Agent>(&world.core, &world.caller, agent.id);
+    let deleting = crud::delete::<Agent>(&world.core, &world.caller, agent.id);
     die_after(deleting, world.until(async || world.deleting().await == 1)).await;
     assert_eq!((world.agents_there().await, world.agents_here().await), (1, 1));
     world.look_now().await;
@@ -148,7 +148,7 @@ async fn a_save_that_was_cut_short_leaves_what_is_saved_here() {
     world
         .fault(&json!({ "kind": "lost_answer", "method": "PATCH", "count": 3 }))
         .await;
-    let saved = mirror::update(&world.core, &world.caller, agent.id, changed, agent.revision).await;
+    let saved = crud::update(&world.core, &world.caller, agent.id, changed, agent.revision).await;
     assert!(saved.is_err());
     assert_eq!(
         world.agent_there(&agent).await["callTemplate"]["systemPrompt"],
@@ -176,7 +176,7 @@ async fn of_two_saves_at_once_one_is_refused_and_the_other_is_published() {
         prompt: prompt.into(),
         ..agent.draft.clone()
     };
-    let save = |prompt| mirror::update::<Agent>(&world.core, &world.caller, agent.id, prompted(prompt), agent.revision);
+    let save = |prompt| crud::update::<Agent>(&world.core, &world.caller, agent.id, prompted(prompt), agent.revision);
     let (one, two) = tokio::join!(save("One."), save("Two."));
     assert!(one.is_ok() != two.is_ok(), "{one:?} {two:?}");
     world.look_now().await;

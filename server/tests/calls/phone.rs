@@ -1,5 +1,6 @@
 //! Phone calls from dial to price.
 
+use sqlx::postgres::PgListener;
 use switchboard::{
     Error,
     calls::{Billing, EndReason, Recording, Speaker, Status, flow, price},
@@ -14,6 +15,8 @@ async fn a_call_is_dialed_talked_recorded_and_charged_once() {
     let world = World::new().await;
     let agent = world.agent("Front desk").await;
     let before = world.balance().await;
+    let mut listener = PgListener::connect_with(&world.db.admin).await.unwrap();
+    listener.listen("switchboard").await.unwrap();
     let placed = flow::place(&world.core, &world.caller, phone(&agent, "+14155550100"))
         .await
         .unwrap();
@@ -43,6 +46,8 @@ async fn a_call_is_dialed_talked_recorded_and_charged_once() {
     assert!(cost > Micros(0));
     assert_eq!(world.ledger().await, [-cost.0]);
     assert_eq!(world.balance().await, before - cost.0);
+    // The pages that show the balance are told of the charge.
+    while !listener.recv().await.unwrap().payload().starts_with("credits:") {}
 
     let sound = flow::recording(&world.core, &world.caller, placed.id).await.unwrap();
     assert_eq!(

@@ -21,7 +21,6 @@ use switchboard::{
     crud,
     db::testing::TestDb,
     id::Id,
-    mirror,
     work::{hook, inbox, queue},
 };
 use tokio::{
@@ -121,7 +120,7 @@ impl World {
     }
 
     pub async fn agent(&self, name: &str) -> Agent {
-        mirror::create(&self.core, &self.caller, draft(name)).await.unwrap()
+        crud::create(&self.core, &self.caller, draft(name)).await.unwrap()
     }
 
     /// One that wants to know whom it calls.
@@ -135,7 +134,7 @@ impl World {
             }],
             ..draft(name)
         };
-        mirror::create(&self.core, &self.caller, draft).await.unwrap()
+        crud::create(&self.core, &self.caller, draft).await.unwrap()
     }
 
     pub async fn reread(&self, agent: &Agent) -> Agent {
@@ -160,11 +159,11 @@ impl World {
     /// Waits for a condition that each change here, and the clock, may have brought about.
     pub async fn until(&self, condition: impl AsyncFnMut() -> bool) {
         let mut condition = condition;
-        let mut rings = self.core.bells.of(self.caller.org());
+        let mut changes = self.core.changes.subscribe(self.caller.org());
         let wait = async {
             while !condition().await {
-                // Some of what is waited for happens at the provider, which rings nobody.
-                let _ = tokio::time::timeout(Duration::from_millis(50), rings.next()).await;
+                // Some of what is waited for happens at the provider, which tells nobody.
+                let _ = tokio::time::timeout(Duration::from_millis(50), changes.next()).await;
             }
         };
         tokio::time::timeout(PATIENCE, wait)
@@ -185,7 +184,7 @@ impl World {
     }
 
     pub async fn make_due(&self) {
-        self.run("update app.mirrors set due_at = now() where due_at < 'infinity'")
+        self.run("update app.provider_links set due_at = now() where due_at < 'infinity'")
             .await;
         self.run("update ops.inbox set next_at = now() where done_at is null")
             .await;
@@ -216,12 +215,12 @@ impl World {
     }
 
     pub async fn intents(&self) -> i64 {
-        self.count("select count(*) from app.mirrors where state = 'creating'")
+        self.count("select count(*) from app.provider_links where state = 'creating'")
             .await
     }
 
     pub async fn deleting(&self) -> i64 {
-        self.count("select count(*) from app.mirrors where state = 'deleting'")
+        self.count("select count(*) from app.provider_links where state = 'deleting'")
             .await
     }
 

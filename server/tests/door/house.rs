@@ -12,16 +12,16 @@ use server::{
     sandbox::{self, Sandbox, Shared},
     start,
 };
+use sqlx::PgPool;
 use switchboard::{
     agents::Agent,
     auth::{self, admin, session},
     core::Core,
+    crud,
     db::testing::TestDb,
-    mirror,
     org::{OrgDraft, OrgId, UserId, store},
     secret::Master,
 };
-use tokio::sync::{Mutex, MutexGuard};
 use tower::ServiceExt;
 
 use crate::common::{self, config};
@@ -51,9 +51,6 @@ pub struct House {
     clerk: Sandbox,
     /// Stops when the house does.
     _voice: Shared,
-    /// One house at a time: leptos has one executor for a process, as the product has one runtime; tests have one each, and a
-    /// page drawn in one of them was seen to wait for a turn that another had taken.
-    _alone: MutexGuard<'static, ()>,
 }
 
 /// An organization of the person, with an agent that bears its name.
@@ -63,8 +60,6 @@ pub struct Place {
 
 impl House {
     pub async fn open(issuer: Issuer) -> Self {
-        static ALONE: Mutex<()> = Mutex::const_new(());
-        let alone = ALONE.lock().await;
         let clerk = Sandbox::start(sandbox::Options::default()).await.unwrap();
         let clerks = [
             ("CLERK_SECRET_KEY", SECRET_KEY.to_owned()),
@@ -82,19 +77,10 @@ impl House {
             .unwrap();
         let user = match issuer {
             Issuer::Ours => admin::create_user(&core, EMAIL, &PASSWORD.into(), "Ada").await.unwrap(),
-            Issuer::Clerk => {
-                let made = ask(
-                    &clerk,
-                    "/v1/users",
-                    json!({"email_address": [EMAIL], "password": PASSWORD, "first_name": "Ada"}),
-                )
-                .await;
-                UserId::parse(made["id"].as_str().unwrap()).unwrap()
-            }
+            Issuer::Clerk => sign_up(&clerk, EMAIL).await,
         };
         let router = router::router(core.clone(), router::site().unwrap());
         Self {
-            _alone: alone,
             core,
             user,
             issuer,
@@ -105,10 +91,17 @@ impl House {
         }
     }
 
+    /// Somebody else, at Clerk.
+    pub async fn person(&self, email: &str) -> UserId {
+        sign_up(&self.clerk, email).await
+    }
+
     pub async fn place(&self, name: &str) -> Place {
         if self.issuer == Issuer::Clerk {
             // The first token brings the person.
-            auth::bearer(&self.core, &self.clerks(None).await).await.unwrap_err();
+            auth::bearer(&self.core, &self.clerks(&self.user, None).await)
+                .await
+                .unwrap_err();
         }
         let draft = OrgDraft {
             name: name.to_owned(),
@@ -116,7 +109,7 @@ impl House {
         };
         let id = store::create(&self.core, &self.user, draft).await.unwrap();
         let caller = auth::bearer(&self.core, &self.token(&id).await).await.unwrap();
-        mirror::create::<Agent>(&self.core, &caller, common::draft(&format!("{name} desk")))
+        crud::create::<Agent>(&self.core, &caller, common::draft(&format!("{name} desk")))
             .await
             .unwrap();
         Place { id }
@@ -126,7 +119,7 @@ impl House {
     pub async fn token(&self, org: &OrgId) -> String {
         match self.issuer {
             Issuer::Ours => admin::token(&self.core, EMAIL, Some(org.clone())).await.unwrap(),
-            Issuer::Clerk => self.clerks(Some(org)).await,
+            Issuer::Clerk => self.clerks(&self.user, Some(org)).await,
         }
     }
 
@@ -137,7 +130,7 @@ impl House {
                 let entered = session::choose(&self.core, &self.sign_in().await, org).await.unwrap();
                 format!("{}={}", session::cookie_name(&self.core), entered.token)
             }
-            Issuer::Clerk => format!("__session={}", self.clerks(Some(org)).await),
+            Issuer::Clerk => format!("__session={}", self.clerks(&self.user, Some(org)).await),
         }
     }
 
@@ -145,7 +138,7 @@ impl House {
     pub async fn cookie_of_nowhere(&self) -> String {
         match self.issuer {
             Issuer::Ours => format!("{}={}", session::cookie_name(&self.core), self.sign_in().await),
-            Issuer::Clerk => format!("__session={}", self.clerks(None).await),
+            Issuer::Clerk => format!("__session={}", self.clerks(&self.user, None).await),
         }
     }
 
@@ -159,21 +152,17 @@ impl House {
         signed_in.unwrap().token
     }
 
-    async fn clerks(&self, org: Option<&OrgId>) -> String {
-        let wish = json!({"user": self.user, "session": "sess_ada", "azp": ORIGIN, "org": org});
-        let made = ask(&self.clerk, "/_sandbox/tokens", wish).await;
+    /// A token of Clerk's for somebody.
+    pub async fn clerks(&self, user: &UserId, org: Option<&OrgId>) -> String {
+        let wish = json!({"user": user, "session": format!("sess_{user}"), "azp": ORIGIN, "org": org});
+        let made = self.clerk(Method::POST, "/_sandbox/tokens", Some(wish)).await;
         made["jwt"].as_str().unwrap().to_owned()
     }
 
     /// Where the organization itself is kept, its client's number: with Clerk, at Clerk.
     pub async fn client_id_of(&self, org: &OrgId) -> Value {
         if self.issuer == Issuer::Clerk {
-            let path = format!("{}/v1/organizations/{org}", self.clerk.clerk_url());
-            let answer = switchboard::providers::client()
-                .get(path)
-                .bearer_auth(SECRET_KEY)
-                .send();
-            let organization: Value = answer.await.unwrap().json().await.unwrap();
+            let organization = self.clerk(Method::GET, &format!("/v1/organizations/{org}"), None).await;
             return organization["public_metadata"]["client_id"].clone();
         }
         let id: String =
@@ -183,6 +172,16 @@ impl House {
                 .await
                 .unwrap();
         json!(id)
+    }
+
+    /// What Clerk's backend answers, which is no refusal.
+    pub async fn clerk(&self, method: Method, path: &str, body: Option<Value>) -> Value {
+        ask(&self.clerk, method, path, body).await
+    }
+
+    /// As the superuser.
+    pub fn admin(&self) -> &PgPool {
+        &self.db.admin
     }
 
     /// The status and the body; of a redirect, where it leads.
@@ -216,9 +215,24 @@ impl House {
     }
 }
 
-async fn ask(clerk: &Sandbox, path: &str, body: Value) -> Value {
-    let request = switchboard::providers::client().post(format!("{}{path}", clerk.clerk_url()));
-    let answer = request.bearer_auth(SECRET_KEY).json(&body).send().await.unwrap();
-    assert!(answer.status().is_success(), "{path}: {}", answer.status());
-    answer.json().await.unwrap()
+async fn sign_up(clerk: &Sandbox, email: &str) -> UserId {
+    let name = email.split('@').next().unwrap();
+    let body = json!({"email_address": [email], "password": PASSWORD, "first_name": name});
+    let made = ask(clerk, Method::POST, "/v1/users", Some(body)).await;
+    UserId::parse(made["id"].as_str().unwrap()).unwrap()
+}
+
+async fn ask(clerk: &Sandbox, method: Method, path: &str, body: Option<Value>) -> Value {
+    let url = format!("{}{path}", clerk.clerk_url());
+    let mut request = switchboard::providers::client()
+        .request(method, url)
+        .bearer_auth(SECRET_KEY);
+    if let Some(body) = body {
+        request = request.json(&body);
+    }
+    let answer = request.send().await.unwrap();
+    let status = answer.status();
+    let text = answer.text().await.unwrap();
+    assert!(status.is_success(), "{path}: {status} {text}");
+    serde_json::from_str(&text).unwrap_or_default()
 }

@@ -6,10 +6,20 @@
 #[path = "../common/mod.rs"]
 mod common;
 mod house;
+mod members;
+
+use std::{
+    sync::{
+        Arc,
+        atomic::{AtomicBool, Ordering},
+    },
+    time::Duration,
+};
 
 use axum::http::{Method, StatusCode, header};
 use house::{House, Issuer, Place};
 use serde_json::json;
+use server::router;
 
 #[tokio::test]
 async fn a11_whatever_else_a_request_says_the_credential_decides_the_organization() {
@@ -94,6 +104,31 @@ async fn a_page_of_another_organization_is_told_that_the_session_has_moved() {
         assert_eq!(status, StatusCode::CONFLICT, "{issuer:?} {text}");
         assert!(text.contains("org_changed"), "{issuer:?} {text}");
     }
+}
+
+#[tokio::test]
+async fn a_page_loads_its_data_while_another_service_of_the_process_is_put_together() {
+    let house = House::open(Issuer::Ours).await;
+    let place = house.place("Acme").await;
+    let said = [("cookie", house.cookie(&place.id).await)];
+    let (core, done) = (house.core.clone(), Arc::new(AtomicBool::new(false)));
+    let ends = done.clone();
+    let others = std::thread::spawn(move || {
+        while !ends.load(Ordering::Relaxed) {
+            drop(router::router(core.clone(), router::site().unwrap()));
+        }
+    });
+    for _ in 0..20 {
+        let page = house.send(Method::GET, "/agents", &said, "");
+        let page = tokio::time::timeout(Duration::from_secs(60), page).await;
+        let loaded = page.is_ok_and(|(status, text)| status == StatusCode::OK && text.contains("Acme desk"));
+        if !loaded {
+            done.store(true, Ordering::Relaxed);
+        }
+        assert!(loaded);
+    }
+    done.store(true, Ordering::Relaxed);
+    others.join().unwrap();
 }
 
 #[tokio::test]

@@ -1,42 +1,43 @@
 //! The contract of every resource: written once, run for each.
 
+use std::pin::Pin;
+
 use axum::http::{Method, StatusCode};
 use serde_json::{Value, json};
-use switchboard::org::Role;
+use switchboard::{
+    org::Role,
+    registry::{self, Registered, ResourceVisitor},
+    resource::Kind,
+};
 
-use crate::support::{World, draft_json};
+use crate::support::World;
 
-/// What a resource brings to its contract.
-struct Sample {
-    path: &'static str,
-    /// A good draft with this name.
-    draft: fn(&str) -> Value,
-    /// A draft that fails its checks, and the field it fails on.
-    bad: (Value, &'static str),
-}
-
-async fn contract(world: &World, sample: &Sample) {
+async fn contract<R: Registered>(world: &World) {
     let mine = world.org("Mine").await;
     let other = world.org("Other").await;
+    let path = R::KIND.about().path;
+    let [ours, theirs] = [world.fixtures(&mine).await, world.fixtures(&other).await];
+    let draft = |name: &str| json!(R::sample(name, &ours));
 
     // Create, and what cannot be created.
-    let made = world.post(sample.path, &mine.key, &(sample.draft)("First")).await;
+    let made = world.post(path, &mine.key, &draft("First")).await;
     assert_eq!(made.status, StatusCode::CREATED, "{}", made.text());
     let id = made.json()["id"].as_str().unwrap().to_owned();
-    let one = format!("{}/{id}", sample.path);
-    let bad = world.post(sample.path, &mine.key, &sample.bad.0).await;
+    let one = format!("{}/{id}", path);
+    let (refused, field) = R::refused_sample(&ours);
+    let bad = world.post(path, &mine.key, &json!(refused)).await;
     assert_eq!(
         (bad.status, bad.fields()),
-        (StatusCode::UNPROCESSABLE_ENTITY, vec![sample.bad.1.to_owned()])
+        (StatusCode::UNPROCESSABLE_ENTITY, vec![field.to_owned()])
     );
-    let taken = world.post(sample.path, &mine.key, &(sample.draft)("FIRST")).await;
+    let taken = world.post(path, &mine.key, &draft("First")).await;
     assert_eq!(
         (taken.status, taken.fields()),
-        (StatusCode::UNPROCESSABLE_ENTITY, vec!["name".to_owned()])
+        (StatusCode::UNPROCESSABLE_ENTITY, vec![R::UNIQUE.to_owned()])
     );
-    let theirs = world.post(sample.path, &other.key, &(sample.draft)("First")).await;
+    let elsewhere = world.post(path, &other.key, &json!(R::sample("First", &theirs))).await;
     assert_eq!(
-        theirs.status,
+        elsewhere.status,
         StatusCode::CREATED,
         "a name is taken only within its organization"
     );
@@ -46,13 +47,13 @@ async fn contract(world: &World, sample: &Sample) {
     assert_eq!(read.json(), made.json());
     let foreign = world.get(&one, &other.key).await;
     let random = world
-        .get(&format!("{}/{}", sample.path, uuid::Uuid::now_v7()), &other.key)
+        .get(&format!("{}/{}", path, uuid::Uuid::now_v7()), &other.key)
         .await;
     assert_eq!((foreign.status, &foreign.bytes), (StatusCode::NOT_FOUND, &random.bytes));
 
     // Update, from the newest only.
     let tag = read.headers["etag"].to_str().unwrap().to_owned();
-    let changed = (sample.draft)("Renamed");
+    let changed = draft("Renamed");
     let saved = put(world, &one, &mine.key, &tag, &changed).await;
     assert_eq!(saved.status, StatusCode::OK, "{}", saved.text());
     assert_eq!(saved.json()["name"], "Renamed");
@@ -71,14 +72,14 @@ async fn contract(world: &World, sample: &Sample) {
     // List, page by page, newest first, nothing of others.
     for name in ["Second", "Third", "Fourth"] {
         assert_eq!(
-            world.post(sample.path, &mine.key, &(sample.draft)(name)).await.status,
+            world.post(path, &mine.key, &draft(name)).await.status,
             StatusCode::CREATED
         );
     }
     let mut names = Vec::new();
     let mut cursor = String::new();
     loop {
-        let page = world.get(&format!("{}?limit=3{cursor}", sample.path), &mine.key).await;
+        let page = world.get(&format!("{}?limit=3{cursor}", path), &mine.key).await;
         assert_eq!(page.status, StatusCode::OK, "{}", page.text());
         let page = page.json();
         names.extend(
@@ -92,19 +93,20 @@ async fn contract(world: &World, sample: &Sample) {
             Some(next) => cursor = format!("&cursor={next}"),
             None => break,
         }
-        let stolen = world.get(&format!("{}?limit=3{cursor}", sample.path), &other.key).await;
+        let stolen = world.get(&format!("{}?limit=3{cursor}", path), &other.key).await;
         assert_eq!(
             (stolen.status, stolen.fields()),
             (StatusCode::UNPROCESSABLE_ENTITY, vec!["cursor".to_owned()])
         );
     }
-    assert_eq!(names, ["Fourth", "Third", "Second", "Renamed"]);
+    // What the organization had before comes last.
+    assert_eq!(names[..4], ["Fourth", "Third", "Second", "Renamed"]);
 
     // Roles, and the trace of what was done.
     let viewer = world.member(&mine, Role::Viewer).await.token;
     assert_eq!(world.get(&one, &viewer).await.status, StatusCode::OK);
     assert_eq!(
-        world.post(sample.path, &viewer, &(sample.draft)("Fifth")).await.status,
+        world.post(path, &viewer, &draft("Fifth")).await.status,
         StatusCode::FORBIDDEN
     );
     assert_eq!(
@@ -149,18 +151,23 @@ async fn put(world: &World, path: &str, key: &str, tag: &str, body: &Value) -> c
     world.send(request).await
 }
 
+type Contract = for<'a> fn(&'a World) -> Pin<Box<dyn Future<Output = ()> + 'a>>;
+
+struct Contracts(Vec<(Kind, Contract)>);
+
+impl ResourceVisitor for Contracts {
+    fn visit<R: Registered>(&mut self) {
+        self.0.push((R::KIND, |world| Box::pin(contract::<R>(world))));
+    }
+}
+
 #[tokio::test]
-async fn agents_keep_the_contract() {
+async fn every_resource_keeps_the_contract() {
+    let mut contracts = Contracts(Vec::new());
+    registry::visit_all(&mut contracts);
     let world = World::new().await;
-    let mut bad = draft_json("Bad");
-    bad["max_duration_s"] = json!(1);
-    contract(
-        &world,
-        &Sample {
-            path: "/agents",
-            draft: draft_json,
-            bad: (bad, "max_duration_s"),
-        },
-    )
-    .await;
+    for (kind, contract) in contracts.0 {
+        println!("{kind:?}");
+        contract(&world).await;
+    }
 }

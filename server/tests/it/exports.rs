@@ -18,8 +18,8 @@ async fn a_list_of_many_pages_is_one_file_of_one_organization() {
     let (mine, other) = (world.org("Mine").await, world.org("Other").await);
     for (org, many) in [(&mine, 1201), (&other, 3)] {
         sqlx::query(
-            "insert into app.audit_log (client_id, id, actor, actor_kind, action, kind, object_id, object_name)
-             select c.id, gen_random_uuid(), 'system', 'system', 'update', 'agents', n::text, '=1+' || n
+            "insert into app.audit_log (org_id, client_id, id, actor, actor_kind, action, kind, object_id, object_name)
+             select c.org_id, c.id, gen_random_uuid(), 'system', 'system', 'update', 'agents', n::text, '=1+' || n
              from app.clients c, generate_series(1, $2) n where c.org_id = $1",
         )
         .bind(org.id.as_str())

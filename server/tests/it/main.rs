@@ -6,11 +6,13 @@ mod ablation;
 mod attacks;
 #[path = "../common/mod.rs"]
 mod common;
+mod contacts;
 mod contract;
 mod coverage;
 mod edges;
 mod exports;
-mod kept;
+mod facets;
+mod idempotency;
 mod live;
 mod model;
 mod outside;

@@ -12,60 +12,54 @@ use switchboard::{
     Id,
     calls::Call,
     org::{OrgId, Role},
+    registry::{self, Registered, ResourceVisitor},
     resource::{
         Action::{self, Create, Delete, Read, Update},
         Kind,
     },
+    sample::Fixtures,
 };
 use uuid::Uuid;
 
-use crate::support::{Answer, Org, World, draft_json, serial};
+use crate::support::{Answer, Org, World, serial};
 
 /// What an organization has that somebody could ask about.
-#[derive(Clone, Default)]
+#[derive(Clone)]
 pub struct Belongings {
-    pub agent: String,
-    pub call: String,
-    pub key: String,
-    pub invitation: String,
-    pub member: String,
+    pub fixtures: Fixtures,
     pub session: String,
     pub org: String,
-    pub report: String,
-    /// Of the provider's library, which everybody shares.
-    voice: String,
-    /// Makes names that nothing else has.
-    number: u32,
+}
+
+/// What nobody has, for whoever only wants to know how something is asked.
+impl Default for Belongings {
+    fn default() -> Self {
+        let mut fixtures = Fixtures::new("Another");
+        for path in Kind::ALL.iter().map(|kind| kind.about().path).chain(["/invitations"]) {
+            fixtures.insert(path, Uuid::nil());
+        }
+        Self {
+            fixtures,
+            session: Uuid::nil().to_string(),
+            org: "org_another".to_owned(),
+        }
+    }
 }
 
 impl Belongings {
     pub async fn of(world: &World, org: &Org) -> Self {
-        let number = serial();
-        let mut draft = draft_json(&format!("{} agent {number}", org.name));
-        draft["tags"] = json!([org.name]);
-        let agent = made(world, org, "/agents", &draft).await;
-        let call = json!({"agent_id": agent, "to": {"medium": "phone", "number": "+15550100000"}});
-        let key = json!({"name": format!("{} key", org.name), "scopes": ["agents:read"]});
-        let guest = json!({"email": format!("guest-{number}@example.com"), "role": "viewer"});
+        let mut fixtures = world.fixtures(org).await;
+        fixtures.insert("/members", world.member(org, Role::Viewer).await.id.to_string());
         let belongings = Self {
-            agent,
-            call: made(world, org, "/calls", &call).await,
-            key: made(world, org, "/api-keys", &key).await,
-            invitation: made(world, org, "/invitations", &guest).await,
-            report: made(world, org, "/reports", &warden_report(&org.name)).await,
-            member: world.member(org, Role::Viewer).await.id.to_string(),
+            // What is asked for anew has a name that tells nothing of the organization.
+            fixtures: fixtures.marked(format!("Another {}", serial())),
             session: Uuid::now_v7().to_string(),
             org: org.id.to_string(),
-            voice: world.get("/voices", &org.key).await.json()[0]["id"]
-                .as_str()
-                .unwrap()
-                .to_owned(),
-            number,
         };
         // No worker runs beside these tests, so the call stays as it was placed, and what is asked about its sound gets
         // as far as to the provider.
         sqlx::query("update app.calls set recording = 'ready' where id = $1::uuid")
-            .bind(&belongings.call)
+            .bind(belongings.fixtures.id("/calls"))
             .execute(&world.db.admin)
             .await
             .unwrap();
@@ -85,56 +79,52 @@ impl Belongings {
 
     /// As many ids that nobody has.
     pub fn nowhere(&self) -> Self {
-        let id = || Id::<Call>::new().to_string();
         Self {
-            agent: id(),
-            call: id(),
-            key: id(),
-            invitation: id(),
-            member: "user_nobody".to_owned(),
-            session: id(),
-            report: id(),
+            fixtures: self.fixtures.nobodys(),
+            session: Id::<Call>::new().to_string(),
             org: "org_nowhere".to_owned(),
-            voice: self.voice.clone(),
-            number: self.number,
         }
     }
 
-    pub fn ids(&self) -> [&str; 8] {
-        [
-            &self.agent,
-            &self.call,
-            &self.key,
-            &self.invitation,
-            &self.member,
-            &self.session,
-            &self.report,
-            &self.org,
-        ]
+    pub fn ids(&self) -> Vec<&str> {
+        let own = self.fixtures.ids().filter(|(path, _)| *path != "/voices");
+        own.map(|(_, id)| id)
+            .chain([self.session.as_str(), &self.org])
+            .collect()
     }
 
     /// The path with these things in place of its parameters.
     fn fill(&self, path: &str) -> String {
-        let id = match path.trim_start_matches("/app").split('/').nth(1) {
-            Some("agents") => &self.agent,
-            Some("calls") => &self.call,
-            Some("api-keys") => &self.key,
-            Some("invitations") => &self.invitation,
-            Some("reports") => &self.report,
-            Some("voices") => &self.voice,
-            _ if path.contains("{id}") => {
-                panic!("no sample for {path}: add what an organization has of it to Belongings")
-            }
-            _ => "",
-        };
-        path.replace("{id}", id).replace("{user_id}", &self.member)
+        match path.strip_prefix("/app") {
+            Some(path) => format!("/app{}", self.fixtures.fill(path)),
+            None => self.fixtures.fill(path),
+        }
+    }
+
+    fn id(&self, path: &str) -> &str {
+        self.fixtures.id(path)
     }
 }
 
-async fn made(world: &World, org: &Org, path: &str, body: &Value) -> String {
-    let answer = world.post(path, &org.key, body).await;
-    assert_eq!(answer.status, StatusCode::CREATED, "{}", answer.text());
-    answer.json()["id"].as_str().unwrap().to_owned()
+impl World {
+    /// One of everything in the organization, made as its samples say.
+    pub async fn fixtures(&self, org: &Org) -> Fixtures {
+        let mut fixtures = Fixtures::new(format!("{} {}", org.name, serial()));
+        let voices = self.get("/voices", &org.key).await.json();
+        fixtures.insert("/voices", voices[0]["id"].as_str().unwrap());
+        for endpoint in rest::endpoints().iter().filter(|endpoint| endpoint.makes()) {
+            let Some(sample) = endpoint.sample else { continue };
+            let mut body = sample(&fixtures);
+            if endpoint.path == "/calls" {
+                // A call on the line stays as it was placed; one in writing begins by itself.
+                body["to"] = json!({"medium": "phone", "number": "+15550100000"});
+            }
+            let made = self.post(&endpoint.path, &org.key, &body).await;
+            assert_eq!(made.status, StatusCode::CREATED, "{}: {}", endpoint.path, made.text());
+            fixtures.insert(&endpoint.path, made.json()["id"].as_str().unwrap());
+        }
+        fixtures
+    }
 }
 
 /// Who asks, with everything they may be recognized by, and the organization their page was drawn for.
@@ -180,9 +170,10 @@ enum Coding {
 /// One way to ask.
 pub struct Question {
     method: Method,
-    path: &'static str,
+    path: String,
     way: Way,
     pub needs: Needs,
+    sample: Option<fn(&Fixtures) -> Value>,
 }
 
 impl std::fmt::Display for Question {
@@ -192,7 +183,31 @@ impl std::fmt::Display for Question {
 }
 
 pub fn all() -> Vec<Question> {
-    let rest = rest::endpoints().into_iter().map(|endpoint| Question {
+    let endpoints = rest::endpoints();
+    // Every list that is exported over REST is a file that pages offer.
+    let exports = endpoints.iter().filter(|endpoint| endpoint.path.ends_with("/export"));
+    let exports = exports.map(|endpoint| {
+        (
+            format!("/app{}", endpoint.path),
+            endpoint.access.expect("it is guarded").1,
+        )
+    });
+    let files = [
+        ("/app/calls/{id}/recording", Kind::Call),
+        ("/app/voices/{id}/preview", Kind::Voice),
+        ("/app/reports/{id}/report.html", Kind::Report),
+        ("/app/reports/{id}/report.json", Kind::Report),
+    ]
+    .map(|(path, kind)| (path.to_owned(), kind));
+    let files: Vec<_> = files.into_iter().chain(exports).collect();
+    let files = files.into_iter().map(|(path, kind)| Question {
+        method: Method::GET,
+        path,
+        way: Way::File,
+        needs: Needs::Permission(Read, kind),
+        sample: None,
+    });
+    let rest = endpoints.into_iter().map(|endpoint| Question {
         needs: match endpoint.access {
             Some((action, kind)) => Needs::Permission(action, kind),
             None => Needs::Nobody("it is how a program gets in"),
@@ -200,35 +215,21 @@ pub fn all() -> Vec<Question> {
         method: endpoint.method,
         path: endpoint.path,
         way: Way::Rest,
-    });
-    let files = [
-        ("/app/calls/{id}/recording", Kind::Call),
-        ("/app/voices/{id}/preview", Kind::Voice),
-        ("/app/reports/{id}/report.html", Kind::Report),
-        ("/app/reports/{id}/report.json", Kind::Report),
-        ("/app/agents/export", Kind::Agent),
-        ("/app/calls/export", Kind::Call),
-        ("/app/audit/export", Kind::Audit),
-    ]
-    .map(|(path, kind)| Question {
-        method: Method::GET,
-        path,
-        way: Way::File,
-        needs: Needs::Permission(Read, kind),
+        sample: endpoint.sample,
     });
     let mut functions: Vec<_> = leptos::server_fn::axum::server_fn_paths()
         .map(|(path, method)| {
             let (needs, coding, _) = sample(path, &Belongings::default());
-            let way = Way::Function(coding);
             Question {
                 method,
-                path,
-                way,
+                path: path.to_owned(),
+                way: Way::Function(coding),
                 needs,
+                sample: None,
             }
         })
         .collect();
-    functions.sort_by_key(|function| (function.changes_the_visitor(), function.path));
+    functions.sort_by_key(|function| (function.changes_the_visitor(), function.path.clone()));
     rest.chain(files).chain(functions).collect()
 }
 
@@ -279,23 +280,24 @@ impl Question {
     /// Everything in it that depends on who has what.
     fn text(&self, of: &Belongings) -> (String, Option<Value>) {
         match self.way {
-            Way::Rest => (of.fill(self.path), body(&self.method, self.path, of)),
-            Way::File => (of.fill(self.path), None),
-            Way::Function(_) => (self.path.to_owned(), Some(sample(self.path, of).2)),
+            Way::Rest => (of.fill(&self.path), self.sample.map(|sample| sample(&of.fixtures))),
+            Way::File => (of.fill(&self.path), None),
+            Way::Function(_) => (self.path.clone(), Some(sample(&self.path, of).2)),
         }
     }
 
     /// Of a REST route that takes one: its path and a good body.
     pub fn body(&self, of: &Belongings) -> Option<(String, Value)> {
         match self.way {
-            Way::Rest => body(&self.method, self.path, of).map(|body| (of.fill(self.path), body)),
+            Way::Rest => self.sample.map(|sample| (of.fill(&self.path), sample(&of.fixtures))),
             Way::File | Way::Function(_) => None,
         }
     }
 
-    /// How a thing that is not there is answered. The agent of a new call is one of its fields, and said beside it.
+    /// How a thing that is not there is answered. What a new thing refers to is one of its fields, and said beside it.
     pub fn unknown(&self) -> StatusCode {
-        if (self.path == "/calls" && self.method == Method::POST) || self.path.ends_with("/place_call") {
+        let create = matches!(self.needs, Needs::Permission(Create, _));
+        if create && (!self.path.contains('{') || self.is_function()) && !self.path.ends_with("/duplicate_agent") {
             StatusCode::UNPROCESSABLE_ENTITY
         } else {
             StatusCode::NOT_FOUND
@@ -303,12 +305,12 @@ impl Question {
     }
 
     /// Of a server function: its path and good arguments, as a page of this visitor sends them.
-    pub fn function(&self, visitor: &Visitor, of: &Belongings) -> (&'static str, Value) {
-        let (_, _, mut arguments) = sample(self.path, of);
+    pub fn function(&self, visitor: &Visitor, of: &Belongings) -> (&str, Value) {
+        let (_, _, mut arguments) = sample(&self.path, of);
         if let Needs::Permission(..) = self.needs {
             arguments["org"] = json!(visitor.page);
         }
-        (self.path, arguments)
+        (&self.path, arguments)
     }
 
     pub async fn ask(&self, world: &World, visitor: &Visitor, of: &Belongings) -> Answer {
@@ -394,30 +396,36 @@ fn flatten(name: &str, value: &Value, add: &mut dyn FnMut(&str, &str)) {
     }
 }
 
-/// A good body for a route that takes one.
-fn body(method: &Method, path: &str, of: &Belongings) -> Option<Value> {
-    match (method.as_str(), path) {
-        ("GET" | "DELETE", _)
-        | ("POST", "/agents/{id}/sync" | "/agents/{id}/duplicate" | "/calls/{id}/stop" | "/reports/run") => None,
-        ("POST", "/auth/token") => Some(json!({"email": "nobody@example.com", "password": "not-a-password"})),
-        ("POST", "/agents") => Some(draft_json(&format!("Another {}", of.number))),
-        ("PUT", "/agents/{id}") => Some(draft_json(&format!("Changed {}", of.number))),
-        ("POST", "/calls") => Some(call(of)),
-        ("POST", "/calls/{id}/messages") => Some(json!({"text": "Hello"})),
-        ("PUT", "/members/{user_id}/role") => Some(json!({"role": "operator"})),
-        ("POST", "/invitations") => Some(invitation(of)),
-        ("POST", "/reports") => Some(warden_report("another")),
-        ("POST", "/api-keys") => Some(json!({"name": "another", "scopes": ["agents:read"]})),
-        _ => panic!("no sample body for {method} {path}: add one to `body` in questions.rs"),
+/// The samples of server functions that every resource has, by the words of their names.
+struct Functions<'a> {
+    name: &'a str,
+    of: &'a Belongings,
+    found: Option<(Needs, Coding, Value)>,
+}
+
+impl ResourceVisitor for Functions<'_> {
+    fn visit<R: Registered>(&mut self) {
+        let about = R::KIND.about();
+        let [one, many] = [about.singular, about.plural].map(|words| words.to_lowercase().replace(' ', "_"));
+        let id = self.of.id(about.path);
+        let draft = |suffix: &str| json!(R::sample(&self.of.fixtures.beside(suffix).name(), &self.of.fixtures));
+        let (action, coding, arguments) = match self.name.split_once('_') {
+            Some(("list" | "browse", name)) if name == many => (Read, Coding::Json, json!({"filter": {}, "page": {}})),
+            Some((name, "facets")) if name == one => (Read, Coding::Form, json!({})),
+            Some(("get", name)) if name == one => (Read, Coding::Form, json!({"id": id})),
+            Some(("create", name)) if name == one => (Create, Coding::Json, json!({"draft": draft("another")})),
+            Some(("update", name)) if name == one => (
+                Update,
+                Coding::Json,
+                json!({"id": id, "draft": draft("changed"), "revision": 1}),
+            ),
+            Some(("delete", name)) if name == one => (Delete, Coding::Form, json!({"id": id})),
+            Some(("sync", name)) if name == one => (Update, Coding::Form, json!({"id": id})),
+            Some(("duplicate", name)) if name == one => (Create, Coding::Form, json!({"id": id})),
+            _ => return,
+        };
+        self.found = Some((Needs::Permission(action, R::KIND), coding, arguments));
     }
-}
-
-fn call(of: &Belongings) -> Value {
-    json!({"agent_id": of.agent, "to": {"medium": "phone", "number": "+15550100000"}})
-}
-
-fn invitation(of: &Belongings) -> Value {
-    json!({"email": format!("somebody-{}@example.com", of.number), "role": "viewer"})
 }
 
 /// Of a server function: what it needs, how its arguments travel, and good ones. The page's organization is added to
@@ -427,9 +435,16 @@ fn sample(path: &str, of: &Belongings) -> (Needs, Coding, Value) {
     let open = |why| (Needs::Nobody(why), Form, json!({}));
     let person = |why, arguments| (Needs::Person(why), Form, arguments);
     let org = |action, kind, coding, arguments| (Needs::Permission(action, kind), coding, arguments);
-    let (agent, one_call) = (json!({"id": of.agent}), json!({"id": of.call}));
+    let one_call = json!({"id": of.id("/calls")});
     let page = json!({"filter": {}, "page": {}});
-    match path.rsplit('/').next().unwrap_or_default() {
+    let name = path.rsplit('/').next().unwrap_or_default();
+    let mut functions = Functions { name, of, found: None };
+    registry::visit_all(&mut functions);
+    if let Some(found) = functions.found {
+        return found;
+    }
+    match name {
+        "search" => org(Read, Kind::Organization, Form, json!({"words": "front"})),
         "sign_up" | "sign_in" => open("it is how one gets in"),
         "verify_email" | "resend_verification" => open("it is how an address is confirmed"),
         "forgot_password" | "reset_password" => open("it is how one gets in without the password"),
@@ -446,30 +461,28 @@ fn sample(path: &str, of: &Belongings) -> (Needs, Coding, Value) {
         "sign_out_everywhere" => person("a browser is a person's", json!({})),
         "list_places" => person("it says which organizations there are to enter", json!({})),
         "switch_org" => person("it enters an organization", json!({"place": of.org})),
-        "create_org" => person("it founds one", json!({"draft": {"name": "Founded", "cord": "teal"}})),
-        "accept_offer" | "decline_offer" => person("who is invited is no member yet", json!({"offer": of.invitation})),
+        "create_org" => person("it founds one", json!({"draft": {"name": "Founded", "color": "teal"}})),
+        "accept_offer" | "decline_offer" => person(
+            "who is invited is no member yet",
+            json!({"offer": of.id("/invitations")}),
+        ),
 
-        "list_agents" | "browse_agents" => org(Read, Kind::Agent, Json, page),
-        "agent_facets" => org(Read, Kind::Agent, Form, json!({})),
-        "get_agent" => org(Read, Kind::Agent, Form, agent),
-        "create_agent" => {
-            let draft = draft_json(&format!("Another {}", of.number));
-            org(Create, Kind::Agent, Json, json!({"draft": draft}))
-        }
-        "update_agent" => {
-            let draft = draft_json(&format!("Changed {}", of.number));
-            let arguments = json!({"id": of.agent, "draft": draft, "revision": 1});
-            org(Update, Kind::Agent, Json, arguments)
-        }
-        "delete_agent" => org(Delete, Kind::Agent, Form, agent),
-        "duplicate_agent" => org(Create, Kind::Agent, Form, agent),
-        "sync_agent" => org(Update, Kind::Agent, Form, agent),
         "list_voices" => org(Read, Kind::Voice, Form, json!({"filter": {"language": "en"}})),
 
         "list_calls" => org(Read, Kind::Call, Json, page),
-        "place_call" => org(Create, Kind::Call, Json, json!({"draft": call(of)})),
+        "place_call" => org(
+            Create,
+            Kind::Call,
+            Json,
+            json!({"draft": {"agent_id": of.id("/agents"), "to": {"medium": "phone", "number": "+15550100000"}}}),
+        ),
         "get_conversation" => org(Read, Kind::Call, Form, one_call),
-        "say" => org(Update, Kind::Call, Form, json!({"id": of.call, "text": "Hello"})),
+        "say" => org(
+            Update,
+            Kind::Call,
+            Form,
+            json!({"id": of.id("/calls"), "text": "Hello"}),
+        ),
         "stop_call" => org(Update, Kind::Call, Form, one_call),
 
         "list_keys" => org(Read, Kind::ApiKey, Form, json!({})),
@@ -477,23 +490,28 @@ fn sample(path: &str, of: &Belongings) -> (Needs, Coding, Value) {
             let draft = json!({"name": "another", "scopes": ["agents:read"]});
             org(Create, Kind::ApiKey, Form, json!({"draft": draft}))
         }
-        "revoke_key" => org(Delete, Kind::ApiKey, Form, json!({"key": of.key})),
+        "revoke_key" => org(Delete, Kind::ApiKey, Form, json!({"key": of.id("/api-keys")})),
 
         "list_members" | "list_invitations" => org(Read, Kind::Member, Form, json!({})),
-        "invite_member" => org(Create, Kind::Member, Form, json!({"draft": invitation(of)})),
-        "revoke_invitation" => org(Delete, Kind::Member, Form, json!({"invitation": of.invitation})),
+        "invite_member" => org(
+            Create,
+            Kind::Member,
+            Form,
+            json!({"draft": {"email": of.fixtures.email(), "role": "viewer"}}),
+        ),
+        "revoke_invitation" => org(Delete, Kind::Member, Form, json!({"invitation": of.id("/invitations")})),
         "set_role" => org(
             Update,
             Kind::Member,
             Form,
-            json!({"member": of.member, "role": "operator"}),
+            json!({"member": of.id("/members"), "role": "operator"}),
         ),
-        "remove_member" => org(Delete, Kind::Member, Form, json!({"member": of.member})),
+        "remove_member" => org(Delete, Kind::Member, Form, json!({"member": of.id("/members")})),
         // Anybody may leave, so nothing but being there is asked.
         "leave_org" => org(Read, Kind::Member, Form, json!({})),
 
         "read_reports" => {
-            let arguments = json!({"kind": "warden", "chosen": Some(&of.report).filter(|id| !id.is_empty())});
+            let arguments = json!({"kind": "warden", "chosen": Some(of.id("/reports")).filter(|id| !id.is_empty())});
             org(Read, Kind::Report, Json, arguments)
         }
         "run_isolation" => org(Create, Kind::Report, Form, json!({})),

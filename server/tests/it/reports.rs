@@ -2,7 +2,7 @@
 
 use axum::http::StatusCode;
 use serde_json::{Value, json};
-use switchboard::{core::Core, org::Role, verify::Inspection, work::reports::run_due};
+use switchboard::{db::testing, org::Role, verify::Inspection, work::reports::run_due};
 
 use crate::{
     questions::warden_report,
@@ -170,7 +170,7 @@ async fn without_the_wardens_login_it_says_how_to_run_it_by_hand() {
     let world = World::new().await;
     let org = world.org("Mine").await;
     let id = asked(&world, &org).await;
-    let bare = Core::for_tests(world.core.db.clone(), world.core.config.clone());
+    let bare = testing::core(world.core.db.clone(), world.core.config.clone());
     // Somebody else may have the login, and is given time to come.
     assert_eq!(run_due(&bare).await.unwrap(), 0);
     execute(

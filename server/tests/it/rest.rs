@@ -1,11 +1,22 @@
 //! What the REST API says of itself holds: keys that are required, how much may still be asked, parameters it understands.
 
+use std::{net::SocketAddr, time::Duration};
+
 use axum::{
     body::Body,
+    extract::ConnectInfo,
     http::{Method, Request, StatusCode, header},
 };
+use futures_util::{StreamExt, stream::FuturesUnordered};
 use serde_json::json;
-use switchboard::work::depth;
+use switchboard::{
+    agents::{Agent, AgentFilter},
+    crud,
+    db::testing,
+    listing::Page,
+    work::depth,
+};
+use tokio::time::timeout;
 
 use crate::support::{Answer, World};
 
@@ -21,6 +32,8 @@ fn left(answer: &Answer) -> [u64; 3] {
 async fn every_answer_says_how_much_may_still_be_asked() {
     let world = World::set(&[("SWITCHBOARD_REQUESTS_PER_SECOND", "10")]).await;
     let (mine, other) = (world.org("Mine").await, world.org("Other").await);
+    // Known here, so what others at its address do is nothing to it.
+    assert_eq!(world.get("/agents", &other.key).await.status, StatusCode::OK);
     let [limit, remaining, reset] = left(&world.get("/agents", &mine.key).await);
     assert_eq!((limit, remaining, reset), (20, 19, 1));
     let lost = world
@@ -47,6 +60,80 @@ async fn every_answer_says_how_much_may_still_be_asked() {
         assert_eq!(answer.headers[header::RETRY_AFTER], "1");
     }
     assert_eq!(world.get("/agents", &other.key).await.status, StatusCode::OK);
+}
+
+#[tokio::test]
+async fn guesses_that_are_too_many_do_not_reach_the_database() {
+    let world = World::set(&[("SWITCHBOARD_REQUESTS_PER_SECOND", "10")]).await;
+    let org = world.org("Mine").await;
+    assert_eq!(world.get("/agents", &org.key).await.status, StatusCode::OK);
+    let guess = |n: usize| {
+        let key = format!("sb_live_guess{n:03}_{}", "x".repeat(43));
+        let request = Request::get("/api/v1/agents")
+            .header(header::AUTHORIZATION, format!("Bearer {key}"))
+            .extension(ConnectInfo(SocketAddr::from(([203, 0, 113, 7], 4000))));
+        world.send(request.body(Body::empty()).unwrap())
+    };
+    while guess(0).await.status != StatusCode::TOO_MANY_REQUESTS {}
+    // Whoever asks for a key now waits.
+    let mut lock = world.db.admin.begin().await.unwrap();
+    sqlx::query("lock table identity.api_key_secrets in access exclusive mode")
+        .execute(&mut *lock)
+        .await
+        .unwrap();
+    let guesses: FuturesUnordered<_> = (0..60).map(guess).collect();
+    let answered = guesses.take(40).map(|answer| answer.status).collect::<Vec<_>>();
+    // The pool gives up after five seconds, and a statement after ten.
+    let answered = timeout(Duration::from_secs(4), answered).await;
+    assert_eq!(answered, Ok(vec![StatusCode::TOO_MANY_REQUESTS; 40]));
+    assert_eq!(
+        world.get("/agents", &org.key).await.status,
+        StatusCode::OK,
+        "known already"
+    );
+}
+
+#[tokio::test]
+async fn a_page_begun_in_one_process_goes_on_in_another_however_its_core_was_made() {
+    let world = World::new().await;
+    let org = world.org("Mine").await;
+    for name in ["One", "Two"] {
+        world.agent(&org, name).await;
+    }
+    let page = |cursor| Page { limit: Some(1), cursor };
+    let caller = world.caller(&org).await;
+    let filter = AgentFilter::default();
+    let first = crud::list::<Agent>(&world.core, &caller, &filter, &page(None))
+        .await
+        .unwrap();
+    assert!(first.next.is_some());
+    let beside = testing::core_beside(&world.core);
+    let second = crud::list::<Agent>(&beside, &caller, &filter, &page(first.next))
+        .await
+        .unwrap();
+    assert_eq!((second.items.len(), second.next), (1, None));
+}
+
+#[tokio::test]
+async fn each_cookie_may_come_in_a_line_of_its_own() {
+    let world = World::new().await;
+    let request = Request::get("/sign-in")
+        .header(header::COOKIE, "columns=name")
+        .header(header::COOKIE, "theme=dark");
+    let page = world.send(request.body(Body::empty()).unwrap()).await.text();
+    assert!(page.contains("data-theme=\"dark\""), "{page}");
+}
+
+#[tokio::test]
+async fn everybody_is_told_that_calls_are_simulated_where_others_can_come() {
+    for (place, advised) in [("http://127.0.0.1:3000", false), ("https://voice.example.com", true)] {
+        let world = World::under(place).await;
+        let org = world.org("Mine").await;
+        let request = Request::get("/agents").header(header::COOKIE, world.session(&org.email, &org.id).await);
+        let page = world.send(request.body(Body::empty()).unwrap()).await.text();
+        assert!(page.contains("Calls are simulated"), "{place}");
+        assert_eq!(page.contains("ULTRAVOX_API_KEY"), advised, "{place}");
+    }
 }
 
 #[tokio::test]

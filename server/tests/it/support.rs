@@ -17,8 +17,8 @@ use switchboard::{
     agents::Agent,
     auth::{self, Caller, admin},
     core::Core,
+    crud,
     db::{Logins, testing::TestDb},
-    mirror,
     org::{OrgId, Role, UserId},
     secret::Master,
 };
@@ -246,7 +246,7 @@ impl World {
     }
 
     pub async fn agent(&self, org: &Org, name: &str) -> Agent {
-        mirror::create::<Agent>(&self.core, &self.caller(org).await, draft(name))
+        crud::create::<Agent>(&self.core, &self.caller(org).await, draft(name))
             .await
             .unwrap()
     }

@@ -103,6 +103,12 @@ async fn each_request_is_one_line_that_tells_nobodys_secrets() {
     })
     .await;
     let said: Vec<Value> = lines.iter().map(|line| serde_json::from_str(line).unwrap()).collect();
+    let simulated = said.iter().find(|line| {
+        line["message"]
+            .as_str()
+            .is_some_and(|text| text.starts_with("calls are simulated"))
+    });
+    assert_eq!(simulated.map(|line| &line["level"]), Some(&json!("WARN")));
     let answered: Vec<_> = said
         .iter()
         .filter(|line| line["message"] == "answered")

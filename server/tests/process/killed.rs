@@ -98,7 +98,7 @@ async fn a_killed_server_leaves_nothing_on_one_side_only() {
         // As if the time had passed that a request may take.
         run(
             &mut database,
-            "update app.mirrors set due_at = now() where due_at < 'infinity'",
+            "update app.provider_links set due_at = now() where due_at < 'infinity'",
         )
         .await;
         server = installation.serve().await;
@@ -165,7 +165,7 @@ async fn waiting(database: &mut PgConnection) -> Option<()> {
 
 async fn settled(database: &mut PgConnection) -> Option<()> {
     let open: i64 = sqlx::query_scalar(
-        "select count(*) from app.mirrors where kind = 'agent' and (state <> 'live' or note <> '' or due_at < now() + interval '5 minutes')",
+        "select count(*) from app.provider_links where kind = 'agent' and (state <> 'live' or note <> '' or due_at < now() + interval '5 minutes')",
     )
     .fetch_one(database)
     .await

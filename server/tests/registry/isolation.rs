@@ -100,7 +100,7 @@ pub const ITEMS: &[Item] = &[
         "I11",
         "using a unique value that another organization uses",
         &[
-            ("it", "agents_keep_the_contract"),
+            ("it", "every_resource_keeps_the_contract"),
             ("it", "the_model_holds_for_random_commands"),
         ],
     ),
@@ -117,7 +117,7 @@ pub const ITEMS: &[Item] = &[
         "a cursor taken to another organization",
         &[
             ("switchboard", "a_cursor_opens_only_for_its_organization_and_filters"),
-            ("it", "agents_keep_the_contract"),
+            ("it", "every_resource_keeps_the_contract"),
             ("it", "the_model_holds_for_random_commands"),
         ],
     ),
@@ -230,7 +230,10 @@ pub const ITEMS: &[Item] = &[
         "truncate, copy, large objects, temporary tables, notifications",
         &[
             ("rows", "the_app_is_denied_every_way_around_row_security"),
-            ("rows", "what_wakes_a_browser_names_no_organization"),
+            (
+                "switchboard",
+                "what_changed_is_told_once_with_the_commit_and_names_no_organization",
+            ),
         ],
     ),
     proven(

@@ -2,7 +2,11 @@
 
 use uuid::Uuid;
 
-use super::{members::Hand, note};
+use super::{
+    intents::{Intent, carry_out},
+    members::Hand,
+    note,
+};
 use crate::{
     audit::{self, Detail},
     auth::{Caller, Who, arrive},
@@ -10,7 +14,7 @@ use crate::{
     core::Core,
     error::{Error, Result, ResultExt},
     id::Id,
-    org::{Cord, Invitation, InvitationDraft, InvitationLink, Offer, OrgId, Role, UserId},
+    org::{Invitation, InvitationDraft, InvitationLink, Offer, OrgColor, OrgId, Role, UserId},
     providers::Clerk,
     resource::{Action, Kind},
     secret::{fingerprint, token},
@@ -27,7 +31,7 @@ pub async fn invitations(core: &Core, caller: &Caller) -> Result<Vec<Invitation>
     let invitations = sqlx::query_as!(
         Invitation,
         r#"select id as "id!: Id<Invitation>", email as "email!", role as "role!: Role", invited_by,
-                  created_at as "created_at!", expires_at as "expires_at!" from identity.invited()"#
+                  created_at as "created_at!", expires_at as "expires_at!" from identity.pending_invitations()"#
     )
     .fetch_all(tx.conn())
     .await?;
@@ -45,34 +49,42 @@ pub async fn invite(core: &Core, caller: &Caller, draft: InvitationDraft) -> Res
     }
     let email = draft.email.trim();
     let mut tx = caller.begin(&core.db, Action::Create, Kind::Member).await?;
-    let colleagues = sqlx::query!(
-        r#"select user_id as "user_id!: UserId", name as "name!", email as "email!", role as "role!: Role" from identity.colleagues()"#
+    let members = sqlx::query!(
+        r#"select user_id as "user_id!: UserId", name as "name!", email as "email!", role as "role!: Role" from identity.org_members()"#
     )
     .fetch_all(tx.conn())
     .await?;
     let me = match caller.who() {
-        Who::Person(user) => colleagues.iter().find(|member| member.user_id == *user),
+        Who::Person(user) => members.iter().find(|member| member.user_id == *user),
         Who::Key(_) | Who::System => None,
     };
     Hand::of(caller, &tx, me.map(|me| me.role))?.govern(draft.role)?;
-    if colleagues
+    if members
         .iter()
         .any(|member| member.email.to_lowercase() == email.to_lowercase())
     {
         return Err(Error::invalid("email", "This person is a member already."));
     }
-    let offered = Detail {
-        to: Some(draft.role),
-        ..Detail::default()
+    let change = Intent {
+        action: "invite",
+        subject: email,
+        label: draft.role.label(),
+        detail: Detail {
+            to: Some(draft.role),
+            ..Detail::default()
+        },
+        role: Some(draft.role),
+        invitation: None,
     };
     if let Some(clerk) = at_clerk(core, caller) {
         let inviter = match caller.who() {
             Who::Person(user) => Some(user),
             Who::Key(_) | Who::System => None,
         };
-        audit::note_with(&mut tx, "invite", Kind::Member, email, draft.role.label(), offered).await?;
-        let made = clerk.invite(caller.org(), email, draft.role, inviter).await?;
+        let intent = change.begin(&mut tx).await?;
         tx.commit().await?;
+        let question = clerk.invite(caller.org(), email, draft.role, inviter);
+        let made = carry_out(core, caller.org(), intent, question).await?;
         return Ok(clerks::id(&made));
     }
     let id = Id::<Invitation>::new();
@@ -95,7 +107,7 @@ pub async fn invite(core: &Core, caller: &Caller, draft: InvitationDraft) -> Res
     .on_constraint("invitations_pending", || {
         Error::invalid("email", "Somebody else has just invited this person.")
     })?;
-    audit::note_with(&mut tx, "invite", Kind::Member, email, draft.role.label(), offered).await?;
+    change.record(&mut tx).await?;
     tx.commit().await?;
     Ok(id)
 }
@@ -145,15 +157,10 @@ async fn name_of(core: &Core, org: &OrgId) -> Result<String> {
 }
 
 pub async fn revoke_invitation(core: &Core, caller: &Caller, id: Id<Invitation>) -> Result<()> {
-    let mut tx = caller.begin(&core.db, Action::Delete, Kind::Member).await?;
     if let Some(clerk) = at_clerk(core, caller) {
-        let standing = clerk.invitations(caller.org()).await?;
-        let found = standing.iter().find(|known| clerks::id(known) == id);
-        let invitation = found.ok_or(Error::NotFound)?;
-        audit::note(&mut tx, "revoke", Kind::Member, &invitation.email_address, "invitation").await?;
-        clerk.revoke_invitation(caller.org(), invitation).await?;
-        return tx.commit().await;
+        return revoke_at_clerk(core, caller, clerk, id).await;
     }
+    let mut tx = caller.begin(&core.db, Action::Delete, Kind::Member).await?;
     let email = sqlx::query_scalar!("select identity.revoke_invitation($1)", id.uuid())
         .fetch_one(tx.conn())
         .await?
@@ -162,11 +169,41 @@ pub async fn revoke_invitation(core: &Core, caller: &Caller, id: Id<Invitation>)
     tx.commit().await
 }
 
+async fn revoke_at_clerk(core: &Core, caller: &Caller, clerk: &Clerk, id: Id<Invitation>) -> Result<()> {
+    // Whoever may not is told so before Clerk is asked which one it is.
+    caller
+        .begin(&core.db, Action::Delete, Kind::Member)
+        .await?
+        .commit()
+        .await?;
+    let standing = clerk.invitations(caller.org()).await?;
+    let found = standing.iter().find(|known| clerks::id(known) == id);
+    let invitation = found.ok_or(Error::NotFound)?;
+    let change = Intent {
+        action: "revoke",
+        subject: &invitation.email_address,
+        label: "invitation",
+        detail: Detail::default(),
+        role: None,
+        invitation: Some(&invitation.id),
+    };
+    let mut tx = caller.begin(&core.db, Action::Delete, Kind::Member).await?;
+    let intent = change.begin(&mut tx).await?;
+    tx.commit().await?;
+    carry_out(
+        core,
+        caller.org(),
+        intent,
+        clerk.revoke_invitation(caller.org(), invitation),
+    )
+    .await
+}
+
 /// The invitations that wait for a person, by their confirmed address.
 pub async fn offers(core: &Core, user: &UserId) -> Result<Vec<Offer>> {
     Ok(sqlx::query_as!(
         Offer,
-        r#"select i.id, o.name as org_name, o.cord, i.role, by.name as "invited_by?", i.expires_at
+        r#"select i.id, o.name as org_name, o.color, i.role, by.name as "invited_by?", i.expires_at
            from identity.users u
              join identity.invitations i on i.email_norm = u.email_norm
              join identity.organizations o on o.id = i.org_id and o.deleted_at is null
@@ -183,7 +220,7 @@ pub async fn offers(core: &Core, user: &UserId) -> Result<Vec<Offer>> {
 /// What the link in a mail is about; it opens nothing by itself.
 pub async fn accept_link(core: &Core, token: &str) -> Result<InvitationLink> {
     let row = sqlx::query!(
-        r#"select i.id, o.name as org_name, o.cord as "cord: Cord", i.role, by.name as "invited_by?", i.expires_at, i.email,
+        r#"select i.id, o.name as org_name, o.color as "color: OrgColor", i.role, by.name as "invited_by?", i.expires_at, i.email,
                   exists (select from identity.users u where u.email_norm = i.email_norm and u.password_hash is not null) as "has_account!"
            from identity.invitations i
              join identity.organizations o on o.id = i.org_id and o.deleted_at is null
@@ -199,7 +236,7 @@ pub async fn accept_link(core: &Core, token: &str) -> Result<InvitationLink> {
         offer: Offer {
             id: row.id,
             org_name: row.org_name,
-            cord: row.cord,
+            color: row.color,
             role: row.role,
             invited_by: row.invited_by,
             expires_at: row.expires_at,

@@ -1,7 +1,8 @@
 //! The members of an organization: who they are, what they may do, and how they go.
 
+use super::intents::{Intent, carry_out};
 use crate::{
-    audit::{self, Detail},
+    audit::Detail,
     auth::{Caller, Who},
     core::Core,
     db::OrgTx,
@@ -15,7 +16,7 @@ pub async fn members(core: &Core, caller: &Caller) -> Result<Vec<Member>> {
     let members = sqlx::query_as!(
         Member,
         r#"select user_id as "user_id!: UserId", name as "name!", email as "email!", role as "role!: Role",
-                  joined_at as "joined_at!", used_at from identity.colleagues()"#
+                  joined_at as "joined_at!", used_at from identity.org_members()"#
     )
     .fetch_all(tx.conn())
     .await?;
@@ -25,7 +26,7 @@ pub async fn members(core: &Core, caller: &Caller) -> Result<Vec<Member>> {
 
 pub async fn set_role(core: &Core, caller: &Caller, user: &UserId, role: Role) -> Result<()> {
     let mut tx = caller.begin(&core.db, Action::Update, Kind::Member).await?;
-    let pair = facing(&mut tx, caller, user).await?;
+    let pair = lock_roles(&mut tx, caller, user).await?;
     pair.govern(pair.theirs)?;
     pair.govern(role)?;
     if pair.theirs == role {
@@ -34,43 +35,51 @@ pub async fn set_role(core: &Core, caller: &Caller, user: &UserId, role: Role) -
     if role != Role::Owner {
         pair.keep_an_owner()?;
     }
+    let change = Intent {
+        action: Action::Update.word(),
+        subject: user.as_str(),
+        label: &format!("{} → {}", pair.theirs.label(), role.label()),
+        detail: Detail {
+            from: Some(pair.theirs),
+            to: Some(role),
+            ..Detail::default()
+        },
+        role: Some(role),
+        invitation: None,
+    };
     if let Some(clerk) = &core.clerk {
-        clerk.set_role(caller.org(), user, role).await?;
+        let intent = change.begin(&mut tx).await?;
+        tx.commit().await?;
+        return carry_out(core, caller.org(), intent, clerk.set_role(caller.org(), user, role)).await;
     }
     apply(&mut tx, user, Some(role)).await?;
-    let name = format!("{} → {}", pair.theirs.label(), role.label());
-    let change = Detail {
-        from: Some(pair.theirs),
-        to: Some(role),
-        ..Detail::default()
-    };
-    audit::note_with(
-        &mut tx,
-        Action::Update.word(),
-        Kind::Member,
-        user.as_str(),
-        &name,
-        change,
-    )
-    .await?;
+    change.record(&mut tx).await?;
     tx.commit().await
 }
 
 pub async fn remove_member(core: &Core, caller: &Caller, user: &UserId) -> Result<()> {
     let mut tx = caller.begin(&core.db, Action::Delete, Kind::Member).await?;
-    let pair = facing(&mut tx, caller, user).await?;
+    let pair = lock_roles(&mut tx, caller, user).await?;
     pair.govern(pair.theirs)?;
     pair.keep_an_owner()?;
+    let change = Intent {
+        action: Action::Delete.word(),
+        subject: user.as_str(),
+        label: pair.theirs.label(),
+        detail: Detail {
+            from: Some(pair.theirs),
+            ..Detail::default()
+        },
+        role: None,
+        invitation: None,
+    };
     if let Some(clerk) = &core.clerk {
-        clerk.remove_member(caller.org(), user).await?;
+        let intent = change.begin(&mut tx).await?;
+        tx.commit().await?;
+        return carry_out(core, caller.org(), intent, clerk.remove_member(caller.org(), user)).await;
     }
     apply(&mut tx, user, None).await?;
-    let lost = Detail {
-        from: Some(pair.theirs),
-        ..Detail::default()
-    };
-    let label = pair.theirs.label();
-    audit::note_with(&mut tx, Action::Delete.word(), Kind::Member, user.as_str(), label, lost).await?;
+    change.record(&mut tx).await?;
     tx.commit().await
 }
 
@@ -100,12 +109,12 @@ pub(super) struct Hand {
     held: Permissions,
 }
 
-async fn facing(tx: &mut OrgTx, caller: &Caller, user: &UserId) -> Result<Pair> {
+async fn lock_roles(tx: &mut OrgTx, caller: &Caller, user: &UserId) -> Result<Pair> {
     if caller.org().is_personal() {
         return Err(Error::Conflict("A personal workspace has one member.".into()));
     }
     let row = sqlx::query!(
-        r#"select mine as "mine: Role", theirs as "theirs: Role", owners as "owners!" from identity.facing($1)"#,
+        r#"select mine as "mine: Role", theirs as "theirs: Role", owners as "owners!" from identity.lock_roles($1)"#,
         user.as_str()
     )
     .fetch_one(tx.conn())
@@ -141,7 +150,7 @@ impl Pair {
     }
 
     fn keep_an_owner(&self) -> Result<()> {
-        if self.theirs == Role::Owner && self.owners == 1 {
+        if self.theirs == Role::Owner && self.owners <= 1 {
             return Err(last_owner());
         }
         Ok(())

@@ -1,20 +1,24 @@
 //! The statements of organizations: which ones a person has, and how one begins and is left.
 
+mod intents;
 mod invitations;
 mod members;
 
 use sqlx::PgConnection;
+use uuid::Uuid;
 
+pub use intents::settle_due;
 pub use invitations::{accept, accept_link, decline, invitations, invite, offers, revoke_invitation};
 pub use members::{members, remove_member, set_role};
 
-use super::{Choice, Cord, OrgDraft, OrgId, Role, UserId};
+use super::{Choice, OrgColor, OrgDraft, OrgId, Role, UserId};
 use crate::{
     audit,
     auth::{Caller, Who, arrive},
     check::Check,
     core::Core,
-    error::{Error, Result},
+    error::{Error, Result, ResultExt},
+    providers::Clerk,
     resource::{Action, Kind},
 };
 
@@ -23,7 +27,7 @@ use crate::{
 pub async fn choices(core: &Core, user: &UserId) -> Result<Vec<Choice>> {
     Ok(sqlx::query_as!(
         Choice,
-        r#"select o.id as org_id, o.name, o.cord, m.role, m.used_at,
+        r#"select o.id as org_id, o.name, o.color, m.role, m.used_at,
                   (select count(*) from identity.memberships c where c.org_id = o.id and c.removed_at is null) as "members!"
            from identity.memberships m join identity.organizations o on o.id = m.org_id
            where m.user_id = $1 and m.org_id <> $1 and m.removed_at is null and o.deleted_at is null
@@ -32,6 +36,15 @@ pub async fn choices(core: &Core, user: &UserId) -> Result<Vec<Choice>> {
     )
     .fetch_all(core.db.identity.pool())
     .await?)
+}
+
+/// Every organization there is or was, for work that goes through them one by one.
+pub(crate) async fn all(core: &Core) -> Result<Vec<OrgId>> {
+    Ok(
+        sqlx::query_scalar!("select o.id from identity.organizations o order by o.id")
+            .fetch_all(core.db.identity.pool())
+            .await?,
+    )
 }
 
 /// Founds an organization, whose first owner is its founder.
@@ -50,7 +63,7 @@ pub async fn create(core: &Core, user: &UserId, draft: OrgDraft) -> Result<OrgId
     // Clerk makes the founder an admin; its own word about that follows and is newer than this.
     let role = if core.uses_clerk() { Role::Admin } else { Role::Owner };
     let mut tx = core.db.identity.begin().await?;
-    found(&mut tx, &id, name, draft.cord, user, role).await?;
+    found(&mut tx, &id, name, draft.color, user, role).await?;
     tx.commit().await?;
     arrive(core, user, &id).await?;
     Ok(id)
@@ -60,17 +73,17 @@ pub(crate) async fn found(
     conn: &mut PgConnection,
     id: &OrgId,
     name: &str,
-    cord: Cord,
+    color: OrgColor,
     user: &UserId,
     role: Role,
 ) -> Result<()> {
     sqlx::query!(
-        "with o as (insert into identity.organizations (id, name, cord, created_by) values ($1, $2, $3, $4)
-                    on conflict (id) do update set cord = excluded.cord)
+        "with o as (insert into identity.organizations (id, name, color, created_by) values ($1, $2, $3, $4)
+                    on conflict (id) do update set color = excluded.color)
          insert into identity.memberships (org_id, user_id, role) values ($1, $4, $5) on conflict do nothing",
         id.as_str(),
         name,
-        cord.word(),
+        color.word(),
         user.as_str(),
         role.word(),
     )
@@ -82,7 +95,7 @@ pub(crate) async fn found(
 /// Makes the workspace of one person, unless it is there.
 pub(crate) async fn open_personal(conn: &mut PgConnection, user: &UserId) -> Result<()> {
     sqlx::query!(
-        "with o as (insert into identity.organizations (id, name, cord, created_by)
+        "with o as (insert into identity.organizations (id, name, color, created_by)
                     select u.id, left(coalesce(nullif(u.name, ''), 'Personal'), 80), 'slate', u.id
                     from identity.users u where u.id = $1 on conflict do nothing)
          insert into identity.memberships (org_id, user_id, role) select u.id, u.id, 'owner' from identity.users u where u.id = $1
@@ -109,13 +122,11 @@ pub async fn leave(core: &Core, caller: &Caller) -> Result<()> {
         .await?
         .commit()
         .await?;
+    if let Some(clerk) = &core.clerk {
+        return leave_at_clerk(core, clerk, org, user).await;
+    }
     let mut tx = core.db.identity.begin().await?;
-    sqlx::query!(
-        "select from identity.organizations where id = $1 for update",
-        org.as_str()
-    )
-    .execute(&mut *tx)
-    .await?;
+    lock(&mut tx, org).await?;
     let left = sqlx::query!(
         "update identity.memberships m set removed_at = now(), stated_at = greatest(now(), m.stated_at + interval '1 millisecond')
          where m.org_id = $1 and m.user_id = $2 and m.removed_at is null
@@ -129,10 +140,6 @@ pub async fn leave(core: &Core, caller: &Caller) -> Result<()> {
     if left.rows_affected() == 0 {
         return Err(members::last_owner());
     }
-    // Once it is known that they may go, and before it is so.
-    if let Some(clerk) = &core.clerk {
-        clerk.remove_member(org, user).await?;
-    }
     sqlx::query!(
         "update identity.sessions set org_id = null where org_id = $1 and user_id = $2",
         org.as_str(),
@@ -142,6 +149,44 @@ pub async fn leave(core: &Core, caller: &Caller) -> Result<()> {
     .await?;
     tx.commit().await?;
     note(core, org, "leave", user).await
+}
+
+/// Once it is written down that they are about to go, so that no other owner goes meanwhile, Clerk is asked.
+async fn leave_at_clerk(core: &Core, clerk: &Clerk, org: &OrgId, user: &UserId) -> Result<()> {
+    let intent = Uuid::now_v7();
+    let mut tx = core.db.identity.begin().await?;
+    lock(&mut tx, org).await?;
+    let may_go = sqlx::query!(
+        "insert into identity.member_intents (org_id, id, action, subject, label, actor, actor_kind)
+         select $1, $3, 'leave', u.id, u.name, 'system', 'system'
+         from identity.memberships m join identity.users u on u.id = m.user_id
+         where m.org_id = $1 and m.user_id = $2 and m.removed_at is null
+           and (m.role <> 'owner' or exists (select from identity.memberships other
+                where other.org_id = $1 and other.user_id <> $2 and other.role = 'owner' and other.removed_at is null
+                  and not exists (select from identity.member_intents i where i.org_id = $1 and i.subject = other.user_id)))",
+        org.as_str(),
+        user.as_str(),
+        intent,
+    )
+    .execute(&mut *tx)
+    .await
+    .on_constraint("member_intents_subject_key", intents::under_way)?;
+    if may_go.rows_affected() == 0 {
+        return Err(members::last_owner());
+    }
+    tx.commit().await?;
+    intents::carry_out(core, org, intent, clerk.remove_member(org, user)).await
+}
+
+/// Holds the members of an organization still until the transaction ends.
+async fn lock(conn: &mut PgConnection, org: &OrgId) -> Result<()> {
+    sqlx::query!(
+        "select from identity.organizations where id = $1 for update",
+        org.as_str()
+    )
+    .execute(conn)
+    .await?;
+    Ok(())
 }
 
 /// Writes into an organization's log what a person did at its door, before or after being a member.

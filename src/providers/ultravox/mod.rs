@@ -15,7 +15,7 @@ use serde_json::{Value, json};
 use url::Url;
 
 use super::http::{Answer, Audio, Failure, Question, Repeat, Take, Trouble};
-use crate::error::Provider;
+use crate::{config::is_loopback, error::Provider};
 use shape::{Agent, Call, Message, Page, Voice, Webhook};
 
 /// The most pages a list is followed for; far beyond any list that is read here.
@@ -379,16 +379,6 @@ fn question(operation: &'static str, repeat: Repeat) -> Question {
         provider: Provider::Ultravox,
         operation,
         repeat,
-    }
-}
-
-/// Whether a URL names this machine.
-pub fn is_loopback(url: &Url) -> bool {
-    match url.host() {
-        Some(url::Host::Domain(name)) => name == "localhost" || name.ends_with(".localhost"),
-        Some(url::Host::Ipv4(ip)) => ip.is_loopback(),
-        Some(url::Host::Ipv6(ip)) => ip.is_loopback(),
-        None => false,
     }
 }
 

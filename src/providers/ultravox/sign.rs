@@ -20,18 +20,8 @@ pub fn verify(secret: &[u8], timestamp: &str, signatures: &str, body: &[u8], now
     mac.update(timestamp.as_bytes());
     signatures
         .split(',')
-        .filter_map(|signature| unhex(signature.trim()))
+        .filter_map(|signature| hex::decode(signature.trim()).ok())
         .any(|signature| mac.clone().verify_slice(&signature).is_ok())
-}
-
-fn unhex(text: &str) -> Option<Vec<u8>> {
-    if !text.is_ascii() || !text.len().is_multiple_of(2) {
-        return None;
-    }
-    (0..text.len())
-        .step_by(2)
-        .map(|at| u8::from_str_radix(&text[at..at + 2], 16).ok())
-        .collect()
 }
 
 #[cfg(test)]

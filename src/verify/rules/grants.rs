@@ -132,10 +132,11 @@ pub(super) const RULES: &[Rule] = &[
         "Will what is created next be granted to nobody by itself?",
         "A default grant opens tables nobody has written yet; by Postgres's own default everyone may run every new function.",
         catalog!(
-            "select 'functions of switchboard_owner' as object,
-                    case when not exists (select from pg_default_acl d where d.defaclrole::regrole::text = 'switchboard_owner'
+            "select 'functions of ' || k.name as object,
+                    case when not exists (select from pg_default_acl d where d.defaclrole::regrole::text = k.name
                            and d.defaclobjtype = 'f' and d.defaclnamespace = 0)
                          then 'are born with EXECUTE for everyone' end as fault
+             from known k where k.name in ('switchboard_owner', 'switchboard_warden')
              union all
              select 'default for ' || case x.grantee when 0 then 'PUBLIC' else x.grantee::regrole::text end,
                     case when x.grantee <> d.defaclrole then 'grants ' || x.privilege_type end

@@ -9,18 +9,6 @@ pub(super) const GROUP: Group = Group {
 
 pub(super) const RULES: &[Rule] = &[
     rule(
-        "foreign-key-action",
-        "Does no foreign key change the key of a row when another row goes or changes?",
-        "A row would leave its organization by itself, past every policy.",
-        catalog!(
-            "select c.conname || ' on ' || c.conrelid::regclass as object,
-                    case when c.confupdtype not in ('a', 'r') then 'changes the row when what it names changes'
-                         when c.confdeltype in ('n', 'd') and (c.confdelsetcols is null or t.att = any (c.confdelsetcols))
-                           then 'would empty ' || coalesce(t.key, 'the key') || ' when what it names goes' end as fault
-             from pg_constraint c join tenant t on t.oid = c.conrelid where c.contype = 'f'"
-        ),
-    ),
-    rule(
         "foreign-key-enforced",
         "Are the triggers behind every foreign key switched on?",
         "A foreign key whose triggers sleep accepts everything and still looks valid.",

@@ -68,13 +68,14 @@ impl Rule {
 ///
 /// - `listed`, `reviewed`, `due`: tables, functions and roles of `Expected`; `known`: the roles that are there
 /// - `ours`: every schema that is not Postgres's own
-/// - `tenant`: the tables of schema `app`, listed or not, with their key and the predicate their policies should have
+/// - `tenant`: the tables of schema `app`, listed or not, with their key (null where they have none) and the predicate their
+///   policies should have
 /// - `policy`: `pg_policy`, readable
 macro_rules! catalog {
     ($sql:literal) => {
         concat!(
             r#"with listed as (
-                 select * from jsonb_to_recordset($1 -> 'tables') as t(schema text, name text, key text, lasts text, queue boolean)),
+                 select * from jsonb_to_recordset($1 -> 'tables') as t(schema text, name text, lasts text, queue boolean)),
                reviewed as (
                  select * from jsonb_to_recordset($1 -> 'functions')
                    as f(signature text, fingerprint text, definer boolean, callers text[])),
@@ -85,18 +86,13 @@ macro_rules! catalog {
                  select oid, nspname::text as name, nspowner, nspacl from pg_namespace
                  where nspname !~ '^pg_' and nspname <> 'information_schema'),
                tenant as (
-                 select c.oid, c.oid::regclass::text as name, c.relname::text as short, a.attnum as att, k.key,
+                 select c.oid, c.oid::regclass::text as name, c.relname::text as short, a.attnum as att,
                         coalesce(l.lasts, 'changing') as lasts, coalesce(l.queue, false) as queue,
-                        case k.key when 'org_id' then '(org_id = ( SELECT app.current_org() AS current_org))'
-                                   when 'client_id' then '(client_id = ( SELECT app.current_client() AS current_client))'
-                        end as predicate
+                        '(org_id = app.current_org())' as predicate
                  from pg_class c
                  join ours n on n.oid = c.relnamespace and n.name = 'app'
                  left join listed l on l.schema = n.name and l.name = c.relname
-                 cross join lateral (select coalesce(l.key, (
-                   select min(a.attname::text) from pg_attribute a
-                   where a.attrelid = c.oid and a.attname in ('org_id', 'client_id') and not a.attisdropped)) as key) k
-                 left join pg_attribute a on a.attrelid = c.oid and a.attname = k.key and not a.attisdropped
+                 left join pg_attribute a on a.attrelid = c.oid and a.attname = 'org_id' and not a.attisdropped
                  where c.relkind in ('r', 'p')),
                policy as (
                  select polrelid as relation, polname::text as name, polpermissive as permissive, polcmd as command,

@@ -68,8 +68,7 @@ pub(super) const RULES: &[Rule] = &[
         "Does everything in our schemas belong to switchboard_owner, which cannot log in?",
         "An owner may switch row security off for its table; a function runs with its owner's rights.",
         catalog!(
-            "select o.object, case when o.owner <> 'switchboard_owner' and not (o.schema = 'migrations' and o.owner = 'switchboard_warden')
-                              then 'belongs to ' || o.owner end as fault
+            "select o.object, case when o.owner <> 'switchboard_owner' then 'belongs to ' || o.owner end as fault
              from (
                select n.name as schema, c.oid::regclass::text as object, c.relowner::regrole::text as owner
                  from pg_class c join ours n on n.oid = c.relnamespace

@@ -52,23 +52,6 @@ pub(super) const RULES: &[Rule] = &[
         ),
     ),
     rule(
-        "key-column",
-        "Does every tenant table have its key column, of the right type, never null and never filled in by itself?",
-        "A row without an organization belongs to everyone or to no one.",
-        catalog!(
-            r#"select t.name as object,
-                    case when t.att is null then 'has no ' || coalesce(t.key, 'org_id or client_id')
-                         else nullif(concat_ws(', ',
-                           case when not a.attnotnull then t.key || ' may be null' end,
-                           case when a.atttypid <> (case t.key when 'org_id' then 'text' else 'uuid' end)::regtype
-                             then t.key || ' is ' || format_type(a.atttypid, a.atttypmod) end,
-                           case when t.key = 'org_id' and a.attcollation <> 'pg_catalog."C"'::regcollation
-                             then 'org_id has another collation than C' end,
-                           case when a.atthasdef or a.attidentity <> '' then t.key || ' has a default' end), '') end as fault
-             from tenant t left join pg_attribute a on a.attrelid = t.oid and a.attnum = t.att"#
-        ),
-    ),
-    rule(
         "row-security",
         "Is row security on, and forced, for every tenant table?",
         "Without it the policies are only words; unforced, they do not bind the owner.",

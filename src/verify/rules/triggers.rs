@@ -16,8 +16,8 @@ pub(super) const RULES: &[Rule] = &[
             "select t.name as object,
                     case when g.oid is null then 'has no trigger org_immutable'
                          when pg_get_triggerdef(g.oid) <> format(
-                           'CREATE TRIGGER org_immutable BEFORE UPDATE OF %1$s ON %2$s FOR EACH ROW WHEN ((old.%1$s IS DISTINCT FROM new.%1$s)) EXECUTE FUNCTION app.forbid_%3$s_change()',
-                           t.key, t.name, case t.key when 'org_id' then 'org' else 'client' end)
+                           'CREATE TRIGGER org_immutable BEFORE UPDATE OF org_id ON %s FOR EACH ROW WHEN ((old.org_id IS DISTINCT FROM new.org_id)) EXECUTE FUNCTION app.forbid_org_change()',
+                           t.name)
                            then 'has another trigger by that name: ' || pg_get_triggerdef(g.oid)
                          when g.tgenabled <> 'A' then 'its trigger does not fire always' end as fault
              from tenant t left join pg_trigger g on g.tgrelid = t.oid and g.tgname = 'org_immutable'"
@@ -25,15 +25,16 @@ pub(super) const RULES: &[Rule] = &[
     ),
     rule(
         "trigger-extra",
-        "Is every other trigger one that only announces a change, after it?",
-        "A trigger before the change could write another organization into the row, past the one that forbids it.",
+        "Is there no other trigger, but for those that tell pages after a change of members?",
+        "A trigger before the change could write another organization into the row, past the one that forbids it; what a trigger does, no statement of the program says.",
         catalog!(
             "select g.tgname || ' on ' || g.tgrelid::regclass as object,
                     case when g.tgname = 'org_immutable' and t.oid is not null then null
-                         when t.oid is null and g.tgrelid not in ('identity.memberships'::regclass, 'identity.invitations'::regclass)
+                         when t.oid is not null then 'is not the one of every tenant table'
+                         when g.tgrelid::regclass::text not in ('identity.memberships', 'identity.invitations')
                            then 'is on a table of no organization'
                          when g.tgtype & 2 <> 0 or g.tgtype & 64 <> 0 then 'acts before the change'
-                         when g.tgfoid::regprocedure::text <> 'app.announce()' then 'runs ' || g.tgfoid::regprocedure
+                         when g.tgfoid::regprocedure::text <> 'identity.notify_members()' then 'runs ' || g.tgfoid::regprocedure
                          when g.tgenabled <> 'O' then 'is not switched on as usual' end as fault
              from pg_trigger g left join tenant t on t.oid = g.tgrelid where not g.tgisinternal"
         ),

@@ -12,7 +12,10 @@ use switchboard::{
     auth::{self, Caller, session},
     config::Config,
     core::Core,
-    db::{Db, testing::TestDb},
+    db::{
+        Db,
+        testing::{self, TestDb},
+    },
     mail,
     org::{OrgDraft, OrgId, Role, UserId, store},
     resource::{Action, Kind},
@@ -48,7 +51,7 @@ pub async fn world(variables: &[(&str, &str)]) -> World {
     .expect("the test's configuration is good");
     let pools = Db::connect(&db.logins, 8).await.expect("the roles can connect");
     World {
-        core: Core::for_tests(pools, config),
+        core: testing::core(pools, config),
         admin: db.admin.clone(),
         _db: Arc::new(db),
     }
@@ -58,7 +61,7 @@ impl World {
     /// Another process on the same database: it remembers nothing of what this one has seen.
     pub fn restarted(&self) -> World {
         World {
-            core: Core::for_tests_again(&self.core),
+            core: testing::core_beside(&self.core),
             admin: self.admin.clone(),
             _db: self._db.clone(),
         }
@@ -93,8 +96,7 @@ impl World {
     /// What the organization's log says, the oldest first: who did what, to what.
     pub async fn log(&self, org: &OrgId) -> Vec<(String, String, String)> {
         sqlx::query_as(
-            "select a.actor, a.action, a.object_id from app.audit_log a join app.clients c on c.id = a.client_id
-             where c.org_id = $1 order by a.at, a.id",
+            "select a.actor, a.action, a.object_id from app.audit_log a where a.org_id = $1 order by a.at, a.id",
         )
         .bind(org.as_str())
         .fetch_all(&self.admin)

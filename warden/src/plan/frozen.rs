@@ -21,7 +21,7 @@ pub struct Frozen {
 impl Frozen {
     pub fn new(plan: Plan, catalog: Catalog) -> Self {
         let text = serde_json::to_vec(&(&plan, &catalog)).expect("plans and catalogs are plain values");
-        let id = hex(&Sha256::digest(text))[..16].to_owned();
+        let id = hex::encode(Sha256::digest(text))[..16].to_owned();
         Self { id, plan, catalog }
     }
 
@@ -80,10 +80,6 @@ impl Frozen {
         }
         drift
     }
-}
-
-fn hex(bytes: &[u8]) -> String {
-    bytes.iter().map(|byte| format!("{byte:02x}")).collect()
 }
 
 /// What a plan relies on, of each table, without what it adds or replaces itself.

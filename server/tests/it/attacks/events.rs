@@ -8,7 +8,7 @@ use chrono::{TimeDelta, Utc};
 use futures_util::{future::join_all, stream};
 use hmac::{Hmac, Mac};
 use sha2::Sha256;
-use switchboard::secret::{Master, hex};
+use switchboard::secret::Master;
 
 use crate::support::World;
 
@@ -18,11 +18,11 @@ fn sign(secret: &str, at: &str, body: &[u8]) -> String {
     let mut mac = Hmac::<Sha256>::new_from_slice(secret.as_bytes()).unwrap();
     mac.update(body);
     mac.update(at.as_bytes());
-    hex(&mac.finalize().into_bytes())
+    hex::encode(mac.finalize().into_bytes())
 }
 
 fn secret_of(master: &Master) -> String {
-    hex(&master.key("ultravox-webhook"))
+    hex::encode(master.key("ultravox-webhook"))
 }
 
 fn in_seconds(seconds: i64) -> String {

@@ -72,13 +72,13 @@ async fn i4_an_id_of_another_organization_in_a_filter_finds_what_nobodys_id_find
     for (path, id) in [
         (
             "/calls?agent_id=",
-            (|of: &Belongings| of.agent.clone()) as fn(&Belongings) -> String,
+            (|of: &Belongings| of.fixtures.id("/agents").to_owned()) as fn(&Belongings) -> String,
         ),
-        ("/audit?object_id=", |of| of.agent.clone()),
-        ("/audit?object_id=", |of| of.call.clone()),
-        ("/audit?object_id=", |of| of.key.clone()),
-        ("/agents?q=", |of| of.agent.clone()),
-        ("/calls?q=", |of| of.call.clone()),
+        ("/audit?object_id=", |of| of.fixtures.id("/agents").to_owned()),
+        ("/audit?object_id=", |of| of.fixtures.id("/calls").to_owned()),
+        ("/audit?object_id=", |of| of.fixtures.id("/api-keys").to_owned()),
+        ("/agents?q=", |of| of.fixtures.id("/agents").to_owned()),
+        ("/calls?q=", |of| of.fixtures.id("/calls").to_owned()),
     ] {
         let ask = async |of: &Belongings| world.get(&format!("{path}{}", id(of)), &mine.key).await;
         let (found, random) = (ask(&foreign).await, ask(&nobodys).await);

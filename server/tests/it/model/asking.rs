@@ -23,13 +23,13 @@ pub struct Question {
 }
 
 /// Both ways to ask for the same thing.
-struct Both {
-    method: Method,
-    path: String,
-    body: Option<Value>,
-    needs: (Action, Kind),
-    function: &'static str,
-    arguments: Value,
+pub struct Both {
+    pub method: Method,
+    pub path: String,
+    pub body: Option<Value>,
+    pub needs: (Action, Kind),
+    pub function: &'static str,
+    pub arguments: Value,
 }
 
 impl Oracle {
@@ -162,6 +162,7 @@ impl Oracle {
                     one(id),
                 )
             }
+            Deed::Resource { number, on } => self.both_of_resources(org, *number, on),
             Deed::ReadCall(pick) => {
                 let id = call(*pick);
                 get(format!("/calls/#{id}"), Kind::Call, "calls/get_conversation", one(id))

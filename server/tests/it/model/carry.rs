@@ -8,6 +8,7 @@ use super::{
     command::{By, Command, Deed},
     lists::List,
     oracle::{Kept, NOBODY, Oracle},
+    resources::known,
 };
 
 impl Oracle {
@@ -27,6 +28,14 @@ impl Oracle {
         if of_browsers && !actor.in_browser() {
             let (By::Key { org: person, .. } | By::Token { person, .. } | By::Session { person }) = command.by;
             actor = self.actor(By::Session { person }, command.old_page);
+        }
+        // What no page asks for is asked by a program's key.
+        if let Deed::Resource { number, on } = &deed
+            && actor.in_browser()
+            && !known(*number).has_page(on)
+        {
+            let (By::Key { org: n, .. } | By::Token { person: n, .. } | By::Session { person: n }) = command.by;
+            actor = self.actor(By::Key { org: n, n }, command.old_page);
         }
         if actor.in_browser() && matches!(deed, Deed::Me) {
             deed = Deed::Places;
@@ -131,6 +140,7 @@ impl Oracle {
             | Deed::DeleteAgent(_)
             | Deed::DuplicateAgent(_)
             | Deed::SyncAgent(_) => self.about_agents(actor, org, deed),
+            Deed::Resource { number, on } => self.about_resources(actor, org, *number, on),
             Deed::ReadCall(_)
             | Deed::PlaceCall { .. }
             | Deed::StopCall(_)

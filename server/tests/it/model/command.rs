@@ -109,12 +109,26 @@ pub enum Deed {
         elsewhere: bool,
         limit: Option<usize>,
     },
+    /// The same of every registered resource, chosen by its number.
+    Resource {
+        number: usize,
+        on: OnResource,
+    },
     Me,
     Places,
     Switch {
         org: usize,
     },
     Leave,
+}
+
+#[derive(Clone, Debug)]
+pub enum OnResource {
+    List { limit: Option<usize> },
+    Read(Pick),
+    Create(usize),
+    Update { thing: Pick, name: usize, stale: bool },
+    Delete(Pick),
 }
 
 #[derive(Clone, Copy, Debug)]
@@ -190,6 +204,20 @@ fn agents() -> BoxedStrategy<Deed> {
     .boxed()
 }
 
+fn resources() -> BoxedStrategy<Deed> {
+    let on = prop_oneof![
+        3 => limit().prop_map(|limit| OnResource::List { limit }),
+        3 => pick().prop_map(OnResource::Read),
+        4 => number().prop_map(OnResource::Create),
+        3 => (pick(), number(), any::<bool>())
+            .prop_map(|(thing, name, stale)| OnResource::Update { thing, name, stale }),
+        1 => pick().prop_map(OnResource::Delete),
+    ];
+    (number(), on)
+        .prop_map(|(number, on)| Deed::Resource { number, on })
+        .boxed()
+}
+
 fn calls() -> BoxedStrategy<Deed> {
     prop_oneof![
         3 => (option::of(pick()), limit()).prop_map(|(agent, limit)| Deed::ListCalls { agent, limit }),
@@ -245,7 +273,7 @@ fn lists() -> BoxedStrategy<Deed> {
 
 pub fn any_command() -> BoxedStrategy<Command> {
     let deed = prop_oneof![
-        8 => agents(), 4 => calls(), 2 => keys(), 3 => people(), 2 => places(), 4 => lists(),
+        8 => agents(), 6 => resources(), 4 => calls(), 2 => keys(), 3 => people(), 2 => places(), 4 => lists(),
     ];
     let by = prop_oneof![
         // The first key of an organization may do everything, and is asked with most.

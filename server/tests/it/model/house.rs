@@ -16,6 +16,7 @@ use uuid::Uuid;
 use super::{
     asked::{Asked, Credential, Expected, Way},
     oracle::{NOBODY, Oracle, Thing, person_name},
+    resources::KNOWN,
 };
 use crate::{
     ablation::Weakened,
@@ -179,6 +180,7 @@ impl House {
         for other in others {
             let org = &oracle.orgs[other];
             let things = org.agents.iter().map(|agent| agent.id);
+            let things = things.chain(org.made.values().flatten().map(|made| made.id));
             let things = things.chain(org.calls.iter().map(|call| call.id));
             let things = things.chain(org.keys.iter().map(|key| key.id));
             let things = things.chain(org.invitations.iter().map(|invitation| invitation.id));
@@ -299,14 +301,13 @@ impl House {
                 org.audit.len(),
             ];
             let counted: Vec<i64> = sqlx::query_scalar(
-                "with c as (select id from app.clients where org_id = $1)
-                 select n from (values
+                "select n from (values
                    (1, (select count(*) from app.agents where org_id = $1)), (2, (select count(*) from app.calls where org_id = $1)),
-                   (3, (select count(*) from app.api_keys where client_id in (select id from c))),
+                   (3, (select count(*) from app.api_keys where org_id = $1)),
                    (4, (select count(*) from identity.memberships where org_id = $1 and removed_at is null)),
                    (5, (select count(*) from identity.invitations where org_id = $1
                           and coalesce(accepted_at, declined_at, revoked_at) is null)),
-                   (6, (select count(*) from app.audit_log where client_id in (select id from c)))) v(i, n) order by i",
+                   (6, (select count(*) from app.audit_log where org_id = $1))) v(i, n) order by i",
             )
             .bind(self.orgs[number].as_str())
             .fetch_all(&self.world.db.admin)
@@ -319,9 +320,29 @@ impl House {
                 return Err(Breach::Differs(told));
             }
         }
+        for (known, number) in KNOWN
+            .iter()
+            .flat_map(|known| (0..oracle.orgs.len()).map(move |number| (known, number)))
+        {
+            let made = oracle.orgs[number].made.get(&known.kind);
+            let expected = made.map_or(0, |made| made.iter().filter(|made| !made.gone).count());
+            let statement = format!("select count(*) from {} where org_id = $1", known.table);
+            let counted: i64 = sqlx::query_scalar(sqlx::AssertSqlSafe(statement))
+                .bind(self.orgs[number].as_str())
+                .fetch_one(&self.world.db.admin)
+                .await
+                .unwrap();
+            if usize::try_from(counted) != Ok(expected) {
+                let told = format!(
+                    "organization {number} has {counted} {:?}, and should have {expected}",
+                    known.kind
+                );
+                return Err(Breach::Differs(told));
+            }
+        }
         let unbalanced: i64 = sqlx::query_scalar(
             "select count(*) from app.clients c where c.balance_micros is distinct from
-               (select sum(t.amount_micros) from app.credit_transactions t where t.client_id = c.id)",
+               (select sum(t.amount_micros) from app.credit_transactions t where t.org_id = c.org_id)",
         )
         .fetch_one(&self.world.db.admin)
         .await

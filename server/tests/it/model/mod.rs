@@ -11,6 +11,7 @@ mod house;
 mod lists;
 mod oracle;
 mod people;
+mod resources;
 mod setup;
 
 use std::{
@@ -26,9 +27,10 @@ use tokio::runtime::Runtime;
 
 use self::{
     asked::Expected,
-    command::Command,
+    command::{Command, Deed},
     house::{Breach, House},
     oracle::{Oracle, sequence},
+    resources::{KNOWN, known},
 };
 use crate::ablation::Left;
 
@@ -43,8 +45,14 @@ const SEEDS: [u64; 2] = [1, 20_261_125];
 static TALLY: LazyLock<Mutex<BTreeMap<String, [usize; 3]>>> = LazyLock::new(Mutex::default);
 
 fn tally(command: &Command, oracle: &Oracle) {
-    let deed = format!("{:?}", command.deed);
-    let name = deed.split(|c: char| !c.is_alphanumeric()).next().unwrap().to_owned();
+    let name = match &command.deed {
+        Deed::Resource { number, on } => format!("{} {:?}", on.verb(), known(*number).kind),
+        deed => format!("{deed:?}")
+            .split(|c: char| !c.is_alphanumeric())
+            .next()
+            .unwrap()
+            .to_owned(),
+    };
     let kind = match oracle.asked.as_ref().map(|asked| &asked.expected) {
         Some(Expected::Is { .. }) | None => 0,
         Some(Expected::Refused(_)) => 1,
@@ -154,7 +162,7 @@ fn the_model_holds_for_random_commands() {
         println!("{deed:>20} {counts:?}");
         assert!(counts[0] > 0, "{deed} was never done, so nothing is known about it");
     }
-    assert_eq!(tally.len(), 29, "every deed is asked for");
+    assert_eq!(tally.len(), 29 + 5 * KNOWN.len(), "every deed is asked for");
     assert!(requests >= all, "only {requests} requests of {all}");
 }
 

@@ -20,6 +20,7 @@ use super::{
     asked::{Actor, Asked, Credential},
     command::{By, Command, Pick, Whose, any_command},
     lists::Cursor,
+    resources::Made,
 };
 
 /// Serial number of something that was made.
@@ -50,6 +51,8 @@ pub struct Org {
     /// In the order in which they came.
     pub members: Vec<(usize, Role)>,
     pub agents: Vec<Agent>,
+    /// Of every other registered resource.
+    pub made: BTreeMap<Kind, Vec<Made>>,
     pub calls: Vec<Call>,
     pub keys: Vec<Key>,
     pub invitations: Vec<Invitation>,

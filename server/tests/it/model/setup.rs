@@ -77,13 +77,11 @@ impl House {
             let made = admin::bootstrap(&self.world.core, &email(number), &PASSWORD.into(), &name)
                 .await
                 .unwrap();
-            let id: Uuid = sqlx::query_scalar(
-                "select k.id from app.api_keys k join app.clients c on c.id = k.client_id where c.org_id = $1",
-            )
-            .bind(made.org_id.as_str())
-            .fetch_one(&self.world.db.admin)
-            .await
-            .unwrap();
+            let id: Uuid = sqlx::query_scalar("select k.id from app.api_keys k where k.org_id = $1")
+                .bind(made.org_id.as_str())
+                .fetch_one(&self.world.db.admin)
+                .await
+                .unwrap();
             self.secrets.insert(org.keys[0].id, made.api_key);
             self.bind(org.keys[0].id, id.to_string());
             self.symbols.insert(made.org_id.to_string(), format!("!{number}"));

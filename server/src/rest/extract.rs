@@ -1,0 +1,104 @@
+//! What a request says: its JSON body and its query, each complaint with the name of the field it is about.
+
+use std::sync::Arc;
+
+use axum::{
+    body::Bytes,
+    extract::{FromRequest, FromRequestParts, Request, State},
+    http::{StatusCode, request::Parts},
+    middleware::Next,
+    response::{IntoResponse, Response},
+};
+use serde::de::DeserializeOwned;
+use switchboard::{Error, text::capitalize};
+
+use super::problem::Failure;
+
+/// A query may only say what the list understands: a filter that is passed over would show what nobody asked for.
+pub async fn reject_unknown_params(State(names): State<Arc<[String]>>, request: Request, next: Next) -> Response {
+    let query = request.uri().query().unwrap_or_default();
+    let unknown = url::form_urlencoded::parse(query.as_bytes())
+        .map(|(name, _)| name)
+        .find(|name| !names.iter().any(|known| known == name));
+    match unknown {
+        None => next.run(request).await,
+        Some(name) => Failure::unknown_parameter(name.into_owned()).into_response(),
+    }
+}
+
+pub fn too_long() -> Failure {
+    Failure::malformed(
+        StatusCode::PAYLOAD_TOO_LARGE,
+        String::new(),
+        "Send at most 1 MiB.".into(),
+    )
+}
+
+/// A JSON body. What cannot be read is reported with the path of the field it stands in.
+pub struct Json<T>(pub T);
+
+impl<S: Send + Sync, T: DeserializeOwned> FromRequest<S> for Json<T> {
+    type Rejection = Failure;
+    async fn from_request(request: Request, state: &S) -> Result<Self, Failure> {
+        let bytes = Bytes::from_request(request, state).await.map_err(|_| too_long())?;
+        // A list would be taken for the fields in their order, which is nothing to rely on.
+        if bytes.trim_ascii_start().starts_with(b"[") {
+            let message = "Send an object, not a list.".into();
+            return Err(Failure::malformed(
+                StatusCode::UNPROCESSABLE_ENTITY,
+                String::new(),
+                message,
+            ));
+        }
+        let mut json = serde_json::Deserializer::from_slice(&bytes);
+        let mut unknown = None;
+        let mut note = |path: serde_ignored::Path<'_>| {
+            unknown.get_or_insert(path.to_string());
+        };
+        let known_only = serde_ignored::Deserializer::new(&mut json, &mut note);
+        let value = serde_path_to_error::deserialize(known_only).map_err(|error| {
+            let path = error.path().to_string();
+            // `.` is the body itself, `?` a part of it that has no name yet.
+            let path = path.trim_end_matches('?').trim_end_matches('.').to_owned();
+            let inner = error.inner();
+            let status = if inner.is_data() {
+                StatusCode::UNPROCESSABLE_ENTITY
+            } else {
+                StatusCode::BAD_REQUEST
+            };
+            Failure::malformed(status, path, sentence(&inner.to_string()))
+        })?;
+        json.end().map_err(|error| {
+            Failure::malformed(StatusCode::BAD_REQUEST, String::new(), sentence(&error.to_string()))
+        })?;
+        match unknown {
+            None => Ok(Self(value)),
+            Some(field) => Err(Failure::malformed(
+                StatusCode::UNPROCESSABLE_ENTITY,
+                field,
+                "There is no such field.".into(),
+            )),
+        }
+    }
+}
+
+/// A parser's remark as a sentence, without the place in the text that only a program would count.
+fn sentence(remark: &str) -> String {
+    let remark = remark.split(" at line ").next().unwrap_or(remark);
+    format!("{}.", capitalize(remark))
+}
+
+/// Query parameters; unknown values are reported by name.
+pub struct Params<T>(pub T);
+
+impl<S: Send + Sync, T: DeserializeOwned> FromRequestParts<S> for Params<T> {
+    type Rejection = Failure;
+    async fn from_request_parts(parts: &mut Parts, _: &S) -> Result<Self, Failure> {
+        let query = parts.uri.query().unwrap_or_default();
+        let pairs = serde_urlencoded::Deserializer::new(url::form_urlencoded::parse(query.as_bytes()));
+        serde_path_to_error::deserialize(pairs).map(Self).map_err(|error| {
+            let field = error.path().to_string();
+            Failure::from(Error::invalid(field, sentence(&error.inner().to_string())))
+        })
+    }
+}

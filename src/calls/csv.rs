@@ -1,0 +1,64 @@
+//! Calls in a spreadsheet.
+
+use super::{Call, CallFilter, CallRow, store};
+use crate::{
+    db::OrgTx,
+    error::Result,
+    export::{CsvList, CsvRow, api_word, dollars, timestamp, timestamp_if},
+    listing::{Position, Window},
+    resource::Kind,
+};
+
+impl CsvList for Call {
+    type Row = CallRow;
+    type Filter = CallFilter;
+    const KIND: Kind = Kind::Call;
+
+    async fn page(tx: &mut OrgTx, filter: &CallFilter, window: Window) -> Result<Vec<CallRow>> {
+        store::page(tx, filter, window).await
+    }
+
+    fn position(row: &CallRow) -> Position {
+        Position {
+            at: row.created_at,
+            id: row.id.uuid(),
+        }
+    }
+}
+
+impl CsvRow for CallRow {
+    const HEADERS: &'static [&'static str] = &[
+        "id",
+        "agent_id",
+        "agent",
+        "medium",
+        "to",
+        "contact",
+        "status",
+        "end_reason",
+        "placed_at",
+        "joined_at",
+        "ended_at",
+        "duration_s",
+        "price_usd",
+    ];
+
+    fn cells(self) -> Vec<String> {
+        let lasted = self.joined_at.zip(self.ended_at).map(|(joined, ended)| ended - joined);
+        vec![
+            self.id.to_string(),
+            self.agent_id.map(|id| id.to_string()).unwrap_or_default(),
+            self.agent_name,
+            api_word(self.medium),
+            self.to_number.unwrap_or_default(),
+            self.contact_name.unwrap_or_default(),
+            api_word(self.status),
+            api_word(self.end_reason),
+            timestamp(self.created_at),
+            timestamp_if(self.joined_at),
+            timestamp_if(self.ended_at),
+            lasted.map(|time| time.num_seconds().to_string()).unwrap_or_default(),
+            self.price.map(dollars).unwrap_or_default(),
+        ]
+    }
+}

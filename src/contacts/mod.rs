@@ -1,0 +1,342 @@
+//! Contacts: the people an organization talks with, each known by one telephone number.
+
+#[cfg(feature = "ssr")]
+pub mod bulk;
+#[cfg(feature = "ssr")]
+mod csv;
+#[cfg(feature = "ssr")]
+mod sample;
+#[cfg(feature = "ssr")]
+pub(crate) mod store;
+
+use std::collections::BTreeMap;
+
+use chrono::{DateTime, Utc};
+use serde::{Deserialize, Serialize};
+
+use crate::{
+    check::{Check, Checked},
+    folders::Folder,
+    id::Id,
+    resource::{About, Actions, Kind, NavGroup, NavPage, PermissionLabels, Resource, Roles},
+};
+
+/// Contacts, to everything that lists resources.
+pub const ABOUT: About = About {
+    word: "contacts",
+    singular: "contact",
+    plural: "Contacts",
+    article: "a",
+    path: "/contacts",
+    icon: "contacts",
+    pages: &[NavPage {
+        href: "/contacts",
+        label: "Contacts",
+        icon: "contacts",
+        group: NavGroup::Operate,
+        shortcut: Some("O"),
+    }],
+    new: Some("/contacts/new"),
+    has_page: true,
+    logged: true,
+    roles: Roles {
+        admin: Actions::ALL,
+        developer: Actions::ALL,
+        operator: Actions::ALL,
+        billing: Actions::NONE,
+        viewer: Actions::READ,
+    },
+    permissions: PermissionLabels {
+        read: Some("See contacts"),
+        create: Some("Create contacts"),
+        update: Some("Edit, move and tag contacts"),
+        delete: Some("Delete contacts"),
+    },
+    fields: &[("folder_id", "folder"), ("custom", "other fields"), ("email", "e-mail")],
+};
+
+/// The longest name.
+pub const NAME: usize = 120;
+const TAGS: usize = 20;
+const TAG: usize = 40;
+const CUSTOM: usize = 50;
+
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(feature = "ssr", derive(utoipa::ToSchema))]
+pub struct Contact {
+    pub id: Id<Contact>,
+    #[serde(flatten)]
+    pub draft: ContactDraft,
+    /// Raised by every save; send it back with an update.
+    pub revision: i64,
+    pub created_at: DateTime<Utc>,
+    pub updated_at: DateTime<Utc>,
+    /// The id of the person or of the API key that saved it.
+    pub updated_by: String,
+}
+
+impl Contact {
+    /// The name, or the number where there is none.
+    pub fn title(&self) -> &str {
+        title(&self.draft.name, &self.draft.phone)
+    }
+}
+
+fn title<'a>(name: &'a str, phone: &'a str) -> &'a str {
+    if name.is_empty() { phone } else { name }
+}
+
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(feature = "ssr", derive(utoipa::ToSchema))]
+#[serde(default)]
+pub struct ContactDraft {
+    /// Either this or the number is needed.
+    pub name: String,
+    /// With its country code, as people write it; kept as E.164. No two contacts have the same.
+    pub phone: String,
+    pub email: String,
+    pub company: String,
+    /// BCP 47, such as `en-US`; empty where it is not known.
+    pub language: String,
+    /// IANA, such as `Europe/Berlin`; empty where it is not known.
+    pub time_zone: String,
+    #[cfg_attr(feature = "ssr", schema(nullable))]
+    pub folder_id: Option<Id<Folder>>,
+    pub tags: Vec<String>,
+    /// Whatever else is known, by name.
+    pub custom: BTreeMap<String, String>,
+    pub notes: String,
+}
+
+/// One line of the list.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(feature = "ssr", derive(utoipa::ToSchema))]
+pub struct ContactRow {
+    pub id: Id<Contact>,
+    pub name: String,
+    /// E.164; empty where there is none.
+    pub phone: String,
+    pub email: String,
+    pub company: String,
+    pub language: String,
+    pub time_zone: String,
+    #[cfg_attr(feature = "ssr", schema(nullable))]
+    pub folder_id: Option<Id<Folder>>,
+    pub tags: Vec<String>,
+    pub created_at: DateTime<Utc>,
+    pub updated_at: DateTime<Utc>,
+}
+
+impl ContactRow {
+    /// The name, or the number where there is none.
+    pub fn title(&self) -> &str {
+        title(&self.name, &self.phone)
+    }
+}
+
+/// What the list can be narrowed to.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "ssr", derive(utoipa::IntoParams), into_params(parameter_in = Query))]
+#[serde(default)]
+pub struct ContactFilter {
+    /// Part of the name, number, e-mail, company, a tag or the notes; upper and lower case are the same.
+    pub q: Option<String>,
+    /// In this folder or in one inside it.
+    #[cfg_attr(feature = "ssr", param(value_type = Option<String>))]
+    pub folder_id: Option<Id<Folder>>,
+    /// In no folder.
+    pub unfiled: Option<bool>,
+    pub tag: Option<String>,
+    /// BCP 47.
+    pub language: Option<String>,
+}
+
+/// How many contacts there are, and what the list's filters offer.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+pub struct ContactFacets {
+    pub all: i64,
+    /// In each folder itself, without those inside it.
+    pub folders: Vec<(Id<Folder>, i64)>,
+    pub tags: Vec<String>,
+    pub languages: Vec<String>,
+}
+
+impl ContactFacets {
+    /// How many are in no folder.
+    pub fn unfiled(&self) -> i64 {
+        self.all - self.folders.iter().map(|(_, count)| count).sum::<i64>()
+    }
+}
+
+impl Checked for ContactDraft {
+    fn check(&self, check: &mut Check) {
+        check.text("name", &self.name, 0..=NAME);
+        if self.name.trim().is_empty() && self.phone.trim().is_empty() {
+            check.fail("name", "Enter a name or a number.");
+        }
+        check.text("phone", &self.phone, 0..=60);
+        #[cfg(feature = "ssr")]
+        if let Err(says) = store::phone(self) {
+            check.fail("phone", says);
+        }
+        if !self.email.trim().is_empty() {
+            check.email("email", &self.email);
+        }
+        check.text("company", &self.company, 0..=NAME);
+        check.text("language", &self.language, 0..=35);
+        check.text("time_zone", &self.time_zone, 0..=64);
+        #[cfg(feature = "ssr")]
+        if !self.time_zone.is_empty() && self.time_zone.parse::<chrono_tz::Tz>().is_err() {
+            check.fail("time_zone", "There is no such time zone. Write it like Europe/Berlin.");
+        }
+        check_tags(check, &self.tags);
+        if self.custom.len() > CUSTOM {
+            check.fail("custom", format!("Use at most {CUSTOM} fields."));
+        }
+        for (name, value) in &self.custom {
+            let field = format!("custom.{name}");
+            check.text(&field, name, 1..=60);
+            check.text(field, value, 0..=1000);
+        }
+        check.text("notes", &self.notes, 0..=10_000);
+    }
+}
+
+fn check_tags(check: &mut Check, tags: &[String]) {
+    if tags.len() > TAGS {
+        check.fail("tags", format!("Use at most {TAGS} tags."));
+    }
+    for tag in tags {
+        check.text("tags", tag, 1..=TAG);
+    }
+}
+
+impl Resource for Contact {
+    type Draft = ContactDraft;
+    type Row = ContactRow;
+    type Filter = ContactFilter;
+    type Facets = ContactFacets;
+    const KIND: Kind = Kind::Contact;
+
+    fn id(&self) -> Id<Self> {
+        self.id
+    }
+    fn name(&self) -> &str {
+        self.title()
+    }
+    fn revision(&self) -> i64 {
+        self.revision
+    }
+    fn draft(&self) -> ContactDraft {
+        self.draft.clone()
+    }
+    fn search(words: &str) -> ContactFilter {
+        ContactFilter {
+            q: Some(words.to_owned()),
+            ..ContactFilter::default()
+        }
+    }
+    fn row_name(row: &ContactRow) -> &str {
+        row.title()
+    }
+}
+
+/// What is done with many contacts at once.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(feature = "ssr", derive(utoipa::ToSchema))]
+#[serde(deny_unknown_fields)]
+pub struct MoveContacts {
+    /// At most 1,000.
+    pub ids: Vec<Id<Contact>>,
+    /// Absent: out of every folder.
+    #[serde(default)]
+    #[cfg_attr(feature = "ssr", schema(nullable))]
+    pub folder_id: Option<Id<Folder>>,
+}
+
+/// Tags for many contacts at once.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(feature = "ssr", derive(utoipa::ToSchema))]
+#[serde(deny_unknown_fields)]
+pub struct TagContacts {
+    /// At most 1,000.
+    pub ids: Vec<Id<Contact>>,
+    #[serde(default)]
+    pub add: Vec<String>,
+    #[serde(default)]
+    pub remove: Vec<String>,
+}
+
+impl Checked for TagContacts {
+    fn check(&self, check: &mut Check) {
+        check_tags(check, &self.add);
+        if self.add.is_empty() && self.remove.is_empty() {
+            check.fail("add", "Name a tag.");
+        }
+    }
+}
+
+/// Contacts to delete.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(feature = "ssr", derive(utoipa::ToSchema))]
+#[serde(deny_unknown_fields)]
+pub struct DeleteContacts {
+    /// At most 1,000.
+    pub ids: Vec<Id<Contact>>,
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn refused(draft: &ContactDraft) -> Vec<String> {
+        match Check::run(draft) {
+            Ok(()) => Vec::new(),
+            Err(error) => error.fields().iter().map(|error| error.field.clone()).collect(),
+        }
+    }
+
+    #[test]
+    fn a_contact_has_a_name_or_a_number() {
+        assert_eq!(refused(&ContactDraft::default()), ["name"]);
+        let named = ContactDraft {
+            name: "Ada".into(),
+            ..ContactDraft::default()
+        };
+        assert!(refused(&named).is_empty());
+        let numbered = ContactDraft {
+            phone: "+1 415 555 0110".into(),
+            ..ContactDraft::default()
+        };
+        assert!(refused(&numbered).is_empty());
+    }
+
+    #[cfg(feature = "ssr")]
+    #[test]
+    fn what_cannot_be_right_is_said_beside_its_field() {
+        let draft = ContactDraft {
+            name: "Ada".into(),
+            phone: "030 23125".into(),
+            email: "ada".into(),
+            time_zone: "Berlin".into(),
+            tags: vec![String::new()],
+            custom: [("x".repeat(61), String::new())].into(),
+            ..ContactDraft::default()
+        };
+        let custom = format!("custom.{}", "x".repeat(61));
+        assert_eq!(
+            refused(&draft),
+            ["phone", "email", "time_zone", "tags", custom.as_str()]
+        );
+    }
+
+    #[test]
+    fn whoever_is_in_no_folder_is_counted() {
+        let facets = ContactFacets {
+            all: 10,
+            folders: vec![(Id::from_uuid(Default::default()), 7)],
+            ..ContactFacets::default()
+        };
+        assert_eq!(facets.unfiled(), 3);
+    }
+}

@@ -1,0 +1,371 @@
+//! Resources with a copy at a provider: changed there first, then here, and never in only one of the two for long.
+//!
+//! Before the provider is called a row of `app.provider_links` says what is about to happen. A process that dies in between
+//! leaves that row behind, and [`reconcile`] finds out what the provider did and makes both sides agree.
+
+use std::future::Future;
+
+use chrono::TimeDelta;
+use uuid::Uuid;
+
+use crate::{
+    audit,
+    auth::Caller,
+    core::Core,
+    crud::{self, Rows, WriteFlow, unchanged},
+    db::OrgTx,
+    error::{Error, Fault, Result},
+    id::Id,
+    resource::Action,
+};
+
+/// How a resource has a copy at a provider: beside its own statements only how to push, remove, find and compare.
+pub trait ProviderBacked: Rows<Flow = ProviderFirst> {
+    /// The word of `app.provider_links.kind`.
+    const LINK: &'static str;
+
+    fn provider_id(&self) -> &str;
+
+    /// Notes that the copy has this id and is what is saved here; the revision stays.
+    fn mark_published(tx: &mut OrgTx, id: Id<Self>, provider_id: &str) -> impl Future<Output = Result<()>> + Send;
+    /// Notes what is known of the provider's copy.
+    fn mark_state(tx: &mut OrgTx, id: Id<Self>, state: &RemoteState) -> impl Future<Output = Result<()>> + Send;
+
+    /// Creates the copy, or overwrites the one with this id. Answers its id.
+    fn push(
+        core: &Core,
+        id: Id<Self>,
+        draft: &Self::Draft,
+        at: Option<&str>,
+    ) -> impl Future<Output = Result<String>> + Send;
+    /// Removes a copy; one that is already gone is fine.
+    fn delete_remote(core: &Core, provider_id: &str) -> impl Future<Output = Result<()>> + Send;
+    /// Every copy that carries this id of ours.
+    fn find_remote(core: &Core, id: Id<Self>) -> impl Future<Output = Result<Vec<String>>> + Send;
+    fn compare(core: &Core, ours: &Self) -> impl Future<Output = Result<RemoteState>> + Send;
+}
+
+/// How the provider's copy relates to ours.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum RemoteState {
+    InSync,
+    /// It was changed there; says what.
+    Drifted(String),
+    /// It was removed there.
+    Missing,
+    /// Publishing it failed; says how.
+    Failed(String),
+}
+
+/// How long a request may take with its provider before the reconciler looks after it. Longer than any timeout of ours.
+pub(crate) const LEASE: TimeDelta = TimeDelta::minutes(2);
+/// How long after a lost answer the provider may still be acting on the request.
+const UNKNOWN_OUTCOME_DELAY: TimeDelta = TimeDelta::seconds(15);
+/// How often an undisturbed copy is compared.
+const RECHECK_INTERVAL: TimeDelta = TimeDelta::minutes(10);
+
+/// The flow of resources with a copy at a provider.
+pub enum ProviderFirst {}
+
+impl<R: ProviderBacked> WriteFlow<R> for ProviderFirst {
+    async fn create(core: &Core, caller: &Caller, draft: R::Draft) -> Result<R> {
+        let id = Id::<R>::new();
+        let mut tx = caller.begin(&core.db, Action::Create, R::KIND).await?;
+        R::check(&mut tx, id, &draft).await?;
+        intend(&mut tx, R::LINK, id.uuid()).await?;
+        tx.commit().await?;
+
+        let provider_id = match R::push(core, id, &draft, None).await {
+            Ok(provider_id) => provider_id,
+            Err(error) => {
+                forget_intent::<R>(core, caller, id, &error).await;
+                return Err(error);
+            }
+        };
+        match insert::<R>(core, caller, id, &draft, &provider_id).await {
+            Ok(row) => Ok(row),
+            Err(error) => {
+                if R::delete_remote(core, &provider_id).await.is_ok() {
+                    forget_intent::<R>(core, caller, id, &error).await;
+                }
+                Err(error)
+            }
+        }
+    }
+
+    async fn update(core: &Core, caller: &Caller, id: Id<R>, draft: R::Draft, revision: i64) -> Result<R> {
+        let mut tx = caller.begin(&core.db, Action::Update, R::KIND).await?;
+        let before = R::find(&mut tx, id).await?;
+        unchanged(&before, revision)?;
+        R::check(&mut tx, id, &draft).await?;
+        schedule_check(&mut tx, R::LINK, id.uuid(), LEASE, "updating").await?;
+        tx.commit().await?;
+
+        let provider_id = match R::push(core, id, &draft, Some(before.provider_id())).await {
+            Ok(provider_id) => provider_id,
+            Err(error) => {
+                forget_update::<R>(core, caller, id, &error).await;
+                return Err(error);
+            }
+        };
+        let mut tx = caller.begin(&core.db, Action::Update, R::KIND).await?;
+        // Locks the link, which everybody does first: of two saves at once the second waits here, and then sees the first.
+        confirm(&mut tx, R::LINK, id.uuid(), &provider_id, "live").await?;
+        let now = R::find(&mut tx, id).await?;
+        if let Err(conflict) = unchanged(&now, revision) {
+            // Theirs is saved here and ours lies there: the reconciler publishes theirs again.
+            schedule_check(&mut tx, R::LINK, id.uuid(), TimeDelta::zero(), "updating").await?;
+            tx.commit().await?;
+            return Err(conflict);
+        }
+        R::mark_published(&mut tx, id, &provider_id).await?;
+        let row = crud::update_row(&mut tx, &now, &draft).await?;
+        crud::commit(core, tx).await?;
+        Ok(row)
+    }
+
+    async fn delete(core: &Core, caller: &Caller, id: Id<R>) -> Result<()> {
+        let mut tx = caller.begin(&core.db, Action::Delete, R::KIND).await?;
+        let row = R::find(&mut tx, id).await?;
+        R::check_delete(&mut tx, id).await?;
+        mark_deleting(&mut tx, R::LINK, id.uuid()).await?;
+        tx.commit().await?;
+
+        if let Err(error) = R::delete_remote(core, row.provider_id()).await {
+            // Nothing is lost: it stays here, and works, until somebody deletes it again.
+            let mut tx = caller.begin(&core.db, Action::Delete, R::KIND).await?;
+            schedule_check(&mut tx, R::LINK, id.uuid(), TimeDelta::zero(), "").await?;
+            tx.commit().await?;
+            return Err(error);
+        }
+        let mut tx = caller.begin(&core.db, Action::Delete, R::KIND).await?;
+        drop_link(&mut tx, R::LINK, id.uuid()).await?;
+        crud::delete_row(&mut tx, &row).await?;
+        crud::commit(core, tx).await
+    }
+}
+
+async fn insert<R: ProviderBacked>(
+    core: &Core,
+    caller: &Caller,
+    id: Id<R>,
+    draft: &R::Draft,
+    provider_id: &str,
+) -> Result<R> {
+    let mut tx = caller.begin(&core.db, Action::Create, R::KIND).await?;
+    // If the reconciler has already taken the intent for dead, this create is dead too.
+    if !confirm(&mut tx, R::LINK, id.uuid(), provider_id, "creating").await? {
+        return Err(Error::Conflict(
+            "This took too long and was undone. Nothing was saved; try again.".into(),
+        ));
+    }
+    crud::insert_row(&mut tx, id, draft).await?;
+    R::mark_published(&mut tx, id, provider_id).await?;
+    let row = R::find(&mut tx, id).await?;
+    crud::commit(core, tx).await?;
+    Ok(row)
+}
+
+/// Publishes what is saved here once more, over whatever the provider has.
+pub async fn sync<R: ProviderBacked>(core: &Core, caller: &Caller, id: Id<R>) -> Result<R> {
+    let mut tx = caller.begin(&core.db, Action::Update, R::KIND).await?;
+    let row = R::find(&mut tx, id).await?;
+    schedule_check(&mut tx, R::LINK, id.uuid(), LEASE, "updating").await?;
+    tx.commit().await?;
+
+    let pushed = R::push(core, id, &row.draft(), Some(row.provider_id())).await;
+    let mut tx = caller.begin(&core.db, Action::Update, R::KIND).await?;
+    let provider_id = match pushed {
+        Ok(provider_id) => provider_id,
+        Err(error) => {
+            schedule_check(&mut tx, R::LINK, id.uuid(), RECHECK_INTERVAL, "").await?;
+            R::mark_state(&mut tx, id, &RemoteState::Failed(error.to_string())).await?;
+            tx.changed(R::KIND);
+            crud::commit(core, tx).await?;
+            return Err(error);
+        }
+    };
+    confirm(&mut tx, R::LINK, id.uuid(), &provider_id, "live").await?;
+    R::mark_published(&mut tx, id, &provider_id).await?;
+    tx.changed(R::KIND);
+    let now = R::find(&mut tx, id).await?;
+    if now.revision() != row.revision() {
+        // Somebody saved meanwhile, and what they published may have been overwritten.
+        schedule_check(&mut tx, R::LINK, id.uuid(), TimeDelta::zero(), "updating").await?;
+    }
+    audit::note(&mut tx, "sync", R::KIND, &id.to_string(), row.name()).await?;
+    crud::commit(core, tx).await?;
+    Ok(now)
+}
+
+/// A failed save is nothing to follow up, unless the provider may have taken it.
+async fn forget_update<R: ProviderBacked>(core: &Core, caller: &Caller, id: Id<R>, error: &Error) {
+    let (after, note) = if unknown(error) {
+        (UNKNOWN_OUTCOME_DELAY, "updating")
+    } else {
+        (RECHECK_INTERVAL, "")
+    };
+    let forget = async {
+        let mut tx = caller.begin(&core.db, Action::Update, R::KIND).await?;
+        schedule_check(&mut tx, R::LINK, id.uuid(), after, note).await?;
+        tx.commit().await
+    };
+    if let Err(error) = forget.await {
+        tracing::warn!(%error, "a save is followed up when its lease ends");
+    }
+}
+
+/// Whether the provider may have done what it was asked to.
+fn unknown(error: &Error) -> bool {
+    matches!(error, Error::Upstream(up) if matches!(up.fault, Fault::NoAnswer | Fault::Failing))
+}
+
+/// A failed create leaves no intent behind, unless the provider may have acted.
+async fn forget_intent<R: ProviderBacked>(core: &Core, caller: &Caller, id: Id<R>, error: &Error) {
+    let forget = async {
+        let mut tx = caller.begin(&core.db, Action::Create, R::KIND).await?;
+        if unknown(error) {
+            schedule_check(&mut tx, R::LINK, id.uuid(), UNKNOWN_OUTCOME_DELAY, "").await?;
+        } else {
+            drop_link(&mut tx, R::LINK, id.uuid()).await?;
+        }
+        tx.commit().await
+    };
+    // The reconciler finds the intent when its lease ends.
+    if let Err(error) = forget.await {
+        tracing::warn!(%error, "an intent stays until its lease ends");
+    }
+}
+
+/// A link whose lease has ended.
+#[derive(Clone, Debug)]
+pub struct Due {
+    pub object_id: Uuid,
+    pub state: String,
+    pub note: String,
+}
+
+/// Makes both sides agree about one object whose lease has ended: after a crash, or because its round has come.
+pub async fn reconcile<R: ProviderBacked>(core: &Core, worker: &Caller, due: &Due) -> Result<()> {
+    let id = Id::<R>::from_uuid(due.object_id);
+    let mut tx = worker.begin(&core.db, Action::Read, R::KIND).await?;
+    let ours = match R::find(&mut tx, id).await {
+        Ok(row) => Some(row),
+        Err(Error::NotFound) => None,
+        Err(error) => return Err(error),
+    };
+    tx.commit().await?;
+
+    match (ours, due.state.as_str()) {
+        // Created there at most, or half deleted: gone on both sides.
+        (None, _) => {
+            for copy in R::find_remote(core, id).await? {
+                R::delete_remote(core, &copy).await?;
+            }
+            let mut tx = worker.begin(&core.db, Action::Delete, R::KIND).await?;
+            drop_link(&mut tx, R::LINK, id.uuid()).await?;
+            tx.commit().await
+        }
+        (Some(row), "deleting") => {
+            R::delete_remote(core, row.provider_id()).await?;
+            let mut tx = worker.begin(&core.db, Action::Delete, R::KIND).await?;
+            drop_link(&mut tx, R::LINK, id.uuid()).await?;
+            crud::delete_row(&mut tx, &row).await?;
+            crud::commit(core, tx).await
+        }
+        // A save that died between the provider and here: what is saved here counts.
+        (Some(_), _) if due.note == "updating" => sync::<R>(core, worker, id).await.map(|_| ()),
+        (Some(row), _) => {
+            let state = R::compare(core, &row).await?;
+            let mut tx = worker.begin(&core.db, Action::Update, R::KIND).await?;
+            schedule_check(&mut tx, R::LINK, id.uuid(), RECHECK_INTERVAL, "").await?;
+            R::mark_state(&mut tx, id, &state).await?;
+            tx.changed(R::KIND);
+            crud::commit(core, tx).await
+        }
+    }
+}
+
+pub(crate) async fn intend(tx: &mut OrgTx, kind: &str, object_id: Uuid) -> Result<()> {
+    sqlx::query!(
+        "insert into app.provider_links (org_id, kind, object_id, state, due_at) values ($1, $2, $3, 'creating', now() + make_interval(secs => $4))",
+        tx.org() as _,
+        kind,
+        object_id,
+        LEASE.num_seconds() as f64,
+    )
+    .execute(tx.conn())
+    .await?;
+    Ok(())
+}
+
+/// Whether the intent was still ours; then the copy is known and its next round is set.
+pub(crate) async fn confirm(
+    tx: &mut OrgTx,
+    kind: &str,
+    object_id: Uuid,
+    provider_id: &str,
+    from: &str,
+) -> Result<bool> {
+    let confirmed = sqlx::query!(
+        "update app.provider_links set provider_id = $4, state = 'live', note = '', attempts = 0, due_at = now() + make_interval(secs => $6)
+         where org_id = $1 and kind = $2 and object_id = $3 and state = $5",
+        tx.org() as _,
+        kind,
+        object_id,
+        provider_id,
+        from,
+        RECHECK_INTERVAL.num_seconds() as f64,
+    )
+    .execute(tx.conn())
+    .await?;
+    Ok(confirmed.rows_affected() == 1)
+}
+
+pub(crate) async fn schedule_check(
+    tx: &mut OrgTx,
+    kind: &str,
+    object_id: Uuid,
+    after: TimeDelta,
+    note: &str,
+) -> Result<()> {
+    sqlx::query!(
+        "update app.provider_links set due_at = now() + make_interval(secs => $4), note = $5, attempts = 0,
+                state = case when state = 'deleting' then 'live' else state end
+         where org_id = $1 and kind = $2 and object_id = $3",
+        tx.org() as _,
+        kind,
+        object_id,
+        after.num_seconds() as f64,
+        note,
+    )
+    .execute(tx.conn())
+    .await?;
+    Ok(())
+}
+
+async fn mark_deleting(tx: &mut OrgTx, kind: &str, object_id: Uuid) -> Result<()> {
+    sqlx::query!(
+        "update app.provider_links set state = 'deleting', due_at = now() + make_interval(secs => $4)
+         where org_id = $1 and kind = $2 and object_id = $3",
+        tx.org() as _,
+        kind,
+        object_id,
+        LEASE.num_seconds() as f64,
+    )
+    .execute(tx.conn())
+    .await?;
+    Ok(())
+}
+
+async fn drop_link(tx: &mut OrgTx, kind: &str, object_id: Uuid) -> Result<()> {
+    sqlx::query!(
+        "delete from app.provider_links where org_id = $1 and kind = $2 and object_id = $3",
+        tx.org() as _,
+        kind,
+        object_id
+    )
+    .execute(tx.conn())
+    .await?;
+    Ok(())
+}

@@ -1,0 +1,127 @@
+//! Samples: a good example of each resource, for whatever makes, tries out or shows one of every kind.
+//!
+//! The contract and coverage tests, the isolation probe of `verify --server`, its canaries, the examples in the OpenAPI
+//! document and the demo organization are all made of them.
+
+use std::collections::BTreeMap;
+
+use uuid::Uuid;
+
+use crate::{Id, resource::Resource};
+
+/// A resource that can give an example of itself.
+pub trait Sample: Resource {
+    /// What the things of the demo organization are called.
+    const DEMO: &'static [&'static str];
+
+    /// The field by which no two are alike, and two samples of one name are.
+    const UNIQUE: &'static str = "name";
+
+    /// A draft called `name` that can be saved beside those of other names. Whatever it refers to is one of `fixtures`.
+    fn sample(name: &str, fixtures: &Fixtures) -> Self::Draft;
+
+    /// A draft that its checks refuse, and the field they refuse.
+    fn refused_sample(fixtures: &Fixtures) -> (Self::Draft, &'static str);
+}
+
+/// What one organization has of each kind, or ids that nobody has.
+#[derive(Clone, Debug, Default)]
+pub struct Fixtures {
+    /// In the name of everything that is made, and in nothing else.
+    pub mark: String,
+    /// What is added to the mark, so that something of another name can be made beside.
+    pub beside: String,
+    /// By the path that lists them: `/agents`.
+    ids: BTreeMap<String, String>,
+}
+
+impl Fixtures {
+    pub fn new(mark: impl Into<String>) -> Self {
+        Self {
+            mark: mark.into(),
+            ..Self::default()
+        }
+    }
+
+    /// The same things, with another mark for what is made next.
+    pub fn marked(self, mark: String) -> Self {
+        Self { mark, ..self }
+    }
+
+    /// The same, with another name for what is made next.
+    pub fn beside(&self, words: &str) -> Self {
+        Self {
+            beside: words.to_owned(),
+            ..self.clone()
+        }
+    }
+
+    pub fn name(&self) -> String {
+        format!("{} {}", self.mark, self.beside).trim().to_owned()
+    }
+
+    /// An address at which nobody reads mail.
+    pub fn email(&self) -> String {
+        format!("{}@samples.invalid", self.name().to_lowercase().replace(' ', "-"))
+    }
+
+    pub fn insert(&mut self, path: &str, id: impl ToString) {
+        self.ids.insert(path.to_owned(), id.to_string());
+    }
+
+    /// The id of the thing that is listed at this path; empty where there is none.
+    pub fn id(&self, path: &str) -> &str {
+        self.ids.get(path).map_or("", String::as_str)
+    }
+
+    pub fn id_of<R: Resource>(&self) -> Option<Id<R>> {
+        self.id(R::KIND.about().path).parse().ok()
+    }
+
+    /// Every id there is, with the path that lists it.
+    pub fn ids(&self) -> impl Iterator<Item = (&str, &str)> {
+        self.ids.iter().map(|(path, id)| (path.as_str(), id.as_str()))
+    }
+
+    /// As many ids of nobody, under the same mark. Voices are everybody's.
+    pub fn nobodys(&self) -> Self {
+        let nobodys = |(path, id): (&String, &String)| {
+            let other = match path.as_str() {
+                "/voices" => id.clone(),
+                "/members" => "user_nobody".to_owned(),
+                _ => Uuid::now_v7().to_string(),
+            };
+            (path.clone(), other)
+        };
+        Self {
+            ids: self.ids.iter().map(nobodys).collect(),
+            ..self.clone()
+        }
+    }
+
+    /// The first path of `path` that is known, with the id in place of its parameter: `/agents/{id}/sync`.
+    pub fn fill(&self, path: &str) -> String {
+        let mut parts: Vec<&str> = path.split('/').collect();
+        let list = format!("/{}", parts.get(1).unwrap_or(&""));
+        if let Some(part) = parts.iter_mut().find(|part| part.starts_with('{')) {
+            *part = self.id(&list);
+        }
+        parts.join("/")
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_path_is_filled_with_the_id_of_what_it_lists() {
+        let mut fixtures = Fixtures::new("mark");
+        fixtures.insert("/agents", "a-1");
+        assert_eq!(fixtures.fill("/agents/{id}/sync"), "/agents/a-1/sync");
+        assert_eq!(fixtures.fill("/agents"), "/agents");
+        let nobodys = fixtures.nobodys();
+        assert_ne!(nobodys.id("/agents"), "a-1");
+        assert_eq!(nobodys.mark, "mark");
+    }
+}
