@@ -22,7 +22,7 @@ const A_FEW: usize = 4;
 
 /// Filters that may be forgotten without the model noticing, by how their statements begin: the id they go by came out of
 /// a statement that has its own filter, and is nobody else's. They are the second lock of a door.
-const SECOND: [&str; 14] = [
+const SECOND: [&str; 15] = [
     "delete from app.agents",
     "delete from app.call_messages",
     "delete from app.provider_links",
@@ -34,6 +34,7 @@ const SECOND: [&str; 14] = [
     "update app.agents set provider_id",
     "update app.agents set sync",
     "update app.api_keys set used_at",
+    "update app.calls set agent_id",
     "update app.calls set status",
     "update app.calls set stop_asked_at",
     "update app.provider_links",

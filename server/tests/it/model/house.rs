@@ -45,6 +45,8 @@ pub struct House {
     pub(super) weak: Option<Weakened>,
     pub(super) people: Vec<UserId>,
     pub(super) orgs: Vec<OrgId>,
+    /// The number of each organization's client.
+    pub(super) clients: Vec<String>,
     pub(super) tokens: BTreeMap<(usize, usize), String>,
     pub(super) cookies: Vec<String>,
     pub(super) ids: BTreeMap<Thing, String>,
@@ -185,9 +187,13 @@ impl House {
             let things = things.chain(org.keys.iter().map(|key| key.id));
             let things = things.chain(org.invitations.iter().map(|invitation| invitation.id));
             let ids = things.filter_map(|thing| self.ids.get(&thing).map(String::as_str));
-            let mut marks = [oracle.marks[other].as_str(), self.orgs[other].as_str()]
-                .into_iter()
-                .chain(ids);
+            let mut marks = [
+                oracle.marks[other].as_str(),
+                self.orgs[other].as_str(),
+                self.clients[other].as_str(),
+            ]
+            .into_iter()
+            .chain(ids);
             if let Some(mark) = marks.find(|mark| text.contains(mark)) {
                 return Some(format!("{mark} of organization {other}"));
             }

@@ -42,6 +42,7 @@ impl House {
             weak: None,
             people: Vec::new(),
             orgs: Vec::new(),
+            clients: Vec::new(),
             tokens: BTreeMap::new(),
             cookies: Vec::new(),
             ids: BTreeMap::new(),
@@ -77,7 +78,8 @@ impl House {
             let made = admin::bootstrap(&self.world.core, &email(number), &PASSWORD.into(), &name)
                 .await
                 .unwrap();
-            let id: Uuid = sqlx::query_scalar("select k.id from app.api_keys k where k.org_id = $1")
+            let keys = "select k.id, k.client_id::text from app.api_keys k where k.org_id = $1";
+            let (id, client): (Uuid, String) = sqlx::query_as(keys)
                 .bind(made.org_id.as_str())
                 .fetch_one(&self.world.db.admin)
                 .await
@@ -86,6 +88,7 @@ impl House {
             self.bind(org.keys[0].id, id.to_string());
             self.symbols.insert(made.org_id.to_string(), format!("!{number}"));
             self.orgs.push(made.org_id);
+            self.clients.push(client);
             self.people.push(made.user_id);
         }
         for person in self.orgs.len()..oracle.people() {
