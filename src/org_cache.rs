@@ -26,21 +26,24 @@ const VALUES: u64 = 16_384;
 /// A connection can die without anybody being told. A value lives no longer than this, whatever is heard.
 const LIFE: Duration = Duration::from_secs(10);
 
+/// A value that is put there once; what it is, is told by the kind.
+type Shared = Arc<OnceLock<Box<dyn Any + Send + Sync>>>;
+
 /// The facets of each kind of thing of each organization.
 pub struct OrgCache {
-    slots: Cache<(Kind, OrgHash), Arc<OnceLock<Box<dyn Any + Send + Sync>>>>,
+    slots: Cache<(Kind, OrgHash), Shared>,
     hears: AtomicBool,
 }
 
 /// Where one value stands or will stand. A change removes the slot from the cache, so that what was read before the change
 /// and is put there after it is seen by nobody else.
 pub struct Slot<T> {
-    value: Arc<OnceLock<Box<dyn Any + Send + Sync>>>,
+    value: Shared,
     of: PhantomData<fn() -> T>,
 }
 
 impl<T: Clone + Send + Sync + 'static> Slot<T> {
-    fn new(value: Arc<OnceLock<Box<dyn Any + Send + Sync>>>) -> Self {
+    fn new(value: Shared) -> Self {
         Self { value, of: PhantomData }
     }
 

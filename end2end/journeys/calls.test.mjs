@@ -18,6 +18,7 @@ async function caller(page, name, draft) {
 async function place(page, number) {
   await button(page, 'Place a call').first().click();
   const dialog = page.getByRole('dialog', { name: 'Place a call' });
+  await dialog.getByLabel('Agent').waitFor();
   await dialog.getByLabel('Phone number').fill(number);
   await button(dialog, 'Call now').click();
   return dialog;

@@ -64,7 +64,7 @@ impl World {
         tokio::spawn(self.core.clone().listen(self.db.logins.app.clone()));
         // Whoever begins to listen may have missed anything.
         let listens = tokio::time::timeout(PATIENCE, changes.next()).await;
-        assert_eq!(listens.expect("it should listen by now").as_deref(), Some("*"));
+        assert_eq!(listens.expect("it should listen by now"), Some("*"));
     }
 }
 
