@@ -46,7 +46,7 @@ pub fn palette(panels: Panels) -> AnyView {
             .filter(|hit| browser::lower_case(&hit.words).contains(&wanted))
             .cloned()
             .collect();
-        hits.extend(found.get().into_iter().map(hit));
+        hits.extend(found.get().into_iter().filter_map(hit));
         hits
     });
     let look = look_for(text, found);
@@ -152,19 +152,20 @@ fn fixed_hits() -> Vec<Hit> {
     hits
 }
 
-fn hit(found: Found) -> Hit {
+/// Absent where there is no page to go to.
+fn hit(found: Found) -> Option<Hit> {
     let about = found.kind.about();
     let to = if about.has_page {
         format!("{}/{}", about.path, found.id)
     } else {
-        about.path.to_owned()
+        about.pages.first()?.href.to_owned()
     };
-    Hit {
+    Some(Hit {
         icon: about.icon,
         words: found.name,
         note: about.singular.into(),
         does: Does::Go(to),
-    }
+    })
 }
 
 /// Asks a moment after the last key; an answer to an older question is dropped.
