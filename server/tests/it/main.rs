@@ -16,6 +16,7 @@ mod idempotency;
 mod live;
 mod model;
 mod outside;
+mod pages;
 mod questions;
 mod replay;
 mod reports;
