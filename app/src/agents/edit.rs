@@ -14,14 +14,13 @@ use super::{
     deeds::{deeds, sync_lamp},
     editor::{Editor, editor},
     get_agent,
-    leave::ask_before_leaving,
     sections::{SECTIONS, contents, sections},
 };
 use crate::{
     AppError,
     calls::{PlaceCall, Preset, TestPanel},
     kit::{
-        Ago, Copy, FormState, Lamp, Loading, Menu, PageHead, browser, crumbs, holds, icon,
+        Ago, Copy, FormState, Lamp, Loading, Menu, PageHead, ask_before_leaving, browser, crumbs, holds, icon,
         keys::{on_ctrl, on_key},
         lamp, lamp_boxed, loaded, part, skeleton_rows, state, text,
     },
@@ -88,7 +87,10 @@ fn page(agent: Option<Agent>, start: AgentDraft, tags: Vec<String>) -> AnyView {
         Kind::Agent,
     );
     let editor = editor(agent, start);
-    ask_before_leaving(editor.dirty);
+    ask_before_leaving(
+        editor.dirty,
+        "What you typed is kept in this tab until you close it, and is here again when you come back.",
+    );
     on_ctrl("s", move || {
         if writes {
             editor.save();

@@ -3,7 +3,6 @@
 mod deeds;
 mod edit;
 mod editor;
-mod leave;
 mod list;
 mod sections;
 

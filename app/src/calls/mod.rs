@@ -31,9 +31,11 @@ use crate::{AppError, Wire};
 pub use list::CallList;
 pub use panel::TestPanel;
 pub use place::{PlaceCall, Preset};
+pub use rows::call_line;
 pub use show::CallPage;
 #[cfg(feature = "ssr")]
 use switchboard::calls::flow;
+pub use words::spaced;
 
 #[server(protocol = Wire)]
 pub async fn list_calls(org: OrgId, filter: CallFilter, page: Page) -> Result<Listing<CallRow>, AppError> {
