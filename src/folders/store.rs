@@ -65,7 +65,7 @@ impl Rows for Folder {
     async fn page(tx: &mut OrgTx, filter: &FolderFilter, window: Window) -> Result<Vec<FolderRow>> {
         Ok(sqlx::query_as!(
             FolderRow,
-            "select f.id, f.name, f.parent_id, f.color, f.created_at, f.updated_at
+            "select f.id, f.name, f.parent_id, f.color, f.revision, f.created_at, f.updated_at
              from app.contact_folders f
              where f.org_id = $1 and (f.created_at, f.id) < ($2, $3)
                and ($4::text is null or position(lower($4) in f.name_norm) > 0)
@@ -271,7 +271,7 @@ pub(crate) async fn must_exist(tx: &mut OrgTx, id: Id<Folder>) -> Result<()> {
 pub(crate) async fn all(tx: &mut OrgTx) -> Result<Vec<FolderRow>> {
     Ok(sqlx::query_as!(
         FolderRow,
-        "select f.id, f.name, f.parent_id, f.color, f.created_at, f.updated_at
+        "select f.id, f.name, f.parent_id, f.color, f.revision, f.created_at, f.updated_at
          from app.contact_folders f where f.org_id = $1 order by f.name_norm, f.id",
         tx.org() as _,
     )

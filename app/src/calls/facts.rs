@@ -28,7 +28,7 @@ pub fn facts(call: Memo<Call>, turns: Memo<Vec<Turn>>) -> AnyView {
         let call = call.get();
         view! {
             {(!call.status.is_live()).then(|| fact("Ended because", ended(&call)))}
-            {call.contact_id.is_some().then(|| fact("Contact", with_whom(&call)))}
+            {with_whom(&call).map(|contact| fact("Contact", contact))}
             {fact("Talk time", talk_time(&call))}
             {(call.to_number.is_some()).then(|| fact("Rang for", rang(&call)))}
             {fact("Price", price(&call))}
@@ -51,13 +51,19 @@ fn ended(call: &Call) -> AnyView {
     }
 }
 
-/// The contact whose number it is, with the way there for whoever may see them.
-fn with_whom(call: &Call) -> AnyView {
+/// The contact whose number it is, with the way there for whoever may see them, or the way to make them one.
+fn with_whom(call: &Call) -> Option<AnyView> {
+    let Some(id) = call.contact_id else {
+        let digits = call.to_number.as_deref()?.strip_prefix('+')?;
+        return may(Action::Create, Kind::Contact)
+            .then(|| view! { <a href=format!("/contacts/new?phone=%2B{digits}")>"Add to contacts"</a> }.into_any());
+    };
     let name = call.contact_name.clone().unwrap_or_default();
-    match call.contact_id.filter(|_| may(Action::Read, Kind::Contact)) {
-        Some(id) => view! { <a href=format!("/contacts/{id}")>{name}</a> }.into_any(),
-        None => name.into_any(),
-    }
+    Some(if may(Action::Read, Kind::Contact) {
+        view! { <a href=format!("/contacts/{id}")>{name}</a> }.into_any()
+    } else {
+        name.into_any()
+    })
 }
 
 fn talk_time(call: &Call) -> AnyView {

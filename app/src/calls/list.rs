@@ -14,7 +14,6 @@ use super::{
     rows::{Shown, line},
 };
 use crate::{
-    contacts::get_contact,
     kit::{
         Chip, Choice, Column, Columns, Loading, PageHead, Picture, Search, UrlQuery, at_top, each, empty, export, icon,
         keys::on_key, list_keys, loaded, once_loaded, pager, part, skeleton_rows, use_url,
@@ -86,7 +85,7 @@ pub fn CallList() -> impl IntoView {
     });
     view! {
         <PageHead title="Calls" sub=move || sub.clone().into_any() actions=actions/>
-        {filters(url, columns)}
+        {filters(url, calls, columns)}
         {rows}
         {may_place.then(|| view! { <PlaceCall open=placing preset=preset/> })}
     }
@@ -116,7 +115,7 @@ fn page(url: UrlQuery) -> Page {
     }
 }
 
-fn filters(url: UrlQuery, columns: Columns) -> AnyView {
+fn filters(url: UrlQuery, calls: Loading<Listing<CallRow>>, columns: Columns) -> AnyView {
     let mine = org();
     let agents = Loading::new(
         || (),
@@ -137,10 +136,10 @@ fn filters(url: UrlQuery, columns: Columns) -> AnyView {
         move || (url.count(&FILTERS) > 0).then(|| view! { <a class="btn quiet sm" href=url.bare()>"Clear"</a> });
     view! {
         <div class="filters">
-            <Search label="Search calls" placeholder="Number or agent" keep=&["status", "agent", "contact"]/>
+            <Search label="Search calls" placeholder="Number, contact or agent" keep=&["status", "agent", "contact"]/>
             <Chip key="status" label="State" choices=states/>
             {by_agent}
-            {by_contact(url)}
+            {by_contact(url, calls)}
             {clear}
             <span class="push">{columns.chooser()}{export(url, "calls", &EXPORTED)}</span>
         </div>
@@ -149,23 +148,10 @@ fn filters(url: UrlQuery, columns: Columns) -> AnyView {
 }
 
 /// The contact whose calls these are. One comes here from their page, so there is nothing to choose from.
-fn by_contact(url: UrlQuery) -> AnyView {
-    let mine = org();
-    let name = Loading::new(
-        move || url.get("contact").and_then(|id| id.parse().ok()),
-        move |id| {
-            let org = mine.clone();
-            async move {
-                let contact = match id {
-                    Some(id) => get_contact(org, id).await.ok(),
-                    None => None,
-                };
-                Ok(contact.map(|contact| contact.title().to_owned()))
-            }
-        },
-    );
-    once_loaded(name, move |name: &Option<String>| {
-        let name = name.clone().unwrap_or_else(|| "nobody here".to_owned());
+fn by_contact(url: UrlQuery, calls: Loading<Listing<CallRow>>) -> AnyView {
+    once_loaded(calls, move |listing| {
+        let name = listing.items.iter().find_map(|call| call.contact_name.clone());
+        let name = name.unwrap_or_else(|| "somebody without calls".to_owned());
         let chip = move |_| {
             view! {
                 <span class="chip">

@@ -57,6 +57,9 @@ pub fn ContactPage() -> impl IntoView {
     );
     let deleting = deleting();
     let navigate = use_navigate();
+    let leave = navigate.clone();
+    // Not of what is loaded: that is drawn anew, and found to be gone, while the deletion is being answered.
+    let gone = Callback::new(move |()| leave("/contacts", NavigateOptions::default()));
     on_key(move |key| {
         let edits = key == "e" && may(Action::Update, Kind::Contact);
         if let Some(id) = id.get_untracked().filter(|_| edits) {
@@ -64,12 +67,21 @@ pub fn ContactPage() -> impl IntoView {
         }
         edits
     });
-    loaded(contact, "contact", skeleton_rows, move |opened| page(opened, deleting))
+    loaded(contact, "contact", skeleton_rows, move |opened| {
+        page(opened, Ending { deleting, gone })
+    })
 }
 
-fn page((contact, folder): Opened, deleting: Deleting) -> AnyView {
+/// How a contact is deleted, and where one goes then.
+#[derive(Clone, Copy)]
+struct Ending {
+    deleting: Deleting,
+    gone: Callback<()>,
+}
+
+fn page((contact, folder): Opened, ending: Ending) -> AnyView {
     view! {
-        {head(&contact, deleting)}
+        {head(&contact, ending)}
         <div class="split">
             <div class="stack">
                 {calls(contact.id)}
@@ -84,7 +96,7 @@ fn page((contact, folder): Opened, deleting: Deleting) -> AnyView {
     .into_any()
 }
 
-fn head(contact: &Contact, deleting: Deleting) -> AnyView {
+fn head(contact: &Contact, ending: Ending) -> AnyView {
     let draft = &contact.draft;
     let number = spaced(&draft.phone);
     let title = if draft.name.is_empty() {
@@ -102,7 +114,7 @@ fn head(contact: &Contact, deleting: Deleting) -> AnyView {
     let (words, since) = (parts.join(" · "), contact.created_at);
     let sub = move || {
         let dot = if words.is_empty() { "" } else { " · " };
-        view! { {words.clone()}{dot}"here since "<Ago at=since/> }.into_any()
+        view! { {words.clone()}{dot}"added "<Ago at=since/> }.into_any()
     };
     let calling = RwSignal::new(false);
     let calls = may(Action::Create, Kind::Call) && !number.is_empty();
@@ -120,7 +132,7 @@ fn head(contact: &Contact, deleting: Deleting) -> AnyView {
         });
         let edit = may(Action::Update, Kind::Contact)
             .then(|| view! { <a class="btn" href=edit.clone()>{icon("edit")}"Edit"</a> });
-        let more = may(Action::Delete, Kind::Contact).then(|| more(about.clone(), deleting));
+        let more = may(Action::Delete, Kind::Contact).then(|| more(about.clone(), ending));
         view! { {call}{edit}{more} }.into_any()
     };
     view! {
@@ -130,13 +142,8 @@ fn head(contact: &Contact, deleting: Deleting) -> AnyView {
     .into_any()
 }
 
-fn more(about: Named, deleting: Deleting) -> AnyView {
-    let navigate = StoredValue::new(use_navigate());
-    let delete = move |_| {
-        deleting.ask(vec![about.clone()], move || {
-            navigate.with_value(|navigate| navigate("/contacts", NavigateOptions::default()));
-        });
-    };
+fn more(about: Named, Ending { deleting, gone }: Ending) -> AnyView {
+    let delete = move |_| deleting.ask(vec![about.clone()], move || gone.run(()));
     view! {
         <button type="button" class="btn icon-only" popovertarget="contact-more" aria-label="More for this contact" title="More">{icon("more")}</button>
         <Menu id="contact-more" label="Contact" end=true>
@@ -183,7 +190,7 @@ fn calls(id: Id<Contact>) -> AnyView {
                 |call| call_line(&call),
             );
             view! {
-            <div class="rows">{rows}</div>
+            <div class="rows call-lines">{rows}</div>
             {more.then(|| view! { <footer><a href=format!("/calls?contact={id}")>"All calls with this contact"</a></footer> })}
         }
         .into_any()
@@ -206,7 +213,7 @@ fn notes(contact: &Contact) -> AnyView {
     view! {
         <section class="card" aria-labelledby="notes">
             <header><h2 id="notes">"Notes"</h2></header>
-            <div class="body"><p class="lines">{text}</p></div>
+            <div class="body"><p class="as-typed">{text}</p></div>
         </section>
     }
     .into_any()
@@ -327,7 +334,7 @@ fn own(contact: &Contact) -> AnyView {
         .draft
         .custom
         .iter()
-        .map(|(name, value)| view! { <dt>{name.clone()}</dt><dd class="lines">{value.clone()}</dd> })
+        .map(|(name, value)| view! { <dt>{name.clone()}</dt><dd class="as-typed">{value.clone()}</dd> })
         .collect();
     view! {
         <section class="card" aria-labelledby="own">

@@ -1,6 +1,6 @@
 //! Making a folder, changing it, and deleting it with a choice for what is inside.
 
-use leptos::{prelude::*, task::spawn_local};
+use leptos::prelude::*;
 use switchboard::{
     Id,
     check::Check,
@@ -11,7 +11,7 @@ use switchboard::{
 };
 
 use super::{
-    create_folder, delete_folder_with, get_folder,
+    create_folder, delete_folder_with,
     places::{Place, inside},
     update_folder,
 };
@@ -69,23 +69,24 @@ impl FolderForms {
     }
 
     pub fn edit(self, id: Id<Folder>) {
-        spawn_local(async move {
-            match get_folder(self.org.get_value(), id).await {
-                Ok(folder) => {
-                    self.changed.set(Some((folder.id, folder.revision)));
-                    self.draft.set(folder.draft);
-                    self.saving.show();
-                }
-                Err(error) => self.toasts.say(Toast::failed("The folder did not open", &error)),
-            }
-        });
+        if let Some(Place { folder, .. }) = self.place(id) {
+            self.changed.set(Some((id, folder.revision)));
+            self.draft.set(FolderDraft {
+                name: folder.name,
+                parent_id: folder.parent_id,
+                color: folder.color,
+            });
+            self.saving.show();
+        }
+    }
+
+    fn place(self, id: Id<Folder>) -> Option<Place> {
+        self.known
+            .with_value(|known| known.iter().find(|place| place.folder.id == id).cloned())
     }
 
     pub fn delete(self, id: Id<Folder>) {
-        let place = self
-            .known
-            .with_value(|known| known.iter().find(|place| place.folder.id == id).cloned());
-        self.doomed.set(place);
+        self.doomed.set(self.place(id));
         self.contents.set(Contents::Keep);
         self.deleting.show();
     }
@@ -172,12 +173,13 @@ impl FolderForms {
         );
         self.saving.send(async move {
             Check::run(&draft)?;
-            let saved = match changed {
+            let name = draft.name.clone();
+            match changed {
                 None => create_folder(org, draft).await?,
                 Some((id, revision)) => update_folder(org, id, draft, revision).await?,
             };
             let words = if changed.is_some() { "saved" } else { "created" };
-            self.toasts.say(Toast::done(format!("{} {words}", saved.draft.name)));
+            self.toasts.say(Toast::done(format!("{name} {words}")));
             self.done.run(());
             Ok(())
         });

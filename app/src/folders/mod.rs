@@ -27,19 +27,22 @@ pub async fn all_folders(org: OrgId) -> Result<Vec<FolderRow>, AppError> {
     Ok(flow::all(&core(), &caller(&org)?).await?)
 }
 
+/// Answers its id: whoever lists folders reads all of them anew.
 #[server(protocol = Wire)]
-pub async fn get_folder(org: OrgId, id: Id<Folder>) -> Result<Folder, AppError> {
-    Ok(crud::get(&core(), &caller(&org)?, id).await?)
+pub async fn create_folder(org: OrgId, draft: FolderDraft) -> Result<Id<Folder>, AppError> {
+    Ok(crud::create::<Folder>(&core(), &caller(&org)?, draft).await?.id)
 }
 
 #[server(protocol = Wire)]
-pub async fn create_folder(org: OrgId, draft: FolderDraft) -> Result<Folder, AppError> {
-    Ok(crud::create(&core(), &caller(&org)?, draft).await?)
-}
-
-#[server(protocol = Wire)]
-pub async fn update_folder(org: OrgId, id: Id<Folder>, draft: FolderDraft, revision: i64) -> Result<Folder, AppError> {
-    Ok(crud::update(&core(), &caller(&org)?, id, draft, revision).await?)
+pub async fn update_folder(
+    org: OrgId,
+    id: Id<Folder>,
+    draft: FolderDraft,
+    revision: i64,
+) -> Result<Id<Folder>, AppError> {
+    Ok(crud::update::<Folder>(&core(), &caller(&org)?, id, draft, revision)
+        .await?
+        .id)
 }
 
 /// Deletes it with a choice for what is inside.

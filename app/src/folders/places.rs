@@ -56,7 +56,7 @@ fn add_inside(
 }
 
 /// What lies inside a place, however deep.
-pub fn inside<'a>(places: &'a [Place], id: Id<Folder>) -> &'a [Place] {
+pub fn inside(places: &[Place], id: Id<Folder>) -> &[Place] {
     let Some(at) = places.iter().position(|place| place.folder.id == id) else {
         return &[];
     };
@@ -100,6 +100,7 @@ mod tests {
             name: name.to_owned(),
             parent_id: parent.map(id),
             color: FolderColor::Gray,
+            revision: 1,
             created_at: DateTime::UNIX_EPOCH,
             updated_at: DateTime::UNIX_EPOCH,
         }

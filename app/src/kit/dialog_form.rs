@@ -1,6 +1,6 @@
 //! Forms in dialogs: open until what was asked for is done, with what is wrong beside its field.
 
-use std::{future::Future, pin::Pin};
+use std::{future::Future, pin::Pin, sync::Arc};
 
 use leptos::{prelude::*, task::spawn_local};
 
@@ -81,7 +81,11 @@ impl DialogForm {
         fields: impl Fn() -> AnyView + Send + Sync + 'static,
         send: impl Fn() + Send + Sync + 'static,
     ) -> AnyView {
-        let send = Callback::new(move |()| send());
+        self.dialog(asks, Arc::new(fields), Callback::new(move |()| send()))
+    }
+
+    /// Compiled once, whatever is asked for.
+    fn dialog(self, asks: Asks, fields: Arc<dyn Fn() -> AnyView + Send + Sync>, send: Callback<()>) -> AnyView {
         let Asks {
             id,
             title,
