@@ -16,7 +16,7 @@ use switchboard::{
 use wasm_bindgen::{JsCast, JsValue};
 
 use super::{
-    deeds::{Deleting, Named, deleting},
+    actions::{ContactRef, Deleting, deleting},
     get_contact,
 };
 use crate::{
@@ -24,7 +24,7 @@ use crate::{
     calls::{PlaceCall, Preset, call_line, list_calls, spaced},
     folders::{all_folders, path_of},
     kit::{
-        Ago, Copy, Loading, Menu, PageHead, browser, crumbs, each, effect, icon, keys::on_key, loaded, part,
+        Ago, Copy, Loading, Menu, PageHead, browser, crumbs, dynamic, effect, icon, keyed_list, keys::on_key, loaded,
         skeleton_rows, use_live,
     },
     may, org,
@@ -142,7 +142,7 @@ fn head(contact: &Contact, ending: Ending) -> AnyView {
     .into_any()
 }
 
-fn more(about: Named, Ending { deleting, gone }: Ending) -> AnyView {
+fn more(about: ContactRef, Ending { deleting, gone }: Ending) -> AnyView {
     let delete = move |_| deleting.ask(vec![about.clone()], move || gone.run(()));
     view! {
         <button type="button" class="btn icon-only" popovertarget="contact-more" aria-label="More for this contact" title="More">{icon("more")}</button>
@@ -184,7 +184,7 @@ fn calls(id: Id<Contact>) -> AnyView {
                 return view! { <p class="quiet-note">"No calls yet. Those with this number appear here by themselves."</p> }.into_any();
             }
             let more = listing.next.is_some();
-            let rows = each(
+            let rows = keyed_list(
                 move || listing.items.clone(),
                 |call| call.id.to_string(),
                 |call| call_line(&call),
@@ -289,7 +289,7 @@ fn local_time(zone: String) -> AnyView {
         look();
         browser::every(30_000, look);
     });
-    let clock = part(move || {
+    let clock = dynamic(move || {
         now.get()
             .map(|time| view! { <span class="muted">{time}" there now"</span> })
             .into_any()
