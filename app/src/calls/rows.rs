@@ -8,9 +8,9 @@ use switchboard::{
 
 use super::{
     elapsed::Elapsed,
-    words::{clock, lamp_of, price_in_row, spaced, title_of},
+    format::{clock, dot_of, price_in_row, spaced, title_of},
 };
-use crate::kit::{Ago, Columns, When, lamp, text};
+use crate::kit::{Ago, Columns, When, reactive_text, status_dot};
 
 /// What is shown, and how many newer calls wait above.
 #[derive(Clone, Debug, PartialEq)]
@@ -53,7 +53,7 @@ fn order(row: &CallRow) -> (chrono::DateTime<chrono::Utc>, uuid::Uuid) {
 pub fn line(row: Memo<CallRow>, columns: Columns, fresh: bool) -> AnyView {
     let (id, agent, created) = row.with_untracked(|row| (row.id, row.agent_name.clone(), row.created_at));
     // Whose number it is may become known later.
-    let title = text(move || {
+    let title = reactive_text(move || {
         row.with(|row| match &row.contact_name {
             Some(name) => name.clone(),
             None => title_of(row.medium, row.to_number.as_deref()),
@@ -66,7 +66,7 @@ pub fn line(row: Memo<CallRow>, columns: Columns, fresh: bool) -> AnyView {
             (*name != number).then(|| view! { <small>{number}</small> })
         })
     };
-    let state = move || row.with(|row| lamp(lamp_of(row.status), row.status.label()));
+    let state = move || row.with(|row| status_dot(dot_of(row.status), row.status.label()));
     let why = move || {
         row.with(|row| {
             let reason = row.end_reason?;
@@ -108,7 +108,7 @@ pub fn call_line(row: &CallRow) -> AnyView {
     let why = row.end_reason.map(|reason| format!(" · {}", reason.label()));
     view! {
         <div>
-            {lamp(lamp_of(row.status), row.status.label())}
+            {status_dot(dot_of(row.status), row.status.label())}
             <span class="grow">
                 <a href=format!("/calls/{}", row.id)><When at=row.created_at/></a>
                 <small>{row.agent_name.clone()}{why}</small>

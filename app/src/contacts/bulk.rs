@@ -9,13 +9,14 @@ use switchboard::{
 };
 
 use super::{
-    deeds::{Deleting, ids, told},
+    actions::{Deleting, ids, told},
     move_contacts, tag_contacts,
 };
 use crate::{
     folders::{Side, choices},
     kit::{
-        Asks, DialogForm, Loading, Select, Selection, TagInput, Toast, ToastList, icon, once_loaded, part, use_toasts,
+        Asks, DialogForm, Loading, Select, Selection, TagInput, Toast, ToastList, dynamic, icon, once_loaded,
+        use_toasts,
     },
     may, org,
 };
@@ -77,7 +78,7 @@ pub fn bulk(selection: Selection, side: Loading<Side>, deleting: Deleting, done:
         }
     };
     view! {
-        {part(move || (selection.count() > 0).then(bar).into_any())}
+        {dynamic(move || (selection.count() > 0).then(bar).into_any())}
         {bulk.move_dialog()}
         {bulk.tag_dialog()}
     }

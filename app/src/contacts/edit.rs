@@ -23,9 +23,10 @@ use crate::{
     AppError,
     folders::{Side, side},
     kit::{
-        Ago, Lamp, Loading, PageHead, Toast, ask_before_leaving, browser, crumbs, focus_first_error, form_state,
+        Ago, Loading, PageHead, StatusDot, Toast, aria_bool, ask_before_leaving, browser, crumbs, dynamic,
+        focus_first_error, form_state,
         keys::{on_ctrl, on_key},
-        lamp, loaded, part, skeleton_rows, state, use_toasts,
+        loaded, skeleton_rows, status_dot, use_toasts,
     },
     may, org,
 };
@@ -259,7 +260,7 @@ fn page(contact: Option<Contact>, start: ContactDraft, side: &Side) -> AnyView {
         view! {
             <a class="btn quiet" href=leave.clone()>"Cancel"</a>
             {writes.then(|| view! {
-                <button type="submit" form="contact" class="btn primary" title="Ctrl S" aria-busy=state(move || editor.pending.get())>
+                <button type="submit" form="contact" class="btn primary" title="Ctrl S" aria-busy=aria_bool(move || editor.pending.get())>
                     {if is_new { "Create contact" } else { "Save contact" }}
                 </button>
             })}
@@ -270,7 +271,7 @@ fn page(contact: Option<Contact>, start: ContactDraft, side: &Side) -> AnyView {
         <PageHead title=title sub=move || sub.into_any() actions=actions crumbs=|| crumbs(&[("Contacts", "/contacts")])/>
         <div class="notices stack s2">
             {form.notice()}
-            {part(move || meanwhile(editor).into_any())}
+            {dynamic(move || meanwhile(editor).into_any())}
         </div>
         <form id="contact" method="post" novalidate on:submit=move |event: web_sys::SubmitEvent| {
             event.prevent_default();
@@ -292,7 +293,7 @@ fn meanwhile(editor: Editor) -> Option<AnyView> {
     let take = move |_| editor.show(theirs.clone());
     let notice = view! {
         <div class="banner boxed" data-kind="warn" role="alert">
-            {lamp(Lamp::Warn, "Saved elsewhere")}
+            {status_dot(StatusDot::Warn, "Saved elsewhere")}
             <p>"Somebody saved this contact "<Ago at=at/>" while you were typing. Yours replaces theirs, or theirs replaces yours."</p>
             <span class="cluster">
                 <button type="button" class="btn sm primary" on:click=move |_| editor.keep_mine()>"Keep mine"</button>

@@ -9,7 +9,7 @@ use wasm_bindgen::{JsCast, JsValue};
 use super::edit::Editor;
 use crate::{
     folders::{Side, choices},
-    kit::{Select, TagInput, TextArea, TextField, each, effect, icon, part, text},
+    kit::{Select, TagInput, TextArea, TextField, dynamic, effect, icon, keyed_list, reactive_text},
 };
 
 pub fn fields(editor: Editor, (folders, facets): &Side) -> AnyView {
@@ -83,7 +83,7 @@ const ZONES: &str = "time-zones";
 fn zones() -> AnyView {
     let known = RwSignal::new(Vec::<String>::new());
     effect(move || known.set(zones_of_browser().unwrap_or_default()));
-    let options = part(move || {
+    let options = dynamic(move || {
         let zones = known.get().into_iter();
         zones
             .map(|zone| view! { <option value=zone></option> })
@@ -182,7 +182,7 @@ fn own(lines: Lines) -> AnyView {
     // Lines are known by their place: one has no name until it is given one.
     let count = Memo::new(move |_| signal.with(Vec::len));
     let add = move |_| signal.update(|lines| lines.push(Default::default()));
-    let none = part(move || {
+    let none = dynamic(move || {
         (count.get() == 0)
             .then(|| view! { <p class="s13 muted">"Nothing yet. A line has a name, such as Patient number, and a value."</p> })
             .into_any()
@@ -193,7 +193,7 @@ fn own(lines: Lines) -> AnyView {
             <div class="body stack s3">
                 {none}
                 <div class="cards-in">
-                    {each(move || (0..count.get()).collect(), usize::to_string, move |i| line(signal, i))}
+                    {keyed_list(move || (0..count.get()).collect(), usize::to_string, move |i| line(signal, i))}
                 </div>
                 <div><button type="button" class="btn sm" on:click=add>{icon("plus")}"Add a line"</button></div>
             </div>
@@ -217,11 +217,11 @@ fn line(lines: RwSignal<Vec<(String, String)>>, i: usize) -> AnyView {
     };
     let remove = move |_| lines.update(|lines| drop(lines.remove(i)));
     view! {
-        <div class="own-line" role="group" aria-label=text(move || format!("Line {}", i + 1))>
+        <div class="own-line" role="group" aria-label=reactive_text(move || format!("Line {}", i + 1))>
             <TextField path=format!("lines[{i}].name") label="Name" value=name on_input=change(|line, text| line.0 = text) autocomplete="off"/>
             <TextField path=format!("lines[{i}].value") label="Value" value=value on_input=change(|line, text| line.1 = text) autocomplete="off"/>
             <button type="button" class="btn icon-only quiet" on:click=remove title="Remove line"
-                aria-label=text(move || format!("Remove line {}", name.get()))>{icon("trash")}</button>
+                aria-label=reactive_text(move || format!("Remove line {}", name.get()))>{icon("trash")}</button>
         </div>
     }
     .into_any()

@@ -14,18 +14,18 @@ use switchboard::{
 };
 
 use super::{
+    actions::{Deleting, deleting},
     browse_contacts,
     bulk::bulk,
-    deeds::{Deleting, deleting},
 };
 use crate::{
     AppError,
     calls::spaced,
     folders::{Side, folder_forms, side, tree},
     kit::{
-        Ago, Chip, Choice, Column, Columns, Loading, Menu, PageHead, Picture, Row, RowMenu, Search, Selection, Table,
-        UrlQuery, empty, export, icon, keys::on_key, list_keys, loaded, once_loaded, pager, part, row_link,
-        skeleton_rows, table, text, use_live, use_url,
+        Ago, Chip, Choice, Column, Columns, Illustration, Loading, Menu, PageHead, Row, RowMenu, Search, Selection,
+        Table, UrlQuery, dynamic, empty, export, icon, keys::on_key, list_keys, loaded, once_loaded, pager,
+        reactive_text, row_link, skeleton_rows, table, use_live, use_url,
     },
     may, org,
 };
@@ -121,7 +121,7 @@ pub fn ContactList() -> impl IntoView {
 
     let actions = move || {
         creates
-            .then(|| view! { <a class="btn primary" href=text(move || new_here(url))>{icon("plus")}"New contact"</a> })
+            .then(|| view! { <a class="btn primary" href=reactive_text(move || new_here(url))>{icon("plus")}"New contact"</a> })
             .into_any()
     };
     let changes_some = [Action::Update, Action::Delete]
@@ -224,7 +224,7 @@ fn filters(url: UrlQuery, side: Loading<Side>, columns: Columns) -> AnyView {
         }
         .into_any()
     });
-    let clear = part(move || {
+    let clear = dynamic(move || {
         let set = url.count(&FILTERS) > 0;
         set.then(|| view! { <a class="btn quiet sm" href=unfiltered(url)>"Clear"</a> })
             .into_any()
@@ -252,7 +252,7 @@ fn rows(url: UrlQuery, layout: Table, (listing, facets): Found) -> AnyView {
     let shown = listing.items.len();
     let items = listing.items;
     // Drawn again when a column is chosen, without asking the server.
-    let table = part(move || {
+    let table = dynamic(move || {
         let shown = layout.columns.shown();
         table(
             layout,
@@ -314,20 +314,20 @@ fn nothing(url: UrlQuery, all: i64) -> AnyView {
     };
     let inside = match url.count(&FILTERS) {
         0 if all == 0 => empty(
-            Picture::Loose,
+            Illustration::Empty,
             "No contacts yet",
             "A contact is a person you talk with. Calls with their number show their name, and their page shows the calls.",
             new(),
         ),
         0 if in_folder => empty(
-            Picture::Loose,
+            Illustration::Empty,
             "Nobody is in here",
             "Tick contacts in another folder and move them here, or make a new one.",
             new(),
         ),
         // A page beyond the last one.
         0 => empty(
-            Picture::Loose,
+            Illustration::Empty,
             "Nothing further",
             "The contacts that were here are gone or elsewhere now.",
             view! { <a class="btn" href=url.with("cursor", None)>"To the newest"</a> },
@@ -340,7 +340,7 @@ fn nothing(url: UrlQuery, all: i64) -> AnyView {
             };
             let place = if in_folder { " in this folder" } else { "" };
             empty(
-                Picture::Loose,
+                Illustration::Empty,
                 format!("No contacts{place} match {these}"),
                 if all == 1 {
                     "There is 1 contact in all.".to_owned()
@@ -357,7 +357,7 @@ fn nothing(url: UrlQuery, all: i64) -> AnyView {
 fn row_menu(menu: RowMenu, selection: Selection, deleting: Deleting, done: Callback<()>) -> AnyView {
     let open = move || format!("/contacts/{}", menu.about.with(|(id, _)| id.clone()));
     let edit = may(Action::Update, Kind::Contact)
-        .then(|| view! { <a href=text(move || format!("{}/edit", open()))>{icon("edit")}"Edit"</a> });
+        .then(|| view! { <a href=reactive_text(move || format!("{}/edit", open()))>{icon("edit")}"Edit"</a> });
     let delete = may(Action::Delete, Kind::Contact).then(|| {
         let delete = move |_| {
             let person = menu.about.get_untracked();
@@ -374,7 +374,7 @@ fn row_menu(menu: RowMenu, selection: Selection, deleting: Deleting, done: Callb
     });
     view! {
         <Menu id=menu.id label="Contact" end=true>
-            <div class="m-h">{text(move || menu.about.with(|(_, name)| name.clone()))}</div>
+            <div class="m-h">{reactive_text(move || menu.about.with(|(_, name)| name.clone()))}</div>
             <a href=text(open)>{icon("contacts")}"Open"</a>
             {edit}
             {delete}

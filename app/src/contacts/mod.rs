@@ -1,7 +1,7 @@
 //! Contacts in the browser: what pages may ask about them.
 
+mod actions;
 mod bulk;
-mod deeds;
 mod edit;
 mod fields;
 mod list;

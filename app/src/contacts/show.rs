@@ -16,7 +16,7 @@ use switchboard::{
 use wasm_bindgen::{JsCast, JsValue};
 
 use super::{
-    deeds::{Deleting, Named, deleting},
+    actions::{ContactRef, Deleting, deleting},
     get_contact,
 };
 use crate::{
@@ -24,7 +24,7 @@ use crate::{
     calls::{PlaceCall, Preset, call_line, list_calls, spaced},
     folders::{all_folders, path_of},
     kit::{
-        Ago, Copy, Loading, Menu, PageHead, browser, crumbs, each, effect, icon, keys::on_key, loaded, part,
+        Ago, Copy, Loading, Menu, PageHead, browser, crumbs, dynamic, effect, icon, keyed_list, keys::on_key, loaded,
         skeleton_rows, use_live,
     },
     may, org,
@@ -130,7 +130,7 @@ fn head(contact: &Contact, deleting: Deleting) -> AnyView {
     .into_any()
 }
 
-fn more(about: Named, deleting: Deleting) -> AnyView {
+fn more(about: ContactRef, deleting: Deleting) -> AnyView {
     let navigate = StoredValue::new(use_navigate());
     let delete = move |_| {
         deleting.ask(vec![about.clone()], move || {
@@ -177,7 +177,7 @@ fn calls(id: Id<Contact>) -> AnyView {
                 return view! { <p class="quiet-note">"No calls yet. Those with this number appear here by themselves."</p> }.into_any();
             }
             let more = listing.next.is_some();
-            let rows = each(
+            let rows = keyed_list(
                 move || listing.items.clone(),
                 |call| call.id.to_string(),
                 |call| call_line(&call),
@@ -282,7 +282,7 @@ fn local_time(zone: String) -> AnyView {
         look();
         browser::every(30_000, look);
     });
-    let clock = part(move || {
+    let clock = dynamic(move || {
         now.get()
             .map(|time| view! { <span class="muted">{time}" there now"</span> })
             .into_any()

@@ -17,7 +17,7 @@ use super::{
 };
 use crate::{
     AppError,
-    kit::{Asks, DialogForm, Pick, Select, TextField, Toast, ToastList, UrlQuery, holds, use_toasts},
+    kit::{Asks, DialogForm, Pick, Select, TextField, Toast, ToastList, UrlQuery, reactive_bool, use_toasts},
     may, org,
 };
 
@@ -150,7 +150,7 @@ impl FolderForms {
                 view! {
                     <label class="jack" data-tint=color.word() title=name.clone()>
                         <input type="radio" name="color" value=color.word() aria-label=name.clone() checked=untrack(chosen)
-                            prop:checked=holds(chosen) on:change=move |_| self.draft.update(|draft| draft.color = color)/>
+                            prop:checked=reactive_bool(chosen) on:change=move |_| self.draft.update(|draft| draft.color = color)/>
                     </label>
                 }
             })

@@ -18,7 +18,7 @@ use super::{
 use crate::{
     AppError,
     contacts::contact_facets,
-    kit::{Loading, Menu, RowMenu, UrlQuery, flag, icon, once_loaded, text},
+    kit::{Loading, Menu, RowMenu, UrlQuery, aria_flag, icon, once_loaded, reactive_text},
     may,
 };
 
@@ -85,7 +85,7 @@ fn here(url: UrlQuery) -> Option<Here> {
 
 fn link(url: UrlQuery, to: Option<Here>, picture: &str, words: String, count: i64) -> AnyView {
     let leads = to.clone();
-    let href = text(move || {
+    let href = reactive_text(move || {
         let (folder, unfiled) = match &leads {
             None => (None, None),
             Some(Here::Unfiled) => (None, Some("true")),
@@ -93,7 +93,7 @@ fn link(url: UrlQuery, to: Option<Here>, picture: &str, words: String, count: i6
         };
         url.with_all(&[("folder", folder), ("unfiled", unfiled)])
     });
-    let current = flag(move || here(url) == to);
+    let current = aria_flag(move || here(url) == to);
     view! {
         <a href=href aria-current=current>{icon(picture)}<span class="clip">{words}</span><span class="push">{grouped(count)}</span></a>
     }
@@ -163,7 +163,7 @@ fn actions(forms: FolderForms, menu: RowMenu) -> AnyView {
     });
     view! {
         <Menu id=menu.id label="Folder" end=true>
-            <div class="m-h">{text(move || menu.about.with(|(_, name)| name.clone()))}</div>
+            <div class="m-h">{reactive_text(move || menu.about.with(|(_, name)| name.clone()))}</div>
             {create}
             {edit}
             {delete}

@@ -8,7 +8,7 @@ use super::{
     browser,
     dialog::Dialog,
     form::{focus_first_error, form_state},
-    part::{state, text},
+    reactive::{aria_bool, reactive_text},
 };
 use crate::AppError;
 
@@ -113,7 +113,7 @@ impl DialogForm {
                     <div class="d-body stack s3">{form.notice()}{fields}</div>
                     <div class="d-foot">
                         <button type="button" class="btn quiet" on:click=move |_| self.open.set(false)>"Cancel"</button>
-                        <button type="submit" class=text(move || class().to_owned()) aria-busy=state(move || self.pending.get())>{verb}</button>
+                        <button type="submit" class=reactive_text(move || class().to_owned()) aria-busy=aria_bool(move || self.pending.get())>{verb}</button>
                     </div>
                 </form>
             }

@@ -9,7 +9,7 @@ use switchboard::error::FieldError;
 use super::{
     form::FormState,
     icon::icon,
-    part::{Live, flag, holds, part, text},
+    reactive::{Live, aria_flag, dynamic, reactive_bool, reactive_text},
 };
 
 /// The id of the control at this path.
@@ -45,7 +45,7 @@ impl Around {
 
     fn invalid(&self) -> Live<Option<&'static str>> {
         let error = self.error;
-        flag(move || error.with(Option::is_some))
+        aria_flag(move || error.with(Option::is_some))
     }
 
     fn described_by(&self) -> String {
@@ -68,7 +68,7 @@ impl Around {
         let error = self.error;
         let help_id = format!("{}-help", self.id);
         view! {
-            <p class="err" id=format!("{}-err", self.id) hidden=holds(move || error.with(Option::is_none))>
+            <p class="err" id=format!("{}-err", self.id) hidden=reactive_bool(move || error.with(Option::is_none))>
                 {icon("warn")}
                 <span>{complaint(error)}</span>
             </p>
@@ -80,7 +80,7 @@ impl Around {
 
 /// What is wrong, and the way to what is in the way.
 fn complaint(error: Memo<Option<FieldError>>) -> AnyView {
-    part(move || {
+    dynamic(move || {
         error
             .get()
             .map(|error| {
@@ -231,7 +231,7 @@ pub fn Select(
                 <option
                     value=option
                     selected=chosen
-                    prop:selected=holds(move || if live { value.with(|value| *value == this) } else { chosen })
+                    prop:selected=reactive_bool(move || if live { value.with(|value| *value == this) } else { chosen })
                 >
                     {words}
                 </option>
@@ -306,7 +306,7 @@ fn toggle(
             name=name.unwrap_or(path)
             value="true"
             checked=value.get_untracked()
-            prop:checked=holds(move || if live { value.get() } else { value.get_untracked() })
+            prop:checked=reactive_bool(move || if live { value.get() } else { value.get_untracked() })
             on:change=move |event| {
                 if let Some(on_change) = on_change {
                     on_change.run(event_target_checked(&event));
@@ -347,8 +347,8 @@ pub fn Range(
                 max=max
                 step=step
                 value=value.get_untracked()
-                prop:value=text(move || value.get().to_string())
-                aria-valuetext=text(move || words(value.get()))
+                prop:value=reactive_text(move || value.get().to_string())
+                aria-valuetext=reactive_text(move || words(value.get()))
                 aria-invalid=around.invalid()
                 aria-describedby=around.described_by()
                 on:input=move |event| {
@@ -357,7 +357,7 @@ pub fn Range(
                     }
                 }
             />
-            <output for=around.id.clone()>{text(move || words(value.get()))}</output>
+            <output for=around.id.clone()>{reactive_text(move || words(value.get()))}</output>
         </span>
     }
     .into_any();

@@ -7,7 +7,7 @@ use wasm_bindgen::{JsCast, closure::Closure};
 use super::{
     browser,
     confirm::{Asking, Question, use_confirm},
-    part::effect,
+    reactive::effect,
 };
 
 /// Asks before a link or the browser leads away while `dirty`. `loss` says what becomes of what was typed.

@@ -14,15 +14,15 @@ use crate::{
 };
 
 /// Id and name: enough to do something to a contact and to say to whom.
-pub type Named = (String, String);
+pub type ContactRef = (String, String);
 
-pub fn ids(people: &[Named]) -> Result<Vec<Id<Contact>>, AppError> {
+pub fn ids(people: &[ContactRef]) -> Result<Vec<Id<Contact>>, AppError> {
     let ids: Result<_, _> = people.iter().map(|(id, _)| id.parse()).collect();
     ids.map_err(|_| AppError(Error::NotFound))
 }
 
 /// "Ada" or "3 contacts".
-pub fn told(people: &[Named]) -> String {
+pub fn told(people: &[ContactRef]) -> String {
     match people {
         [(_, name)] => name.clone(),
         many => format!("{} contacts", many.len()),
@@ -31,11 +31,11 @@ pub fn told(people: &[Named]) -> String {
 
 /// Asks whether to delete them; `then` runs when they are gone.
 #[derive(Clone, Copy)]
-pub struct Deleting(Callback<(Vec<Named>, Callback<()>)>);
+pub struct Deleting(Callback<(Vec<ContactRef>, Callback<()>)>);
 
 pub fn deleting() -> Deleting {
     let (org, asking, toasts) = (StoredValue::new(org()), use_confirm(), use_toasts());
-    Deleting(Callback::new(move |(people, then): (Vec<Named>, Callback<()>)| {
+    Deleting(Callback::new(move |(people, then): (Vec<ContactRef>, Callback<()>)| {
         let told = told(&people);
         let names = match people.as_slice() {
             [_] => String::new(),
@@ -76,7 +76,7 @@ pub fn deleting() -> Deleting {
 }
 
 impl Deleting {
-    pub fn ask(self, people: Vec<Named>, then: impl Fn() + Send + Sync + 'static) {
+    pub fn ask(self, people: Vec<ContactRef>, then: impl Fn() + Send + Sync + 'static) {
         self.0.run((people, Callback::new(move |()| then())));
     }
 }
