@@ -82,7 +82,7 @@ pub struct Agent {
     pub revision: i64,
     /// The provider's id of the published copy.
     pub provider_id: String,
-    pub sync: Sync,
+    pub sync: SyncStatus,
     pub created_at: DateTime<Utc>,
     pub updated_at: DateTime<Utc>,
     /// The id of the person or of the API key that saved it.
@@ -96,7 +96,7 @@ impl<'de> Deserialize<'de> for Agent {
             id: Id<Agent>,
             revision: i64,
             provider_id: String,
-            sync: Sync,
+            sync: SyncStatus,
             created_at: DateTime<Utc>,
             updated_at: DateTime<Utc>,
             updated_by: String,
@@ -118,7 +118,7 @@ impl<'de> Deserialize<'de> for Agent {
 /// Whether the provider's copy is what we last published.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[cfg_attr(feature = "ssr", derive(utoipa::ToSchema))]
-pub struct Sync {
+pub struct SyncStatus {
     pub state: SyncState,
     /// What differs or what failed, in words; empty when synced.
     pub note: String,

@@ -3,7 +3,7 @@
 use chrono::{DateTime, Utc};
 use sqlx::types::Json;
 
-use super::{Agent, AgentDraft, AgentFilter, AgentRow, Facets, FirstSpeaker, Silence, Sync, SyncState, Variable};
+use super::{Agent, AgentDraft, AgentFilter, AgentRow, Facets, FirstSpeaker, Silence, SyncState, SyncStatus, Variable};
 use crate::{
     calls,
     crud::Rows,
@@ -71,7 +71,7 @@ impl From<AgentRecord> for Agent {
             },
             revision: row.revision,
             provider_id: row.provider_id,
-            sync: Sync {
+            sync: SyncStatus {
                 state: row.sync,
                 note: row.sync_note,
                 checked_at: row.sync_checked_at,
