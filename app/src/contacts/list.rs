@@ -375,7 +375,7 @@ fn row_menu(menu: RowMenu, selection: Selection, deleting: Deleting, done: Callb
     view! {
         <Menu id=menu.id label="Contact" end=true>
             <div class="m-h">{reactive_text(move || menu.about.with(|(_, name)| name.clone()))}</div>
-            <a href=text(open)>{icon("contacts")}"Open"</a>
+            <a href=reactive_text(open)>{icon("contacts")}"Open"</a>
             {edit}
             {delete}
         </Menu>
