@@ -208,6 +208,14 @@ impl Rows for Folder {
         .execute(tx.conn())
         .await?;
         tx.changed(Kind::Contact);
+        // A folder inside may be called like this one, which is about to make room for it.
+        sqlx::query!(
+            "update app.contact_folders set name = id::text where org_id = $1 and id = $2",
+            tx.org() as _,
+            id.uuid(),
+        )
+        .execute(tx.conn())
+        .await?;
         sqlx::query!(
             "update app.contact_folders f set parent_id = g.parent_id
              from app.contact_folders g
