@@ -1,4 +1,4 @@
-//! Arrival: makes sure that an organization has its billing client, and the client its user, before anything else happens.
+//! Provisioning: makes sure that an organization has its billing client, and the client its user, before anything else happens.
 
 use uuid::Uuid;
 
@@ -12,7 +12,7 @@ use crate::{
     resource::{Action, Kind},
 };
 
-/// Once an hour per person, organization and process. The membership has been checked.
+/// Provisions once an hour per person, organization and process. The membership has been checked.
 pub(crate) async fn ensure_provisioned(core: &Core, user: &UserId, org: &OrgId) -> Result<()> {
     let key = (org.clone(), user.clone());
     let provisioned = &core.tokens.memory.provisioned;
@@ -23,18 +23,18 @@ pub(crate) async fn ensure_provisioned(core: &Core, user: &UserId, org: &OrgId) 
     Ok(())
 }
 
-/// The client of an organization and its balance, for somebody who has arrived there.
+/// The client of an organization and its balance, provisioned first where they are not there yet.
 pub(super) async fn billing_summary(core: &Core, user: &UserId, org: &OrgId) -> Result<BillingSummary> {
     ensure_provisioned(core, user, org).await?;
     if let Some(summary) = core.db.billing_summary(org).await? {
         return Ok(summary);
     }
-    // This process remembers a client that is gone: the database was put back to an earlier day.
+    // The cached client id no longer exists (the database was restored from a backup): provision it again.
     provision(core, user, org).await?;
     core.db.billing_summary(org).await?.ok_or(Error::NotFound)
 }
 
-/// The same, whatever this process remembers.
+/// Provisions whatever this process has cached.
 async fn provision(core: &Core, user: &UserId, org: &OrgId) -> Result<()> {
     let known = sqlx::query!(
         r#"select o.name as org_name, o.created_by as "founder: UserId", o.metadata ->> 'client_id' as client_id, u.name, u.email
@@ -52,7 +52,7 @@ async fn provision(core: &Core, user: &UserId, org: &OrgId) -> Result<()> {
     if claimed_client_id.is_none() {
         claimed_client_id = super::clerk::client_id(core, org).await?;
     }
-    // As the worker: everybody arrives, whatever their role lets them do.
+    // Run as the worker: provisioning must not depend on the caller's role.
     let mut tx = Caller::system(org.clone())
         .begin(&core.db, Action::Create, Kind::Organization)
         .await?;
@@ -83,7 +83,7 @@ async fn provision(core: &Core, user: &UserId, org: &OrgId) -> Result<()> {
     Ok(())
 }
 
-/// The organization's client: the one there is, else a new one with its welcome credit and a log that begins.
+/// The organization's client: the one there is, else a new one with its signup credit and the first entry of its log.
 async fn client(
     tx: &mut OrgTx,
     claimed_client_id: Option<Uuid>,
@@ -116,7 +116,7 @@ async fn client(
             audit::founded(tx, founder, name).await?;
             return Ok(id);
         }
-        // Somebody else arrived first.
+        // Another request provisioned it first.
         return find(tx).await?.ok_or(Error::NotFound);
     }
     Err(Error::internal("two fresh client ids were taken"))
@@ -159,7 +159,7 @@ async fn grant_signup_credit(tx: &mut OrgTx, client_id: Uuid, core: &Core) -> Re
 /// At the provider first: as long as it does not know the number, neither do we say that it does.
 async fn write_back(core: &Core, org: &OrgId, client_id: Uuid) -> Result<()> {
     if let Err(error) = super::clerk::keep_client_id(core, org, client_id).await {
-        tracing::warn!(%org, %error, "the client id could not be written to the organization's metadata; the next arrival tries again");
+        tracing::warn!(%org, %error, "the client id could not be written to the organization's metadata; the next sign-in tries again");
         return Ok(());
     }
     sqlx::query!(

@@ -2,7 +2,7 @@
 
 use sqlx::PgConnection;
 
-use super::From;
+use super::ClientInfo;
 use crate::{
     core::Core,
     error::{Error, Result},

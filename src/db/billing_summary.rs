@@ -1,4 +1,4 @@
-//! A summary at an organization: its client and balance, without asking again who looks.
+//! The billing side of an organization: its client and balance, without asking again who looks.
 
 use sqlx::{AssertSqlSafe, SqlSafeStr};
 use uuid::Uuid;

@@ -76,7 +76,7 @@ pub async fn get(core: &Core, caller: &Caller, id: Id<Report>) -> Result<ReportR
 }
 
 /// The newest runs of a kind, and one report: the one that was chosen, else the newest that is done.
-pub async fn shelf(
+pub async fn history(
     core: &Core,
     caller: &Caller,
     kind: ReportKind,

@@ -24,7 +24,7 @@ use switchboard::report::store;
 /// The newest runs of a kind, and one report: the one that was chosen, else the newest that is done.
 #[server(protocol = Wire)]
 pub async fn read_reports(org: OrgId, kind: ReportKind, chosen: Option<Id<Report>>) -> Result<ReportHistory, AppError> {
-    Ok(store::reports(&core(), &caller(&org)?, kind, chosen).await?)
+    Ok(store::history(&core(), &caller(&org)?, kind, chosen).await?)
 }
 
 #[server(protocol = Wire)]
