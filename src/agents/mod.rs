@@ -22,6 +22,7 @@ use crate::{
     id::Id,
     resource::{About, Actions, Kind, NavGroup, NavPage, PermissionLabels, Resource, Roles},
 };
+pub use crate::sync::{Sync, SyncState};
 pub use draft::{AgentDraft, EndBehavior, FirstSpeaker, LANGUAGES, Silence, Variable, VariableKind, language_name};
 #[cfg(feature = "ssr")]
 pub use flow::duplicate;
@@ -69,6 +70,7 @@ pub const ABOUT: About = About {
         ("time_exceeded_message", "what is said when the time is up"),
         ("turn_delay_ms", "wait before answering"),
         ("interruption_ms", "speech needed to interrupt"),
+        ("tool_ids", "tools"),
     ],
 };
 
@@ -112,52 +114,6 @@ impl<'de> Deserialize<'de> for Agent {
             updated_at: around.updated_at,
             updated_by: around.updated_by,
         })
-    }
-}
-
-/// Whether the provider's copy is what we last published.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
-#[cfg_attr(feature = "ssr", derive(utoipa::ToSchema))]
-pub struct Sync {
-    pub state: SyncState,
-    /// What differs or what failed, in words; empty when synced.
-    pub note: String,
-    pub checked_at: DateTime<Utc>,
-}
-
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[cfg_attr(
-    feature = "ssr",
-    derive(sqlx::Type, utoipa::ToSchema),
-    sqlx(type_name = "text", rename_all = "snake_case")
-)]
-#[serde(rename_all = "snake_case")]
-pub enum SyncState {
-    /// The provider's copy is ours.
-    Synced,
-    /// It was changed or removed there, not by us.
-    Drifted,
-    /// Publishing it again failed.
-    Failed,
-}
-
-impl SyncState {
-    pub const ALL: [Self; 3] = [Self::Synced, Self::Drifted, Self::Failed];
-
-    pub const fn word(self) -> &'static str {
-        match self {
-            Self::Synced => "synced",
-            Self::Drifted => "drifted",
-            Self::Failed => "failed",
-        }
-    }
-
-    pub const fn label(self) -> &'static str {
-        match self {
-            Self::Synced => "Live",
-            Self::Drifted => "Differs at provider",
-            Self::Failed => "Publish failed",
-        }
     }
 }
 
