@@ -17,16 +17,18 @@ mod template;
 use chrono::{DateTime, Utc};
 use serde::{Deserialize, Deserializer, Serialize};
 
+pub use crate::sync::{Sync, SyncState};
 use crate::{
     flat,
     id::Id,
     resource::{About, Actions, Kind, NavGroup, NavPage, PermissionLabels, Resource, Roles},
 };
-pub use crate::sync::{Sync, SyncState};
 pub use draft::{AgentDraft, EndBehavior, FirstSpeaker, LANGUAGES, Silence, Variable, VariableKind, language_name};
 #[cfg(feature = "ssr")]
 pub use flow::duplicate;
 pub use starters::{STARTERS, Starter};
+#[cfg(feature = "ssr")]
+pub(crate) use template::fill;
 pub use template::{Placeholder, placeholders};
 
 /// Agents, to everything that lists resources.

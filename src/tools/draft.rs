@@ -7,7 +7,10 @@ use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 
 use super::schema::{check_schema, holds_control};
-use crate::check::{Check, Checked};
+use crate::{
+    agents::placeholders,
+    check::{Check, Checked},
+};
 
 /// Seconds a tool may take; the provider allows no more.
 pub const TIME_LIMIT: RangeInclusive<i64> = 1..=40;
@@ -322,7 +325,10 @@ impl Checked for ToolDraft {
         } else {
             for name in in_path(&self.url) {
                 if !self.parameters.iter().any(|p| p.place == Place::Path && p.name == name) {
-                    check.fail("url", format!("{{{name}}} has no parameter. Add one that stands in the address."));
+                    check.fail(
+                        "url",
+                        format!("{{{name}}} has no parameter. Add one that stands in the address."),
+                    );
                 }
             }
         }
@@ -335,6 +341,11 @@ impl Checked for ToolDraft {
 }
 
 impl ToolDraft {
+    /// The variables it mentions, each with the field that does.
+    pub fn variables(&self) -> Vec<(String, String)> {
+        variables(&self.description, &self.parameters)
+    }
+
     fn check_parameters(&self, check: &mut Check) {
         if self.parameters.len() > PARAMETERS {
             check.fail("parameters", format!("Use at most {PARAMETERS} parameters."));
@@ -370,9 +381,9 @@ impl ToolDraft {
     fn wrong_place(&self, parameter: &Parameter) -> Option<String> {
         let name = &parameter.name;
         match parameter.place {
-            Place::Path if !in_path(&self.url).any(|placed| placed == name) => {
-                Some(format!("The address has no {{{name}}}. Write it where the value belongs."))
-            }
+            Place::Path if !in_path(&self.url).any(|placed| placed == name) => Some(format!(
+                "The address has no {{{name}}}. Write it where the value belongs."
+            )),
             Place::Header => {
                 let lower = name.to_ascii_lowercase();
                 if FOREIGN_HEADERS.contains(&lower.as_str()) {
@@ -426,6 +437,31 @@ impl ToolDraft {
                 check.fail(format!("tags[{i}]"), "This tag is there twice.");
             }
         }
+    }
+}
+
+/// The variables that a tool's texts mention, each with the field that does. The provider fills them in per call.
+pub(super) fn variables(description: &str, parameters: &[Parameter]) -> Vec<(String, String)> {
+    let mut found: Vec<(String, String)> = placeholders(description)
+        .map(|placeholder| ("description".to_owned(), placeholder.name.to_owned()))
+        .collect();
+    for (i, parameter) in parameters.iter().enumerate() {
+        if parameter.kind == ParameterKind::Static {
+            let field = format!("parameters[{i}].value");
+            mentioned(&parameter.value, &mut |name| {
+                found.push((field.clone(), name.to_owned()))
+            });
+        }
+    }
+    found
+}
+
+fn mentioned(value: &Value, found: &mut impl FnMut(&str)) {
+    match value {
+        Value::String(text) => placeholders(text).for_each(|placeholder| found(placeholder.name)),
+        Value::Array(items) => items.iter().for_each(|item| mentioned(item, found)),
+        Value::Object(members) => members.values().for_each(|member| mentioned(member, found)),
+        _ => {}
     }
 }
 
@@ -487,7 +523,9 @@ pub fn origin(url: &str) -> String {
 pub fn in_path(url: &str) -> impl Iterator<Item = &str> {
     let path = parts(url).map_or("", |(_, _, rest)| rest);
     let path = path.split(['?', '#']).next().unwrap_or_default();
-    path.split('{').skip(1).filter_map(|piece| Some(piece.split_once('}')?.0))
+    path.split('{')
+        .skip(1)
+        .filter_map(|piece| Some(piece.split_once('}')?.0))
 }
 
 fn wrong_address(url: &str) -> Option<&'static str> {

@@ -1,7 +1,25 @@
 //! Tools: what an agent may ask of somebody's server while it talks.
 
+#[cfg(feature = "ssr")]
+mod csv;
 mod draft;
+#[cfg(feature = "ssr")]
+mod flow;
+#[cfg(feature = "ssr")]
+pub(crate) mod publish;
+#[cfg(feature = "ssr")]
+mod reach;
+#[cfg(feature = "ssr")]
+mod request;
+#[cfg(feature = "ssr")]
+mod sample;
 mod schema;
+#[cfg(feature = "ssr")]
+pub(crate) mod secret;
+#[cfg(feature = "ssr")]
+mod send;
+#[cfg(feature = "ssr")]
+pub(crate) mod store;
 mod test;
 
 use chrono::{DateTime, Utc};
@@ -9,6 +27,7 @@ use serde::{Deserialize, Deserializer, Serialize};
 
 use crate::{
     agents::Agent,
+    calls::Call,
     flat,
     id::Id,
     resource::{About, Actions, Kind, PermissionLabels, Resource, Roles},
@@ -18,6 +37,12 @@ pub use draft::{
     Automatic, Method, Parameter, ParameterKind, Place, SecretValue, TIME_LIMIT, ToolDraft, ToolSecret, host, in_path,
     model_name_of, origin,
 };
+#[cfg(feature = "ssr")]
+pub use flow::{agents, test, uses};
+#[cfg(feature = "ssr")]
+pub use publish::RepublishAgents;
+#[cfg(feature = "ssr")]
+pub use sample::SERVER;
 pub use schema::{TYPES, check_schema};
 pub use test::{Header, SentRequest, TestOutcome, TestRequest, TestResult};
 
@@ -143,6 +168,24 @@ pub struct Facets {
 pub struct ToolAgent {
     pub id: Id<Agent>,
     pub name: String,
+}
+
+/// One use of a tool on a call.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(feature = "ssr", derive(utoipa::ToSchema))]
+pub struct ToolUse {
+    pub call_id: Id<Call>,
+    pub agent_name: String,
+    /// When the call was placed.
+    pub placed_at: DateTime<Utc>,
+    /// Milliseconds from the answer to the call until the tool was asked.
+    pub start_ms: Option<i32>,
+    /// What the model filled in, as JSON.
+    pub arguments: String,
+    /// What came back, or why nothing did; absent where the call ended before.
+    pub result: Option<String>,
+    pub failed: bool,
+    pub took_ms: Option<i32>,
 }
 
 impl Resource for Tool {

@@ -47,7 +47,9 @@ const fn table(schema: &'static str, name: &'static str, lasts: Lasts) -> Table 
 
 pub(super) const TABLES: &[Table] = &[
     org("clients", Forever),
+    org("tools", Changing),
     org("agents", Changing),
+    org("agent_tools", Changing),
     org("calls", Changing),
     org("call_messages", Changing),
     org("call_events", Changing),

@@ -5,7 +5,7 @@ use switchboard::{
     Id,
     listing::{Listing, Page},
     org::OrgId,
-    tools::{Facets, TestRequest, TestResult, Tool, ToolAgent, ToolDraft, ToolFilter, ToolRow},
+    tools::{Facets, TestRequest, TestResult, Tool, ToolAgent, ToolDraft, ToolFilter, ToolRow, ToolUse},
 };
 
 #[cfg(feature = "ssr")]
@@ -21,11 +21,7 @@ pub async fn list_tools(org: OrgId, filter: ToolFilter, page: Page) -> Result<Li
 
 /// One page of the list, and what is true of all tools together.
 #[server(protocol = Wire)]
-pub async fn browse_tools(
-    org: OrgId,
-    filter: ToolFilter,
-    page: Page,
-) -> Result<(Listing<ToolRow>, Facets), AppError> {
+pub async fn browse_tools(org: OrgId, filter: ToolFilter, page: Page) -> Result<(Listing<ToolRow>, Facets), AppError> {
     Ok(crud::browse::<Tool>(&core(), &caller(&org)?, &filter, &page).await?)
 }
 
@@ -64,6 +60,12 @@ pub async fn sync_tool(org: OrgId, id: Id<Tool>) -> Result<Tool, AppError> {
 #[server(protocol = Wire)]
 pub async fn tool_agents(org: OrgId, id: Id<Tool>) -> Result<Vec<ToolAgent>, AppError> {
     Ok(tools::agents(&core(), &caller(&org)?, id).await?)
+}
+
+/// Its last uses on calls, newest first.
+#[server(protocol = Wire)]
+pub async fn tool_uses(org: OrgId, id: Id<Tool>) -> Result<Vec<ToolUse>, AppError> {
+    Ok(tools::uses(&core(), &caller(&org)?, id).await?)
 }
 
 /// Sends the tool's request once, as an agent would cause it, and shows what came back.
