@@ -34,7 +34,7 @@ pub trait ProviderBacked: Rows<Flow = ProviderFirst> {
     fn mark_state(tx: &mut OrgTx, id: Id<Self>, state: &RemoteState) -> impl Future<Output = Result<()>> + Send;
 
     /// What of the organization a push needs beside the draft, such as the copies it refers to.
-    type Context: PartialEq + Send + std::marker::Sync;
+    type Context: PartialEq + Send + Sync;
     /// Reads it, before the provider is asked.
     fn context(tx: &mut OrgTx, draft: &Self::Draft) -> impl Future<Output = Result<Self::Context>> + Send;
 

@@ -17,7 +17,7 @@ mod template;
 use chrono::{DateTime, Utc};
 use serde::{Deserialize, Deserializer, Serialize};
 
-pub use crate::sync::{Sync, SyncState};
+pub use crate::sync::{SyncState, SyncStatus};
 use crate::{
     flat,
     id::Id,
@@ -86,7 +86,7 @@ pub struct Agent {
     pub revision: i64,
     /// The provider's id of the published copy.
     pub provider_id: String,
-    pub sync: Sync,
+    pub sync: SyncStatus,
     pub created_at: DateTime<Utc>,
     pub updated_at: DateTime<Utc>,
     /// The id of the person or of the API key that saved it.
@@ -100,7 +100,7 @@ impl<'de> Deserialize<'de> for Agent {
             id: Id<Agent>,
             revision: i64,
             provider_id: String,
-            sync: Sync,
+            sync: SyncStatus,
             created_at: DateTime<Utc>,
             updated_at: DateTime<Utc>,
             updated_by: String,

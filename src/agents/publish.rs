@@ -10,7 +10,7 @@ use crate::{
     id::Id,
     provider_sync::{ProviderBacked, RemoteState},
     providers::ultravox::duration::{parse_ms, write_ms},
-    tools::{self, publish::SECRET, store::BoundTool},
+    tools::{self, bindings::BoundTool, publish::SECRET},
 };
 
 /// How long the agent waits to be greeted before it speaks its first message by itself.
@@ -22,7 +22,7 @@ impl ProviderBacked for Agent {
     type Context = Vec<BoundTool>;
 
     async fn context(tx: &mut OrgTx, draft: &AgentDraft) -> Result<Vec<BoundTool>> {
-        tools::store::bound(tx, &draft.tool_ids).await
+        tools::bindings::bound(tx, &draft.tool_ids).await
     }
 
     async fn mark_published(tx: &mut OrgTx, id: Id<Self>, provider_id: &str) -> Result<()> {

@@ -3,7 +3,7 @@
 use chrono::{DateTime, Utc};
 use sqlx::types::Json;
 
-use super::{Agent, AgentDraft, AgentFilter, AgentRow, Facets, FirstSpeaker, Silence, Sync, SyncState, Variable};
+use super::{Agent, AgentDraft, AgentFilter, AgentRow, Facets, FirstSpeaker, Silence, SyncState, SyncStatus, Variable};
 use crate::{
     calls,
     crud::Rows,
@@ -75,7 +75,7 @@ impl From<AgentRecord> for Agent {
             },
             revision: row.revision,
             provider_id: row.provider_id,
-            sync: Sync {
+            sync: SyncStatus {
                 state: row.sync,
                 note: row.sync_note,
                 checked_at: row.sync_checked_at,
@@ -154,7 +154,7 @@ impl Rows for Agent {
         if taken {
             return Err(Error::taken("name"));
         }
-        let tools = tools::store::bound(tx, &draft.tool_ids).await?;
+        let tools = tools::bindings::bound(tx, &draft.tool_ids).await?;
         for (i, tool) in tools.iter().enumerate() {
             let missing = |name: &&String| !draft.variables.iter().any(|variable| variable.name == **name);
             if let Some(name) = tool.variables.iter().find(missing) {
@@ -283,7 +283,7 @@ impl Rows for Agent {
 
 /// Gives the agent these tools; their lists say by how many agents they are used.
 async fn bind(tx: &mut OrgTx, id: Id<Agent>, tools: &[Id<Tool>]) -> Result<()> {
-    if tools::store::bind(tx, id, tools).await? {
+    if tools::bindings::bind(tx, id, tools).await? {
         tx.changed(Kind::Tool);
     }
     Ok(())

@@ -20,7 +20,7 @@ use crate::{
 };
 
 /// A call and what only its keepers need to know.
-pub(crate) struct Held {
+pub(crate) struct LockedCall {
     pub call: Call,
     pub stop_asked: bool,
 }
@@ -53,7 +53,7 @@ struct Flat {
     updated_at: DateTime<Utc>,
 }
 
-impl From<Flat> for Held {
+impl From<Flat> for LockedCall {
     fn from(row: Flat) -> Self {
         Self {
             stop_asked: row.stop_asked_at.is_some(),
@@ -117,7 +117,7 @@ pub(crate) async fn page(tx: &mut OrgTx, filter: &CallFilter, window: Window) ->
 }
 
 /// `NotFound` for what is not there and for what is not theirs.
-pub(crate) async fn find(tx: &mut OrgTx, id: Id<Call>) -> Result<Held> {
+pub(crate) async fn find(tx: &mut OrgTx, id: Id<Call>) -> Result<LockedCall> {
     let row = sqlx::query_as!(
         Flat,
         "select c.id, c.agent_id, c.agent_name, c.medium, c.status, c.end_reason, c.end_detail, c.to_number, c.from_number,
@@ -135,7 +135,7 @@ pub(crate) async fn find(tx: &mut OrgTx, id: Id<Call>) -> Result<Held> {
 }
 
 /// As [`find`], and nobody else changes it until the transaction ends.
-pub(crate) async fn lock(tx: &mut OrgTx, id: Id<Call>) -> Result<Held> {
+pub(crate) async fn lock(tx: &mut OrgTx, id: Id<Call>) -> Result<LockedCall> {
     sqlx::query!(
         "select 1 as one from app.calls c where c.org_id = $1 and c.id = $2 for update",
         tx.org() as _,
@@ -340,7 +340,7 @@ pub(crate) async fn forget_agent(tx: &mut OrgTx, agent: Id<Agent>) -> Result<()>
 }
 
 /// Nothing more is expected of the provider: the row stays, because a late event still has to find its organization.
-pub(crate) async fn rest(tx: &mut OrgTx, id: Id<Call>) -> Result<()> {
+pub(crate) async fn stop_watching(tx: &mut OrgTx, id: Id<Call>) -> Result<()> {
     sqlx::query!(
         "update app.provider_links set due_at = 'infinity', attempts = 0 where org_id = $1 and kind = 'call' and object_id = $2",
         tx.org() as _,

@@ -3,8 +3,8 @@
 #[cfg(test)]
 mod abandoned;
 mod begin;
+mod billing_summary;
 pub mod cluster;
-mod glance;
 mod migrate;
 mod open;
 mod statements;
@@ -24,8 +24,8 @@ use crate::{
     config::{Config, Database},
     secret::Master,
 };
+pub use billing_summary::BillingSummary;
 pub use cluster::{Cluster, Stop};
-pub use glance::Glance;
 pub use migrate::{MIGRATOR, migrate};
 use open::Open;
 pub(crate) use open::assert_none;

@@ -1,4 +1,9 @@
-use super::*;
+use serde_json::json;
+
+use super::{
+    super::{Automatic, host, origin},
+    *,
+};
 use crate::error::Error;
 
 fn good() -> ToolDraft {

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use super::{SecretValue, TestRequest, TestResult, Tool, ToolAgent, ToolUse, request, send, store};
+use super::{SecretValue, TestRequest, TestResult, Tool, ToolAgent, ToolUse, bindings, request, send, store};
 use crate::{
     audit,
     auth::Caller,
@@ -19,15 +19,14 @@ use crate::{
 pub async fn agents(core: &Core, caller: &Caller, id: Id<Tool>) -> Result<Vec<ToolAgent>> {
     let mut tx = caller.begin(&core.db, Action::Read, Kind::Tool).await?;
     Tool::find(&mut tx, id).await?;
-    let agents = store::agents(&mut tx, id).await?;
+    let agents = bindings::agents(&mut tx, id).await?;
     tx.commit().await?;
     Ok(agents)
 }
 
-/// The last uses of a tool on calls, newest first: what calls of its present name say. Who may not see calls may not see these.
+/// The last uses of a tool on calls, newest first, by its present name: parts of calls, for whoever may see these.
 pub async fn uses(core: &Core, caller: &Caller, id: Id<Tool>) -> Result<Vec<ToolUse>> {
-    let mut tx = caller.begin(&core.db, Action::Read, Kind::Tool).await?;
-    tx.require(Action::Read, Kind::Call)?;
+    let mut tx = caller.begin(&core.db, Action::Read, Kind::Call).await?;
     let tool = Tool::find(&mut tx, id).await?;
     let uses = store::uses(&mut tx, &tool.draft.model_name).await?;
     tx.commit().await?;

@@ -1,10 +1,14 @@
 //! Tools: what an agent may ask of somebody's server while it talks.
 
+mod address;
+#[cfg(feature = "ssr")]
+pub(crate) mod bindings;
 #[cfg(feature = "ssr")]
 mod csv;
 mod draft;
 #[cfg(feature = "ssr")]
 mod flow;
+mod parameter;
 #[cfg(feature = "ssr")]
 pub(crate) mod publish;
 #[cfg(feature = "ssr")]
@@ -31,14 +35,13 @@ use crate::{
     flat,
     id::Id,
     resource::{About, Actions, Kind, PermissionLabels, Resource, Roles},
-    sync::{Sync, SyncState},
+    sync::{SyncState, SyncStatus},
 };
-pub use draft::{
-    Automatic, Method, Parameter, ParameterKind, Place, SecretValue, TIME_LIMIT, ToolDraft, ToolSecret, host, in_path,
-    model_name_of, origin,
-};
+pub use address::{host, in_path, origin};
+pub use draft::{Method, SecretValue, TIME_LIMIT, ToolDraft, ToolSecret, model_name_of};
 #[cfg(feature = "ssr")]
 pub use flow::{agents, test, uses};
+pub use parameter::{Automatic, Parameter, ParameterKind, Place};
 #[cfg(feature = "ssr")]
 pub use publish::RepublishAgents;
 #[cfg(feature = "ssr")]
@@ -88,7 +91,7 @@ pub struct Tool {
     pub revision: i64,
     /// The provider's id of the published copy.
     pub provider_id: String,
-    pub sync: Sync,
+    pub sync: SyncStatus,
     pub created_at: DateTime<Utc>,
     pub updated_at: DateTime<Utc>,
     /// The id of the person or of the API key that saved it.
@@ -102,7 +105,7 @@ impl<'de> Deserialize<'de> for Tool {
             id: Id<Tool>,
             revision: i64,
             provider_id: String,
-            sync: Sync,
+            sync: SyncStatus,
             created_at: DateTime<Utc>,
             updated_at: DateTime<Utc>,
             updated_by: String,

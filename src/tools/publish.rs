@@ -5,7 +5,7 @@ use std::time::Duration;
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Number, Value, json};
 
-use super::{Automatic, Parameter, ParameterKind, Place, Tool, ToolDraft, reach, store};
+use super::{Automatic, Parameter, ParameterKind, Place, Tool, ToolDraft, bindings, reach, store};
 use crate::{
     agents::{
         Agent,
@@ -272,7 +272,7 @@ impl Job for RepublishAgents {
     async fn run(self, context: Context) -> Result<Outcome, Failure> {
         let worker = context.caller()?;
         let mut tx = worker.begin(&context.core.db, Action::Update, Kind::Agent).await?;
-        let agents = store::agents(&mut tx, self.tool).await?;
+        let agents = bindings::agents(&mut tx, self.tool).await?;
         let ids: Vec<_> = agents.iter().map(|agent| agent.id.uuid()).collect();
         provider_sync::republish(&mut tx, Agent::LINK, &ids).await?;
         tx.commit().await?;

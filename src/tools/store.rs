@@ -1,17 +1,13 @@
 //! The statements of tools.
 
-use std::collections::HashSet;
-
 use chrono::{DateTime, Utc};
 use sqlx::types::Json;
-use uuid::Uuid;
 
 use super::{
-    Facets, Method, Parameter, Tool, ToolAgent, ToolDraft, ToolFilter, ToolRow, ToolSecret, ToolUse, origin,
-    publish::RepublishAgents, secret,
+    Facets, Method, Parameter, SecretValue, Tool, ToolDraft, ToolFilter, ToolRow, ToolSecret, ToolUse, bindings,
+    origin, publish::RepublishAgents, secret,
 };
 use crate::{
-    agents::{Agent, Variable},
     crud::Rows,
     db::OrgTx,
     error::{Error, Result},
@@ -19,7 +15,7 @@ use crate::{
     jobs,
     listing::{Position, Window},
     provider_sync::{ProviderFirst, RemoteState},
-    sync::{Sync, SyncState},
+    sync::{SyncState, SyncStatus},
 };
 
 /// One row of app.tools.
@@ -68,7 +64,7 @@ impl From<ToolRecord> for Tool {
             },
             revision: row.revision,
             provider_id: row.provider_id,
-            sync: Sync {
+            sync: SyncStatus {
                 state: row.sync,
                 note: row.sync_note,
                 checked_at: row.sync_checked_at,
@@ -155,7 +151,7 @@ impl Rows for Tool {
             return Err(Error::taken("model_name"));
         }
         secret_fits(tx, id, draft).await?;
-        variables_are_declared(tx, id, draft).await
+        bindings::variables_are_declared(tx, id, draft).await
     }
 
     /// What agents use stays until they do not.
@@ -168,13 +164,13 @@ impl Rows for Tool {
         )
         .fetch_optional(tx.conn())
         .await?;
-        let agents = agents(tx, id).await?;
+        let agents = bindings::agents(tx, id).await?;
         if agents.is_empty() {
             return Ok(());
         }
         Err(Error::Conflict(format!(
             "{} {} this tool. Take it away from {} first.",
-            named(&agents),
+            bindings::named(&agents),
             if agents.len() == 1 { "uses" } else { "use" },
             if agents.len() == 1 { "it" } else { "them" },
         )))
@@ -322,48 +318,6 @@ async fn secret_fits(tx: &mut OrgTx, id: Id<Tool>, draft: &ToolDraft) -> Result<
         Some(_) => Ok(()),
     }
 }
-
-async fn variables_are_declared(tx: &mut OrgTx, id: Id<Tool>, draft: &ToolDraft) -> Result<()> {
-    let wanted = draft.variables();
-    if wanted.is_empty() {
-        return Ok(());
-    }
-    let agents = sqlx::query!(
-        r#"select a.name, a.variables as "variables: Json<Vec<Variable>>" from app.agent_tools b
-           join app.agents a on a.org_id = $1 and a.id = b.agent_id
-           where b.org_id = $1 and b.tool_id = $2 order by a.name"#,
-        tx.org() as _,
-        id.uuid(),
-    )
-    .fetch_all(tx.conn())
-    .await?;
-    for agent in agents {
-        for (field, name) in &wanted {
-            if !agent.variables.iter().any(|variable| variable.name == *name) {
-                return Err(Error::invalid(
-                    field.clone(),
-                    format!("{} uses this tool and has no variable {name}.", agent.name),
-                ));
-            }
-        }
-    }
-    Ok(())
-}
-
-/// The agents that use a tool, by name.
-pub(crate) async fn agents(tx: &mut OrgTx, id: Id<Tool>) -> Result<Vec<ToolAgent>> {
-    Ok(sqlx::query_as!(
-        ToolAgent,
-        "select a.id, a.name from app.agent_tools b
-         join app.agents a on a.org_id = $1 and a.id = b.agent_id
-         where b.org_id = $1 and b.tool_id = $2 order by a.name_norm",
-        tx.org() as _,
-        id.uuid(),
-    )
-    .fetch_all(tx.conn())
-    .await?)
-}
-
 /// The last uses of what the model calls so.
 pub(crate) async fn uses(tx: &mut OrgTx, model_name: &str) -> Result<Vec<ToolUse>> {
     Ok(sqlx::query_as!(
@@ -385,146 +339,6 @@ pub(crate) async fn uses(tx: &mut OrgTx, model_name: &str) -> Result<Vec<ToolUse
     .fetch_all(tx.conn())
     .await?)
 }
-
-/// The first few names, as they stand in a sentence.
-fn named(agents: &[ToolAgent]) -> String {
-    let names: Vec<&str> = agents.iter().map(|agent| agent.name.as_str()).collect();
-    match names.as_slice() {
-        [only] => (*only).to_owned(),
-        [first @ .., last] if names.len() <= 3 => format!("{} and {last}", first.join(", ")),
-        [one, two, rest @ ..] => format!("{one}, {two} and {} more agents", rest.len()),
-        [] => String::new(),
-    }
-}
-
-/// A tool as it is given to an agent.
-#[derive(Clone, PartialEq)]
-pub struct BoundTool {
-    pub id: Id<Tool>,
-    pub name: String,
-    pub provider_id: String,
-    /// What signs in at its server; absent where nothing does.
-    pub secret: Option<super::SecretValue>,
-    /// The variables it mentions.
-    pub variables: Vec<String>,
-}
-
-/// These tools, in this order. One that is not there is said beside the field.
-pub(crate) async fn bound(tx: &mut OrgTx, ids: &[Id<Tool>]) -> Result<Vec<BoundTool>> {
-    if ids.is_empty() {
-        return Ok(Vec::new());
-    }
-    let mut rows = sqlx::query!(
-        r#"select t.id, t.name, t.description, t.parameters as "parameters: Json<Vec<Parameter>>", t.provider_id, t.secret_sealed
-           from app.tools t where t.org_id = $1 and t.id = any($2)"#,
-        tx.org() as _,
-        &uuids(ids),
-    )
-    .fetch_all(tx.conn())
-    .await?;
-    let mut bound = Vec::with_capacity(ids.len());
-    for (i, id) in ids.iter().enumerate() {
-        let Some(at) = rows.iter().position(|row| row.id == *id) else {
-            return Err(gone(i));
-        };
-        let row = rows.swap_remove(at);
-        let secret = match row.secret_sealed {
-            None => None,
-            Some(sealed) => Some(secret::open(tx, *id, sealed).ok_or_else(|| {
-                Error::invalid(
-                    format!("tool_ids[{i}]"),
-                    format!("The secret of {} cannot be read any more. Enter it again.", row.name),
-                )
-            })?),
-        };
-        let mut variables: Vec<String> = super::draft::variables(&row.description, &row.parameters)
-            .into_iter()
-            .map(|(_, name)| name)
-            .collect();
-        variables.dedup();
-        bound.push(BoundTool {
-            id: *id,
-            name: row.name,
-            provider_id: row.provider_id,
-            secret,
-            variables,
-        });
-    }
-    Ok(bound)
-}
-
-fn gone(i: usize) -> Error {
-    Error::invalid(format!("tool_ids[{i}]"), "This tool is gone. Take it off the list.")
-}
-
-fn uuids(ids: &[Id<Tool>]) -> Vec<Uuid> {
-    ids.iter().map(|id| id.uuid()).collect()
-}
-
-/// Gives an agent exactly these tools; whether they are others than before.
-pub(crate) async fn bind(tx: &mut OrgTx, agent: Id<Agent>, ids: &[Id<Tool>]) -> Result<bool> {
-    let before = sqlx::query_scalar!(
-        "select b.tool_id from app.agent_tools b where b.org_id = $1 and b.agent_id = $2 order by b.position",
-        tx.org() as _,
-        agent.uuid(),
-    )
-    .fetch_all(tx.conn())
-    .await?;
-    if !ids.is_empty() {
-        lock_bindable(tx, ids).await?;
-    }
-    if before == ids {
-        return Ok(false);
-    }
-    sqlx::query!(
-        "delete from app.agent_tools where org_id = $1 and agent_id = $2",
-        tx.org() as _,
-        agent.uuid(),
-    )
-    .execute(tx.conn())
-    .await?;
-    sqlx::query!(
-        "insert into app.agent_tools (org_id, agent_id, tool_id, position)
-         select $1, $2, b.id, b.place from unnest($3::uuid[], $4::int[]) b (id, place)",
-        tx.org() as _,
-        agent.uuid(),
-        &uuids(ids),
-        &(0..).take(ids.len()).collect::<Vec<i32>>(),
-    )
-    .execute(tx.conn())
-    .await?;
-    Ok(true)
-}
-
-/// Until the transaction ends the tools stay as they are: one that is being deleted is not given away, and one whose secret
-/// changes meanwhile waits.
-async fn lock_bindable(tx: &mut OrgTx, ids: &[Id<Tool>]) -> Result<()> {
-    let there: HashSet<Id<Tool>> = sqlx::query_scalar!(
-        "select t.id from app.tools t where t.org_id = $1 and t.id = any($2) for share",
-        tx.org() as _,
-        &uuids(ids),
-    )
-    .fetch_all(tx.conn())
-    .await?
-    .into_iter()
-    .collect();
-    let leaving: Vec<Uuid> = sqlx::query_scalar!(
-        "select l.object_id from app.provider_links l
-         where l.org_id = $1 and l.kind = 'tool' and l.state = 'deleting' and l.object_id = any($2)",
-        tx.org() as _,
-        &uuids(ids),
-    )
-    .fetch_all(tx.conn())
-    .await?;
-    match ids
-        .iter()
-        .position(|id| !there.contains(id) || leaving.contains(&id.uuid()))
-    {
-        Some(i) => Err(gone(i)),
-        None => Ok(()),
-    }
-}
-
 /// Notes where the copy is. Agents know it by this id, so another one is told to them.
 pub(crate) async fn mark_published(tx: &mut OrgTx, id: Id<Tool>, provider_id: &str) -> Result<()> {
     let moved = sqlx::query_scalar!(
@@ -566,7 +380,7 @@ pub(crate) async fn mark_state(tx: &mut OrgTx, id: Id<Tool>, state: &RemoteState
 }
 
 /// All secrets of the organization that can be opened: what a text that comes from elsewhere must not show.
-pub(crate) async fn secrets(tx: &mut OrgTx) -> Result<Vec<super::SecretValue>> {
+pub(crate) async fn secrets(tx: &mut OrgTx) -> Result<Vec<SecretValue>> {
     let rows = sqlx::query!(
         r#"select t.id, t.secret_sealed as "secret_sealed!" from app.tools t where t.org_id = $1 and t.secret_sealed is not null"#,
         tx.org() as _,
@@ -580,7 +394,7 @@ pub(crate) async fn secrets(tx: &mut OrgTx) -> Result<Vec<super::SecretValue>> {
 }
 
 /// The secret of a tool, opened; `None` where it has none. One that does not open any more is said beside its field.
-pub(crate) async fn stored_secret(tx: &mut OrgTx, id: Id<Tool>) -> Result<Option<super::SecretValue>> {
+pub(crate) async fn stored_secret(tx: &mut OrgTx, id: Id<Tool>) -> Result<Option<SecretValue>> {
     let sealed = sqlx::query_scalar!(
         "select t.secret_sealed from app.tools t where t.org_id = $1 and t.id = $2",
         tx.org() as _,

@@ -10,8 +10,8 @@ use switchboard::{
 };
 
 use super::{
+    actions::{agent_actions, sync_dot},
     agent_facets,
-    deeds::{deeds, sync_lamp},
     editor::{Editor, editor},
     get_agent,
     leave::ask_before_leaving,
@@ -21,9 +21,9 @@ use crate::{
     AppError,
     calls::{PlaceCall, Preset, TestPanel},
     kit::{
-        Ago, Copy, FormState, Lamp, Loading, Menu, PageHead, browser, crumbs, holds, icon,
+        Ago, Copy, FormState, Loading, Menu, PageHead, StatusDot, aria_bool, browser, crumbs, dynamic, icon,
         keys::{on_ctrl, on_key},
-        lamp, lamp_boxed, loaded, part, skeleton_rows, state, text,
+        loaded, reactive_bool, reactive_text, skeleton_rows, status_badge, status_dot,
     },
     may, org,
 };
@@ -104,9 +104,9 @@ fn page(agent: Option<Agent>, start: AgentDraft, tags: Vec<String>) -> AnyView {
         {head(editor, writes)}
         <div class="notices stack s2">
             {form.map(FormState::notice)}
-            {part(move || meanwhile(editor).into_any())}
-            {part(move || restored(editor).into_any())}
-            {part(move || out_of_step(editor, writes).into_any())}
+            {dynamic(move || meanwhile(editor).into_any())}
+            {dynamic(move || restored(editor).into_any())}
+            {dynamic(move || out_of_step(editor, writes).into_any())}
         </div>
         <div class="editor">
             {contents(editor)}
@@ -122,7 +122,7 @@ fn page(agent: Option<Agent>, start: AgentDraft, tags: Vec<String>) -> AnyView {
 
 fn head(editor: Editor, writes: bool) -> AnyView {
     let saved = editor.saved.get_untracked();
-    let title = text(move || {
+    let title = reactive_text(move || {
         editor.saved.with(|saved| {
             saved
                 .as_ref()
@@ -136,15 +136,15 @@ fn head(editor: Editor, writes: bool) -> AnyView {
         ..Preset::default()
     });
     let beside = move || {
-        part(move || {
+        dynamic(move || {
             let state = editor.saved.with(|saved| saved.as_ref().map(|agent| agent.sync.state));
             state
-                .map(|state| lamp_boxed(sync_lamp(state), state.label()))
+                .map(|state| status_badge(sync_dot(state), state.label()))
                 .into_any()
         })
     };
     let sub = move || {
-        part(move || {
+        dynamic(move || {
             match (
                 editor.saved.with(|saved| saved.as_ref().map(|agent| agent.updated_at)),
                 editor.dirty.get(),
@@ -155,11 +155,11 @@ fn head(editor: Editor, writes: bool) -> AnyView {
             }
         })
     };
-    let actions = move || {
-        let clean = holds(move || is_new || !editor.dirty.get());
+    let buttons = move || {
+        let clean = reactive_bool(move || is_new || !editor.dirty.get());
         let save = writes.then(|| {
             view! {
-                <button type="button" class="btn primary" aria-busy=state(move || editor.pending.get()) title="Ctrl S" on:click=move |_| editor.save()>
+                <button type="button" class="btn primary" aria-busy=aria_bool(move || editor.pending.get()) title="Ctrl S" on:click=move |_| editor.save()>
                     {if is_new { "Create agent" } else { "Save agent" }}
                 </button>
             }
@@ -175,7 +175,7 @@ fn head(editor: Editor, writes: bool) -> AnyView {
         .into_any()
     };
     view! {
-        <PageHead class="page-head editor-head" title=title beside=beside sub=sub actions=actions crumbs=|| crumbs(&[("Agents", "/agents")])/>
+        <PageHead class="page-head editor-head" title=title beside=beside sub=sub actions=buttons crumbs=|| crumbs(&[("Agents", "/agents")])/>
         {(!is_new && may(Action::Create, Kind::Call)).then(|| view! { <PlaceCall open=calling preset=preset/> })}
     }
     .into_any()
@@ -186,7 +186,7 @@ fn more(editor: Editor) -> AnyView {
     if !any.into_iter().any(|action| may(action, Kind::Agent)) {
         return ().into_any();
     }
-    let deeds = deeds(Callback::new(|()| ()));
+    let actions = agent_actions(Callback::new(|()| ()));
     let about = move || {
         editor.saved.with_untracked(|saved| {
             saved
@@ -196,20 +196,20 @@ fn more(editor: Editor) -> AnyView {
         })
     };
     let duplicate = may(Action::Create, Kind::Agent)
-        .then(|| view! { <button type="button" on:click=move |_| deeds.duplicate(about())>{icon("copy")}"Duplicate"</button> });
+        .then(|| view! { <button type="button" on:click=move |_| actions.duplicate(about())>{icon("copy")}"Duplicate"</button> });
     let sync = may(Action::Update, Kind::Agent).then(|| {
         let done = Callback::new(move |agent| editor.accept(agent));
-        view! { <button type="button" on:click=move |_| deeds.sync(about(), Some(done))>{icon("refresh")}"Sync now"</button> }
+        view! { <button type="button" on:click=move |_| actions.sync(about(), Some(done))>{icon("refresh")}"Sync now"</button> }
     });
     let delete = may(Action::Delete, Kind::Agent).then(|| {
         let gone = Callback::new(move |()| {
             // Nothing is left to lose, so that leaving asks no second question.
             editor.discard();
-            deeds.go("/agents");
+            actions.go("/agents");
         });
         view! {
             <hr/>
-            <button type="button" class="danger" on:click=move |_| deeds.delete(vec![about()], gone)>{icon("trash")}"Delete…"</button>
+            <button type="button" class="danger" on:click=move |_| actions.delete(vec![about()], gone)>{icon("trash")}"Delete…"</button>
         }
     });
     view! {
@@ -243,7 +243,7 @@ fn meanwhile(editor: Editor) -> Option<AnyView> {
     };
     let notice = view! {
         <div class="banner boxed" data-kind="warn" role="alert">
-            {lamp(Lamp::Warn, "Saved elsewhere")}
+            {status_dot(StatusDot::Warn, "Saved elsewhere")}
             <p>"Somebody saved this agent "<Ago at=at/>" while you were typing. "{differing}</p>
             <span class="cluster">
                 <button type="button" class="btn sm primary" on:click=move |_| editor.keep_mine()>"Keep mine"</button>
@@ -259,7 +259,7 @@ fn restored(editor: Editor) -> Option<AnyView> {
     shown.then(|| {
         view! {
             <div class="banner boxed" data-kind="info" role="status">
-                {lamp(Lamp::Hold, "Put back")}
+                {status_dot(StatusDot::Hold, "Put back")}
                 <p>"What you had typed and not saved is here again."</p>
                 <button type="button" class="btn sm" on:click=move |_| editor.discard()>"Discard it"</button>
             </div>
@@ -274,7 +274,7 @@ fn out_of_step(editor: Editor, writes: bool) -> Option<AnyView> {
     if agent.sync.state == SyncState::Synced {
         return None;
     }
-    let deeds = deeds(Callback::new(|()| ()));
+    let actions = agent_actions(Callback::new(|()| ()));
     let about = (agent.id.to_string(), agent.draft.name.clone());
     let done = Callback::new(move |agent| editor.accept(agent));
     let kind = if agent.sync.state == SyncState::Failed {
@@ -284,10 +284,10 @@ fn out_of_step(editor: Editor, writes: bool) -> Option<AnyView> {
     };
     let notice = view! {
         <div class="banner boxed" data-kind=kind>
-            {lamp(sync_lamp(agent.sync.state), agent.sync.state.label())}
+            {status_dot(sync_dot(agent.sync.state), agent.sync.state.label())}
             <p>{agent.sync.note}" Checked "<Ago at=agent.sync.checked_at/>". Syncing makes the provider's copy what is saved here."</p>
             {writes.then(|| view! {
-                <button type="button" class="btn sm" on:click=move |_| deeds.sync(about.clone(), Some(done))>{icon("refresh")}"Sync now"</button>
+                <button type="button" class="btn sm" on:click=move |_| actions.sync(about.clone(), Some(done))>{icon("refresh")}"Sync now"</button>
             })}
         </div>
     };

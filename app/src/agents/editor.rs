@@ -49,7 +49,7 @@ pub struct Editor {
 
 /// What a tab keeps of an unsaved draft.
 #[derive(Serialize, Deserialize)]
-struct Kept {
+struct StoredDraft {
     revision: i64,
     draft: AgentDraft,
 }
@@ -243,7 +243,7 @@ impl Editor {
     fn keep_typed(self) {
         effect(move || {
             let kept = browser::stored(Keep::Tab, &self.key.get_value());
-            let kept = kept.and_then(|kept| read::from_str::<Kept>(&kept).ok());
+            let kept = kept.and_then(|kept| read::from_str::<StoredDraft>(&kept).ok());
             let Some(kept) = kept.filter(|kept| self.draft.with_untracked(|draft| *draft != kept.draft)) else {
                 return;
             };
@@ -269,7 +269,7 @@ impl Editor {
                     browser::forget(Keep::Tab, &key);
                     return;
                 };
-                let kept = Kept {
+                let kept = StoredDraft {
                     revision: self.revision.get_untracked(),
                     draft,
                 };

@@ -4,11 +4,11 @@ use leptos::prelude::*;
 use web_sys::{ScrollIntoViewOptions, ScrollLogicalPosition};
 
 use super::{
+    format::{clock, delay},
     player::Player,
     turns::{Side, ToolUse, Turn},
-    words::{clock, delay},
 };
-use crate::kit::{Lamp, browser, each, icon, lamp};
+use crate::kit::{StatusDot, browser, icon, keyed_list, status_dot};
 
 /// A pause longer than this is one that people notice.
 const SLOW_MS: i32 = 1200;
@@ -24,7 +24,7 @@ pub fn transcript(
     let line = move |seq: i32| line(turns, seq, current, player, live);
     view! {
         <ol class="turns" aria-label="Conversation" aria-live=move || live.get().then_some("polite")>
-            {each(seqs, |seq| seq.to_string(), line)}
+            {keyed_list(seqs, |seq| seq.to_string(), line)}
         </ol>
     }
     .into_any()
@@ -123,8 +123,8 @@ fn selecting() -> bool {
 
 fn aside(tool: ToolUse) -> AnyView {
     let state = match &tool.answered {
-        Some(_) => lamp(Lamp::Done, "answered"),
-        None => lamp(Lamp::Work, "working"),
+        Some(_) => status_dot(StatusDot::Done, "answered"),
+        None => status_dot(StatusDot::Work, "working"),
     };
     let asked = (!tool.asked.is_empty()).then(|| format!("→ {}\n", tool.asked));
     let answered = tool.answered.map(|answered| format!("← {answered}"));

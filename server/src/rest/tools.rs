@@ -23,7 +23,7 @@ pub fn endpoints() -> Vec<Endpoint> {
             .answers::<Vec<ToolAgent>>(200, "The agents, by name")
             .by(agents),
         get("/tools/{id}/uses", "List the last uses of a tool on calls")
-            .needs(Action::Read, Kind::Tool)
+            .needs(Action::Read, Kind::Call)
             .answers::<Vec<ToolUse>>(200, "At most 50, the newest first")
             .by(uses),
         post("/tools/{id}/test", "Send a tool's request once")

@@ -467,7 +467,8 @@ fn sample(path: &str, of: &Belongings) -> (Needs, Coding, Value) {
             json!({"offer": of.id("/invitations")}),
         ),
 
-        "tool_agents" | "tool_uses" => org(Read, Kind::Tool, Form, json!({"id": of.id("/tools")})),
+        "tool_agents" => org(Read, Kind::Tool, Form, json!({"id": of.id("/tools")})),
+        "tool_uses" => org(Read, Kind::Call, Form, json!({"id": of.id("/tools")})),
         "test_tool" => org(
             Update,
             Kind::Tool,

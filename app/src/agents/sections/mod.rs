@@ -10,7 +10,7 @@ use leptos::prelude::*;
 use switchboard::agents::{AgentDraft, FirstSpeaker, language_name};
 
 use super::editor::Editor;
-use crate::kit::{FormState, Switch, TagInput, TextField, icon, part, text};
+use crate::kit::{FormState, Switch, TagInput, TextField, dynamic, icon, reactive_text};
 
 /// A part of the draft that folds.
 #[derive(Clone, Copy)]
@@ -182,7 +182,7 @@ pub fn contents(editor: Editor) -> AnyView {
             view! {
                 <a href=format!("#{id}") on:click=move |_| open(id)>
                     {section.title}
-                    {part(move || marks(changed.get(), errors.get()))}
+                    {dynamic(move || marks(changed.get(), errors.get()))}
                 </a>
             }
         })
@@ -214,7 +214,7 @@ pub fn sections(editor: Editor, known_tags: Vec<String>) -> AnyView {
 
 fn fold(section: &'static Section, editor: Editor, known_tags: &[String]) -> AnyView {
     let (changed, errors) = (section.changed(editor), section.errors());
-    let badge = part(move || match (errors.get(), changed.get()) {
+    let badge = dynamic(move || match (errors.get(), changed.get()) {
         (0, false) => ().into_any(),
         (0, true) => view! { <span class="badge warn">"Changed"</span> }.into_any(),
         (errors, _) => view! { <span class="badge bad">{errors}" to fix"</span> }.into_any(),
@@ -235,7 +235,7 @@ fn fold(section: &'static Section, editor: Editor, known_tags: &[String]) -> Any
             <summary>
                 <h2>{section.title}</h2>
                 {badge}
-                <span class="sum">{text(move || editor.draft.with(section.sum))}</span>
+                <span class="sum">{reactive_text(move || editor.draft.with(section.sum))}</span>
                 {icon("down")}
             </summary>
             <div class="body stack">{body}</div>

@@ -10,6 +10,7 @@ mod errors;
 mod inbound;
 mod line;
 mod page;
+mod phrases;
 mod plan;
 mod recording;
 mod rules;
@@ -21,7 +22,6 @@ mod tools;
 mod values;
 mod voices;
 mod webhooks;
-mod words;
 
 use std::collections::{BTreeMap, HashMap};
 use std::sync::{Arc, Mutex};
@@ -43,7 +43,7 @@ use self::said::Said;
 use super::deliver::Courier;
 use super::fault::{self, Desk, LARGEST_BODY};
 use super::pace::Pace;
-use super::state::{Shelf, Snapshot, lock};
+use super::state::{Persisted, Snapshot, lock};
 use super::{Target, admin, http};
 
 /// Ten repeats: after thirty seconds, then each time twice as long.
@@ -78,7 +78,7 @@ pub struct World {
 pub struct Ultravox {
     url: String,
     storage_url: String,
-    world: Shelf<World>,
+    world: Persisted<World>,
     desk: Arc<Desk>,
     courier: Arc<Courier>,
     pace: Pace,
@@ -106,7 +106,7 @@ impl Ultravox {
             Self {
                 url: setup.url,
                 storage_url: setup.storage_url,
-                world: Shelf::open(setup.snapshot, "ultravox"),
+                world: Persisted::open(setup.snapshot, "ultravox"),
                 courier: Courier::new(Arc::clone(&desk), RETRIES, on_failure),
                 desk,
                 pace: setup.pace,
