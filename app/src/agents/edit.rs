@@ -14,14 +14,14 @@ use super::{
     agent_facets,
     editor::{Editor, editor},
     get_agent,
-    leave::ask_before_leaving,
     sections::{SECTIONS, contents, sections},
 };
 use crate::{
     AppError,
     calls::{PlaceCall, Preset, TestPanel},
     kit::{
-        Ago, Copy, FormState, Loading, Menu, PageHead, StatusDot, aria_bool, browser, crumbs, dynamic, icon,
+        Ago, Copy, FormState, Loading, Menu, PageHead, StatusDot, aria_bool, ask_before_leaving, browser, crumbs,
+        dynamic, icon,
         keys::{on_ctrl, on_key},
         loaded, reactive_bool, reactive_text, skeleton_rows, status_badge, status_dot,
     },
@@ -88,7 +88,10 @@ fn page(agent: Option<Agent>, start: AgentDraft, tags: Vec<String>) -> AnyView {
         Kind::Agent,
     );
     let editor = editor(agent, start);
-    ask_before_leaving(editor.dirty);
+    ask_before_leaving(
+        editor.dirty,
+        "What you typed is kept in this tab until you close it, and is here again when you come back.",
+    );
     on_ctrl("s", move || {
         if writes {
             editor.save();

@@ -3,7 +3,6 @@
 mod actions;
 mod edit;
 mod editor;
-mod leave;
 mod list;
 mod sections;
 

@@ -14,9 +14,10 @@ use super::{
     rows::{Shown, line},
 };
 use crate::{
+    contacts::get_contact,
     kit::{
-        Chip, Choice, Column, Columns, Illustration, Loading, PageHead, Search, UrlQuery, at_top, empty, export, icon,
-        keyed_list, keys::on_key, list_keys, loaded, once_loaded, pager, skeleton_rows, use_url,
+        Chip, Choice, Column, Columns, Illustration, Loading, PageHead, Search, UrlQuery, at_top, dynamic, empty,
+        export, icon, keyed_list, keys::on_key, list_keys, loaded, once_loaded, pager, skeleton_rows, use_url,
     },
     may, org, viewer,
 };
@@ -43,7 +44,7 @@ const COLUMNS: [Column; 4] = [
         class: "num lo",
     },
 ];
-const FILTERS: [&str; 3] = ["q", "status", "agent"];
+const FILTERS: [&str; 4] = ["q", "status", "agent", "contact"];
 const EXPORTED: [(&str, &str); 4] = [
     ("q", "q"),
     ("status", "status"),
@@ -136,14 +137,45 @@ fn filters(url: UrlQuery, columns: Columns) -> AnyView {
         move || (url.count(&FILTERS) > 0).then(|| view! { <a class="btn quiet sm" href=url.bare()>"Clear"</a> });
     view! {
         <div class="filters">
-            <Search label="Search calls" placeholder="Number or agent" keep=&["status", "agent"]/>
+            <Search label="Search calls" placeholder="Number or agent" keep=&["status", "agent", "contact"]/>
             <Chip key="status" label="State" choices=states/>
             {by_agent}
+            {by_contact(url)}
             {clear}
             <span class="push">{columns.chooser()}{export(url, "calls", &EXPORTED)}</span>
         </div>
     }
     .into_any()
+}
+
+/// The contact whose calls these are. One comes here from their page, so there is nothing to choose from.
+fn by_contact(url: UrlQuery) -> AnyView {
+    let mine = org();
+    let name = Loading::new(
+        move || url.get("contact").and_then(|id| id.parse().ok()),
+        move |id| {
+            let org = mine.clone();
+            async move {
+                let contact = match id {
+                    Some(id) => get_contact(org, id).await.ok(),
+                    None => None,
+                };
+                Ok(contact.map(|contact| contact.title().to_owned()))
+            }
+        },
+    );
+    once_loaded(name, move |name: &Option<String>| {
+        let name = name.clone().unwrap_or_else(|| "nobody here".to_owned());
+        let chip = move |_| {
+            view! {
+                <span class="chip">
+                    <span>"Contact "<span class="op">"is"</span>" "<b>{name.clone()}</b></span>
+                    <a href=url.with("contact", None) aria-label="Remove filter Contact" title="Remove filter Contact">{icon("x")}</a>
+                </span>
+            }
+        };
+        dynamic(move || url.get("contact").map(&chip).into_any())
+    })
 }
 
 /// Drawn once for each address; from then on the rows keep themselves up to date.

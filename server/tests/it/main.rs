@@ -4,11 +4,12 @@
 
 mod ablation;
 mod attacks;
-#[path = "../common/mod.rs"]
+mod calls;
 mod common;
 mod contacts;
 mod contract;
 mod coverage;
+mod door;
 mod edges;
 mod exports;
 mod facets;
@@ -17,6 +18,7 @@ mod live;
 mod model;
 mod outside;
 mod questions;
+mod registry;
 mod replay;
 mod reports;
 mod rest;
