@@ -22,6 +22,7 @@ pub mod reports;
 mod routes;
 #[cfg(feature = "ssr")]
 pub mod shell;
+pub mod tools;
 mod viewer;
 pub mod voices;
 mod wire;

@@ -73,6 +73,7 @@ fn words() -> Vec<Message> {
         role: Speaker::Agent,
         text: "Hello.".into(),
         tool: String::new(),
+        failed: false,
         start_ms: Some(0),
         end_ms: Some(800),
     }]
@@ -314,6 +315,7 @@ fn an_agent_that_hangs_up_says_why_by_what_it_did_last() {
             seq: 1,
             role: Speaker::ToolCall,
             tool: "leaveVoicemail".into(),
+            failed: false,
             ..words()[0].clone()
         }],
     ]

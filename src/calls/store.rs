@@ -213,7 +213,7 @@ pub(crate) async fn ask_to_stop(tx: &mut OrgTx, id: Id<Call>) -> Result<bool> {
 pub(crate) async fn messages(tx: &mut OrgTx, id: Id<Call>) -> Result<Vec<Message>> {
     Ok(sqlx::query_as!(
         Message,
-        "select m.seq, m.role, m.text, m.tool, m.start_ms, m.end_ms
+        "select m.seq, m.role, m.text, m.tool, m.failed, m.start_ms, m.end_ms
          from app.call_messages m where m.org_id = $1 and m.call_id = $2 order by m.seq",
         tx.org() as _,
         id.uuid(),
@@ -229,18 +229,20 @@ pub(crate) async fn write_messages(tx: &mut OrgTx, id: Id<Call>, said: &[Message
     let texts: Vec<&str> = said.iter().map(|message| message.text.as_str()).collect();
     let tools: Vec<&str> = said.iter().map(|message| message.tool.as_str()).collect();
     let written = sqlx::query!(
-        "insert into app.call_messages as m (org_id, call_id, seq, role, text, tool, start_ms, end_ms)
-         select $1, $2, said.* from unnest($3::int[], $4::text[], $5::text[], $6::text[], $7::int[], $8::int[]) said
+        "insert into app.call_messages as m (org_id, call_id, seq, role, text, tool, failed, start_ms, end_ms)
+         select $1, $2, said.* from unnest($3::int[], $4::text[], $5::text[], $6::text[], $7::bool[], $8::int[], $9::int[]) said
          on conflict (org_id, call_id, seq) do update
-           set role = excluded.role, text = excluded.text, tool = excluded.tool, start_ms = excluded.start_ms, end_ms = excluded.end_ms
-           where (m.role, m.text, m.tool, m.start_ms, m.end_ms)
-             is distinct from (excluded.role, excluded.text, excluded.tool, excluded.start_ms, excluded.end_ms)",
+           set role = excluded.role, text = excluded.text, tool = excluded.tool, failed = excluded.failed, start_ms = excluded.start_ms,
+             end_ms = excluded.end_ms
+           where (m.role, m.text, m.tool, m.failed, m.start_ms, m.end_ms)
+             is distinct from (excluded.role, excluded.text, excluded.tool, excluded.failed, excluded.start_ms, excluded.end_ms)",
         tx.org() as _,
         id.uuid(),
         &said.iter().map(|message| message.seq).collect::<Vec<_>>(),
         &roles as _,
         &texts as _,
         &tools as _,
+        &said.iter().map(|message| message.failed).collect::<Vec<_>>(),
         &column(|message| message.start_ms) as _,
         &column(|message| message.end_ms) as _,
     )

@@ -1,10 +1,12 @@
 //! Watching: brings what the provider knows of a call here. Events, the clock and a page that was just used all end in
 //! the same look, so it does not matter which of them comes first, twice, or never.
 
+use std::borrow::Cow;
+
 use chrono::{DateTime, TimeDelta, Utc};
 
 use super::{
-    Call, EndReason, Medium, Message, Recording, Status,
+    Call, EndReason, Medium, Message, Recording, Speaker, Status,
     dial::MARK,
     outcome,
     progress::{self, Sight, Transition},
@@ -20,6 +22,7 @@ use crate::{
     provider_sync::{self, Due, LEASE},
     providers::ultravox::shape,
     resource::{Action, Kind},
+    tools::{self, secret::mask},
 };
 
 /// The word of `app.provider_links.kind`.
@@ -189,9 +192,10 @@ async fn save_transition(
     let step = step(&held, now);
     // Whoever finished the transcript saw all of it.
     if let Some(said) = said.filter(|_| !held.call.status.is_over()) {
-        store::write_messages(&mut tx, id, said).await?;
+        let said = without_secrets(&mut tx, said).await?;
+        store::write_messages(&mut tx, id, &said).await?;
         if step.call.status.is_over() {
-            store::drop_other_messages(&mut tx, id, said).await?;
+            store::drop_other_messages(&mut tx, id, &said).await?;
         }
     }
     write(&mut tx, &held, &step).await?;
@@ -200,6 +204,21 @@ async fn save_transition(
         None => store::stop_watching(&mut tx, id).await?,
     }
     tx.commit().await
+}
+
+/// What was said, without what signs in at the servers of tools: one that fails may answer with all it was asked.
+async fn without_secrets<'a>(tx: &mut OrgTx, said: &'a [Message]) -> Result<Cow<'a, [Message]>> {
+    if !said.iter().any(|message| message.role == Speaker::ToolResult) {
+        return Ok(Cow::Borrowed(said));
+    }
+    let secrets = tools::store::secrets(tx).await?;
+    let mut said = said.to_vec();
+    for message in said.iter_mut().filter(|message| message.role == Speaker::ToolResult) {
+        for secret in &secrets {
+            message.text = mask(&message.text, Some(secret));
+        }
+    }
+    Ok(Cow::Owned(said))
 }
 
 /// Saves a step in full: the call, what happened, and the charge.

@@ -19,7 +19,10 @@ use sqlx::{
     postgres::{PgConnectOptions, PgPoolOptions},
 };
 
-use crate::config::{Config, Database};
+use crate::{
+    config::{Config, Database},
+    secret::Master,
+};
 pub use ::cluster::{Cluster, Durability, Stop};
 pub use billing_summary::BillingSummary;
 pub use migrate::{MIGRATOR, migrate};
@@ -153,9 +156,19 @@ pub struct Db {
     pub app: AppPool,
     pub worker: WorkerPool,
     pub identity: IdentityPool,
+    /// What sealed columns are sealed with; none for commands that read none.
+    pub(crate) secret: Option<Master>,
 }
 
 impl Db {
+    /// The same, with the means to seal and open columns.
+    pub fn with_secret(self, secret: &Master) -> Self {
+        Self {
+            secret: Some(secret.clone()),
+            ..self
+        }
+    }
+
     /// Connects as each role and refuses to go on where row security would not hold for it.
     pub async fn connect(logins: &Logins, max_connections: u32) -> Result<Self, DbError> {
         let app = pool(&logins.app, max_connections, 10).await?;
@@ -168,6 +181,7 @@ impl Db {
             app: AppPool(app),
             worker: WorkerPool(worker),
             identity: IdentityPool(identity),
+            secret: None,
         })
     }
 

@@ -47,7 +47,9 @@ const fn table(schema: &'static str, name: &'static str, mutability: Mutability)
 
 pub(super) const TABLES: &[Table] = &[
     org("clients", NoDelete),
+    org("tools", Mutable),
     org("agents", Mutable),
+    org("agent_tools", Mutable),
     org("calls", Mutable),
     org("call_messages", Mutable),
     org("call_events", Mutable),

@@ -236,6 +236,7 @@ fn did(action: &str) -> String {
         "update" => "Changed",
         "delete" => "Deleted",
         "sync" => "Published",
+        "test" => "Tested",
         "stop" => "Stopped",
         "revoke" => "Revoked",
         "invite" => "Sent",

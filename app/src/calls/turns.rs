@@ -136,6 +136,7 @@ mod tests {
             role,
             text: text.into(),
             tool: tool.into(),
+            failed: false,
             start_ms: span.map(|(start, _)| start),
             end_ms: span.map(|(_, end)| end),
         }

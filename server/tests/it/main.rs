@@ -24,3 +24,4 @@ mod replay;
 mod reports;
 mod rest;
 mod support;
+mod tools;

@@ -4,6 +4,7 @@ mod account;
 mod agents;
 mod begin;
 mod calls;
+mod clinic;
 mod converse;
 mod errors;
 mod inbound;
@@ -213,7 +214,8 @@ pub fn router(app: Arc<Ultravox>) -> Router {
         .route("/_sandbox/reset", post(inbound::reset))
         .route("/_sandbox/limits", post(inbound::limits))
         .route("/_sandbox/webhook", post(inbound::webhook))
-        .route("/_sandbox/inbound", post(inbound::ring));
+        .route("/_sandbox/inbound", post(inbound::ring))
+        .route("/_sandbox/clinics/{clinic}/hours", get(clinic::hours));
     open.merge(api)
         .with_state(app)
         .merge(admin::router(Arc::clone(&desk), inbound::notes()))

@@ -5,6 +5,8 @@ mod agents;
 mod events;
 mod lost;
 mod phone;
+mod server_of_a_tool;
 mod support;
 mod text;
+mod tools;
 mod world;

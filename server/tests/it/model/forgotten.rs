@@ -22,14 +22,21 @@ const A_FEW: usize = 4;
 
 /// Filters that may be forgotten without the model noticing, by how their statements begin: the id they go by came out of
 /// a statement that has its own filter, and is nobody else's. They are the second lock of a door.
-const SECOND: [&str; 15] = [
+const SECOND: [&str; 25] = [
+    "delete from app.agent_tools",
     "delete from app.agents",
     "delete from app.call_messages",
     "delete from app.provider_links",
+    "delete from app.tools",
     "select 1 as one from app.calls",
+    "select a.id, a.name from app.agent_tools",
+    "select b.tool_id",
     "select e.id, e.at, e.kind",
     "select k.scopes",
     "select m.seq",
+    "select t.id from app.tools t",
+    "select t.provider_id",
+    "select t.secret_sealed is not null",
     "update app.agents set name",
     "update app.agents set provider_id",
     "update app.agents set sync",
@@ -38,6 +45,9 @@ const SECOND: [&str; 15] = [
     "update app.calls set status",
     "update app.calls set stop_asked_at",
     "update app.provider_links",
+    "update app.tools set name",
+    "update app.tools set provider_id",
+    "update app.tools set sync",
 ];
 
 /// Noticed by tests of their own: a client is found once, when somebody arrives (`tests/identity/sessions.rs`); the answer to
