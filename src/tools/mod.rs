@@ -11,7 +11,7 @@ use crate::{
     agents::Agent,
     flat,
     id::Id,
-    resource::{About, Actions, Kind, PermissionLabels, Resource, Roles},
+    resource::{About, Actions, Kind, NavGroup, NavPage, PermissionLabels, Resource, Roles},
     sync::{Sync, SyncState},
 };
 pub use draft::{
@@ -29,9 +29,15 @@ pub const ABOUT: About = About {
     article: "a",
     path: "/tools",
     icon: "tool",
-    pages: &[],
-    new: None,
-    has_page: false,
+    pages: &[NavPage {
+        href: "/tools",
+        label: "Tools",
+        icon: "tool",
+        group: NavGroup::Build,
+        shortcut: Some("T"),
+    }],
+    new: Some("/tools/new"),
+    has_page: true,
     logged: true,
     roles: Roles {
         admin: Actions::ALL,

@@ -4,20 +4,21 @@ use std::sync::Arc;
 
 use leptos::prelude::*;
 use switchboard::{
-    agents::{AgentFilter, AgentRow, Facets, STARTERS, SyncState, language_name},
+    agents::{AgentFilter, AgentRow, Facets, STARTERS, language_name},
     listing::{Listing, Page},
     resource::{Action, Kind},
+    sync::SyncState,
 };
 
 use super::{
     browse_agents,
-    deeds::{Deeds, deeds, sync_lamp},
+    deeds::{Deeds, deeds},
 };
 use crate::{
     kit::{
         Ago, Chip, Choice, Column, Columns, Loading, Menu, PageHead, Picture, Row, RowMenu, Search, Selection, Table,
         UrlQuery, empty, export, icon, keys::on_key, lamp, list_keys, loaded, once_loaded, pager, part, row_link,
-        skeleton_rows, table, text, use_live, use_url,
+        skeleton_rows, sync_lamp, table, text, use_live, use_url,
     },
     may, org,
 };

@@ -12,8 +12,9 @@ use super::{
     elapsed::Elapsed,
     follow::{Follow, follow},
     get_conversation,
-    place::{Preset, check, place_form, prefixed},
+    place::{Preset, check, place_form},
     place_call, say, stop_call,
+    transcript::tool_lamp,
     turns::{Side, ToolUse, Turn, turns},
     values::{Values, starting, value_fields},
     words::{delay, lamp_of},
@@ -21,7 +22,9 @@ use super::{
 use crate::{
     AppError,
     agents::get_agent,
-    kit::{Lamp, Loading, Toast, banner, browser, each, focus_first_error, form_state, icon, lamp, use_toasts},
+    kit::{
+        Lamp, Loading, Toast, banner, browser, each, focus_first_error, form_state, icon, lamp, prefixed, use_toasts,
+    },
     may, org,
 };
 
@@ -275,13 +278,10 @@ fn bubble(turns: Memo<Vec<Turn>>, seq: i32) -> AnyView {
 }
 
 fn tool_use(tool: ToolUse) -> AnyView {
-    let state = if tool.answered.is_some() {
-        lamp(Lamp::Done, tool.name.clone())
-    } else {
-        lamp(Lamp::Work, tool.name.clone())
-    };
-    let words = format!("{} → {}", tool.asked, tool.answered.unwrap_or_else(|| "…".to_owned()));
-    view! { <span class="tool-use">{state}<code>{words}</code></span> }.into_any()
+    let state = tool_lamp(&tool);
+    let answered = tool.answered.map_or_else(|| "…".to_owned(), |answered| answered.text);
+    let words = format!("{} → {answered}", tool.asked);
+    view! { <span class="tool-use"><b class="mono">{tool.name}</b>{state}<code>{words}</code></span> }.into_any()
 }
 
 fn composer(

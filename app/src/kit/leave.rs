@@ -4,7 +4,7 @@ use leptos::{prelude::*, task::spawn_local};
 use leptos_router::{NavigateOptions, hooks::use_navigate};
 use wasm_bindgen::{JsCast, closure::Closure};
 
-use crate::kit::{Asking, Question, browser, effect, use_confirm};
+use super::{Asking, Question, browser, effect, use_confirm};
 
 /// Asks before a link or the browser leads away while `dirty`. Whatever was typed stays in the tab either way.
 pub fn ask_before_leaving(dirty: Memo<bool>) {
