@@ -15,7 +15,7 @@ use switchboard::{
     Id,
     listing::{Listing, Page},
     org::OrgId,
-    tools::{Facets, SecretValue, TestRequest, TestResult, Tool, ToolAgent, ToolDraft, ToolFilter, ToolRow},
+    tools::{Facets, SecretValue, TestRequest, TestResult, Tool, ToolAgent, ToolDraft, ToolFilter, ToolRow, ToolUse},
 };
 
 #[cfg(feature = "ssr")]
@@ -117,6 +117,12 @@ pub async fn sync_tool(org: OrgId, id: Id<Tool>) -> Result<Tool, AppError> {
 #[server(protocol = Wire)]
 pub async fn tool_agents(org: OrgId, id: Id<Tool>) -> Result<Vec<ToolAgent>, AppError> {
     Ok(tools::agents(&core(), &caller(&org)?, id).await?)
+}
+
+/// Its last uses on calls, newest first.
+#[server(protocol = Wire)]
+pub async fn tool_uses(org: OrgId, id: Id<Tool>) -> Result<Vec<ToolUse>, AppError> {
+    Ok(tools::uses(&core(), &caller(&org)?, id).await?)
 }
 
 /// Sends the tool's request once, as an agent would cause it, and shows what came back.
