@@ -6,7 +6,7 @@ use serde::{Deserialize, Serialize};
 /// Whether the provider's copy is what we last published.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[cfg_attr(feature = "ssr", derive(utoipa::ToSchema))]
-pub struct Sync {
+pub struct SyncStatus {
     pub state: SyncState,
     /// What differs or what failed, in words; empty when synced.
     pub note: String,

@@ -18,7 +18,7 @@ pub struct Started {
     pub core: Core,
     pub logins: Logins,
     cluster: Option<Cluster>,
-    sandbox: Option<Shared>,
+    pub(crate) sandbox: Option<Shared>,
 }
 
 /// The database of a configuration: reached, and for an embedded one started and migrated.

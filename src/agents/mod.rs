@@ -17,16 +17,18 @@ mod template;
 use chrono::{DateTime, Utc};
 use serde::{Deserialize, Deserializer, Serialize};
 
+pub use crate::sync::{SyncState, SyncStatus};
 use crate::{
     flat,
     id::Id,
     resource::{About, Actions, Kind, NavGroup, NavPage, PermissionLabels, Resource, Roles},
 };
-pub use crate::sync::{Sync, SyncState};
 pub use draft::{AgentDraft, EndBehavior, FirstSpeaker, LANGUAGES, Silence, Variable, VariableKind, language_name};
 #[cfg(feature = "ssr")]
 pub use flow::duplicate;
 pub use starters::{STARTERS, Starter};
+#[cfg(feature = "ssr")]
+pub(crate) use template::fill;
 pub use template::{Placeholder, placeholders};
 
 /// Agents, to everything that lists resources.
@@ -84,7 +86,7 @@ pub struct Agent {
     pub revision: i64,
     /// The provider's id of the published copy.
     pub provider_id: String,
-    pub sync: Sync,
+    pub sync: SyncStatus,
     pub created_at: DateTime<Utc>,
     pub updated_at: DateTime<Utc>,
     /// The id of the person or of the API key that saved it.
@@ -98,7 +100,7 @@ impl<'de> Deserialize<'de> for Agent {
             id: Id<Agent>,
             revision: i64,
             provider_id: String,
-            sync: Sync,
+            sync: SyncStatus,
             created_at: DateTime<Utc>,
             updated_at: DateTime<Utc>,
             updated_by: String,

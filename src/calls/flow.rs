@@ -8,8 +8,8 @@ use serde_json::Value;
 use super::{
     Billing, Call, CallDraft, CallFilter, CallRow, Conversation, Destination, EndReason, Medium, Recording, Status,
     check_variables, dial, progress,
-    store::{self, Held},
-    watch::{self, Adoption, LINK},
+    store::{self, LockedCall},
+    watch::{self, AdoptOutcome, LINK},
 };
 use crate::{
     agents::{self, Agent},
@@ -88,10 +88,10 @@ pub async fn place(core: &Core, caller: &Caller, draft: CallDraft) -> Result<Cal
     match core.ultravox.place_call(&agent.provider_id, &request).await {
         Ok(accepted) => {
             match watch::adopt(core, caller, id, &accepted).await? {
-                Adoption::Now => watch::join(core, caller, id, held.call.medium, &accepted),
-                Adoption::Before => {}
+                AdoptOutcome::Now => watch::open_text_socket(core, caller, id, held.call.medium, &accepted),
+                AdoptOutcome::Before => {}
                 // This process slept past its lease, and the call has been given up: nobody is to be rung for it.
-                Adoption::Never => drop(core.ultravox.hang_up(&accepted.call_id).await?),
+                AdoptOutcome::Never => drop(core.ultravox.hang_up(&accepted.call_id).await?),
             }
         }
         Err(failure) if failure.may_have_acted() => wait(core, caller, id, &failure).await?,
@@ -104,7 +104,7 @@ pub async fn place(core: &Core, caller: &Caller, draft: CallDraft) -> Result<Cal
 }
 
 /// Checks everything and writes the intent: from here on the call exists.
-async fn intend(core: &Core, caller: &Caller, draft: CallDraft) -> Result<(Held, Agent, Value)> {
+async fn intend(core: &Core, caller: &Caller, draft: CallDraft) -> Result<(LockedCall, Agent, Value)> {
     let mut tx = caller.begin(&core.db, Action::Create, Kind::Call).await?;
     let agent = match Agent::find(&mut tx, draft.agent_id).await {
         Err(Error::NotFound) => return Err(Error::invalid("agent_id", "This agent does not exist here.")),
@@ -137,7 +137,7 @@ async fn intend(core: &Core, caller: &Caller, draft: CallDraft) -> Result<(Held,
     .await?;
     tx.commit().await?;
     Ok((
-        Held {
+        LockedCall {
             call,
             stop_asked: false,
         },
@@ -196,7 +196,7 @@ async fn wait(core: &Core, caller: &Caller, id: Id<Call>, failure: &Failure) -> 
 }
 
 /// A refusal: nothing was dialed, and the call says why.
-async fn refuse(core: &Core, caller: &Caller, held: &Held, failure: &Failure) -> Result<()> {
+async fn refuse(core: &Core, caller: &Caller, held: &LockedCall, failure: &Failure) -> Result<()> {
     let id = held.call.id;
     let reason = match (failure.status(), failure.fault()) {
         (Some(404), _) => EndReason::AgentMissing,
@@ -214,7 +214,7 @@ async fn refuse(core: &Core, caller: &Caller, held: &Held, failure: &Failure) ->
         agents::store::mark_state(&mut tx, agent_id, &RemoteState::Missing).await?;
         tx.changed(Kind::Agent);
     }
-    store::rest(&mut tx, id).await?;
+    store::stop_watching(&mut tx, id).await?;
     tx.commit().await
 }
 
@@ -281,7 +281,7 @@ async fn hang_up(core: &Core, caller: &Caller, call: &Call, provider_id: &str) -
         store::note(&mut tx, call.id, "stop_waits", told).await?;
         tx.commit().await?;
     }
-    if let Err(error) = watch::look(core, &Caller::system(caller.org().clone()), call.id).await {
+    if let Err(error) = watch::refresh_from_provider(core, &Caller::system(caller.org().clone()), call.id).await {
         tracing::debug!(call = %call.id, %error, "an early look failed");
     }
     Ok(())

@@ -73,7 +73,7 @@ fn is_news(text: &str) -> bool {
 
 async fn look(core: &Core, worker: &Caller, id: Id<Call>) {
     // The watcher looks every second anyway; this one is only sooner.
-    if let Err(error) = watch::look(core, worker, id).await {
+    if let Err(error) = watch::refresh_from_provider(core, worker, id).await {
         tracing::debug!(call = %id, %error, "an early look failed");
     }
 }

@@ -18,7 +18,7 @@ use sqlx::{ConnectOptions, Connection};
 use binaries::Binaries;
 use error::At;
 pub use error::ClusterError;
-use place::Place;
+use place::DataDir;
 pub(in crate::db) use place::fingerprint;
 use server::{Attempt, Server};
 
@@ -33,7 +33,7 @@ const SUPERUSER: &str = "postgres";
 /// How long a server may take to recover what a crash left, or to write out what it holds when it stops.
 const PATIENCE: Duration = Duration::from_secs(300);
 
-/// Between two looks at a server that somebody else is starting or stopping.
+/// Poll interval while another process starts or stops the cluster.
 const PAUSE: Duration = Duration::from_millis(20);
 
 /// What the server promises about a power cut.
@@ -59,7 +59,7 @@ pub enum Stop {
 /// Each value is one use, which ends when it is dropped; the server ends only in [`Cluster::stop`].
 #[derive(Debug)]
 pub struct Cluster {
-    place: Place,
+    place: DataDir,
     socket: PathBuf,
     /// Locked for sharing as long as we use the cluster. The system closes it with the process, however that ends,
     /// and no child inherits it.
@@ -75,7 +75,7 @@ impl Cluster {
     /// As [`Cluster::start`]; a cluster that runs keeps the durability it was started with.
     pub async fn start_with(data: &Path, durability: Durability) -> Result<Cluster, ClusterError> {
         fs::create_dir_all(data).at(data)?;
-        let place = Place::of(data).await?;
+        let place = DataDir::of(data).await?;
         place.make().await?;
         let _gate = gate(&place).await?;
         let users = open(&place.home.join("users.lock"))?;
@@ -119,7 +119,7 @@ impl Cluster {
         if !data.exists() {
             return Ok(Stop::NotRunning);
         }
-        let place = Place::of(data).await?;
+        let place = DataDir::of(data).await?;
         if !place.is_cluster() {
             return Ok(Stop::NotRunning);
         }
@@ -129,7 +129,7 @@ impl Cluster {
 }
 
 /// Returns the socket of the server, which takes connections by then. The caller holds the gate.
-async fn bring_up(place: &Place, durability: Durability) -> Result<PathBuf, ClusterError> {
+async fn bring_up(place: &DataDir, durability: Durability) -> Result<PathBuf, ClusterError> {
     let server = Server {
         place,
         binaries: Binaries::find(place).await?,
@@ -158,7 +158,7 @@ async fn bring_up(place: &Place, durability: Durability) -> Result<PathBuf, Clus
 }
 
 /// The caller holds the gate, so nobody begins to use the cluster meanwhile.
-async fn stop_unused(place: &Place) -> Result<Stop, ClusterError> {
+async fn stop_unused(place: &DataDir) -> Result<Stop, ClusterError> {
     let users = place.home.join("users.lock");
     match open(&users)?.try_lock() {
         Ok(()) => {}
@@ -181,7 +181,7 @@ async fn stop_unused(place: &Place) -> Result<Stop, ClusterError> {
 }
 
 /// Waits for the turn to start or stop the cluster of `place`; it ends with the file.
-async fn gate(place: &Place) -> Result<File, ClusterError> {
+async fn gate(place: &DataDir) -> Result<File, ClusterError> {
     let path = place.home.join("gate.lock");
     let file = open(&path)?;
     match file.try_lock() {

@@ -3,8 +3,8 @@
 #[cfg(test)]
 mod abandoned;
 mod begin;
+mod billing_summary;
 pub mod cluster;
-mod glance;
 mod migrate;
 mod open;
 mod statements;
@@ -20,9 +20,12 @@ use sqlx::{
     postgres::{PgConnectOptions, PgPoolOptions},
 };
 
-use crate::config::{Config, Database};
+use crate::{
+    config::{Config, Database},
+    secret::Master,
+};
+pub use billing_summary::BillingSummary;
 pub use cluster::{Cluster, Stop};
-pub use glance::Glance;
 pub use migrate::{MIGRATOR, migrate};
 use open::Open;
 pub(crate) use open::assert_none;
@@ -154,9 +157,19 @@ pub struct Db {
     pub app: AppPool,
     pub worker: WorkerPool,
     pub identity: IdentityPool,
+    /// What sealed columns are sealed with; none for commands that read none.
+    pub(crate) secret: Option<Master>,
 }
 
 impl Db {
+    /// The same, with the means to seal and open columns.
+    pub fn with_secret(self, secret: &Master) -> Self {
+        Self {
+            secret: Some(secret.clone()),
+            ..self
+        }
+    }
+
     /// Connects as each role and refuses to go on where row security would not hold for it.
     pub async fn connect(logins: &Logins, max_connections: u32) -> Result<Self, DbError> {
         let app = pool(&logins.app, max_connections, 10).await?;
@@ -169,6 +182,7 @@ impl Db {
             app: AppPool(app),
             worker: WorkerPool(worker),
             identity: IdentityPool(identity),
+            secret: None,
         })
     }
 

@@ -4,10 +4,16 @@ use std::{collections::HashSet, fmt, ops::RangeInclusive};
 
 use chrono::{DateTime, Utc};
 use serde::{Deserialize, Serialize};
-use serde_json::{Value, json};
+use serde_json::Value;
 
-use super::schema::{check_schema, holds_control};
-use crate::check::{Check, Checked};
+use super::{
+    Parameter, ParameterKind, Place,
+    address::{in_path, is_name, wrong_address},
+};
+use crate::{
+    agents::placeholders,
+    check::{Check, Checked},
+};
 
 /// Seconds a tool may take; the provider allows no more.
 pub const TIME_LIMIT: RangeInclusive<i64> = 1..=40;
@@ -80,164 +86,6 @@ impl Method {
     }
 }
 
-/// One value of the request.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
-#[cfg_attr(feature = "ssr", derive(utoipa::ToSchema))]
-#[serde(default, deny_unknown_fields)]
-pub struct Parameter {
-    /// 1 to 64 letters, digits, `_`, `-` and `.`; no two are alike.
-    pub name: String,
-    pub place: Place,
-    pub kind: ParameterKind,
-    /// JSON Schema of a dynamic one.
-    #[cfg_attr(feature = "ssr", schema(value_type = Object))]
-    pub schema: Value,
-    /// Whether a dynamic one may not be left out. One in the path always is.
-    pub required: bool,
-    /// Value of a static one. `{{name}}` in a text inserts a variable of the agent.
-    #[cfg_attr(feature = "ssr", schema(value_type = Value))]
-    pub value: Value,
-    /// What the provider fills an automatic one with.
-    pub automatic: Automatic,
-}
-
-impl Default for Parameter {
-    fn default() -> Self {
-        Self {
-            name: String::new(),
-            place: Place::default(),
-            kind: ParameterKind::default(),
-            schema: json!({ "type": "string" }),
-            required: false,
-            value: json!(""),
-            automatic: Automatic::default(),
-        }
-    }
-}
-
-/// Where in the request a value stands.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
-#[cfg_attr(feature = "ssr", derive(utoipa::ToSchema))]
-#[serde(rename_all = "snake_case")]
-pub enum Place {
-    Path,
-    Query,
-    Header,
-    #[default]
-    Body,
-}
-
-impl Place {
-    pub const ALL: [Self; 4] = [Self::Path, Self::Query, Self::Header, Self::Body];
-
-    pub const fn word(self) -> &'static str {
-        match self {
-            Self::Path => "path",
-            Self::Query => "query",
-            Self::Header => "header",
-            Self::Body => "body",
-        }
-    }
-
-    pub const fn label(self) -> &'static str {
-        match self {
-            Self::Path => "In the address",
-            Self::Query => "Query",
-            Self::Header => "Header",
-            Self::Body => "Body, JSON",
-        }
-    }
-}
-
-/// Who fills a value in.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
-#[cfg_attr(feature = "ssr", derive(utoipa::ToSchema))]
-#[serde(rename_all = "snake_case")]
-pub enum ParameterKind {
-    /// The model, from what is said.
-    #[default]
-    Dynamic,
-    /// Always the same; the model does not see it.
-    Static,
-    /// The provider, from the call; the model does not see it.
-    Automatic,
-}
-
-impl ParameterKind {
-    pub const ALL: [Self; 3] = [Self::Dynamic, Self::Static, Self::Automatic];
-
-    pub const fn word(self) -> &'static str {
-        match self {
-            Self::Dynamic => "dynamic",
-            Self::Static => "static",
-            Self::Automatic => "automatic",
-        }
-    }
-
-    pub const fn label(self) -> &'static str {
-        match self {
-            Self::Dynamic => "Agent",
-            Self::Static => "Fixed",
-            Self::Automatic => "The call",
-        }
-    }
-}
-
-/// What the provider knows of a call and can fill in.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
-#[cfg_attr(feature = "ssr", derive(utoipa::ToSchema))]
-#[serde(rename_all = "snake_case")]
-pub enum Automatic {
-    /// The provider's id of the call.
-    #[default]
-    CallId,
-    /// What was handed over when the call was placed, our id of the call among it.
-    CallMetadata,
-    /// Everything said so far.
-    ConversationHistory,
-    CallState,
-    CallStageId,
-    OutputSampleRate,
-}
-
-impl Automatic {
-    pub const ALL: [Self; 6] = [
-        Self::CallId,
-        Self::CallMetadata,
-        Self::ConversationHistory,
-        Self::CallState,
-        Self::CallStageId,
-        Self::OutputSampleRate,
-    ];
-
-    pub const fn word(self) -> &'static str {
-        match self {
-            Self::CallId => "call_id",
-            Self::CallMetadata => "call_metadata",
-            Self::ConversationHistory => "conversation_history",
-            Self::CallState => "call_state",
-            Self::CallStageId => "call_stage_id",
-            Self::OutputSampleRate => "output_sample_rate",
-        }
-    }
-
-    pub const fn label(self) -> &'static str {
-        match self {
-            Self::CallId => "Id of the call",
-            Self::CallMetadata => "Metadata of the call",
-            Self::ConversationHistory => "What was said so far",
-            Self::CallState => "State of the call",
-            Self::CallStageId => "Id of the stage",
-            Self::OutputSampleRate => "Sample rate",
-        }
-    }
-
-    /// Whether it is one value rather than a list or an object, and so can stand outside the body.
-    pub const fn is_plain(self) -> bool {
-        matches!(self, Self::CallId | Self::CallStageId | Self::OutputSampleRate)
-    }
-}
-
 /// The header that signs in at the tool's server.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 #[cfg_attr(feature = "ssr", derive(utoipa::ToSchema))]
@@ -306,7 +154,6 @@ const BUILT_IN: [&str; 6] = [
     "warmtransfer",
 ];
 const PARAMETERS: usize = 30;
-const LARGEST_VALUE: usize = 4000;
 
 impl Checked for ToolDraft {
     fn check(&self, check: &mut Check) {
@@ -322,7 +169,10 @@ impl Checked for ToolDraft {
         } else {
             for name in in_path(&self.url) {
                 if !self.parameters.iter().any(|p| p.place == Place::Path && p.name == name) {
-                    check.fail("url", format!("{{{name}}} has no parameter. Add one that stands in the address."));
+                    check.fail(
+                        "url",
+                        format!("{{{name}}} has no parameter. Add one that stands in the address."),
+                    );
                 }
             }
         }
@@ -335,6 +185,11 @@ impl Checked for ToolDraft {
 }
 
 impl ToolDraft {
+    /// The variables it mentions, each with the field that does.
+    pub fn variables(&self) -> Vec<(String, String)> {
+        variables(&self.description, &self.parameters)
+    }
+
     fn check_parameters(&self, check: &mut Check) {
         if self.parameters.len() > PARAMETERS {
             check.fail("parameters", format!("Use at most {PARAMETERS} parameters."));
@@ -370,9 +225,9 @@ impl ToolDraft {
     fn wrong_place(&self, parameter: &Parameter) -> Option<String> {
         let name = &parameter.name;
         match parameter.place {
-            Place::Path if !in_path(&self.url).any(|placed| placed == name) => {
-                Some(format!("The address has no {{{name}}}. Write it where the value belongs."))
-            }
+            Place::Path if !in_path(&self.url).any(|placed| placed == name) => Some(format!(
+                "The address has no {{{name}}}. Write it where the value belongs."
+            )),
             Place::Header => {
                 let lower = name.to_ascii_lowercase();
                 if FOREIGN_HEADERS.contains(&lower.as_str()) {
@@ -429,108 +284,29 @@ impl ToolDraft {
     }
 }
 
-impl Parameter {
-    fn check_schema(&self, check: &mut Check, field: String) {
-        match check_schema(&self.schema) {
-            Err(wrong) => check.fail(field, wrong),
-            Ok(()) if self.place != Place::Body && matches!(self.schema["type"].as_str(), Some("array" | "object")) => {
-                check.fail(field, "Lists and objects stand in the body.");
-            }
-            Ok(()) => {}
+/// The variables that a tool's texts mention, each with the field that does. The provider fills them in per call.
+pub(super) fn variables(description: &str, parameters: &[Parameter]) -> Vec<(String, String)> {
+    let mut found: Vec<(String, String)> = placeholders(description)
+        .map(|placeholder| ("description".to_owned(), placeholder.name.to_owned()))
+        .collect();
+    for (i, parameter) in parameters.iter().enumerate() {
+        if parameter.kind == ParameterKind::Static {
+            let field = format!("parameters[{i}].value");
+            mentioned(&parameter.value, &mut |name| {
+                found.push((field.clone(), name.to_owned()))
+            });
         }
     }
+    found
+}
 
-    fn check_value(&self, check: &mut Check, field: String) {
-        let value = &self.value;
-        if value.to_string().len() > LARGEST_VALUE {
-            check.fail(field, format!("Use at most {LARGEST_VALUE} characters."));
-        } else if holds_control(value) {
-            check.fail(field, "Remove the control characters.");
-        } else if self.place == Place::Body {
-        } else if value.is_array() || value.is_object() {
-            check.fail(field, "Lists and objects stand in the body.");
-        } else if value.is_null() || (self.place == Place::Path && value == "") {
-            check.fail(field, "Fill this in.");
-        } else if self.place == Place::Header && value.as_str().is_some_and(|text| text.contains(['\n', '\r', '\t'])) {
-            check.fail(field, "A header is one line.");
-        }
+fn mentioned(value: &Value, found: &mut impl FnMut(&str)) {
+    match value {
+        Value::String(text) => placeholders(text).for_each(|placeholder| found(placeholder.name)),
+        Value::Array(items) => items.iter().for_each(|item| mentioned(item, found)),
+        Value::Object(members) => members.values().for_each(|member| mentioned(member, found)),
+        _ => {}
     }
-}
-
-fn is_name(name: &str, dots: bool) -> bool {
-    (1..=64).contains(&name.len())
-        && name
-            .bytes()
-            .all(|b| b.is_ascii_alphanumeric() || b == b'_' || b == b'-' || (dots && b == b'.'))
-}
-
-/// Scheme, host with port, and the rest.
-fn parts(url: &str) -> Option<(&str, &str, &str)> {
-    let (scheme, rest) = url.split_once("://")?;
-    let end = rest.find(['/', '?', '#']).unwrap_or(rest.len());
-    Some((scheme, &rest[..end], &rest[end..]))
-}
-
-/// The server of an address, as people know it.
-pub fn host(url: &str) -> &str {
-    parts(url).map_or("", |(_, host, _)| host)
-}
-
-/// Scheme and server: what a secret is meant for.
-pub fn origin(url: &str) -> String {
-    parts(url).map_or_else(String::new, |(scheme, host, _)| {
-        format!("{scheme}://{host}").to_ascii_lowercase()
-    })
-}
-
-/// The names of the parameters in an address, in order.
-pub fn in_path(url: &str) -> impl Iterator<Item = &str> {
-    let path = parts(url).map_or("", |(_, _, rest)| rest);
-    let path = path.split(['?', '#']).next().unwrap_or_default();
-    path.split('{').skip(1).filter_map(|piece| Some(piece.split_once('}')?.0))
-}
-
-fn wrong_address(url: &str) -> Option<&'static str> {
-    let Some((scheme, host, rest)) = parts(url).filter(|(scheme, ..)| ["https", "http"].contains(scheme)) else {
-        return Some("Enter an address that begins with https://.");
-    };
-    let name = match host.strip_prefix('[') {
-        Some(rest) => rest.split_once(']').map_or("", |(address, _)| address),
-        None => host.split(':').next().unwrap_or_default(),
-    };
-    let (path, query) = rest.split_once('?').unwrap_or((rest, ""));
-    if url.len() > 500 {
-        Some("Use at most 500 characters.")
-    } else if !url.bytes().all(|b| b.is_ascii_graphic()) {
-        Some("Write other letters and spaces as %xx.")
-    } else if host.contains('@') {
-        Some("Leave name and password out. What signs in belongs under Secret.")
-    } else if name.is_empty() || host.contains(['{', '}', '\\']) || scheme.is_empty() {
-        Some("Name the server, such as https://api.example.com/visits.")
-    } else if rest.contains('#') {
-        Some("Leave out what follows #; it is never sent.")
-    } else if query.contains(['{', '}']) {
-        Some("Add a parameter in the query instead of writing it into the address.")
-    } else if !balanced(path) {
-        Some("Write parameters as {name}, with letters, digits, _, - and dots.")
-    } else {
-        None
-    }
-}
-
-/// Whether every brace of a path belongs to a well-formed `{name}`.
-fn balanced(path: &str) -> bool {
-    let mut rest = path;
-    while let Some(open) = rest.find(['{', '}']) {
-        let Some((name, after)) = rest[open..].strip_prefix('{').and_then(|inner| inner.split_once('}')) else {
-            return false;
-        };
-        if !is_name(name, true) {
-            return false;
-        }
-        rest = after;
-    }
-    true
 }
 
 /// A name for the model, made of what people call the tool: "Book a visit" is `book_a_visit`.

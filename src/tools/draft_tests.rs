@@ -1,4 +1,9 @@
-use super::*;
+use serde_json::json;
+
+use super::{
+    super::{Automatic, host, origin},
+    *,
+};
 use crate::error::Error;
 
 fn good() -> ToolDraft {
@@ -32,7 +37,10 @@ fn fields(draft: &ToolDraft) -> Vec<String> {
 
 #[test]
 fn a_tool_needs_two_names_a_description_and_an_address() {
-    assert_eq!(fields(&ToolDraft::default()), ["name", "model_name", "description", "url"]);
+    assert_eq!(
+        fields(&ToolDraft::default()),
+        ["name", "model_name", "description", "url"]
+    );
     assert!(fields(&good()).is_empty());
 }
 

@@ -1,7 +1,29 @@
 //! Tools: what an agent may ask of somebody's server while it talks.
 
+mod address;
+#[cfg(feature = "ssr")]
+pub(crate) mod bindings;
+#[cfg(feature = "ssr")]
+mod csv;
 mod draft;
+#[cfg(feature = "ssr")]
+mod flow;
+mod parameter;
+#[cfg(feature = "ssr")]
+pub(crate) mod publish;
+#[cfg(feature = "ssr")]
+mod reach;
+#[cfg(feature = "ssr")]
+mod request;
+#[cfg(feature = "ssr")]
+mod sample;
 mod schema;
+#[cfg(feature = "ssr")]
+pub(crate) mod secret;
+#[cfg(feature = "ssr")]
+mod send;
+#[cfg(feature = "ssr")]
+pub(crate) mod store;
 mod test;
 
 use chrono::{DateTime, Utc};
@@ -9,15 +31,21 @@ use serde::{Deserialize, Deserializer, Serialize};
 
 use crate::{
     agents::Agent,
+    calls::Call,
     flat,
     id::Id,
     resource::{About, Actions, Kind, NavGroup, NavPage, PermissionLabels, Resource, Roles},
-    sync::{Sync, SyncState},
+    sync::{SyncState, SyncStatus},
 };
-pub use draft::{
-    Automatic, Method, Parameter, ParameterKind, Place, SecretValue, TIME_LIMIT, ToolDraft, ToolSecret, host, in_path,
-    model_name_of, origin,
-};
+pub use address::{host, in_path, origin};
+pub use draft::{Method, SecretValue, TIME_LIMIT, ToolDraft, ToolSecret, model_name_of};
+#[cfg(feature = "ssr")]
+pub use flow::{agents, test, uses};
+pub use parameter::{Automatic, Parameter, ParameterKind, Place};
+#[cfg(feature = "ssr")]
+pub use publish::RepublishAgents;
+#[cfg(feature = "ssr")]
+pub use sample::SERVER;
 pub use schema::{TYPES, check_schema};
 pub use test::{Header, SentRequest, TestOutcome, TestRequest, TestResult};
 
@@ -69,7 +97,7 @@ pub struct Tool {
     pub revision: i64,
     /// The provider's id of the published copy.
     pub provider_id: String,
-    pub sync: Sync,
+    pub sync: SyncStatus,
     pub created_at: DateTime<Utc>,
     pub updated_at: DateTime<Utc>,
     /// The id of the person or of the API key that saved it.
@@ -83,7 +111,7 @@ impl<'de> Deserialize<'de> for Tool {
             id: Id<Tool>,
             revision: i64,
             provider_id: String,
-            sync: Sync,
+            sync: SyncStatus,
             created_at: DateTime<Utc>,
             updated_at: DateTime<Utc>,
             updated_by: String,
@@ -149,6 +177,24 @@ pub struct Facets {
 pub struct ToolAgent {
     pub id: Id<Agent>,
     pub name: String,
+}
+
+/// One use of a tool on a call.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(feature = "ssr", derive(utoipa::ToSchema))]
+pub struct ToolUse {
+    pub call_id: Id<Call>,
+    pub agent_name: String,
+    /// When the call was placed.
+    pub placed_at: DateTime<Utc>,
+    /// Milliseconds from the answer to the call until the tool was asked.
+    pub start_ms: Option<i32>,
+    /// What the model filled in, as JSON.
+    pub arguments: String,
+    /// What came back, or why nothing did; absent where the call ended before.
+    pub result: Option<String>,
+    pub failed: bool,
+    pub took_ms: Option<i32>,
 }
 
 impl Resource for Tool {

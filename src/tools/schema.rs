@@ -103,9 +103,7 @@ fn keyword(name: &str, value: &Value, kind: &str) -> Option<bool> {
         ("items", "array") => true,
         ("uniqueItems", "array") | ("additionalProperties", "object") => value.is_boolean(),
         ("properties", "object") => value.is_object(),
-        ("required", "object") => value
-            .as_array()
-            .is_some_and(|names| names.iter().all(Value::is_string)),
+        ("required", "object") => value.as_array().is_some_and(|names| names.iter().all(Value::is_string)),
         _ => return None,
     })
 }
@@ -145,7 +143,9 @@ pub(super) fn holds_control(value: &Value) -> bool {
     match value {
         Value::String(text) => in_text(text),
         Value::Array(items) => items.iter().any(holds_control),
-        Value::Object(members) => members.iter().any(|(name, member)| in_text(name) || holds_control(member)),
+        Value::Object(members) => members
+            .iter()
+            .any(|(name, member)| in_text(name) || holds_control(member)),
         _ => false,
     }
 }
@@ -171,7 +171,10 @@ mod tests {
 
     #[test]
     fn what_is_wrong_is_said_with_its_place() {
-        let deep = (0..6).fold(json!({"type": "string"}), |inner, _| json!({"type": "array", "items": inner}));
+        let deep = (0..6).fold(
+            json!({"type": "string"}),
+            |inner, _| json!({"type": "array", "items": inner}),
+        );
         for (bad, words) in [
             (json!("string"), "A schema is a JSON object"),
             (json!({}), "Say its \"type\"."),
@@ -182,15 +185,27 @@ mod tests {
             (json!({"type": "string", "enum": []}), "\"enum\" has a value"),
             (json!({"type": "integer", "enum": [1, "two"]}), "\"enum\" has a value"),
             (json!({"type": "string", "format": "phone"}), "\"format\" has a value"),
-            (json!({"type": "string", "minLength": 5, "maxLength": 4}), "\"minLength\" is above"),
-            (json!({"type": "string", "description": "a\u{0}b"}), "Remove the control characters"),
+            (
+                json!({"type": "string", "minLength": 5, "maxLength": 4}),
+                "\"minLength\" is above",
+            ),
+            (
+                json!({"type": "string", "description": "a\u{0}b"}),
+                "Remove the control characters",
+            ),
             (
                 json!({"type": "object", "properties": {"who": {"type": "object", "properties": {"zip": {}}}}}),
                 "who.zip: Say its \"type\".",
             ),
-            (json!({"type": "object", "properties": {}, "required": ["zip"]}), "\"zip\" is required"),
+            (
+                json!({"type": "object", "properties": {}, "required": ["zip"]}),
+                "\"zip\" is required",
+            ),
             (deep, "items.items.items.items.items: Nest at most 5"),
-            (json!({"type": "string", "description": "x".repeat(4000)}), "Use at most 4000"),
+            (
+                json!({"type": "string", "description": "x".repeat(4000)}),
+                "Use at most 4000",
+            ),
         ] {
             let said = check_schema(&bad).unwrap_err();
             assert!(said.starts_with(words), "{bad}: {said}");

@@ -3,7 +3,7 @@
 use switchboard::{
     Error,
     account::{Password, TokenRequest},
-    auth::{self, admin, session::From},
+    auth::{self, admin, session::ClientInfo},
     keys::{self, ApiKeyDraft, NewApiKey},
     org::{OrgId, Permissions, Role, Scope},
     resource::{Action, Kind},
@@ -162,7 +162,7 @@ async fn a_token_is_for_the_organization_asked_for_or_the_only_one() {
             password: password.into(),
             org_id,
         };
-        auth::issue_token(&world.core, request, &From::default()).await
+        auth::issue_token(&world.core, request, &ClientInfo::default()).await
     };
     let answer = ask(PASSWORD, None).await.unwrap();
     assert_eq!((answer.org_id.clone(), answer.expires_in_s), (org.clone(), 300));

@@ -3,7 +3,7 @@
 use switchboard::{
     Error,
     account::{ChangePassword, ResetPassword, SignIn},
-    auth::session::{self, From},
+    auth::session::{self, ClientInfo},
 };
 
 use crate::common::{PASSWORD, World, world};
@@ -15,8 +15,8 @@ async fn start() -> World {
     world(&[]).await
 }
 
-fn from(ip: &str) -> From {
-    From {
+fn from(ip: &str) -> ClientInfo {
+    ClientInfo {
         ip: Some(ip.into()),
         agent: Some("Firefox".into()),
     }
@@ -34,7 +34,7 @@ async fn reset(world: &World, token: &str, password: &str) -> Result<session::Ne
         token: token.into(),
         password: password.into(),
     };
-    session::reset(&world.core, draft, &From::default()).await
+    session::reset(&world.core, draft, &ClientInfo::default()).await
 }
 
 #[tokio::test]
@@ -46,7 +46,7 @@ async fn an_account_starts_with_the_link_in_the_mail() {
     // Signing in early has replaced the link by one that also chooses the password.
     let (_, link) = world.mail(ADA).await.unwrap();
     assert!(
-        session::verify_email(&world.core, &link, &From::default())
+        session::verify_email(&world.core, &link, &ClientInfo::default())
             .await
             .is_err()
     );
@@ -61,7 +61,7 @@ async fn a_link_works_once_also_when_it_is_followed_twice_at_the_same_time() {
     let world = start().await;
     world.sign_up(ADA, PASSWORD).await.unwrap();
     let (_, link) = world.mail(ADA).await.unwrap();
-    let nobody = From::default();
+    let nobody = ClientInfo::default();
     let (one, two) = tokio::join!(
         session::verify_email(&world.core, &link, &nobody),
         session::verify_email(&world.core, &link, &nobody),
@@ -82,7 +82,7 @@ async fn whoever_holds_the_mailbox_decides_the_password_and_not_who_signed_up_fi
     // Ada signs up herself: the first link is dead, hers lets her choose.
     world.sign_up(ADA, PASSWORD).await.unwrap();
     assert!(
-        session::verify_email(&world.core, &attackers, &From::default())
+        session::verify_email(&world.core, &attackers, &ClientInfo::default())
             .await
             .is_err()
     );
@@ -108,11 +108,11 @@ async fn a22_signing_up_with_a_known_address_answers_as_with_a_new_one_and_only_
     );
     assert!(world.sign_in(ADA, PASSWORD).await.is_ok(), "nothing has changed");
 
-    let forgot = async |email: &str| session::forgot(&world.core, email, &session::From::default()).await;
+    let forgot = async |email: &str| session::forgot(&world.core, email, &session::ClientInfo::default()).await;
     assert_eq!(forgot(ADA).await, forgot("nobody@example.com").await);
     assert!(world.mail("nobody@example.com").await.is_none());
     let unknown = start().await;
-    session::forgot(&unknown.core, "nobody@example.com", &session::From::default())
+    session::forgot(&unknown.core, "nobody@example.com", &session::ClientInfo::default())
         .await
         .unwrap();
     let worked = unknown.count("select pg_relation_size('identity.outbox')").await;
@@ -134,7 +134,7 @@ async fn nobody_can_be_flooded_with_mail() {
     let world = start().await;
     world.person(ADA).await;
     for _ in 0..20 {
-        session::forgot(&world.core, ADA, &session::From::default())
+        session::forgot(&world.core, ADA, &session::ClientInfo::default())
             .await
             .unwrap();
     }
@@ -232,11 +232,11 @@ async fn a18_a_new_password_ends_every_session_and_every_earlier_link() {
     let world = start().await;
     let user = world.person(ADA).await;
     let old = world.sign_in(ADA, PASSWORD).await.unwrap();
-    session::forgot(&world.core, ADA, &session::From::default())
+    session::forgot(&world.core, ADA, &session::ClientInfo::default())
         .await
         .unwrap();
     let (_, first) = world.mail(ADA).await.unwrap();
-    session::forgot(&world.core, ADA, &session::From::default())
+    session::forgot(&world.core, ADA, &session::ClientInfo::default())
         .await
         .unwrap();
     let (_, second) = world.mail(ADA).await.unwrap();
@@ -266,9 +266,9 @@ async fn a_changed_password_keeps_this_browser_signed_in_where_it_was_and_no_oth
         current: current.into(),
         password: OTHER.into(),
     };
-    let wrong = session::change_password(&world.core, &here.token, change("wrong wrong"), &From::default()).await;
+    let wrong = session::change_password(&world.core, &here.token, change("wrong wrong"), &ClientInfo::default()).await;
     assert_eq!(wrong.unwrap_err().fields()[0].field, "current");
-    let fresh = session::change_password(&world.core, &here.token, change(PASSWORD), &From::default())
+    let fresh = session::change_password(&world.core, &here.token, change(PASSWORD), &ClientInfo::default())
         .await
         .unwrap();
     for gone in [&here, &there] {

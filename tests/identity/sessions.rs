@@ -14,7 +14,7 @@ const ADA: &str = "ada@example.com";
 
 #[tokio::test]
 async fn the_first_page_of_an_organization_has_its_client_its_user_and_its_welcome_credit_once() {
-    let world = world(&[("SWITCHBOARD_WELCOME_CENTS", "250")]).await;
+    let world = world(&[("SWITCHBOARD_SIGNUP_CREDIT_CENTS", "250")]).await;
     let user = world.person(ADA).await;
     let org = world.org(&user, "Acme").await;
     let cookie = world.sign_in(ADA, PASSWORD).await.unwrap().token;

@@ -264,7 +264,7 @@ async fn a_prepared_statement_answers_for_the_organization_of_the_moment() {
         let open = format!("begin; set local app.org_id = '{}'", org.id);
         let mut tx = app.begin_with(AssertSqlSafe(open)).await.unwrap();
         let seen: Vec<String> = sqlx::query_scalar("select name from app.agents where id = $1")
-            .bind(uuid::uuid!("00000000-0000-7000-8000-00000000ca01"))
+            .bind(uuid::uuid!("00000000-0000-7000-8000-00000000ca02"))
             .fetch_all(&mut *tx)
             .await
             .unwrap();

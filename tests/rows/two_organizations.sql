@@ -20,14 +20,16 @@ insert into app.audit_log (org_id, client_id, id, actor, actor_kind, action, kin
 insert into app.idempotency_keys (org_id, client_id, route, key, body_hash) select org_id, id, '/api/v1/agents', 'once', 'x' from app.clients;
 
 -- Here the test plants a row of every registered resource.
+insert into app.agent_tools (org_id, agent_id, tool_id, position)
+  select org_id, '00000000-0000-7000-8000-00000000ca02', '00000000-0000-7000-8000-00000000ca01', 0 from app.clients;
 insert into app.calls (org_id, id, agent_id, agent_name, medium, status, placed_by)
-  select org_id, '00000000-0000-7000-8000-000000000004', '00000000-0000-7000-8000-00000000ca01', name, 'text', 'completed', 'x'
+  select org_id, '00000000-0000-7000-8000-000000000004', '00000000-0000-7000-8000-00000000ca02', name, 'text', 'completed', 'x'
   from app.clients;
 insert into app.call_messages (org_id, call_id, seq, role, text)
   select org_id, '00000000-0000-7000-8000-000000000004', 1, 'agent', 'Hello.' from app.clients;
 insert into app.call_events (org_id, call_id, id, kind)
   select org_id, '00000000-0000-7000-8000-000000000004', '00000000-0000-7000-8000-000000000006', 'joined' from app.clients;
 insert into app.provider_links (org_id, kind, object_id, state, due_at)
-  select org_id, 'agent', '00000000-0000-7000-8000-00000000ca01', 'live', now() from app.clients;
+  select org_id, 'agent', '00000000-0000-7000-8000-00000000ca02', 'live', now() from app.clients;
 insert into app.reports (org_id, id, kind, state, asked_by)
   select org_id, '00000000-0000-7000-8000-000000000007', 'isolation', 'waiting', 'x' from app.clients;

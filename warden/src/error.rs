@@ -3,10 +3,10 @@
 use std::{fmt::Write, path::Path};
 
 use crate::{
-    brake::BrakeError,
     discover::Refused,
     plan::{Flaw, Unsigned},
     steps::Phase,
+    throttle::ThrottleError,
 };
 
 #[derive(Debug, thiserror::Error)]
@@ -85,7 +85,7 @@ pub enum WardenError {
     #[error("{0}")]
     Stopped(String),
     #[error("{0}")]
-    Brake(String),
+    Throttle(String),
     #[error("paused; `warden resume` goes on")]
     Paused,
     #[error("which database? Say --database postgres://user@host/name, or set WARDEN_DATABASE_URL")]
@@ -122,12 +122,12 @@ impl From<Refused> for WardenError {
     }
 }
 
-impl From<BrakeError> for WardenError {
-    fn from(error: BrakeError) -> Self {
+impl From<ThrottleError> for WardenError {
+    fn from(error: ThrottleError) -> Self {
         match error {
-            BrakeError::Database(error) => error.into(),
-            BrakeError::Canary(error) => Self::Brake(format!("the canary query: {}", describe(&error).0)),
-            other @ BrakeError::Blind => Self::Brake(other.to_string()),
+            ThrottleError::Database(error) => error.into(),
+            ThrottleError::Canary(error) => Self::Throttle(format!("the canary query: {}", describe(&error).0)),
+            other @ ThrottleError::Blind => Self::Throttle(other.to_string()),
         }
     }
 }

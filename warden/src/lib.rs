@@ -4,7 +4,6 @@
 //! Each phase is a list of steps that follows from the plan alone, and whether a step is done is asked of the database
 //! itself, so that whoever comes after a crash needs no memory.
 
-pub mod brake;
 pub mod catalog;
 pub mod claims;
 pub mod cli;
@@ -17,4 +16,5 @@ pub mod plan;
 pub mod run;
 pub mod session;
 pub mod steps;
+pub mod throttle;
 pub mod verify;

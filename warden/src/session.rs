@@ -23,7 +23,7 @@ pub struct Session {
     /// Sees every row, whatever row security says.
     pub sees_all: bool,
     /// May keep other people's triggers from running for rows that it fills.
-    pub quiet: bool,
+    pub can_disable_triggers: bool,
 }
 
 impl Session {
@@ -43,12 +43,13 @@ impl Session {
         .await?;
         // Since 15 it can be granted.
         let granted = "select has_parameter_privilege('session_replication_role', 'set')";
-        let quiet = superuser || server >= 150_000 && sqlx::query_scalar(granted).fetch_one(&mut connection).await?;
+        let can_disable_triggers =
+            superuser || server >= 150_000 && sqlx::query_scalar(granted).fetch_one(&mut connection).await?;
         Ok(Self {
             connection,
             role,
             sees_all,
-            quiet,
+            can_disable_triggers,
         })
     }
 
@@ -56,7 +57,7 @@ impl Session {
     ///
     /// # Errors
     /// [`WardenError::Busy`] with whoever it is.
-    pub async fn alone(&mut self) -> Result<(), WardenError> {
+    pub async fn lock_exclusively(&mut self) -> Result<(), WardenError> {
         // Whoever was killed is there until the server has noticed.
         let got = sqlx::raw_sql(
             "begin; set local lock_timeout = '2s'; select pg_advisory_lock(hashtextextended('warden', 0)); commit",
@@ -87,7 +88,7 @@ impl Session {
     ///
     /// # Errors
     /// [`WardenError::Blind`], [`WardenError::Unfit`] or [`WardenError::Rights`].
-    pub async fn fit(&mut self, plan: &Plan, catalog: &Catalog) -> Result<(), WardenError> {
+    pub async fn check_preconditions(&mut self, plan: &Plan, catalog: &Catalog) -> Result<(), WardenError> {
         self.sees(plan, catalog)?;
         let unfit = unfit::look(&mut self.connection, plan).await?;
         if !unfit.is_empty() {
@@ -102,8 +103,8 @@ impl Session {
         .bind(&owned)
         .fetch_all(&mut self.connection)
         .await?;
-        if !self.quiet {
-            missing.extend(loud(plan, catalog));
+        if !self.can_disable_triggers {
+            missing.extend(firing_triggers(plan, catalog));
         }
         let creates: bool = sqlx::query_scalar("select has_database_privilege(current_database(), 'create')")
             .fetch_one(&mut self.connection)
@@ -155,9 +156,9 @@ impl Session {
 }
 
 /// Triggers that would run for every row that is filled, as if programs had changed it: they touch dates, count, or send mail.
-fn loud(plan: &Plan, catalog: &Catalog) -> Vec<String> {
+fn firing_triggers(plan: &Plan, catalog: &Catalog) -> Vec<String> {
     let made = Made::by(plan, catalog);
-    let mut loud = Vec::new();
+    let mut firing = Vec::new();
     for table in plan.owned().filter_map(|table| catalog.table(&table.name)) {
         let runs = table.triggers.iter().filter(|trigger| {
             let definition = &trigger.definition;
@@ -165,7 +166,7 @@ fn loud(plan: &Plan, catalog: &Catalog) -> Vec<String> {
                 && !definition.contains(" UPDATE OF ")
                 && !made.has(&table.name, &trigger.name)
         });
-        loud.extend(runs.map(|trigger| {
+        firing.extend(runs.map(|trigger| {
             format!(
                 "it may not set session_replication_role, so the trigger {} would run for every row of {}: grant it (grant set on parameter), or \
                  connect as a superuser",
@@ -173,5 +174,5 @@ fn loud(plan: &Plan, catalog: &Catalog) -> Vec<String> {
             )
         }));
     }
-    loud
+    firing
 }

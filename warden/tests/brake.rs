@@ -1,4 +1,4 @@
-//! Does a brake hold for each of the signals of a real Postgres, and for no other?
+//! Does a throttle hold for each of the signals of a real Postgres, and for no other?
 
 #![expect(clippy::unwrap_used, reason = "a test fails by panicking")]
 
@@ -8,8 +8,8 @@ use sqlx::{AssertSqlSafe, ConnectOptions, PgConnection};
 use switchboard::db::testing::TestDb;
 use tokio::time::Instant;
 use warden::{
-    brake::{Brake, BrakeError, Canary, Limits, Reason, Verdict},
     name::Name,
+    throttle::{Canary, Limits, Reason, Throttle, ThrottleError, Verdict},
 };
 
 const SECOND: Duration = Duration::from_secs(1);
@@ -26,8 +26,8 @@ async fn execute(connection: &mut PgConnection, sql: &str) {
     sqlx::raw_sql(AssertSqlSafe(sql)).execute(connection).await.unwrap();
 }
 
-async fn ask(brake: &mut Brake, connection: &mut PgConnection, now: Instant) -> Verdict {
-    brake.ask(connection, &table(), now).await.unwrap()
+async fn ask(throttle: &mut Throttle, connection: &mut PgConnection, now: Instant) -> Verdict {
+    throttle.ask(connection, &table(), now).await.unwrap()
 }
 
 #[tokio::test]
@@ -35,22 +35,22 @@ async fn without_limits_it_goes_until_somebody_pauses_it() {
     let db = TestDb::create().await;
     let now = Instant::now();
     let mut connection = connect(&db).await;
-    let mut brake = Brake::new(Limits::default(), now);
-    assert_eq!(ask(&mut brake, &mut connection, now).await, Verdict::Go);
+    let mut throttle = Throttle::new(Limits::default(), now);
+    assert_eq!(ask(&mut throttle, &mut connection, now).await, Verdict::Go);
     execute(
         &mut connection,
         "create schema warden; create table warden.control (paused boolean)",
     )
     .await;
-    assert_eq!(ask(&mut brake, &mut connection, now).await, Verdict::Go);
+    assert_eq!(ask(&mut throttle, &mut connection, now).await, Verdict::Go);
     execute(&mut connection, "insert into warden.control values (true)").await;
     let wait = Verdict::Wait {
         reason: Reason::Paused,
         r#for: SECOND,
     };
-    assert_eq!(ask(&mut brake, &mut connection, now).await, wait);
+    assert_eq!(ask(&mut throttle, &mut connection, now).await, wait);
     execute(&mut connection, "update warden.control set paused = false").await;
-    assert_eq!(ask(&mut brake, &mut connection, now).await, Verdict::Go);
+    assert_eq!(ask(&mut throttle, &mut connection, now).await, Verdict::Go);
 }
 
 #[tokio::test]
@@ -59,7 +59,7 @@ async fn the_wal_of_a_batch_takes_as_long_as_it_may() {
     let mut now = Instant::now();
     let mut connection = connect(&db).await;
     let limited = |bytes| {
-        Brake::new(
+        Throttle::new(
             Limits {
                 wal: Some(bytes),
                 ..Limits::default()
@@ -105,7 +105,7 @@ async fn a_canary_that_is_slow_is_not_waited_for_and_one_that_writes_is_refused(
             canary: Some(Canary { sql, within }),
             ..Limits::default()
         };
-        Brake::new(limits, now)
+        Throttle::new(limits, now)
     };
     let endless = "select count(*) from generate_series(1, 100000000000)";
     let mut slow = canary(endless, Duration::from_millis(2));
@@ -128,7 +128,7 @@ async fn a_canary_that_is_slow_is_not_waited_for_and_one_that_writes_is_refused(
     );
     let mut writing = canary("create table public.big (t text)", SECOND);
     let error = writing.ask(&mut connection, &table(), now).await.unwrap_err();
-    assert!(matches!(error, BrakeError::Canary(_)), "{error}");
+    assert!(matches!(error, ThrottleError::Canary(_)), "{error}");
     // The session is as it was.
     assert_eq!(
         ask(&mut canary("select 1", SECOND), &mut connection, now).await,
@@ -141,29 +141,29 @@ async fn a_batch_takes_at_least_the_time_of_its_rows() {
     let db = TestDb::create().await;
     let mut now = Instant::now();
     let mut connection = connect(&db).await;
-    let mut brake = Brake::new(
+    let mut throttle = Throttle::new(
         Limits {
             rate: NonZeroU32::new(1000),
             ..Limits::default()
         },
         now,
     );
-    assert_eq!(ask(&mut brake, &mut connection, now).await, Verdict::Go);
+    assert_eq!(ask(&mut throttle, &mut connection, now).await, Verdict::Go);
     now += SECOND * 3 / 10;
-    brake.did(1000);
+    throttle.record(1000);
     let wait = |ms| Verdict::Wait {
         reason: Reason::Rate,
         r#for: Duration::from_millis(ms),
     };
-    assert_eq!(ask(&mut brake, &mut connection, now).await, wait(700));
+    assert_eq!(ask(&mut throttle, &mut connection, now).await, wait(700));
     now += SECOND / 2;
-    assert_eq!(ask(&mut brake, &mut connection, now).await, wait(200));
+    assert_eq!(ask(&mut throttle, &mut connection, now).await, wait(200));
     now += SECOND / 5;
-    assert_eq!(ask(&mut brake, &mut connection, now).await, Verdict::Go);
+    assert_eq!(ask(&mut throttle, &mut connection, now).await, Verdict::Go);
     // A batch that was slower than the rate is not waited for.
     now += 2 * SECOND;
-    brake.did(1000);
-    assert_eq!(ask(&mut brake, &mut connection, now).await, Verdict::Go);
+    throttle.record(1000);
+    assert_eq!(ask(&mut throttle, &mut connection, now).await, Verdict::Go);
 }
 
 #[tokio::test]
@@ -172,7 +172,7 @@ async fn a_vacuum_is_waited_for_when_the_table_is_too_old_to_go_without() {
     let now = Instant::now();
     let mut vacuum = connect(&db).await;
     let mut connection = connect(&db).await;
-    let mut brake = Brake::new(Limits::default(), now);
+    let mut throttle = Throttle::new(Limits::default(), now);
     execute(
         &mut connection,
         "create table public.big (t text) with (autovacuum_freeze_max_age = 100000);
@@ -196,7 +196,7 @@ async fn a_vacuum_is_waited_for_when_the_table_is_too_old_to_go_without() {
         assert!(!vacuum.is_finished());
     }
     assert_eq!(
-        ask(&mut brake, &mut connection, now).await,
+        ask(&mut throttle, &mut connection, now).await,
         Verdict::Go,
         "an ordinary vacuum"
     );
@@ -209,10 +209,10 @@ async fn a_vacuum_is_waited_for_when_the_table_is_too_old_to_go_without() {
         reason: Reason::Wraparound,
         r#for: SECOND,
     };
-    assert_eq!(ask(&mut brake, &mut connection, now).await, wait);
+    assert_eq!(ask(&mut throttle, &mut connection, now).await, wait);
     let small = Name::new("public", "small");
     assert_eq!(
-        brake.ask(&mut connection, &small, now).await.unwrap(),
+        throttle.ask(&mut connection, &small, now).await.unwrap(),
         Verdict::Go,
         "another table's"
     );
@@ -228,5 +228,5 @@ async fn a_vacuum_is_waited_for_when_the_table_is_too_old_to_go_without() {
         "alter table public.big set (autovacuum_freeze_max_age = 2000000000)",
     )
     .await;
-    assert_eq!(ask(&mut brake, &mut connection, now).await, Verdict::Go);
+    assert_eq!(ask(&mut throttle, &mut connection, now).await, Verdict::Go);
 }

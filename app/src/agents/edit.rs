@@ -10,19 +10,20 @@ use switchboard::{
 };
 
 use super::{
-    AgentEditor, agent_facets,
-    deeds::deeds,
-    get_agent,
+    AgentEditor,
+    actions::agent_actions,
+    agent_facets, get_agent,
     sections::{Known, SECTIONS, sections},
 };
 use crate::{
     AppError,
     calls::{PlaceCall, Preset, TestPanel},
     kit::{
-        Ago, Copy, FormState, Loading, Menu, PageHead, ask_before_leaving, browser, contents, crumbs, editor, holds,
-        icon,
+        Ago, Copy, FormState, Loading, Menu, PageHead, aria_bool, ask_before_leaving, browser, contents, crumbs,
+        dynamic, editor, icon,
         keys::{on_ctrl, on_key},
-        lamp_boxed, loaded, out_of_step, part, put_back, saved_elsewhere, skeleton_rows, state, sync_lamp, text,
+        loaded, out_of_step, put_back, reactive_bool, reactive_text, saved_elsewhere, skeleton_rows, status_badge,
+        sync_dot,
     },
     may, org,
     tools::every_tool,
@@ -123,7 +124,7 @@ fn page(agent: Option<Agent>, start: AgentDraft, known: &Known) -> AnyView {
 
 fn head(editor: AgentEditor, writes: bool) -> AnyView {
     let saved = editor.saved.get_untracked();
-    let title = text(move || {
+    let title = reactive_text(move || {
         editor.saved.with(|saved| {
             saved
                 .as_ref()
@@ -137,15 +138,15 @@ fn head(editor: AgentEditor, writes: bool) -> AnyView {
         ..Preset::default()
     });
     let beside = move || {
-        part(move || {
+        dynamic(move || {
             let state = editor.saved.with(|saved| saved.as_ref().map(|agent| agent.sync.state));
             state
-                .map(|state| lamp_boxed(sync_lamp(state), state.label()))
+                .map(|state| status_badge(sync_dot(state), state.label()))
                 .into_any()
         })
     };
     let sub = move || {
-        part(move || {
+        dynamic(move || {
             match (
                 editor.saved.with(|saved| saved.as_ref().map(|agent| agent.updated_at)),
                 editor.dirty.get(),
@@ -156,11 +157,11 @@ fn head(editor: AgentEditor, writes: bool) -> AnyView {
             }
         })
     };
-    let actions = move || {
-        let clean = holds(move || is_new || !editor.dirty.get());
+    let buttons = move || {
+        let clean = reactive_bool(move || is_new || !editor.dirty.get());
         let save = writes.then(|| {
             view! {
-                <button type="button" class="btn primary" aria-busy=state(move || editor.pending.get()) title="Ctrl S" on:click=move |_| editor.save()>
+                <button type="button" class="btn primary" aria-busy=aria_bool(move || editor.pending.get()) title="Ctrl S" on:click=move |_| editor.save()>
                     {if is_new { "Create agent" } else { "Save agent" }}
                 </button>
             }
@@ -176,7 +177,7 @@ fn head(editor: AgentEditor, writes: bool) -> AnyView {
         .into_any()
     };
     view! {
-        <PageHead class="page-head editor-head" title=title beside=beside sub=sub actions=actions crumbs=|| crumbs(&[("Agents", "/agents")])/>
+        <PageHead class="page-head editor-head" title=title beside=beside sub=sub actions=buttons crumbs=|| crumbs(&[("Agents", "/agents")])/>
         {(!is_new && may(Action::Create, Kind::Call)).then(|| view! { <PlaceCall open=calling preset=preset/> })}
     }
     .into_any()
@@ -187,7 +188,7 @@ fn more(editor: AgentEditor) -> AnyView {
     if !any.into_iter().any(|action| may(action, Kind::Agent)) {
         return ().into_any();
     }
-    let deeds = deeds(Callback::new(|()| ()));
+    let actions = agent_actions(Callback::new(|()| ()));
     let about = move || {
         editor.saved.with_untracked(|saved| {
             saved
@@ -197,20 +198,20 @@ fn more(editor: AgentEditor) -> AnyView {
         })
     };
     let duplicate = may(Action::Create, Kind::Agent)
-        .then(|| view! { <button type="button" on:click=move |_| deeds.duplicate(about())>{icon("copy")}"Duplicate"</button> });
+        .then(|| view! { <button type="button" on:click=move |_| actions.duplicate(about())>{icon("copy")}"Duplicate"</button> });
     let sync = may(Action::Update, Kind::Agent).then(|| {
         let done = Callback::new(move |agent| editor.accept(agent));
-        view! { <button type="button" on:click=move |_| deeds.sync(about(), Some(done))>{icon("refresh")}"Sync now"</button> }
+        view! { <button type="button" on:click=move |_| actions.sync(about(), Some(done))>{icon("refresh")}"Sync now"</button> }
     });
     let delete = may(Action::Delete, Kind::Agent).then(|| {
         let gone = Callback::new(move |()| {
             // Nothing is left to lose, so that leaving asks no second question.
             editor.discard();
-            deeds.go("/agents");
+            actions.go("/agents");
         });
         view! {
             <hr/>
-            <button type="button" class="danger" on:click=move |_| deeds.delete(vec![about()], gone)>{icon("trash")}"Delete…"</button>
+            <button type="button" class="danger" on:click=move |_| actions.delete(vec![about()], gone)>{icon("trash")}"Delete…"</button>
         }
     });
     view! {
@@ -225,12 +226,12 @@ fn more(editor: AgentEditor) -> AnyView {
 }
 
 fn copy_state(editor: AgentEditor, writes: bool) -> AnyView {
-    part(move || {
+    dynamic(move || {
         let notice = editor.saved.get().map(|agent| {
-            let deeds = deeds(Callback::new(|()| ()));
+            let actions = agent_actions(Callback::new(|()| ()));
             let about = (agent.id.to_string(), agent.draft.name);
             let done = Callback::new(move |agent| editor.accept(agent));
-            let sync = Callback::new(move |()| deeds.sync(about.clone(), Some(done)));
+            let sync = Callback::new(move |()| actions.sync(about.clone(), Some(done)));
             out_of_step(agent.sync, writes.then_some(sync))
         });
         notice.into_any()

@@ -1,6 +1,6 @@
 //! Agents in the browser: what pages may ask about them.
 
-mod deeds;
+mod actions;
 mod edit;
 mod list;
 mod sections;

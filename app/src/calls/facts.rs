@@ -5,11 +5,11 @@ use switchboard::calls::{Billing, Call, EndReason, Recording, Status};
 
 use super::{
     elapsed::Elapsed,
+    format::{blame, clock, delay, dot_of, price_of, span},
     turns::{Turn, usual_delay},
-    words::{blame, clock, delay, lamp_of, price_of, span},
 };
 use crate::{
-    kit::{Lamp, lamp},
+    kit::{StatusDot, status_dot},
     members::list_members,
     org, viewer,
 };
@@ -64,7 +64,7 @@ fn rang(call: &Call) -> AnyView {
 fn price(call: &Call) -> AnyView {
     let words = price_of(call);
     match call.billing {
-        Billing::Pending if call.status.is_over() => view! { {lamp(Lamp::Work, words)} }.into_any(),
+        Billing::Pending if call.status.is_over() => view! { {status_dot(StatusDot::Work, words)} }.into_any(),
         Billing::Billed => {
             let billed = call.billed_ms.map(|ms| format!(" for {} billed", clock(ms)));
             view! { {words}<span class="aside-note">{billed}</span> }.into_any()
@@ -126,7 +126,7 @@ pub fn advice(call: &Call) -> Option<AnyView> {
     Some(
         view! {
             <div class="banner boxed" data-kind=kind>
-                {lamp(lamp_of(call.status), call.status.label())}
+                {status_dot(dot_of(call.status), call.status.label())}
                 <p><b>{head}</b>{said}{reason.advice()}</p>
                 {agent}
             </div>
@@ -141,19 +141,23 @@ pub fn no_recording(call: &Call) -> Option<AnyView> {
         (Recording::Ready, _) => return None,
         (_, status) if !status.is_over() => return None,
         (Recording::Pending, _) => (
-            Lamp::Work,
+            StatusDot::Work,
             "Recording on its way",
             "It appears here by itself, usually within half a minute.",
         ),
         (Recording::Failed, _) => (
-            Lamp::Warn,
+            StatusDot::Warn,
             "No recording",
             "Ultravox recorded this call but did not hand the file out. The transcript below is complete.",
         ),
-        (Recording::None, _) if call.joined_at.is_some() && call.to_number.is_some() => {
-            (Lamp::Off, "Not recorded", "Recording is off in the agent's settings.")
-        }
+        (Recording::None, _) if call.joined_at.is_some() && call.to_number.is_some() => (
+            StatusDot::Off,
+            "Not recorded",
+            "Recording is off in the agent's settings.",
+        ),
         _ => return None,
     };
-    Some(view! { <div class="no-recording">{lamp(state, word)}<span class="muted">{text}</span></div> }.into_any())
+    Some(
+        view! { <div class="no-recording">{status_dot(state, word)}<span class="muted">{text}</span></div> }.into_any(),
+    )
 }

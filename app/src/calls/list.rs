@@ -15,8 +15,8 @@ use super::{
 };
 use crate::{
     kit::{
-        Chip, Choice, Column, Columns, Loading, PageHead, Picture, Search, UrlQuery, at_top, each, empty, export, icon,
-        keys::on_key, list_keys, loaded, once_loaded, pager, skeleton_rows, use_url,
+        Chip, Choice, Column, Columns, Illustration, Loading, PageHead, Search, UrlQuery, at_top, empty, export, icon,
+        keyed_list, keys::on_key, list_keys, loaded, once_loaded, pager, skeleton_rows, use_url,
     },
     may, org, viewer,
 };
@@ -198,7 +198,7 @@ fn live_rows(url: UrlQuery, columns: Columns, placing: RwSignal<bool>, first: Li
                 <table class="table cards">
                     <caption class="sr">"Calls"</caption>
                     <thead><tr><th scope="col">"To"</th><th scope="col">"State and why it ended"</th>{heads}</tr></thead>
-                    <tbody>{each(rows, |row| row.id.to_string(), draw)}</tbody>
+                    <tbody>{keyed_list(rows, |row| row.id.to_string(), draw)}</tbody>
                 </table>
                 {pages}
             </div>
@@ -236,7 +236,7 @@ fn newer(shown: Memo<Shown>) -> AnyView {
 fn nothing(url: UrlQuery, placing: RwSignal<bool>) -> AnyView {
     let inside = match url.count(&FILTERS) {
         0 => empty(
-            Picture::Loose,
+            Illustration::Empty,
             "No calls yet",
             "Place one and follow it here, word by word. Calls placed through the API appear here, too.",
             place_button(placing),
@@ -248,7 +248,7 @@ fn nothing(url: UrlQuery, placing: RwSignal<bool>) -> AnyView {
                 format!("these {n} filters")
             };
             empty(
-                Picture::Loose,
+                Illustration::Empty,
                 format!("No calls match {these}"),
                 "Matching calls appear here by themselves as soon as there are some.",
                 view! { <a class="btn" href=url.bare()>"Clear filters"</a> },

@@ -4,6 +4,7 @@ mod elapsed;
 mod events;
 mod facts;
 mod follow;
+mod format;
 mod list;
 mod panel;
 mod place;
@@ -15,7 +16,6 @@ mod transcript;
 mod turns;
 mod values;
 mod wave;
-mod words;
 
 use leptos::prelude::*;
 use switchboard::{

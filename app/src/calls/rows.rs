@@ -8,9 +8,9 @@ use switchboard::{
 
 use super::{
     elapsed::Elapsed,
-    words::{clock, lamp_of, price_in_row, title_of},
+    format::{clock, dot_of, price_in_row, title_of},
 };
-use crate::kit::{Ago, Columns, lamp};
+use crate::kit::{Ago, Columns, status_dot};
 
 /// What is shown, and how many newer calls wait above.
 #[derive(Clone, Debug, PartialEq)]
@@ -59,7 +59,7 @@ pub fn line(row: Memo<CallRow>, columns: Columns, fresh: bool) -> AnyView {
             row.created_at,
         )
     });
-    let state = move || row.with(|row| lamp(lamp_of(row.status), row.status.label()));
+    let state = move || row.with(|row| status_dot(dot_of(row.status), row.status.label()));
     let why = move || {
         row.with(|row| {
             let reason = row.end_reason?;

@@ -4,11 +4,11 @@ use leptos::prelude::*;
 use web_sys::{ScrollIntoViewOptions, ScrollLogicalPosition};
 
 use super::{
+    format::{clock, delay},
     player::Player,
     turns::{Answered, Side, ToolUse, Turn},
-    words::{clock, delay},
 };
-use crate::kit::{Lamp, browser, each, icon, json, lamp};
+use crate::kit::{StatusDot, browser, icon, json, keyed_list, status_dot};
 
 /// A pause longer than this is one that people notice.
 const SLOW_MS: i32 = 1200;
@@ -24,7 +24,7 @@ pub fn transcript(
     let line = move |seq: i32| line(turns, seq, current, player, live);
     view! {
         <ol class="turns" aria-label="Conversation" aria-live=move || live.get().then_some("polite")>
-            {each(seqs, |seq| seq.to_string(), line)}
+            {keyed_list(seqs, |seq| seq.to_string(), line)}
         </ol>
     }
     .into_any()
@@ -134,7 +134,7 @@ fn aside(tool: ToolUse) -> AnyView {
             <summary>
                 {icon("tool")}
                 <b class="mono">{tool.name.clone()}</b>
-                {tool_lamp(&tool)}
+                {tool_dot(&tool)}
                 {took.map(|ms| view! { <span class="muted">{delay(ms)}</span> })}
             </summary>
             {asked}
@@ -144,11 +144,11 @@ fn aside(tool: ToolUse) -> AnyView {
     .into_any()
 }
 
-pub fn tool_lamp(tool: &ToolUse) -> AnyView {
+pub fn tool_dot(tool: &ToolUse) -> AnyView {
     match &tool.answered {
-        None => lamp(Lamp::Work, "Working"),
-        Some(Answered { failed: false, .. }) => lamp(Lamp::Done, "Answered"),
-        Some(Answered { failed: true, .. }) => lamp(Lamp::Fail, "Failed"),
+        None => status_dot(StatusDot::Work, "Working"),
+        Some(Answered { failed: false, .. }) => status_dot(StatusDot::Done, "Answered"),
+        Some(Answered { failed: true, .. }) => status_dot(StatusDot::Fail, "Failed"),
     }
 }
 

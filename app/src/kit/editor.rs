@@ -68,7 +68,7 @@ impl<R: Edited> Copy for Editor<R> {}
 
 /// What a tab keeps of an unsaved draft.
 #[derive(Serialize, Deserialize)]
-struct Kept<D> {
+struct StoredDraft<D> {
     revision: i64,
     draft: D,
 }
@@ -264,7 +264,7 @@ impl<R: Edited> Editor<R> {
     fn keep_typed(self) {
         effect(move || {
             let kept = browser::stored(Keep::Tab, &self.key.get_value());
-            let kept = kept.and_then(|kept| read::from_str::<Kept<R::Draft>>(&kept).ok());
+            let kept = kept.and_then(|kept| read::from_str::<StoredDraft<R::Draft>>(&kept).ok());
             let Some(kept) = kept.filter(|kept| self.draft.with_untracked(|draft| *draft != kept.draft)) else {
                 return;
             };
@@ -290,7 +290,7 @@ impl<R: Edited> Editor<R> {
                     browser::forget(Keep::Tab, &key);
                     return;
                 };
-                let kept = Kept {
+                let kept = StoredDraft {
                     revision: self.revision.get_untracked(),
                     draft: R::without_secrets(draft),
                 };

@@ -8,7 +8,7 @@ use leptos::prelude::*;
 use super::{
     form::FormState,
     icon::icon,
-    part::{Live, flag, holds, text},
+    reactive::{Live, aria_flag, reactive_bool, reactive_text},
 };
 
 /// The id of the control at this path.
@@ -44,7 +44,7 @@ impl Around {
 
     fn invalid(&self) -> Live<Option<&'static str>> {
         let error = self.error;
-        flag(move || error.with(Option::is_some))
+        aria_flag(move || error.with(Option::is_some))
     }
 
     fn described_by(&self) -> String {
@@ -67,7 +67,7 @@ impl Around {
         let error = self.error;
         let help_id = format!("{}-help", self.id);
         view! {
-            <p class="err" id=format!("{}-err", self.id) hidden=holds(move || error.with(Option::is_none))>
+            <p class="err" id=format!("{}-err", self.id) hidden=reactive_bool(move || error.with(Option::is_none))>
                 {icon("warn")}
                 <span>{error}</span>
             </p>
@@ -213,7 +213,7 @@ pub fn Select(
                 <option
                     value=option
                     selected=chosen
-                    prop:selected=holds(move || if live { value.with(|value| *value == this) } else { chosen })
+                    prop:selected=reactive_bool(move || if live { value.with(|value| *value == this) } else { chosen })
                 >
                     {words}
                 </option>
@@ -288,7 +288,7 @@ fn toggle(
             name=name.unwrap_or(path)
             value="true"
             checked=value.get_untracked()
-            prop:checked=holds(move || if live { value.get() } else { value.get_untracked() })
+            prop:checked=reactive_bool(move || if live { value.get() } else { value.get_untracked() })
             on:change=move |event| {
                 if let Some(on_change) = on_change {
                     on_change.run(event_target_checked(&event));
@@ -329,8 +329,8 @@ pub fn Range(
                 max=max
                 step=step
                 value=value.get_untracked()
-                prop:value=text(move || value.get().to_string())
-                aria-valuetext=text(move || words(value.get()))
+                prop:value=reactive_text(move || value.get().to_string())
+                aria-valuetext=reactive_text(move || words(value.get()))
                 aria-invalid=around.invalid()
                 aria-describedby=around.described_by()
                 on:input=move |event| {
@@ -339,7 +339,7 @@ pub fn Range(
                     }
                 }
             />
-            <output for=around.id.clone()>{text(move || words(value.get()))}</output>
+            <output for=around.id.clone()>{reactive_text(move || words(value.get()))}</output>
         </span>
     }
     .into_any();

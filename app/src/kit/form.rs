@@ -14,8 +14,8 @@ use wasm_bindgen::JsCast;
 
 use super::{
     browser,
-    fault::banner,
-    part::{effect, part, state},
+    fault::error_banner,
+    reactive::{aria_bool, dynamic, effect},
 };
 use crate::{AppError, viewer, wire};
 
@@ -201,9 +201,9 @@ impl FormState {
 
     /// What no field can say: everything but complaints that have their field on the page.
     pub fn notice(self) -> AnyView {
-        part(move || {
+        dynamic(move || {
             let error = self.failure.get().and_then(|failure| self.homeless(failure));
-            error.map(|error| banner(&error)).into_any()
+            error.map(|error| error_banner(&error)).into_any()
         })
     }
 
@@ -304,7 +304,7 @@ pub fn Submit(#[prop(into)] label: String, #[prop(default = "btn primary")] clas
     let form = use_context::<FormState>();
     let busy = move || form.is_some_and(FormState::pending);
     view! {
-        <button type="submit" class=class aria-busy=state(busy)>
+        <button type="submit" class=class aria-busy=aria_bool(busy)>
             {label}
         </button>
     }

@@ -8,8 +8,8 @@ use wasm_bindgen::{JsCast, closure::Closure};
 
 use super::{
     browser::{self, Debounce},
-    icon::{Lamp, lamp},
-    part::{effect, part, text},
+    icon::{StatusDot, status_dot},
+    reactive::{dynamic, effect, reactive_text},
 };
 use crate::AppError;
 
@@ -152,12 +152,12 @@ pub fn LiveBanner() -> impl IntoView {
         browser::every(1000, count);
         view! {
             <div class="banner" data-kind="info" role="status">
-                {lamp(Lamp::Work, "Reconnecting")}
-                <p>{text(move || format!("Live updates stopped {} s ago. What you see may be behind; nothing you saved is lost.", age.get()))}</p>
+                {status_dot(StatusDot::Work, "Reconnecting")}
+                <p>{reactive_text(move || format!("Live updates stopped {} s ago. What you see may be behind; nothing you saved is lost.", age.get()))}</p>
                 <button type="button" class="btn sm" on:click=|_| browser::reload()>"Reload"</button>
             </div>
         }
         .into_any()
     };
-    part(move || lost.and_then(|lost| lost.get()).map(shown).into_any())
+    dynamic(move || lost.and_then(|lost| lost.get()).map(shown).into_any())
 }

@@ -4,7 +4,7 @@ use leptos::{html, prelude::*};
 use leptos_meta::Title;
 use leptos_router::hooks::use_location;
 
-use super::part::effect;
+use super::reactive::effect;
 
 /// The path whose heading has had the focus.
 #[derive(Clone, Copy)]

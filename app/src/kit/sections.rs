@@ -6,8 +6,8 @@ use super::{
     browser,
     editor::{Edited, Editor},
     form::FormState,
-    icon::{Lamp, icon, lamp},
-    part::{part, text},
+    icon::{StatusDot, icon, status_dot},
+    reactive::{dynamic, reactive_text},
     time::Ago,
 };
 
@@ -55,7 +55,7 @@ pub fn contents<R: Edited>(editor: Editor<R>, sections: &'static [Section<R>]) -
             view! {
                 <a href=format!("#{id}") on:click=move |_| open(id)>
                     {section.title}
-                    {part(move || marks(changed.get(), errors.get()))}
+                    {dynamic(move || marks(changed.get(), errors.get()))}
                 </a>
             }
         })
@@ -80,7 +80,7 @@ fn open(id: &str) {
 /// One section around its fields.
 pub fn fold<R: Edited>(section: &'static Section<R>, editor: Editor<R>, body: AnyView) -> AnyView {
     let (changed, errors) = (section.changed(editor), section.errors());
-    let badge = part(move || match (errors.get(), changed.get()) {
+    let badge = dynamic(move || match (errors.get(), changed.get()) {
         (0, false) => ().into_any(),
         (0, true) => view! { <span class="badge warn">"Changed"</span> }.into_any(),
         (errors, _) => view! { <span class="badge bad">{errors}" to fix"</span> }.into_any(),
@@ -90,7 +90,7 @@ pub fn fold<R: Edited>(section: &'static Section<R>, editor: Editor<R>, body: An
             <summary>
                 <h2>{section.title}</h2>
                 {badge}
-                <span class="sum">{text(move || editor.draft.with(section.sum))}</span>
+                <span class="sum">{reactive_text(move || editor.draft.with(section.sum))}</span>
                 {icon("down")}
             </summary>
             <div class="body stack">{body}</div>
@@ -105,7 +105,7 @@ pub fn saved_elsewhere<R: Edited>(
     sections: &'static [Section<R>],
     updated_at: fn(&R) -> chrono::DateTime<chrono::Utc>,
 ) -> AnyView {
-    part(move || {
+    dynamic(move || {
         let notice = editor.theirs.get().map(|theirs| {
             let at = updated_at(&theirs);
             let theirs = theirs.draft();
@@ -120,8 +120,8 @@ pub fn saved_elsewhere<R: Edited>(
             };
             view! {
                 <div class="banner boxed" data-kind="warn" role="alert">
-                    {lamp(Lamp::Warn, "Saved elsewhere")}
-                    <p>"Somebody saved this "{R::KIND.singular()}" "<Ago at=at/>" while you were typing. "{text(differing)}</p>
+                    {status_dot(StatusDot::Warn, "Saved elsewhere")}
+                    <p>"Somebody saved this "{R::KIND.singular()}" "<Ago at=at/>" while you were typing. "{reactive_text(differing)}</p>
                     <span class="cluster">
                         <button type="button" class="btn sm primary" on:click=move |_| editor.keep_mine()>"Keep mine"</button>
                         <button type="button" class="btn sm" on:click=move |_| editor.take_theirs()>"Take theirs"</button>
@@ -135,12 +135,12 @@ pub fn saved_elsewhere<R: Edited>(
 
 /// Says that what is typed was found in this tab.
 pub fn put_back<R: Edited>(editor: Editor<R>) -> AnyView {
-    part(move || {
+    dynamic(move || {
         let shown = editor.restored.get() && editor.dirty.get();
         let notice = shown.then(|| {
             view! {
                 <div class="banner boxed" data-kind="info" role="status">
-                    {lamp(Lamp::Hold, "Put back")}
+                    {status_dot(StatusDot::Hold, "Put back")}
                     <p>"What you had typed and not saved is here again."</p>
                     <button type="button" class="btn sm" on:click=move |_| editor.discard()>"Discard it"</button>
                 </div>

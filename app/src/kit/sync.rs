@@ -1,24 +1,24 @@
 //! The copy at the provider: how it stands, and the way out where it is not what is saved here.
 
 use leptos::prelude::*;
-use switchboard::sync::{Sync, SyncState};
+use switchboard::sync::{SyncState, SyncStatus};
 
 use super::{
-    icon::{Lamp, icon, lamp},
+    icon::{StatusDot, icon, status_dot},
     time::Ago,
 };
 
 /// The lamp of a sync state; its word is the state's own label.
-pub fn sync_lamp(state: SyncState) -> Lamp {
+pub fn sync_dot(state: SyncState) -> StatusDot {
     match state {
-        SyncState::Synced => Lamp::Live,
-        SyncState::Drifted => Lamp::Warn,
-        SyncState::Failed => Lamp::Fail,
+        SyncState::Synced => StatusDot::Live,
+        SyncState::Drifted => StatusDot::Warn,
+        SyncState::Failed => StatusDot::Fail,
     }
 }
 
 /// Why the copy is not what is saved here, since when, and for whoever may, the button that makes it so.
-pub fn out_of_step(sync: Sync, sync_now: Option<Callback<()>>) -> AnyView {
+pub fn out_of_step(sync: SyncStatus, sync_now: Option<Callback<()>>) -> AnyView {
     if sync.state == SyncState::Synced {
         return ().into_any();
     }
@@ -32,7 +32,7 @@ pub fn out_of_step(sync: Sync, sync_now: Option<Callback<()>>) -> AnyView {
     });
     view! {
         <div class="banner boxed" data-kind=kind>
-            {lamp(sync_lamp(sync.state), sync.state.label())}
+            {status_dot(sync_dot(sync.state), sync.state.label())}
             <p>{sync.note}" Checked "<Ago at=sync.checked_at/>". Syncing makes the provider's copy what is saved here."</p>
             {button}
         </div>

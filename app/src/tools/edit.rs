@@ -11,7 +11,7 @@ use switchboard::{
 
 use super::{
     ToolEditor,
-    deeds::{Deeds, Named, deeds},
+    actions::{ToolActions, ToolRef, tool_actions},
     get_tool,
     history::history,
     sections::{SECTIONS, sections},
@@ -22,10 +22,11 @@ use super::{
 use crate::{
     AppError,
     kit::{
-        Ago, Copy, FormState, Loading, Menu, PageHead, ask_before_leaving, browser, contents, crumbs, editor, holds,
-        icon,
+        Ago, Copy, FormState, Loading, Menu, PageHead, aria_bool, ask_before_leaving, browser, contents, crumbs,
+        dynamic, editor, icon,
         keys::{on_ctrl, on_key},
-        lamp_boxed, loaded, out_of_step, part, put_back, saved_elsewhere, skeleton_rows, state, sync_lamp, text,
+        loaded, out_of_step, put_back, reactive_bool, reactive_text, saved_elsewhere, skeleton_rows, status_badge,
+        sync_dot,
     },
     may, org,
 };
@@ -130,22 +131,22 @@ fn page(opened: Option<There>, tags: &[String]) -> AnyView {
 fn head(editor: ToolEditor, writes: bool) -> AnyView {
     let saved = editor.saved.get_untracked();
     let is_new = saved.is_none();
-    let title = text(move || {
+    let title = reactive_text(move || {
         editor.saved.with(|saved| {
             let saved = saved.as_ref();
             saved.map_or_else(|| "New tool".to_owned(), |tool| tool.draft.name.clone())
         })
     });
     let beside = move || {
-        part(move || {
+        dynamic(move || {
             let state = editor.saved.with(|saved| saved.as_ref().map(|tool| tool.sync.state));
             state
-                .map(|state| lamp_boxed(sync_lamp(state), state.label()))
+                .map(|state| status_badge(sync_dot(state), state.label()))
                 .into_any()
         })
     };
     let sub = move || {
-        part(move || {
+        dynamic(move || {
             let at = editor.saved.with(|saved| saved.as_ref().map(|tool| tool.updated_at));
             match (at, editor.dirty.get()) {
                 (None, _) => "Nothing is saved yet. What you type is kept in this tab, but never a secret.".into_any(),
@@ -154,11 +155,11 @@ fn head(editor: ToolEditor, writes: bool) -> AnyView {
             }
         })
     };
-    let actions = move || {
-        let clean = holds(move || is_new || !editor.dirty.get());
+    let buttons = move || {
+        let clean = reactive_bool(move || is_new || !editor.dirty.get());
         let save = writes.then(|| {
             view! {
-                <button type="button" class="btn primary" aria-busy=state(move || editor.pending.get()) title="Ctrl S" on:click=move |_| editor.save()>
+                <button type="button" class="btn primary" aria-busy=aria_bool(move || editor.pending.get()) title="Ctrl S" on:click=move |_| editor.save()>
                     {if is_new { "Create tool" } else { "Save tool" }}
                 </button>
             }
@@ -171,12 +172,12 @@ fn head(editor: ToolEditor, writes: bool) -> AnyView {
         .into_any()
     };
     view! {
-        <PageHead class="page-head editor-head" title=title beside=beside sub=sub actions=actions crumbs=|| crumbs(&[("Tools", "/tools")])/>
+        <PageHead class="page-head editor-head" title=title beside=beside sub=sub actions=buttons crumbs=|| crumbs(&[("Tools", "/tools")])/>
     }
     .into_any()
 }
 
-fn about(editor: ToolEditor) -> Named {
+fn about(editor: ToolEditor) -> ToolRef {
     editor.saved.with_untracked(|saved| {
         let saved = saved.as_ref();
         saved
@@ -185,8 +186,8 @@ fn about(editor: ToolEditor) -> Named {
     })
 }
 
-fn sync_now(editor: ToolEditor, deeds: Deeds) {
-    deeds.sync(about(editor), Some(Callback::new(move |tool| editor.accept(tool))));
+fn sync_now(editor: ToolEditor, actions: ToolActions) {
+    actions.sync(about(editor), Some(Callback::new(move |tool| editor.accept(tool))));
 }
 
 fn more(editor: ToolEditor) -> AnyView {
@@ -194,19 +195,19 @@ fn more(editor: ToolEditor) -> AnyView {
     if !updates && !deletes {
         return ().into_any();
     }
-    let deeds = deeds(Callback::new(|()| ()));
+    let actions = tool_actions(Callback::new(|()| ()));
     let sync = updates.then(|| {
-        view! { <button type="button" on:click=move |_| sync_now(editor, deeds)>{icon("refresh")}"Sync now"</button> }
+        view! { <button type="button" on:click=move |_| sync_now(editor, actions)>{icon("refresh")}"Sync now"</button> }
     });
     let delete = deletes.then(|| {
         let gone = Callback::new(move |()| {
             // Nothing is left to lose, so that leaving asks no second question.
             editor.discard();
-            deeds.go("/tools");
+            actions.go("/tools");
         });
         view! {
             <hr/>
-            <button type="button" class="danger" on:click=move |_| deeds.delete(vec![about(editor)], gone)>{icon("trash")}"Delete…"</button>
+            <button type="button" class="danger" on:click=move |_| actions.delete(vec![about(editor)], gone)>{icon("trash")}"Delete…"</button>
         }
     });
     view! {
@@ -220,9 +221,9 @@ fn more(editor: ToolEditor) -> AnyView {
 }
 
 fn copy_state(editor: ToolEditor, writes: bool) -> AnyView {
-    let deeds = deeds(Callback::new(|()| ()));
-    let sync = Callback::new(move |()| sync_now(editor, deeds));
-    part(move || {
+    let actions = tool_actions(Callback::new(|()| ()));
+    let sync = Callback::new(move |()| sync_now(editor, actions));
+    dynamic(move || {
         let copy = editor.saved.with(|saved| saved.as_ref().map(|tool| tool.sync.clone()));
         copy.map(|copy| out_of_step(copy, writes.then_some(sync))).into_any()
     })
@@ -242,7 +243,7 @@ fn aside(editor: ToolEditor, agents: Vec<ToolAgent>, writes: bool) -> AnyView {
         Some(id) => view! {
             <Tester editor=editor id=id writes=writes/>
             {used_by(id, agents)}
-            {part(move || facts(editor).into_any())}
+            {dynamic(move || facts(editor).into_any())}
         }
         .into_any(),
     };

@@ -9,7 +9,7 @@ use switchboard::{
 
 use super::{tool_uses, tried::took};
 use crate::{
-    kit::{Ago, Lamp, ask_again, json, lamp, part},
+    kit::{Ago, StatusDot, ask_again, dynamic, json, status_dot},
     org,
 };
 
@@ -21,7 +21,7 @@ pub fn history(id: Id<Tool>, uses: Vec<ToolUse>) -> AnyView {
     view! {
         <section class="card" aria-labelledby="history">
             <header><h2 id="history">"Uses on calls"</h2></header>
-            {part(move || uses.with(|uses| table(uses)))}
+            {dynamic(move || uses.with(|uses| table(uses)))}
         </section>
     }
     .into_any()
@@ -51,9 +51,9 @@ fn table(uses: &[ToolUse]) -> AnyView {
 
 fn row(used: &ToolUse) -> AnyView {
     let outcome = match (&used.result, used.failed) {
-        (None, _) => lamp(Lamp::None, "No answer"),
-        (Some(_), false) => lamp(Lamp::Done, "Answered"),
-        (Some(_), true) => lamp(Lamp::Fail, "Failed"),
+        (None, _) => status_dot(StatusDot::None, "No answer"),
+        (Some(_), false) => status_dot(StatusDot::Done, "Answered"),
+        (Some(_), true) => status_dot(StatusDot::Fail, "Failed"),
     };
     let answered = used.result.as_ref().map(|result| {
         view! { <p>{if used.failed { "Failed" } else { "Answered" }}</p><pre>{json(result)}</pre> }

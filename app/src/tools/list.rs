@@ -11,14 +11,14 @@ use switchboard::{
 };
 
 use super::{
+    actions::{ToolActions, tool_actions},
     browse_tools,
-    deeds::{Deeds, deeds},
 };
 use crate::{
     kit::{
-        Ago, Chip, Choice, Column, Columns, Loading, Menu, PageHead, Picture, Row, RowMenu, Search, Selection, Table,
-        UrlQuery, empty, export, icon, keys::on_key, lamp, list_keys, loaded, once_loaded, pager, part, row_link,
-        skeleton_rows, sync_lamp, table, text, use_live, use_url,
+        Ago, Chip, Choice, Column, Columns, Illustration, Loading, Menu, PageHead, Row, RowMenu, Search, Selection,
+        Table, UrlQuery, dynamic, empty, export, icon, keys::on_key, list_keys, loaded, once_loaded, pager,
+        reactive_text, row_link, skeleton_rows, status_dot, sync_dot, table, use_live, use_url,
     },
     may, org,
 };
@@ -74,7 +74,7 @@ pub fn ToolList() -> impl IntoView {
         move || (filter(url), page(url), live.get(), again.get()),
         move |(filter, page, ..)| browse_tools(org.clone(), filter, page),
     );
-    let deeds = deeds(Callback::new(move |()| again.update(|n| *n += 1)));
+    let actions = tool_actions(Callback::new(move |()| again.update(|n| *n += 1)));
     let columns = Columns::of("tools", &COLUMNS, &["created"]);
     let selection = Selection::default();
     let menu = RowMenu::new("tool-menu");
@@ -83,7 +83,7 @@ pub fn ToolList() -> impl IntoView {
     let creates = may(Action::Create, Kind::Tool);
     on_key(move |key| match key {
         "n" if creates => {
-            deeds.go("/tools/new");
+            actions.go("/tools/new");
             true
         }
         // A tool is opened where it is edited.
@@ -94,7 +94,7 @@ pub fn ToolList() -> impl IntoView {
         _ => false,
     });
 
-    let actions = move || {
+    let buttons = move || {
         may(Action::Create, Kind::Tool)
             .then(|| view! { <a class="btn primary" href="/tools/new">{icon("plus")}"New tool"</a> })
             .into_any()
@@ -108,11 +108,11 @@ pub fn ToolList() -> impl IntoView {
     };
     let rows = loaded(tools, "tools", skeleton_rows, move |found| rows(url, table_of, found));
     view! {
-        <PageHead title="Tools" sub=move || headline(tools) actions=actions/>
+        <PageHead title="Tools" sub=move || headline(tools) actions=buttons/>
         {filters(url, tools, columns)}
         {rows}
-        {row_menu(deeds, menu)}
-        {bulk(deeds, selection)}
+        {row_menu(actions, menu)}
+        {bulk(actions, selection)}
     }
 }
 
@@ -167,7 +167,7 @@ fn filters(url: UrlQuery, tools: Loading<Found>, columns: Columns) -> AnyView {
         }
         .into_any()
     });
-    let clear = part(move || {
+    let clear = dynamic(move || {
         let set = url.count(&FILTERS) > 0;
         set.then(|| view! { <a class="btn quiet sm" href=url.bare()>"Clear"</a> })
             .into_any()
@@ -190,7 +190,7 @@ fn rows(url: UrlQuery, layout: Table, (listing, facets): Found) -> AnyView {
     let shown = listing.items.len();
     let items = listing.items;
     // Drawn again when a column is chosen, without asking the server.
-    let table = part(move || {
+    let table = dynamic(move || {
         let shown = layout.columns.shown();
         table(layout, &shown, items.iter().map(|tool| row(tool, &shown)).collect())
     });
@@ -209,7 +209,7 @@ fn row(tool: &ToolRow, shown: &[&Column]) -> Row {
 
 fn cell(tool: &ToolRow, column: &str) -> AnyView {
     match column {
-        "state" => lamp(sync_lamp(tool.sync), tool.sync.label()),
+        "state" => status_dot(sync_dot(tool.sync), tool.sync.label()),
         "model" => view! { <span class="mono">{tool.model_name.clone()}</span> }.into_any(),
         "request" => view! {
             <span class="asks"><span class="strip">{tool.method.word()}</span>" "<span title=tool.url.clone()>{host(&tool.url).to_owned()}</span></span>
@@ -255,7 +255,7 @@ fn nothing(url: UrlQuery, all: i64) -> AnyView {
         (all, _) => format!("There are {all} without them."),
     };
     let clear = view! { <a class="btn" href=url.bare()>"Clear filters"</a> };
-    view! { <div class="card">{empty(Picture::Loose, format!("No tools match {these}"), without, clear)}</div> }
+    view! { <div class="card">{empty(Illustration::Empty, format!("No tools match {these}"), without, clear)}</div> }
         .into_any()
 }
 
@@ -271,19 +271,19 @@ fn first_use() -> AnyView {
             ().into_any(),
         )
     };
-    view! { <div class="card">{empty(Picture::Loose, "No tools yet", words, action)}</div> }.into_any()
+    view! { <div class="card">{empty(Illustration::Empty, "No tools yet", words, action)}</div> }.into_any()
 }
 
-fn row_menu(deeds: Deeds, menu: RowMenu) -> AnyView {
+fn row_menu(actions: ToolActions, menu: RowMenu) -> AnyView {
     let about = move || menu.about.get_untracked();
     let open = move || format!("/tools/{}", menu.about.with(|(id, _)| id.clone()));
     let sync = may(Action::Update, Kind::Tool).then(|| {
-        view! { <button type="button" on:click=move |_| deeds.sync(about(), None)>{icon("refresh")}"Sync now"</button> }
+        view! { <button type="button" on:click=move |_| actions.sync(about(), None)>{icon("refresh")}"Sync now"</button> }
     });
     let delete = may(Action::Delete, Kind::Tool).then(|| {
         view! {
             <hr/>
-            <button type="button" class="danger" on:click=move |_| deeds.delete(vec![about()], Callback::new(|()| ()))>
+            <button type="button" class="danger" on:click=move |_| actions.delete(vec![about()], Callback::new(|()| ()))>
                 {icon("trash")}
                 "Delete…"
             </button>
@@ -291,7 +291,7 @@ fn row_menu(deeds: Deeds, menu: RowMenu) -> AnyView {
     });
     view! {
         <Menu id=menu.id label="Tool" end=true>
-            <div class="m-h">{text(move || menu.about.with(|(_, name)| name.clone()))}</div>
+            <div class="m-h">{reactive_text(move || menu.about.with(|(_, name)| name.clone()))}</div>
             <a href=open>{icon("edit")}"Open"</a>
             {sync}
             {delete}
@@ -300,7 +300,7 @@ fn row_menu(deeds: Deeds, menu: RowMenu) -> AnyView {
     .into_any()
 }
 
-fn bulk(deeds: Deeds, selection: Selection) -> AnyView {
+fn bulk(actions: ToolActions, selection: Selection) -> AnyView {
     let bar = move || {
         let label = format!("{} selected", selection.count());
         view! {
@@ -308,11 +308,11 @@ fn bulk(deeds: Deeds, selection: Selection) -> AnyView {
                 <b aria-live="polite">{label}</b>
                 <span class="sep"></span>
                 <button type="button" class="btn sm danger" on:click=move |_| {
-                    deeds.delete(selection.rows(), Callback::new(move |()| selection.clear()));
+                    actions.delete(selection.rows(), Callback::new(move |()| selection.clear()));
                 }>{icon("trash")}"Delete…"</button>
                 <button type="button" class="btn sm" on:click=move |_| selection.clear()>"Clear"</button>
             </div>
         }
     };
-    part(move || (selection.count() > 0).then(bar).into_any())
+    dynamic(move || (selection.count() > 0).then(bar).into_any())
 }

@@ -1,6 +1,6 @@
 //! Tools in the browser: what pages may ask about them.
 
-mod deeds;
+mod actions;
 mod edit;
 mod history;
 mod list;

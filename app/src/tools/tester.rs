@@ -17,7 +17,9 @@ use super::{
 };
 use crate::{
     AppError,
-    kit::{Select, TextArea, TextField, focus_first_error, form_state, icon, part, prefixed, state, text},
+    kit::{
+        Select, TextArea, TextField, aria_bool, dynamic, focus_first_error, form_state, icon, prefixed, reactive_text,
+    },
     org,
 };
 
@@ -53,7 +55,7 @@ pub fn Tester(editor: ToolEditor, id: Id<Tool>, writes: bool) -> impl IntoView {
         result: RwSignal::new(None),
     };
     let body = if writes {
-        part(move || untrack(|| form(this)))
+        dynamic(move || untrack(|| form(this)))
     } else {
         view! { <p class="quiet-note">"Your role cannot change tools, so it cannot send their requests either."</p> }
             .into_any()
@@ -62,7 +64,7 @@ pub fn Tester(editor: ToolEditor, id: Id<Tool>, writes: bool) -> impl IntoView {
         <section class="testpanel card" aria-label="Try this tool">
             <header><h2>"Try it"</h2></header>
             {body}
-            <div aria-live="polite">{part(move || this.result.get().map(tried).into_any())}</div>
+            <div aria-live="polite">{dynamic(move || this.result.get().map(tried).into_any())}</div>
         </section>
     }
 }
@@ -133,7 +135,7 @@ fn mentioned(draft: &ToolDraft) -> Vec<String> {
 fn form(this: Try) -> AnyView {
     let form = form_state(this.failure.into(), this.pending.into());
     let parameters = Memo::new(move |_| this.editor.draft.with(|draft| draft.parameters.clone()));
-    let fields = part(move || {
+    let fields = dynamic(move || {
         parameters.track();
         this.editor.draft.with_untracked(|draft| fields(this, draft))
     });
@@ -142,11 +144,11 @@ fn form(this: Try) -> AnyView {
             event.prevent_default();
             this.send();
         }>
-            <p class="small muted">{text(move || about(this).to_owned())}</p>
+            <p class="small muted">{reactive_text(move || about(this).to_owned())}</p>
             {form.notice()}
             {fields}
             <div>
-                <button type="submit" class="btn primary" aria-busy=state(move || this.pending.get())>{icon("bolt")}"Send request"</button>
+                <button type="submit" class="btn primary" aria-busy=aria_bool(move || this.pending.get())>{icon("bolt")}"Send request"</button>
             </div>
         </form>
     }

@@ -3,7 +3,7 @@
 use leptos::prelude::*;
 use switchboard::tools::{Header, SentRequest, TestOutcome, TestResult};
 
-use crate::kit::{Copy, Lamp, json, laid_out, lamp, part, state};
+use crate::kit::{Copy, StatusDot, aria_bool, dynamic, json, laid_out, status_dot};
 
 pub fn tried(result: TestResult) -> AnyView {
     let TestResult {
@@ -34,15 +34,15 @@ fn verdict(outcome: &TestOutcome, duration_ms: i64) -> AnyView {
             let (state, advice) = of_status(*status);
             (state, format!("{status} {}", reason(*status)), advice.to_owned())
         }
-        TestOutcome::Refused { reason } => (Lamp::Stop, "Not sent".to_owned(), reason.clone()),
-        TestOutcome::Unreachable { reason } => (Lamp::Fail, "No connection".to_owned(), reason.clone()),
+        TestOutcome::Refused { reason } => (StatusDot::Stop, "Not sent".to_owned(), reason.clone()),
+        TestOutcome::Unreachable { reason } => (StatusDot::Fail, "No connection".to_owned(), reason.clone()),
         TestOutcome::TimedOut => (
-            Lamp::Fail,
+            StatusDot::Fail,
             "No answer in time".to_owned(),
             "The agent would go on without it. Their server may have acted all the same.".to_owned(),
         ),
         TestOutcome::Broken => (
-            Lamp::Fail,
+            StatusDot::Fail,
             "The answer broke off".to_owned(),
             "The connection ended before the answer was complete. Their server may have acted all the same.".to_owned(),
         ),
@@ -56,7 +56,7 @@ fn verdict(outcome: &TestOutcome, duration_ms: i64) -> AnyView {
     };
     view! {
         <p class="answer">
-            {lamp(state, word)}
+            {status_dot(state, word)}
             {timed.then(|| view! { <span><b>{took(duration_ms)}</b></span> })}
             {bytes.map(|bytes| view! { <span class="muted">{bytes}</span> })}
         </p>
@@ -66,19 +66,25 @@ fn verdict(outcome: &TestOutcome, duration_ms: i64) -> AnyView {
 }
 
 /// What a status means for the agent.
-fn of_status(status: u16) -> (Lamp, &'static str) {
+fn of_status(status: u16) -> (StatusDot, &'static str) {
     match status {
-        200..=299 => (Lamp::Done, ""),
-        300..=399 => (Lamp::Warn, "Redirects are not followed. Enter the address it leads to."),
-        401 | 403 => (Lamp::Warn, "Their server does not accept the secret, or asks for one."),
-        404 => (Lamp::Warn, "Their server has nothing at this address."),
-        429 => (Lamp::Warn, "Their server asks for fewer requests."),
+        200..=299 => (StatusDot::Done, ""),
+        300..=399 => (
+            StatusDot::Warn,
+            "Redirects are not followed. Enter the address it leads to.",
+        ),
+        401 | 403 => (
+            StatusDot::Warn,
+            "Their server does not accept the secret, or asks for one.",
+        ),
+        404 => (StatusDot::Warn, "Their server has nothing at this address."),
+        429 => (StatusDot::Warn, "Their server asks for fewer requests."),
         400..=499 => (
-            Lamp::Warn,
+            StatusDot::Warn,
             "Their server refused these values. The agent is told, and can ask again.",
         ),
         _ => (
-            Lamp::Fail,
+            StatusDot::Fail,
             "Their server failed. The agent is told, and goes on without an answer.",
         ),
     }
@@ -158,13 +164,13 @@ fn answer(headers: Vec<Header>, body: String, cut: bool) -> AnyView {
     let count = headers.len();
     let tab = move |this: bool, words: String| {
         view! {
-            <button type="button" class="btn sm" aria-pressed=state(move || show_headers.get() == this) on:click=move |_| show_headers.set(this)>
+            <button type="button" class="btn sm" aria-pressed=aria_bool(move || show_headers.get() == this) on:click=move |_| show_headers.set(this)>
                 {words}
             </button>
         }
     };
     let copied = laid_out(&body);
-    let shown = part(move || {
+    let shown = dynamic(move || {
         if show_headers.get() {
             let headers = header_lines(headers.clone());
             return view! { <pre tabindex="0" role="group" aria-label="Headers of the answer">{headers}</pre> }
@@ -195,11 +201,11 @@ mod tests {
 
     #[test]
     fn what_a_status_means_is_told_by_who_has_to_act() {
-        assert_eq!(of_status(201).0, Lamp::Done);
+        assert_eq!(of_status(201).0, StatusDot::Done);
         for status in [301, 401, 404, 409, 422, 429] {
-            assert_eq!(of_status(status).0, Lamp::Warn, "{status}");
+            assert_eq!(of_status(status).0, StatusDot::Warn, "{status}");
         }
-        assert_eq!(of_status(503).0, Lamp::Fail);
+        assert_eq!(of_status(503).0, StatusDot::Fail);
     }
 
     #[test]

@@ -9,7 +9,7 @@ use switchboard::{
 
 use super::tool_agents;
 use crate::{
-    kit::{ask_again, icon, part},
+    kit::{ask_again, dynamic, icon},
     org,
 };
 
@@ -21,7 +21,7 @@ pub fn used_by(id: Id<Tool>, agents: Vec<ToolAgent>) -> AnyView {
     view! {
         <section class="card" aria-labelledby="used-by">
             <header><h2 id="used-by">"Used by"</h2></header>
-            {part(move || list(agents.get()))}
+            {dynamic(move || list(agents.get()))}
         </section>
     }
     .into_any()

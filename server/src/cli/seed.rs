@@ -13,6 +13,7 @@ use switchboard::{
     registry::{self, Registered, ResourceVisitor},
     resource::Kind,
     sample::Fixtures,
+    tools,
     voices::{VoiceFilter, library},
 };
 
@@ -45,6 +46,9 @@ pub async fn seed(config: Config) -> anyhow::Result<()> {
     registry::visit_all(&mut seeds);
     let mut fixtures = Fixtures::new(ORG);
     fixtures.insert(Kind::Voice.about().path, &voice.id);
+    if let Some(sandbox) = &started.sandbox {
+        fixtures.insert(tools::SERVER, format!("{}/_sandbox", sandbox.ultravox_url()));
+    }
     for seed in seeds.0 {
         seed(core, &caller, &mut fixtures).await?;
     }

@@ -8,7 +8,7 @@ use axum::{
 use serde_json::json;
 use switchboard::{
     account::{Me, TokenAnswer, TokenRequest},
-    auth::{self, session::From},
+    auth::{self, session::ClientInfo},
     core::Core,
     resource::{Action, Kind},
 };
@@ -45,7 +45,7 @@ async fn token(
         .and_then(|value| value.to_str().ok())
         .map(str::to_owned);
     let ip = address::of(&extensions, &headers, core.config.trusted_proxies).map(|ip| ip.to_string());
-    let from = From { ip, agent };
+    let from = ClientInfo { ip, agent };
     Ok(Answer(auth::issue_token(&core, request, &from).await?))
 }
 

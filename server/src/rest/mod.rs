@@ -19,6 +19,7 @@ pub mod problem;
 mod rate_limit;
 mod reports;
 mod search;
+mod tools;
 mod voices;
 
 use std::sync::Arc;
@@ -41,6 +42,7 @@ pub fn endpoints() -> Vec<Endpoint> {
         account::endpoints(),
         crud::all(),
         agents::endpoints(),
+        tools::endpoints(),
         calls::endpoints(),
         contacts::endpoints(),
         folders::endpoints(),

@@ -4,7 +4,7 @@ use axum::{Json as Answer, extract::Path, http::StatusCode, response::Response};
 use serde_json::{Value, json};
 use switchboard::{
     listing::Listing,
-    report::{Kept, Report, Run, RunFilter, store},
+    report::{Report, ReportRunDetail, Run, RunFilter, store},
     resource::{
         Action::{Create, Read},
         Kind,
@@ -42,7 +42,7 @@ pub fn endpoints() -> Vec<Endpoint> {
             .by(run),
         get("/reports/{id}", "Read a report")
             .needs(Read, Kind::Report)
-            .answers::<Kept>(200, "With what was found, once it is done")
+            .answers::<ReportRunDetail>(200, "With what was found, once it is done")
             .by(read),
         get("/reports/{id}/html", "Download a report as a page")
             .needs(Read, Kind::Report)
@@ -71,7 +71,7 @@ async fn run(context: CallContext) -> Result<(StatusCode, Answer<Run>), Failure>
     ))
 }
 
-async fn read(context: CallContext, Path(text): Path<String>) -> Result<Answer<Kept>, Failure> {
+async fn read(context: CallContext, Path(text): Path<String>) -> Result<Answer<ReportRunDetail>, Failure> {
     Ok(Answer(store::get(&context.core, &context.caller, id(&text)?).await?))
 }
 

@@ -29,7 +29,7 @@ pub struct Shared {
 }
 
 /// Where the host says where it is.
-struct Place {
+struct SharedDir {
     /// Locked by the host as long as it runs. The system closes it with the process, however that ends.
     lock: File,
     address: PathBuf,
@@ -40,7 +40,7 @@ impl Shared {
     /// Hosts the sandbox of `data`, or finds who does. `options` count for a host only.
     pub async fn join(data: &Path, options: Options) -> std::io::Result<Self> {
         std::fs::create_dir_all(data)?;
-        let place = Place {
+        let place = SharedDir {
             lock: OpenOptions::new()
                 .write(true)
                 .create(true)
@@ -76,7 +76,7 @@ impl Shared {
     }
 }
 
-impl Place {
+impl SharedDir {
     async fn host_or_find(&self) -> std::io::Result<(Option<Sandbox>, String)> {
         loop {
             if self.is_ours()? {

@@ -97,12 +97,12 @@ fn replace(path: &Path, content: &impl Serialize) -> std::io::Result<()> {
 }
 
 /// One provider's objects.
-pub struct Shelf<T> {
+pub struct Persisted<T> {
     value: Arc<Mutex<T>>,
     snapshot: Arc<Snapshot>,
 }
 
-impl<T: Default + Serialize + DeserializeOwned + Send + 'static> Shelf<T> {
+impl<T: Default + Serialize + DeserializeOwned + Send + 'static> Persisted<T> {
     pub fn open(snapshot: &Arc<Snapshot>, name: &'static str) -> Self {
         let found = lock(&snapshot.found).remove(name);
         let value = found

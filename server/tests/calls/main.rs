@@ -9,6 +9,8 @@ mod common;
 mod events;
 mod lost;
 mod phone;
+mod server_of_a_tool;
 mod support;
 mod text;
+mod tools;
 mod world;

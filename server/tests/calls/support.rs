@@ -27,6 +27,7 @@ use switchboard::{
         links::{Calls, Links},
         webhook,
     },
+    tools::{RepublishAgents, Tool},
 };
 use tokio::{
     net::TcpListener,
@@ -184,6 +185,10 @@ impl World {
     /// One round of every queue, as if the time had come for all of it.
     pub async fn look_now(&self) {
         self.make_due().await;
+        jobs::run_due(&self.core, &Links::<Tool>::default()).await.unwrap();
+        jobs::run_due(&self.core, &Jobs::<RepublishAgents>::default())
+            .await
+            .unwrap();
         jobs::run_due(&self.core, &Links::<Agent>::default()).await.unwrap();
         jobs::run_due(&self.core, &Calls).await.unwrap();
     }
@@ -284,6 +289,10 @@ impl World {
         self.there(Method::POST, "/_sandbox/faults", Some(fault)).await;
     }
 
+    pub async fn no_faults(&self) {
+        self.there(Method::DELETE, "/_sandbox/faults", None).await;
+    }
+
     /// The next such creation happens, and nobody is told.
     pub async fn lose_answer(&self, path: &str) {
         self.fault(&json!({ "kind": "lost_answer", "method": "POST", "path": path }))
@@ -331,6 +340,25 @@ impl World {
 
     pub async fn remove_agent(&self, agent: &Agent) {
         self.there(Method::DELETE, &format!("/api/agents/{}", agent.provider_id), None)
+            .await;
+    }
+
+    pub async fn tools_there(&self) -> usize {
+        self.all("/api/tools").await.len()
+    }
+
+    pub async fn tool_there(&self, tool: &Tool) -> Value {
+        self.there(Method::GET, &format!("/api/tools/{}", tool.provider_id), None)
+            .await
+    }
+
+    pub async fn replace_tool(&self, tool: &Tool, whole: &Value) {
+        self.there(Method::PUT, &format!("/api/tools/{}", tool.provider_id), Some(whole))
+            .await;
+    }
+
+    pub async fn remove_tool(&self, tool: &Tool) {
+        self.there(Method::DELETE, &format!("/api/tools/{}", tool.provider_id), None)
             .await;
     }
 

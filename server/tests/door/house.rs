@@ -54,7 +54,7 @@ pub struct House {
 }
 
 /// An organization of the person, with an agent that bears its name.
-pub struct Place {
+pub struct TestOrg {
     pub id: OrgId,
 }
 
@@ -96,7 +96,7 @@ impl House {
         sign_up(&self.clerk, email).await
     }
 
-    pub async fn place(&self, name: &str) -> Place {
+    pub async fn place(&self, name: &str) -> TestOrg {
         if self.issuer == Issuer::Clerk {
             // The first token brings the person.
             auth::bearer(&self.core, &self.clerks(&self.user, None).await)
@@ -112,7 +112,7 @@ impl House {
         crud::create::<Agent>(&self.core, &caller, common::draft(&format!("{name} desk")))
             .await
             .unwrap();
-        Place { id }
+        TestOrg { id }
     }
 
     /// A bearer token of this house's issuer.
@@ -148,7 +148,7 @@ impl House {
             password: PASSWORD.into(),
             remember: false,
         };
-        let signed_in = session::sign_in(&self.core, draft, &session::From::default()).await;
+        let signed_in = session::sign_in(&self.core, draft, &session::ClientInfo::default()).await;
         signed_in.unwrap().token
     }
 

@@ -17,7 +17,7 @@ use std::{
 };
 
 use axum::http::{Method, StatusCode, header};
-use house::{House, Issuer, Place};
+use house::{House, Issuer, TestOrg};
 use serde_json::json;
 use server::router;
 
@@ -87,7 +87,7 @@ async fn a_page_of_another_organization_is_told_that_the_session_has_moved() {
             .map(|(path, _)| path)
             .find(|path| path.contains("agent_facets"))
             .unwrap();
-        let ask = async |place: &Place| {
+        let ask = async |place: &TestOrg| {
             let said = [
                 ("cookie", cookie.clone()),
                 ("sec-fetch-site", "same-origin".to_owned()),

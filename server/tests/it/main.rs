@@ -21,3 +21,4 @@ mod replay;
 mod reports;
 mod rest;
 mod support;
+mod tools;

@@ -467,6 +467,15 @@ fn sample(path: &str, of: &Belongings) -> (Needs, Coding, Value) {
             json!({"offer": of.id("/invitations")}),
         ),
 
+        "tool_agents" => org(Read, Kind::Tool, Form, json!({"id": of.id("/tools")})),
+        "tool_uses" => org(Read, Kind::Call, Form, json!({"id": of.id("/tools")})),
+        "test_tool" => org(
+            Update,
+            Kind::Tool,
+            Json,
+            json!({"id": of.id("/tools"), "request": {"values": {"clinic": "napa", "date": "2026-12-03"}}}),
+        ),
+
         "list_voices" => org(Read, Kind::Voice, Form, json!({"filter": {"language": "en"}})),
 
         "list_calls" => org(Read, Kind::Call, Json, page),

@@ -11,7 +11,7 @@ use tokio::process::Command;
 use super::OLDEST;
 use super::account::Account;
 use super::error::ClusterError;
-use super::place::Place;
+use super::place::DataDir;
 
 /// Where packages put Postgres when they leave it out of `PATH`: the parent, what comes before the version, and the
 /// rest of the path.
@@ -31,7 +31,7 @@ pub(super) struct Binaries {
 }
 
 impl Binaries {
-    pub async fn find(place: &Place) -> Result<Binaries, ClusterError> {
+    pub async fn find(place: &DataDir) -> Result<Binaries, ClusterError> {
         let made_by = made_by(place);
         let fits = |major| made_by.map_or(major >= OLDEST, |made_by| major == made_by);
         for directory in places_to_look().await {
@@ -68,7 +68,7 @@ impl Binaries {
 }
 
 /// The version that made the cluster; no other can read it.
-fn made_by(place: &Place) -> Option<u32> {
+fn made_by(place: &DataDir) -> Option<u32> {
     fs::read_to_string(place.data().join("PG_VERSION"))
         .ok()?
         .trim()

@@ -6,7 +6,7 @@ use std::path::PathBuf;
 
 use postgresql_embedded::{PostgreSQL, Settings, VersionReq};
 
-use super::place::Place;
+use super::place::DataDir;
 
 /// What a new cluster gets.
 const MAJOR: u32 = 17;
@@ -14,7 +14,7 @@ const MAJOR: u32 = 17;
 type Failure = Box<dyn std::error::Error + Send + Sync>;
 
 /// Fetches the programs unless an earlier start has, and returns their directory.
-pub(super) async fn download(place: &Place, made_by: Option<u32>) -> Result<PathBuf, Failure> {
+pub(super) async fn download(place: &DataDir, made_by: Option<u32>) -> Result<PathBuf, Failure> {
     let shelf = place.home.join("programs");
     if !shelf.exists() {
         tracing::info!("no Postgres is installed: downloading one to {}", shelf.display());

@@ -20,21 +20,21 @@ use super::account::{Account, ROOT};
 use super::error::{At, ClusterError};
 
 #[derive(Clone, Debug)]
-pub(super) struct Place {
+pub(super) struct DataDir {
     pub home: PathBuf,
     pub account: Account,
     caller: Account,
 }
 
-impl Place {
+impl DataDir {
     /// Finds where the cluster of `data`, an existing directory, is or is to be.
-    pub async fn of(data: &Path) -> Result<Place, ClusterError> {
+    pub async fn of(data: &Path) -> Result<DataDir, ClusterError> {
         let data = data.canonicalize().at(data)?;
         let caller = Account::caller().await?;
         let near = data.join("postgres");
         let near = near.canonicalize().unwrap_or(near);
         if !caller.is_root() {
-            return Ok(Place {
+            return Ok(DataDir {
                 home: near,
                 account: caller,
                 caller,
@@ -64,7 +64,7 @@ impl Place {
                 home.display()
             );
         }
-        Ok(Place { home, account, caller })
+        Ok(DataDir { home, account, caller })
     }
 
     /// Makes the home and what stands in it, or makes sure that those found there can be trusted.

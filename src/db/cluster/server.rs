@@ -9,7 +9,7 @@ use tokio::process::Command;
 
 use super::binaries::Binaries;
 use super::error::{At, ClusterError};
-use super::place::Place;
+use super::place::DataDir;
 use super::{Durability, PATIENCE, PORT, SUPERUSER};
 
 /// What a new cluster is made with; its operator may change it in `postgresql.conf` or with `alter system`.
@@ -29,7 +29,7 @@ const WHO_MAY_CONNECT: &str = "local all all trust\n";
 const LONG_LOG: u64 = 16 << 20;
 
 pub(super) struct Server<'a> {
-    pub place: &'a Place,
+    pub place: &'a DataDir,
     pub binaries: Binaries,
 }
 

@@ -113,7 +113,7 @@ async fn nobody_signs_in_with_a_password_where_clerk_keeps_the_people() {
         Some(Error::NotFound)
     );
     assert_eq!(
-        session::forgot(&stage.world.core, "ada@example.com", &session::From::default()).await,
+        session::forgot(&stage.world.core, "ada@example.com", &session::ClientInfo::default()).await,
         Err(Error::NotFound)
     );
 }

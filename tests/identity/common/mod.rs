@@ -121,7 +121,7 @@ impl World {
             password: password.into(),
             remember: true,
         };
-        session::sign_in(&self.core, draft, &session::From::default()).await
+        session::sign_in(&self.core, draft, &session::ClientInfo::default()).await
     }
 
     pub async fn sign_up(&self, email: &str, password: &str) -> Result<(), Error> {
@@ -130,7 +130,7 @@ impl World {
             email: email.into(),
             password: password.into(),
         };
-        session::sign_up(&self.core, draft, &session::From::default()).await
+        session::sign_up(&self.core, draft, &session::ClientInfo::default()).await
     }
 
     /// The newest mail to an address: its subject and the token of its link.

@@ -13,7 +13,7 @@ use super::{
     run::told,
     target::Target,
 };
-use crate::{brake::is_paused, plan::Plan};
+use crate::{plan::Plan, throttle::is_paused};
 
 /// Where the value that we wrote still stands, puts back what stood before: nothing, or what `overwrite` replaced.
 /// What somebody else has written since is left alone and counted as a mismatch.

@@ -13,7 +13,7 @@ use super::{
     provider::{AT_ONCE, Found, Look, Provider, Standing},
     target::Target,
 };
-use crate::{brake::is_paused, plan::Plan};
+use crate::{plan::Plan, throttle::is_paused};
 
 /// Writes the organization of everybody who has exactly one, where it does not stand already.
 ///

@@ -119,7 +119,7 @@ impl Warden {
         let text = fs::read_to_string(file).map_err(|error| WardenError::file(file, &error))?;
         let plan = plan::read(&text).map_err(|error| WardenError::Unreadable(error.to_string()))?;
         let signer = Signer::load(&self.key)?;
-        session.alone().await?;
+        session.lock_exclusively().await?;
         let now = Catalog::read(&mut session.connection).await?;
         // A plan that takes over from one under way is about the database as that one has found it.
         let catalog = match journal::begun(&mut session.connection).await? {
@@ -136,7 +136,7 @@ impl Warden {
         if !flaws.is_empty() {
             return Err(WardenError::Flawed(flaws));
         }
-        session.fit(&plan, &catalog).await?;
+        session.check_preconditions(&plan, &catalog).await?;
         journal::open(&mut session.connection).await?;
         let frozen = Frozen::new(plan, catalog);
         journal::keep(&mut session.connection, &frozen, &signer).await?;
@@ -161,7 +161,7 @@ impl Warden {
         dry_run: bool,
         options: &Options,
     ) -> Result<End, WardenError> {
-        session.alone().await?;
+        session.lock_exclusively().await?;
         let frozen = self.frozen(session).await?;
         for phase in phases {
             if dry_run {
@@ -177,7 +177,7 @@ impl Warden {
     }
 
     async fn claims(&self, session: &mut Session, shadow: bool, options: &Options) -> Result<End, WardenError> {
-        session.alone().await?;
+        session.lock_exclusively().await?;
         let frozen = self.frozen(session).await?;
         let shown = show::Progress::new(self.json, &frozen);
         let watch = |event: &run::Event| shown.show(event);
@@ -209,7 +209,7 @@ impl Warden {
                     WardenError::Unreadable(format!("--to: {error}, or start"))
                 })?),
             };
-        session.alone().await?;
+        session.lock_exclusively().await?;
         let frozen = self.frozen(session).await?;
         if carry.dry_run {
             let undone = run::would_undo(session, &frozen, target).await?;

@@ -8,11 +8,11 @@ use std::{num::NonZeroU32, path::PathBuf, process::ExitCode, time::Duration};
 use clap::{Args, Parser, Subcommand};
 
 use crate::{
-    brake::{Canary, Limits},
     claims,
     name::Name,
     run::{Options, Patience},
     steps::Phase,
+    throttle::{Canary, Limits},
 };
 use carry::End;
 

@@ -6,8 +6,8 @@ use super::{
     graph::{Graph, Ways},
     hints::{Hints, sort_of},
     links::{Link, Links},
+    naming,
     people::{Ground, kind, single_key},
-    words,
 };
 use crate::{
     catalog::{Catalog, Table},
@@ -143,16 +143,16 @@ impl Drafting<'_> {
         if self.ground.is_organizations(name) {
             return excluded("Holds the organizations themselves.");
         }
-        if words::is_tool(&name.table) {
+        if naming::is_tool(&name.table) {
             return excluded("A tool keeps its own books here.");
         }
         let alone = table.foreign_keys.is_empty() && self.catalog.referring(name).next().is_none();
-        if words::is_junk(&name.table) && alone {
+        if naming::is_junk(&name.table) && alone {
             return excluded(
                 "By its name a copy that somebody left behind, and no foreign key leads to it or from it.",
             );
         }
-        if words::is_identity(&name.schema) && name.schema == self.ground.users.schema {
+        if naming::is_identity(&name.schema) && name.schema == self.ground.users.schema {
             return excluded("Stands beside the people in their schema, where signing in happens.");
         }
         let columns = self.billing_columns(table);
@@ -203,7 +203,7 @@ impl Drafting<'_> {
     /// The columns by which billing's tables go. A table that has them and is not called so belongs to the product.
     fn billing_columns(&self, table: &Table) -> Vec<String> {
         let columns = self.inner_links(table).flat_map(|link| link.path.columns.clone());
-        if words::is_billing(&table.name.table) {
+        if naming::is_billing(&table.name.table) {
             columns.collect()
         } else {
             Vec::new()
@@ -315,8 +315,8 @@ impl Drafting<'_> {
     /// Strong evidence only: opening a table to everybody cannot be taken back.
     fn is_lookup(&self, table: &Table, used: bool) -> bool {
         let Some(key) = single_key(table) else { return false };
-        let coded = sort_of(&kind(table, &key)) == "text" && words::is_code(&key);
-        let named = words::is_lookup(&table.name.table);
+        let coded = sort_of(&kind(table, &key)) == "text" && naming::is_code(&key);
+        let named = naming::is_lookup(&table.name.table);
         let leads = self
             .links
             .of
@@ -330,7 +330,7 @@ fn has_personal(table: &Table) -> bool {
     table
         .columns
         .iter()
-        .any(|column| words::is_personal(&column.name) || words::names_person(&column.name))
+        .any(|column| naming::is_personal(&column.name) || naming::names_person(&column.name))
 }
 
 pub(super) fn way(link: &Link) -> String {

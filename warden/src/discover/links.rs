@@ -4,9 +4,9 @@ use std::collections::BTreeMap;
 
 use super::{
     hints::{is_unique, sort_of},
+    naming,
     people::{Ground, kind, single_key},
     session::Snapshot,
-    words,
 };
 use crate::{
     catalog::{Catalog, Table},
@@ -103,7 +103,7 @@ pub(super) async fn propose(
     snapshot: &mut Snapshot<'_>,
 ) -> sqlx::Result<()> {
     let tables = catalog.tables.iter().filter(|table| {
-        !table.is_part() && !words::is_tool(&table.name.table) && !ground.is_organizations(&table.name)
+        !table.is_part() && !naming::is_tool(&table.name.table) && !ground.is_organizations(&table.name)
     });
     for table in tables {
         let mut proposed = by_name(table, catalog, ground);
@@ -128,7 +128,7 @@ fn by_name(table: &Table, catalog: &Catalog, ground: &Ground) -> Vec<Link> {
     }
     for column in &table.columns {
         let bound = table.foreign_keys.iter().any(|key| key.columns.contains(&column.name));
-        let own = words::refers(&column.name, &table.name.table) && is_unique(table, &column.name);
+        let own = naming::refers(&column.name, &table.name.table) && is_unique(table, &column.name);
         if bound || own || column.name == "id" || typed.contains(&column.name.as_str()) {
             continue;
         }
@@ -145,13 +145,13 @@ fn target(column: &str, sort: &str, table: &Table, catalog: &Catalog, ground: &G
         there.is_some_and(|there| sort_of(&there) == sort_of(sort))
     };
     if let Some((name, key)) = &ground.organizations
-        && words::names_organization(column, &name.table)
+        && naming::names_organization(column, &name.table)
     {
         let primary = catalog.table(name).and_then(single_key);
         // A column called after the table holds its id, one called after organizations the name that others know.
         let mut references = vec![key.clone()];
         references.extend(primary);
-        if words::refers(column, &name.table) {
+        if naming::refers(column, &name.table) {
             references.reverse();
         }
         if let Some(reference) = references.into_iter().find(|reference| fits(name, reference)) {
@@ -161,7 +161,7 @@ fn target(column: &str, sort: &str, table: &Table, catalog: &Catalog, ground: &G
     let parents = catalog
         .tables
         .iter()
-        .filter(|to| !to.is_part() && to.name != table.name && words::refers(column, &to.name.table));
+        .filter(|to| !to.is_part() && to.name != table.name && naming::refers(column, &to.name.table));
     let mut parents: Vec<_> = parents
         .filter_map(|to| {
             single_key(to)
@@ -173,7 +173,7 @@ fn target(column: &str, sort: &str, table: &Table, catalog: &Catalog, ground: &G
     if let Some(parent) = parents.into_iter().next() {
         return Some(parent);
     }
-    let person = words::names_person(column) && table.name != ground.users && fits(&ground.users, &ground.user_key);
+    let person = naming::names_person(column) && table.name != ground.users && fits(&ground.users, &ground.user_key);
     person.then(|| (ground.users.clone(), ground.user_key.clone()))
 }
 
@@ -252,7 +252,7 @@ async fn polymorphic(
         let meant = catalog
             .tables
             .iter()
-            .filter(|to| !to.is_part() && words::means(&value, &to.name.table));
+            .filter(|to| !to.is_part() && naming::means(&value, &to.name.table));
         let mut meant: Vec<_> = meant
             .filter_map(|to| {
                 single_key(to)

@@ -7,11 +7,11 @@ mod finding;
 mod graph;
 mod hints;
 mod links;
+mod naming;
 mod people;
 mod report;
 mod session;
 mod surroundings;
-mod words;
 
 use std::fmt::Write;
 

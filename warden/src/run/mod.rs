@@ -10,7 +10,6 @@ use std::time::Duration;
 use serde::Serialize;
 
 use crate::{
-    brake::Limits,
     catalog::Catalog,
     claims,
     error::{WardenError, describe},
@@ -18,6 +17,7 @@ use crate::{
     plan::Frozen,
     session::Session,
     steps::{Done, Phase, Step, Work, steps},
+    throttle::Limits,
 };
 pub use backfill::{Filled, batches};
 pub use locks::Patience;
@@ -124,7 +124,7 @@ pub async fn phase(
         return people::write(session, frozen, options, watch).await;
     }
     let of = all.len();
-    let done = leading(session, frozen, &all).await?;
+    let done = completed_prefix(session, frozen, &all).await?;
     let noted = journal::noted(&mut session.connection, frozen).await?;
     let mut closed = 0;
     for (n, step) in all.iter().enumerate() {
@@ -143,7 +143,7 @@ pub async fn phase(
             skipped,
         });
         if !skipped {
-            go(session, frozen, n, step, options, watch).await?;
+            execute_step(session, frozen, n, step, options, watch).await?;
         } else if !noted.iter().any(|noted| noted.id == step.id && noted.state == "done") {
             // Done just before a crash, or by somebody's own hand.
             journal::note(&mut session.connection, frozen, n, step, "done", 1).await?;
@@ -178,12 +178,12 @@ async fn ready(session: &mut Session, frozen: &Frozen, phase: Phase) -> Result<b
     if !drift.is_empty() && !contracting {
         return Err(WardenError::Drifted(drift));
     }
-    session.fit(&frozen.plan, &now).await?;
+    session.check_preconditions(&frozen.plan, &now).await?;
     if phase == Phase::Constrain {
-        crossing(session, frozen).await?;
+        check_cross_org_references(session, frozen).await?;
     }
     if phase == Phase::Contract {
-        needed(session, frozen).await?;
+        check_dependent_objects(session, frozen).await?;
     }
     // Once it is closed, an owner that row security binds could neither check nor undo what it has done.
     if phase == Phase::Seal && !session.sees_all {
@@ -196,7 +196,7 @@ async fn ready(session: &mut Session, frozen: &Frozen, phase: Phase) -> Result<b
 }
 
 /// Keys that will hold the organization must hold for the rows of today: better said before anything is built on them.
-async fn crossing(session: &mut Session, frozen: &Frozen) -> Result<(), WardenError> {
+async fn check_cross_org_references(session: &mut Session, frozen: &Frozen) -> Result<(), WardenError> {
     let mut found = Vec::new();
     for edge in crate::verify::edges(&frozen.plan, &frozen.catalog) {
         if !edge.loose {
@@ -214,7 +214,7 @@ async fn crossing(session: &mut Session, frozen: &Frozen) -> Result<(), WardenEr
 }
 
 /// Views, triggers and the like that ask for a column keep it from being dropped: better said before anything is.
-async fn needed(session: &mut Session, frozen: &Frozen) -> Result<(), WardenError> {
+async fn check_dependent_objects(session: &mut Session, frozen: &Frozen) -> Result<(), WardenError> {
     let mut found = Vec::new();
     for planned in frozen.plan.tables.iter().filter(|table| !table.drop_columns.is_empty()) {
         let by: Vec<String> = sqlx::query_scalar(
@@ -238,7 +238,7 @@ async fn needed(session: &mut Session, frozen: &Frozen) -> Result<(), WardenErro
 }
 
 /// How many steps are done before the first that is not, in as few questions as the catalog takes.
-async fn leading(session: &mut Session, frozen: &Frozen, all: &[Step]) -> Result<usize, WardenError> {
+async fn completed_prefix(session: &mut Session, frozen: &Frozen, all: &[Step]) -> Result<usize, WardenError> {
     let noted = journal::noted(&mut session.connection, frozen).await?;
     let mut done = 0;
     for some in all.chunks(100) {
@@ -279,7 +279,7 @@ async fn is_done(session: &mut Session, frozen: &Frozen, step: &Step) -> Result<
     }
 }
 
-async fn go(
+async fn execute_step(
     session: &mut Session,
     frozen: &Frozen,
     n: usize,
@@ -295,7 +295,7 @@ async fn go(
         Work::Apart { clear, build } => {
             // The intent comes first: should we be killed, the next one finds it and what is left of the work.
             journal::note(&mut session.connection, frozen, n, step, "running", 1).await?;
-            apart(session, step, clear, build).await?;
+            run_outside_transaction(session, step, clear, build).await?;
             Ok(journal::note(&mut session.connection, frozen, n, step, "done", 1).await?)
         }
         Work::Fill(tables) => {
@@ -307,7 +307,12 @@ async fn go(
 }
 
 /// Statements that Postgres runs outside of transactions. What a broken try has left is cleared away first.
-async fn apart(session: &mut Session, step: &Step, clear: &str, build: &str) -> Result<(), WardenError> {
+async fn run_outside_transaction(
+    session: &mut Session,
+    step: &Step,
+    clear: &str,
+    build: &str,
+) -> Result<(), WardenError> {
     for statement in [clear, build].into_iter().filter(|statement| !statement.is_empty()) {
         let run = sqlx::raw_sql(sqlx::AssertSqlSafe(statement.to_owned()))
             .execute(&mut session.connection)

@@ -1,6 +1,6 @@
 //! The way back: the same steps from the last to the first.
 
-use super::{Event, Options, Watch, apart, locks, people};
+use super::{Event, Options, Watch, locks, people, run_outside_transaction};
 use crate::{
     error::WardenError,
     journal::{self, Noted},
@@ -135,7 +135,7 @@ pub async fn rollback(
                     locks::together(session, frozen, n, step, statements, "undone", options, watch).await?;
                 }
                 Work::Apart { clear, build } => {
-                    apart(session, step, clear, build).await?;
+                    run_outside_transaction(session, step, clear, build).await?;
                     journal::note(&mut session.connection, frozen, n, step, "undone", 1).await?;
                 }
             }

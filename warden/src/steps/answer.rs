@@ -3,7 +3,7 @@
 use crate::{
     name::{Name, literal, quoted},
     plan::{Conflict, End, Missing, Path, Plan, Source, TablePlan},
-    steps::unmistakable,
+    steps::unique_name,
 };
 
 /// Whose rows are asked.
@@ -212,5 +212,5 @@ pub fn function(table: &Name, references: &[String]) -> String {
 pub fn function_name(table: &Name, references: &[String]) -> String {
     let mut parts = vec!["org_of", &table.schema, &table.table];
     parts.extend(references.iter().map(String::as_str));
-    unmistakable(&parts)
+    unique_name(&parts)
 }

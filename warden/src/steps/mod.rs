@@ -21,7 +21,7 @@ use serde::{Deserialize, Serialize};
 pub use answer::{Answers, Parents, join as answer_join};
 pub(crate) use indexes::mentions;
 pub use order::{Group, groups};
-pub use seal::{DOOR, IMMUTABLE, WALL};
+pub use seal::{IMMUTABLE, PERMISSIVE_POLICY, RESTRICTIVE_POLICY};
 
 use crate::{
     catalog::Catalog,
@@ -183,25 +183,25 @@ pub(crate) fn named(parts: &[&str]) -> String {
     if whole.len() <= LONGEST {
         whole
     } else {
-        cut(&whole, &tail(&whole))
+        truncate_utf8(&whole, &short_digest(&whole))
     }
 }
 
 /// As [`named`], where other parts must never make the same: `a_b` and `c`, `a` and `b_c`.
-pub(crate) fn unmistakable(parts: &[&str]) -> String {
-    cut(&parts.join("_"), &tail(&parts.join("\0")))
+pub(crate) fn unique_name(parts: &[&str]) -> String {
+    truncate_utf8(&parts.join("_"), &short_digest(&parts.join("\0")))
 }
 
 /// The longest name that Postgres keeps, in bytes.
 const LONGEST: usize = 63;
 
-fn tail(text: &str) -> String {
+fn short_digest(text: &str) -> String {
     use sha2::{Digest, Sha256};
     let digest = Sha256::digest(text.as_bytes());
     digest[..4].iter().map(|byte| format!("{byte:02x}")).collect()
 }
 
-fn cut(whole: &str, tail: &str) -> String {
+fn truncate_utf8(whole: &str, tail: &str) -> String {
     let mut end = whole.len().min(LONGEST - tail.len() - 1);
     while !whole.is_char_boundary(end) {
         end -= 1;
@@ -219,8 +219,8 @@ mod tests {
         let long = "ä".repeat(40);
         let (a, b) = (named(&[&long, "a"]), named(&[&long, "b"]));
         assert!(a.len() <= 63 && b.len() <= 63 && a != b);
-        assert_ne!(unmistakable(&["a_b", "c"]), unmistakable(&["a", "b_c"]));
-        assert!(unmistakable(&[&long, "a"]).len() <= 63);
+        assert_ne!(unique_name(&["a_b", "c"]), unique_name(&["a", "b_c"]));
+        assert!(unique_name(&[&long, "a"]).len() <= 63);
     }
 
     #[test]

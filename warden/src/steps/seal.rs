@@ -10,9 +10,9 @@ use crate::{
 };
 
 /// The policy that lets the current organization in.
-pub const DOOR: &str = "org_isolation";
+pub const PERMISSIVE_POLICY: &str = "org_isolation";
 /// The restrictive one: another policy added later opens nothing.
-pub const WALL: &str = "org_wall";
+pub const RESTRICTIVE_POLICY: &str = "org_wall";
 pub const IMMUTABLE: &str = "org_immutable";
 
 pub fn steps(plan: &Plan, catalog: &Catalog) -> Vec<Step> {
@@ -140,11 +140,11 @@ fn close(plan: &Plan, catalog: &Catalog, planned: &TablePlan, found: &Table) -> 
     undo.extend(give);
     Step {
         work: Work::Together(work),
-        done: Done::Catalog(look::sealed(name, WALL)),
+        done: Done::Catalog(look::sealed(name, RESTRICTIVE_POLICY)),
         undo: Work::Together(undo),
         makes: vec![
-            (name.clone(), DOOR.to_owned()),
-            (name.clone(), WALL.to_owned()),
+            (name.clone(), PERMISSIVE_POLICY.to_owned()),
+            (name.clone(), RESTRICTIVE_POLICY.to_owned()),
             (name.clone(), IMMUTABLE.to_owned()),
         ],
         ..step(
@@ -165,9 +165,12 @@ fn close_part(plan: &Plan, catalog: &Catalog, planned: &TablePlan, leaf: &Table)
     undo.extend(give);
     Step {
         work: Work::Together(work),
-        done: Done::Catalog(look::sealed(name, WALL)),
+        done: Done::Catalog(look::sealed(name, RESTRICTIVE_POLICY)),
         undo: Work::Together(undo),
-        makes: vec![(name.clone(), DOOR.to_owned()), (name.clone(), WALL.to_owned())],
+        makes: vec![
+            (name.clone(), PERMISSIVE_POLICY.to_owned()),
+            (name.clone(), RESTRICTIVE_POLICY.to_owned()),
+        ],
         ..step(
             format!("{name} close"),
             Some(name),
@@ -185,14 +188,16 @@ fn policies(plan: &Plan, own: &str, found: &Table) -> (Vec<String>, Vec<String>)
         format!("alter table {table} enable row level security"),
         format!("alter table {table} force row level security"),
         format!(
-            "create policy {DOOR} on {table} for all to {} using ({ours}) with check ({ours})",
+            "create policy {PERMISSIVE_POLICY} on {table} for all to {} using ({ours}) with check ({ours})",
             roles(plan)
         ),
-        format!("create policy {WALL} on {table} as restrictive for all to public using ({ours}) with check ({ours})"),
+        format!(
+            "create policy {RESTRICTIVE_POLICY} on {table} as restrictive for all to public using ({ours}) with check ({ours})"
+        ),
     ];
     let mut undo = vec![
-        format!("drop policy if exists {WALL} on {table}"),
-        format!("drop policy if exists {DOOR} on {table}"),
+        format!("drop policy if exists {RESTRICTIVE_POLICY} on {table}"),
+        format!("drop policy if exists {PERMISSIVE_POLICY} on {table}"),
     ];
     if !found.row_security_forced {
         undo.push(format!("alter table {table} no force row level security"));

@@ -74,7 +74,7 @@ impl Asked<'_> {
 
     /// Row security, its two policies, immutability, and nothing left of the way here.
     pub(super) fn sealed(&mut self) {
-        use crate::steps::{DOOR, IMMUTABLE, WALL, hooks};
+        use crate::steps::{IMMUTABLE, PERMISSIVE_POLICY, RESTRICTIVE_POLICY, hooks};
         let mut faults = Vec::new();
         let mut examined = 0;
         let parts = self.now.tables.iter().filter(|table| table.is_part());
@@ -100,12 +100,12 @@ impl Asked<'_> {
                     && text.replace('"', "").contains(&expected)
                     && policy.using == policy.check
             };
-            match table.policies.iter().find(|policy| policy.name == WALL) {
+            match table.policies.iter().find(|policy| policy.name == RESTRICTIVE_POLICY) {
                 Some(wall) if !wall.permissive && wall.command == "all" && wall.roles == ["public"] && ours(&wall) => {}
                 Some(_) => faults.push(format!("{name}: the wall is not as it was built")),
                 None => faults.push(format!("{name}: the wall is missing")),
             }
-            if let Some(door) = table.policies.iter().find(|policy| policy.name == DOOR)
+            if let Some(door) = table.policies.iter().find(|policy| policy.name == PERMISSIVE_POLICY)
                 && !ours(&door)
             {
                 faults.push(format!("{name}: the door is not as it was built"));

@@ -204,7 +204,7 @@ impl Subject {
 
     pub async fn session(&self) -> Session {
         let mut session = Session::open(&self.database.login).await.unwrap();
-        session.alone().await.unwrap();
+        session.lock_exclusively().await.unwrap();
         session
     }
 

@@ -113,7 +113,7 @@ async fn refused(tables: &str) -> String {
     let mut session = Session::open(&database.login).await.unwrap();
     let (plan, catalog) = drafted(&mut session).await;
     let flaws = plan::flaws(&plan, &catalog);
-    let told = match session.fit(&plan, &catalog).await {
+    let told = match session.check_preconditions(&plan, &catalog).await {
         Ok(()) => flaws.iter().map(ToString::to_string).collect::<Vec<_>>().join("\n"),
         Err(error) => error.to_string(),
     };
@@ -478,12 +478,12 @@ async fn what_cannot_be_taken_along_is_said_before_anything_is_done() {
     connection.close().await.unwrap();
     let mut session = Session::open(&database.login).await.unwrap();
     let (plan, catalog) = drafted(&mut session).await;
-    let refused = session.fit(&plan, &catalog).await.unwrap_err();
+    let refused = session.check_preconditions(&plan, &catalog).await.unwrap_err();
     assert!(refused.to_string().contains("a domain with rules"), "{refused}");
     // And a schema that is somebody's already.
     let mut taken = plan;
     taken.seal.schema = "public".to_owned();
-    let refused = session.fit(&taken, &catalog).await.unwrap_err();
+    let refused = session.check_preconditions(&taken, &catalog).await.unwrap_err();
     assert!(refused.to_string().contains("a schema public already"), "{refused}");
     session.close().await.unwrap();
 }

@@ -18,7 +18,7 @@ async fn a_second_warden_is_told_who_the_first_is() {
     let subject = Subject::new("notes").await;
     let first = subject.session().await;
     let mut second = Session::open(&subject.database.login).await.unwrap();
-    let refused = second.alone().await.unwrap_err();
+    let refused = second.lock_exclusively().await.unwrap_err();
     assert!(
         matches!(&refused, WardenError::Busy(who) if who.contains("pid")),
         "{refused}"
@@ -26,7 +26,7 @@ async fn a_second_warden_is_told_who_the_first_is() {
     assert_eq!(refused.code(), 3);
     first.close().await.unwrap();
     // The lock goes with its holder, as soon as the server has noticed.
-    while let Err(error) = second.alone().await {
+    while let Err(error) = second.lock_exclusively().await {
         assert!(matches!(error, WardenError::Busy(_)), "{error}");
     }
     second.close().await.unwrap();
@@ -202,7 +202,7 @@ async fn a_role_that_owns_nothing_is_told_what_it_lacks() {
         .await
         .unwrap();
     let refused = session
-        .fit(&subject.frozen.plan, &subject.frozen.catalog)
+        .check_preconditions(&subject.frozen.plan, &subject.frozen.catalog)
         .await
         .unwrap_err();
     let says = |line: &String| line.contains("orders") && line.contains("only its owner");

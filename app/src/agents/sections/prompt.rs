@@ -6,7 +6,7 @@ use wasm_bindgen::JsCast;
 
 use crate::{
     agents::AgentEditor,
-    kit::{Menu, TextArea, browser, field_id, icon, text},
+    kit::{Menu, TextArea, browser, field_id, icon, reactive_text},
 };
 
 pub fn body(editor: AgentEditor) -> AnyView {
@@ -55,7 +55,7 @@ pub fn body(editor: AgentEditor) -> AnyView {
                 <Menu id="insert-variable" label="Variables">{choices}</Menu>
                 {chips}
             </span>
-            <span class="small muted">{text(move || format!("{} of 40,000 characters", prompt.with(|text| text.chars().count())))}</span>
+            <span class="small muted">{reactive_text(move || format!("{} of 40,000 characters", prompt.with(|text| text.chars().count())))}</span>
         </div>
     }
     .into_any()

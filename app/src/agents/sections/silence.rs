@@ -5,7 +5,7 @@ use switchboard::agents::{EndBehavior, Silence};
 
 use crate::{
     agents::AgentEditor,
-    kit::{Select, TextField, each, holds, icon},
+    kit::{Select, TextField, icon, keyed_list, reactive_bool},
 };
 
 pub fn body(editor: AgentEditor) -> AnyView {
@@ -22,9 +22,9 @@ pub fn body(editor: AgentEditor) -> AnyView {
     view! {
         <p class="s13 muted">"Steps follow one another while the line is silent. A word from the other side starts them again."</p>
         <div class="cards-in">
-            {each(move || (0..count.get()).collect(), usize::to_string, move |i| step(editor, i))}
+            {keyed_list(move || (0..count.get()).collect(), usize::to_string, move |i| step(editor, i))}
         </div>
-        <div hidden=holds(move || count.get() >= 5)><button type="button" class="btn sm" on:click=add>{icon("plus")}"Add a step"</button></div>
+        <div hidden=reactive_bool(move || count.get() >= 5)><button type="button" class="btn sm" on:click=add>{icon("plus")}"Add a step"</button></div>
     }
     .into_any()
 }

@@ -11,8 +11,8 @@ use switchboard::{
 use crate::{
     agents::AgentEditor,
     kit::{
-        Dialog, FormState, Picture, ask_again, browser, each, empty, field_id, flag, holds, icon, lamp, part,
-        sync_lamp, text,
+        Dialog, FormState, Illustration, aria_flag, ask_again, browser, dynamic, empty, field_id, icon, keyed_list,
+        reactive_bool, reactive_text, status_dot, sync_dot,
     },
     may, org,
     tools::every_tool,
@@ -28,7 +28,7 @@ pub fn body(editor: AgentEditor, tools: &[ToolRow]) -> AnyView {
     let tools = RwSignal::new(tools.to_vec());
     ask_again(Kind::Tool, move || every_tool(mine.clone()), tools);
     let open = RwSignal::new(false);
-    let none_there = holds(move || tools.with(Vec::is_empty));
+    let none_there = reactive_bool(move || tools.with(Vec::is_empty));
     let ids = Memo::new(move |_| editor.draft.with(|draft| draft.tool_ids.clone()));
     let form = use_context::<FormState>();
     if let Some(form) = form {
@@ -36,7 +36,7 @@ pub fn body(editor: AgentEditor, tools: &[ToolRow]) -> AnyView {
         (0..MOST).for_each(|i| form.claim(&format!("{TOOLS}[{i}]")));
     }
     let error = Memo::new(move |_| form.and_then(|form| form.error_at(TOOLS)));
-    let none = part(move || {
+    let none = dynamic(move || {
         let none = ids.with(Vec::is_empty).then(|| {
             view! { <p class="s13 muted">"None. With a tool the agent looks something up or books it on your own server, in the middle of a call."</p> }
         });
@@ -48,15 +48,15 @@ pub fn body(editor: AgentEditor, tools: &[ToolRow]) -> AnyView {
         {none}
         <div class="bound">
             <div class="rows" role="list" aria-label="Tools of this agent">
-                {each(move || ids.get(), Id::to_string, move |id| line(editor, tools, id))}
+                {keyed_list(move || ids.get(), Id::to_string, move |id| line(editor, tools, id))}
             </div>
         </div>
         <div class="cluster">
-            <button type="button" class="btn sm" id=field_id(TOOLS) disabled=none_there aria-invalid=flag(move || error.with(Option::is_some))
+            <button type="button" class="btn sm" id=field_id(TOOLS) disabled=none_there aria-invalid=aria_flag(move || error.with(Option::is_some))
                 aria-describedby="f-tool_ids-err" on:click=move |_| open.set(true)>{icon("plus")}"Add a tool…"</button>
             {new}
         </div>
-        <p class="err" id="f-tool_ids-err" hidden=holds(move || error.with(Option::is_none))>{icon("warn")}<span>{error}</span></p>
+        <p class="err" id="f-tool_ids-err" hidden=reactive_bool(move || error.with(Option::is_none))>{icon("warn")}<span>{error}</span></p>
         <Dialog id="tools" open=open title="Choose tools" sub="The agent decides by a tool's description when to use it.">
             {choice(editor, tools)}
         </Dialog>
@@ -80,10 +80,10 @@ fn line(editor: AgentEditor, tools: RwSignal<Vec<ToolRow>>, id: Id<Tool>) -> Any
                 .map_or_else(|| "A tool that is gone".to_owned(), |tool| tool.name.clone())
         })
     });
-    let label = move || text(move || format!("Remove {}", name.get()));
-    let about = part(move || {
+    let label = move || reactive_text(move || format!("Remove {}", name.get()));
+    let about = dynamic(move || {
         let about = tool.get().map(|tool| {
-            let state = (tool.sync != SyncState::Synced).then(|| lamp(sync_lamp(tool.sync), tool.sync.label()));
+            let state = (tool.sync != SyncState::Synced).then(|| status_dot(sync_dot(tool.sync), tool.sync.label()));
             view! {
                 <small><span class="mono">{tool.model_name}</span>" · "{tool.method.word()}" "{host(&tool.url).to_owned()}</small>
                 {state}
@@ -93,12 +93,12 @@ fn line(editor: AgentEditor, tools: RwSignal<Vec<ToolRow>>, id: Id<Tool>) -> Any
     });
     let remove = move |_| editor.draft.update(|draft| draft.tool_ids.retain(|other| *other != id));
     view! {
-        <div role="listitem" data-invalid=flag(move || error.with(Option::is_some))>
+        <div role="listitem" data-invalid=aria_flag(move || error.with(Option::is_some))>
             {icon("tool")}
             <span class="grow">
                 <a href=format!("/tools/{id}")><b>{name}</b></a>
                 {about}
-                <span class="err" hidden=holds(move || error.with(Option::is_none))>{icon("warn")}<span>{error}</span></span>
+                <span class="err" hidden=reactive_bool(move || error.with(Option::is_none))>{icon("warn")}<span>{error}</span></span>
             </span>
             <button type="button" class="btn icon-only quiet sm" aria-label=label() title=label() on:click=remove>{icon("x")}</button>
         </div>
@@ -117,11 +117,11 @@ fn choice(editor: AgentEditor, tools: RwSignal<Vec<ToolRow>>) -> AnyView {
         };
         tools.with(|tools| tools.iter().filter(fits).cloned().collect::<Vec<_>>())
     };
-    let none = part(move || {
+    let none = dynamic(move || {
         let words = "No tool has these words in its name, description or address.";
         let none = found()
             .is_empty()
-            .then(|| empty(Picture::Loose, "No tool matches", words, ()));
+            .then(|| empty(Illustration::Empty, "No tool matches", words, ()));
         none.into_any()
     });
     view! {
@@ -132,7 +132,7 @@ fn choice(editor: AgentEditor, tools: RwSignal<Vec<ToolRow>>) -> AnyView {
                     prop:value=typed on:input=move |event| typed.set(event_target_value(&event))/>
             </span>
             <div class="rows voices" role="list" aria-label="Tools">
-                {each(found, |tool| tool.id.to_string(), move |tool| option(editor, tool))}
+                {keyed_list(found, |tool| tool.id.to_string(), move |tool| option(editor, tool))}
             </div>
             {none}
         </div>
@@ -155,14 +155,14 @@ fn option(editor: AgentEditor, tool: ToolRow) -> AnyView {
     let name = tool.name.clone();
     let label = move || format!("{} {name}", if has.get() { "Remove" } else { "Add" });
     view! {
-        <div role="listitem" data-picked=flag(move || has.get())>
+        <div role="listitem" data-picked=aria_flag(move || has.get())>
             <span class="grow">
                 <b>{tool.name}</b>
                 <small>{tool.description}</small>
                 <small><span class="mono">{tool.model_name}</span>" · "{tool.method.word()}" "{host(&tool.url).to_owned()}</small>
             </span>
-            <button type="button" class="btn sm" aria-label=text(label) on:click=flip>
-                {text(move || if has.get() { "Remove" } else { "Add" }.to_owned())}
+            <button type="button" class="btn sm" aria-label=reactive_text(label) on:click=flip>
+                {reactive_text(move || if has.get() { "Remove" } else { "Add" }.to_owned())}
             </button>
         </div>
     }

@@ -5,7 +5,7 @@ use switchboard::agents::{AgentDraft, Variable, VariableKind, placeholders};
 
 use crate::{
     agents::AgentEditor,
-    kit::{Check, Select, TextField, each, icon, text},
+    kit::{Check, Select, TextField, icon, keyed_list, reactive_text},
 };
 
 pub fn body(editor: AgentEditor) -> AnyView {
@@ -20,7 +20,7 @@ pub fn body(editor: AgentEditor) -> AnyView {
     view! {
         {none}
         <div class="cards-in">
-            {each(move || (0..count.get()).collect(), usize::to_string, move |i| line(editor, i))}
+            {keyed_list(move || (0..count.get()).collect(), usize::to_string, move |i| line(editor, i))}
         </div>
         <div><button type="button" class="btn sm" on:click=add>{icon("plus")}"Add a variable"</button></div>
     }
@@ -72,7 +72,7 @@ fn line(editor: AgentEditor, i: usize) -> AnyView {
         .map(|kind| (kind.word().to_owned(), kind.label().to_owned()))
         .to_vec();
     view! {
-        <div class="card-in" role="group" aria-label=text(move || format!("Variable {}", name.get()))>
+        <div class="card-in" role="group" aria-label=reactive_text(move || format!("Variable {}", name.get()))>
             <div class="form-grid">
                 <TextField path=format!("variables[{i}].name") label="Name" mono=true value=name autocomplete="off"
                     on_input=write(|variable, text| variable.name = text)/>
@@ -86,7 +86,7 @@ fn line(editor: AgentEditor, i: usize) -> AnyView {
                 <Check path=format!("variables[{i}].required") label="A call must pass it" value=required on_change=set_required/>
                 <span class="cluster">
                     {unused}
-                    <button type="button" class="btn quiet sm" on:click=remove aria-label=text(move || format!("Remove variable {}", name.get()))>
+                    <button type="button" class="btn quiet sm" on:click=remove aria-label=reactive_text(move || format!("Remove variable {}", name.get()))>
                         {icon("trash")}
                         "Remove"
                     </button>

@@ -7,8 +7,8 @@ use wasm_bindgen::JsCast;
 
 use crate::{
     kit::{
-        Check, FormState, Select, TagInput, TextArea, TextField, browser, each, field_id, holds, icon, laid_out, part,
-        text,
+        Check, FormState, Select, TagInput, TextArea, TextField, browser, dynamic, field_id, icon, keyed_list,
+        laid_out, reactive_bool, reactive_text,
     },
     tools::{
         ToolEditor,
@@ -28,7 +28,7 @@ pub fn body(editor: ToolEditor) -> AnyView {
             browser::focus(&format!("#{}", field_id(&format!("parameters[{at}].name"))));
         });
     };
-    let none = part(move || {
+    let none = dynamic(move || {
         let none = (count.get() == 0).then(|| {
             view! { <p class="s13 muted">"None yet. A parameter is a value that the agent finds out, that is always the same, or that the call knows."</p> }
         });
@@ -36,10 +36,10 @@ pub fn body(editor: ToolEditor) -> AnyView {
     });
     view! {
         {none}
-        <div class="params">{each(move || (0..count.get()).collect(), usize::to_string, move |i| line(editor, i))}</div>
+        <div class="params">{keyed_list(move || (0..count.get()).collect(), usize::to_string, move |i| line(editor, i))}</div>
         <div class="cluster between">
             <button type="button" class="btn sm" on:click=add>{icon("plus")}"Add a parameter"</button>
-            <span class="small muted wide" hidden=holds(move || count.get() < 2)>"Alt and ↑ or ↓ moves one"</span>
+            <span class="small muted wide" hidden=reactive_bool(move || count.get() < 2)>"Alt and ↑ or ↓ moves one"</span>
         </div>
     }
     .into_any()
@@ -176,7 +176,7 @@ fn line(editor: ToolEditor, i: usize) -> AnyView {
             row.step(to, "summary");
         }
     };
-    let title = text(move || {
+    let title = reactive_text(move || {
         name.with(|name| {
             if name.is_empty() {
                 "New parameter".to_owned()
@@ -185,11 +185,11 @@ fn line(editor: ToolEditor, i: usize) -> AnyView {
             }
         })
     });
-    let badge = part(move || match errors.get() {
+    let badge = dynamic(move || match errors.get() {
         0 => ().into_any(),
         errors => view! { " "<span class="badge bad">{errors}" to fix"</span> }.into_any(),
     });
-    let filler = part(move || {
+    let filler = dynamic(move || {
         let (kind, words) = row.read(|parameter| (parameter.kind, filler(parameter)));
         let class = match kind {
             ParameterKind::Dynamic => "badge info",
@@ -199,10 +199,10 @@ fn line(editor: ToolEditor, i: usize) -> AnyView {
         view! { <span class=class>{kind.label()}</span><small>{words}</small> }.into_any()
     });
     view! {
-        <details class="param" id=row_id(i) aria-label=text(move || format!("Parameter {}", name.get()))>
+        <details class="param" id=row_id(i) aria-label=reactive_text(move || format!("Parameter {}", name.get()))>
             <summary on:keydown=keys>
-                <span><b>{title}</b>{badge}<small>{text(move || row.read(told))}</small></span>
-                <span class="small muted">{text(move || row.read(place_of))}</span>
+                <span><b>{title}</b>{badge}<small>{reactive_text(move || row.read(told))}</small></span>
+                <span class="small muted">{reactive_text(move || row.read(place_of))}</span>
                 <span class="filler">{filler}</span>
                 {icon("down")}
             </summary>
@@ -256,8 +256,8 @@ fn fields(row: Bound, kind: Memo<ParameterKind>) -> AnyView {
     let name = row.memo(|parameter| parameter.name.clone());
     let place = row.memo(|parameter| parameter.place.word().to_owned());
     let filled_by = row.memo(|parameter| parameter.kind.word().to_owned());
-    let inside = part(move || match kind.get() {
-        ParameterKind::Dynamic => dynamic(row),
+    let inside = dynamic(move || match kind.get() {
+        ParameterKind::Dynamic => from_the_agent(row),
         ParameterKind::Static => fixed(row),
         ParameterKind::Automatic => automatic(row),
     });
@@ -270,7 +270,7 @@ fn fields(row: Bound, kind: Memo<ParameterKind>) -> AnyView {
             <Select path=row.path("kind") label="Filled by" options=kinds value=filled_by
                 on_change=row.input(|parameter, word| parameter.kind = kind_named(&word))/>
         </div>
-        <p class="help">{text(move || meaning(kind.get()).to_owned())}</p>
+        <p class="help">{reactive_text(move || meaning(kind.get()).to_owned())}</p>
         {inside}
     }
     .into_any()
@@ -298,13 +298,13 @@ fn kind_named(word: &str) -> ParameterKind {
         .unwrap_or_default()
 }
 
-fn dynamic(row: Bound) -> AnyView {
+fn from_the_agent(row: Bound) -> AnyView {
     let shape = Memo::new(move |_| {
         row.read(|parameter| Some(Shape::of(&parameter.schema)))
             .unwrap_or(Shape::Text)
     });
     let is_own = Memo::new(move |_| shape.get() == Shape::Schema);
-    let types = part(move || {
+    let types = dynamic(move || {
         let options = Shape::SIMPLE
             .into_iter()
             .chain(is_own.get().then_some(Shape::Schema))
@@ -324,7 +324,7 @@ fn dynamic(row: Bound) -> AnyView {
     });
     let about = row.memo(|parameter| description(&parameter.schema).to_owned());
     let one_of = Memo::new(move |_| shape.get() == Shape::OneOf);
-    let list = part(move || one_of.get().then(|| may_be(row)).into_any());
+    let list = dynamic(move || one_of.get().then(|| may_be(row)).into_any());
     let (schema, set_schema) = row.typed(
         |parameter| &parameter.schema,
         |schema| match schema {
@@ -336,7 +336,7 @@ fn dynamic(row: Bound) -> AnyView {
     let in_path = row.memo(|parameter| parameter.place == Place::Path);
     let required = Memo::new(move |_| in_path.get() || row.read(|parameter| parameter.required));
     let set_required = Callback::new(move |on| row.write(|parameter| parameter.required = on));
-    let needed = part(move || {
+    let needed = dynamic(move || {
         if in_path.get() {
             view! { <p class="s13 muted">"What stands in the address is always required."</p> }.into_any()
         } else {
@@ -378,7 +378,7 @@ fn fixed(row: Bound) -> AnyView {
     view! {
         <TextField path=row.path("value") label="Value" mono=true value=value on_input=set_value autocomplete="off"
             help="{{name}} inserts a variable of the agent. In quotes, a number is a text."/>
-        <p class="help">{text(move || format!("Sent as {}", sent.get()))}</p>
+        <p class="help">{reactive_text(move || format!("Sent as {}", sent.get()))}</p>
     }
     .into_any()
 }
@@ -404,12 +404,12 @@ fn foot(row: Bound, name: Memo<String>) -> AnyView {
     view! {
         <div class="cluster between">
             <span class="cluster tight-gap">
-                <button type="button" class="btn quiet sm up" disabled={i == 0} aria-label=text(move || format!("Move {} up", name.get()))
+                <button type="button" class="btn quiet sm up" disabled={i == 0} aria-label=reactive_text(move || format!("Move {} up", name.get()))
                     on:click=move |_| row.step(i.checked_sub(1), ".up")>"↑ Up"</button>
-                <button type="button" class="btn quiet sm down" disabled=holds(move || last.get()) aria-label=text(move || format!("Move {} down", name.get()))
+                <button type="button" class="btn quiet sm down" disabled=reactive_bool(move || last.get()) aria-label=reactive_text(move || format!("Move {} down", name.get()))
                     on:click=move |_| row.step(Some(i + 1), ".down")>"↓ Down"</button>
             </span>
-            <button type="button" class="btn quiet sm" aria-label=text(move || format!("Remove {}", name.get())) on:click=move |_| row.remove()>
+            <button type="button" class="btn quiet sm" aria-label=reactive_text(move || format!("Remove {}", name.get())) on:click=move |_| row.remove()>
                 {icon("trash")}
                 "Remove"
             </button>

@@ -4,7 +4,7 @@ use leptos::prelude::*;
 use switchboard::tools::{Method, Parameter, ParameterKind, Place, ToolDraft, in_path};
 
 use crate::{
-    kit::{Select, TextField, icon, part},
+    kit::{Select, TextField, dynamic, icon},
     tools::{ToolEditor, shape::write_value},
 };
 
@@ -24,8 +24,8 @@ pub fn body(editor: ToolEditor) -> AnyView {
                 placeholder="https://calendar.example.com/clinics/{clinic}/visits"
                 help="Write a value that belongs into the path as {name}. Redirects are not followed."/>
         </div>
-        {part(move || editor.draft.with(address).into_any())}
-        {part(move || without_parameter(editor).into_any())}
+        {dynamic(move || editor.draft.with(address).into_any())}
+        {dynamic(move || without_parameter(editor).into_any())}
     }
     .into_any()
 }

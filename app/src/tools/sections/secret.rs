@@ -4,7 +4,7 @@ use leptos::prelude::*;
 use switchboard::tools::{SecretValue, ToolSecret};
 
 use crate::{
-    kit::{Ago, Field, FormState, TextField, browser, field_id, flag, icon, part},
+    kit::{Ago, Field, FormState, TextField, aria_flag, browser, dynamic, field_id, icon},
     tools::ToolEditor,
 };
 
@@ -32,7 +32,7 @@ pub fn body(editor: ToolEditor) -> AnyView {
         set_at.is_none() || replaced.get() == set_at || !value.with(String::is_empty)
     });
     let gone = Memo::new(move |_| stored.with(Option::is_some) && header.with(String::is_empty));
-    let value_part = part(move || match stored.get() {
+    let value_part = dynamic(move || match stored.get() {
         Some(secret) if gone.get() => going(editor, secret),
         Some(secret) if !typing.get() => kept(editor, secret, replaced),
         stored => {
@@ -82,7 +82,7 @@ fn kept(editor: ToolEditor, secret: ToolSecret, replaced: RwSignal<Option<chrono
     };
     let remove = move |_| editor.draft.update(|draft| draft.secret = ToolSecret::default());
     let form = use_context::<FormState>();
-    let invalid = flag(move || form.is_some_and(|form| form.error_at(VALUE).is_some()));
+    let invalid = aria_flag(move || form.is_some_and(|form| form.error_at(VALUE).is_some()));
     view! {
         <Field path=VALUE label="Value">
             <p class="urlview">"••••••••"{secret.ends_with}</p>

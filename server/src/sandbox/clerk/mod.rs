@@ -39,7 +39,7 @@ use self::keys::Key;
 use super::deliver::Courier;
 use super::fault::{self, Desk, LARGEST_BODY};
 use super::pace::Pace;
-use super::state::{Shelf, Snapshot};
+use super::state::{Persisted, Snapshot};
 use super::{Target, admin};
 
 pub struct Setup<'a> {
@@ -101,7 +101,7 @@ impl World {
 
 pub struct Clerk {
     url: String,
-    world: Shelf<World>,
+    world: Persisted<World>,
     desk: Arc<Desk>,
     courier: Arc<Courier>,
     pace: Pace,
@@ -119,7 +119,7 @@ impl Clerk {
         let desk = Arc::new(Desk::new("Clerk", setup.pace, setup.stop, errors::refuse));
         Arc::new(Self {
             url: setup.url,
-            world: Shelf::open(setup.snapshot, "clerk"),
+            world: Persisted::open(setup.snapshot, "clerk"),
             courier: Courier::new(Arc::clone(&desk), events::RETRIES, |_, _, _| {}),
             desk,
             pace: setup.pace,

@@ -63,7 +63,8 @@ pub fn begin_for_agent(app: &Arc<Ultravox>, agent_id: &str, request: &Map<String
             .map(clone_pair),
     );
     let overrides = request.get("toolOverrides").cloned().unwrap_or_default();
-    let tools = tools::chosen(app, fields.get("selectedTools"), &overrides)?;
+    let mut tools = tools::chosen(app, fields.get("selectedTools"), &overrides)?;
+    tools.iter_mut().for_each(|tool| tools::render(tool, &context));
     begin(app, fields, tools, Some(&agent))
 }
 

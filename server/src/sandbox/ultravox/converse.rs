@@ -7,10 +7,10 @@ use serde_json::{Value, json};
 use uuid::Uuid;
 
 use super::line::{Line, choice};
+use super::phrases::words;
 use super::plan::{Ending, Manner};
 use super::said::Said;
 use super::talk::{self, Who};
-use super::words::words;
 use super::{tools, values};
 
 /// One step of a conversation.

@@ -4,11 +4,13 @@ mod account;
 mod agents;
 mod begin;
 mod calls;
+mod clinic;
 mod converse;
 mod errors;
 mod inbound;
 mod line;
 mod page;
+mod phrases;
 mod plan;
 mod recording;
 mod rules;
@@ -20,7 +22,6 @@ mod tools;
 mod values;
 mod voices;
 mod webhooks;
-mod words;
 
 use std::collections::{BTreeMap, HashMap};
 use std::sync::{Arc, Mutex};
@@ -42,7 +43,7 @@ use self::said::Said;
 use super::deliver::Courier;
 use super::fault::{self, Desk, LARGEST_BODY};
 use super::pace::Pace;
-use super::state::{Shelf, Snapshot, lock};
+use super::state::{Persisted, Snapshot, lock};
 use super::{Target, admin, http};
 
 /// Ten repeats: after thirty seconds, then each time twice as long.
@@ -77,7 +78,7 @@ pub struct World {
 pub struct Ultravox {
     url: String,
     storage_url: String,
-    world: Shelf<World>,
+    world: Persisted<World>,
     desk: Arc<Desk>,
     courier: Arc<Courier>,
     pace: Pace,
@@ -105,7 +106,7 @@ impl Ultravox {
             Self {
                 url: setup.url,
                 storage_url: setup.storage_url,
-                world: Shelf::open(setup.snapshot, "ultravox"),
+                world: Persisted::open(setup.snapshot, "ultravox"),
                 courier: Courier::new(Arc::clone(&desk), RETRIES, on_failure),
                 desk,
                 pace: setup.pace,
@@ -213,7 +214,8 @@ pub fn router(app: Arc<Ultravox>) -> Router {
         .route("/_sandbox/reset", post(inbound::reset))
         .route("/_sandbox/limits", post(inbound::limits))
         .route("/_sandbox/webhook", post(inbound::webhook))
-        .route("/_sandbox/inbound", post(inbound::ring));
+        .route("/_sandbox/inbound", post(inbound::ring))
+        .route("/_sandbox/clinics/{clinic}/hours", get(clinic::hours));
     open.merge(api)
         .with_state(app)
         .merge(admin::router(Arc::clone(&desk), inbound::notes()))

@@ -2,7 +2,7 @@
 
 use serde_json::Value;
 
-use super::words::{BILLING, BOOKING, ENGLISH, ORDER, SURVEY, words};
+use super::phrases::{BILLING, BOOKING, ENGLISH, ORDER, SURVEY, words};
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Who {

@@ -13,7 +13,7 @@ use uuid::Uuid;
 use super::super::{http, pace};
 use super::errors::{Answer, Problem, Wrong, members};
 use super::page::{Ask, Row, page};
-use super::{App, Ultravox, query, tool_rules};
+use super::{App, Ultravox, query, tool_rules, values};
 
 /// Tools every account has.
 const BUILT_IN: &[(&str, &str)] = &[
@@ -25,9 +25,12 @@ const BUILT_IN: &[(&str, &str)] = &[
     ("warmTransfer", "Hands the call to another number with an introduction."),
 ];
 
+/// Seconds that a tool may take where its definition does not say.
+const USUAL_LIMIT: f64 = 2.5;
+
 pub fn client() -> reqwest::Client {
     reqwest::Client::builder()
-        .timeout(Duration::from_secs(20))
+        .timeout(Duration::from_secs(40))
         .redirect(reqwest::redirect::Policy::none())
         .no_proxy()
         .build()
@@ -96,10 +99,49 @@ fn resolve(app: &Ultravox, selection: &Value) -> Answer<Value> {
         .as_str()
         .or(definition["modelToolName"].as_str())
         .unwrap_or_default();
+    if let Some(missing) = unmet(&definition, &selection["authTokens"]) {
+        return Err(Problem::field(
+            "selectedTools",
+            format!("Tool {name} needs the auth token \"{missing}\"."),
+        ));
+    }
     Ok(json!({
         "callToolId": Uuid::new_v4(), "toolId": id, "name": name, "definition": definition,
         "overrides": selection["parameterOverrides"], "authTokens": selection["authTokens"],
     }))
+}
+
+/// A token that the tool needs and the selection does not bring; of several ways to sign in one is enough.
+fn unmet(definition: &Value, tokens: &Value) -> Option<String> {
+    let options = definition["requirements"]["httpSecurityOptions"]["options"].as_array()?;
+    let lacks = |option: &Value| {
+        let needed = option["requirements"].as_object()?;
+        needed
+            .keys()
+            .find(|name| tokens[name.as_str()].as_str().is_none())
+            .cloned()
+    };
+    let mut missing = options.iter().map(lacks);
+    let first = missing.next()??;
+    missing.all(|missing| missing.is_some()).then_some(first)
+}
+
+/// Fills the variables of a call in where the provider does: descriptions, fixed values and what signs in.
+pub fn render(tool: &mut Value, context: &Value) {
+    let fill = |value: &mut Value| {
+        if let Some(text) = value.as_str() {
+            *value = json!(values::render(text, context));
+        }
+    };
+    tool.pointer_mut("/definition/description").into_iter().for_each(fill);
+    let fixed = tool
+        .pointer_mut("/definition/staticParameters")
+        .and_then(Value::as_array_mut);
+    for parameter in fixed.into_iter().flatten() {
+        parameter.get_mut("value").into_iter().for_each(fill);
+    }
+    let tokens = tool.get_mut("authTokens").and_then(Value::as_object_mut);
+    tokens.into_iter().flat_map(Map::values_mut).for_each(fill);
 }
 
 /// As `GET /api/calls/{id}/tools` shows them.
@@ -168,7 +210,17 @@ pub async fn invoke(app: &Ultravox, call: &Value, tool: &Value, arguments: &Valu
         .and_then(|pattern| url::Url::parse(pattern).ok());
     let near = |url: &url::Url| matches!(url.host_str(), Some("localhost" | "127.0.0.1" | "[::1]"));
     match address.filter(near) {
-        Some(address) => ask(app, call, tool, arguments, address).await,
+        Some(address) => {
+            let limit = definition["timeout"]
+                .as_str()
+                .and_then(values::seconds)
+                .unwrap_or(USUAL_LIMIT);
+            let limit = Duration::try_from_secs_f64(limit).unwrap_or_default();
+            let asked = tokio::time::timeout(limit, ask(app, call, tool, arguments, address));
+            asked
+                .await
+                .unwrap_or_else(|_| Err("The tool did not answer in time.".to_owned()))
+        }
         None => Ok(json!({ "ok": true, "simulated": true, "received": arguments }).to_string()),
     }
 }
@@ -295,6 +347,11 @@ pub async fn create(State(app): App, body: Bytes) -> Answer {
 pub async fn list(State(app): App, uri: Uri) -> Answer {
     let query = query(&uri);
     let search = http::first(&query, "search").map(str::to_lowercase);
+    let order = http::first(&query, "sortOrder").unwrap_or("default");
+    let key = match order {
+        "chronologic" | "reverseChronologic" => "created",
+        _ => "name",
+    };
     let wanted = |tool: &&Value| {
         search
             .as_deref()
@@ -306,7 +363,7 @@ pub async fn list(State(app): App, uri: Uri) -> Answer {
             .values()
             .filter(wanted)
             .map(|tool| Row {
-                key: tool["name"].as_str().unwrap_or_default().to_lowercase(),
+                key: tool[key].as_str().unwrap_or_default().to_lowercase(),
                 id: tool["toolId"].as_str().unwrap_or_default().to_owned(),
                 value: tool.clone(),
             })
@@ -318,7 +375,7 @@ pub async fn list(State(app): App, uri: Uri) -> Answer {
         &Ask {
             url,
             query: &query,
-            newest_first: false,
+            newest_first: order.starts_with("reverse"),
         },
     )?)
     .into_response())

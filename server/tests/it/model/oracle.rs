@@ -57,7 +57,7 @@ pub struct Org {
     pub keys: Vec<Key>,
     pub invitations: Vec<Invitation>,
     pub audit: Vec<Value>,
-    pub kept: BTreeMap<(String, usize), Kept>,
+    pub kept: BTreeMap<(String, usize), StoredAnswer>,
 }
 
 #[derive(Clone, Debug)]
@@ -97,7 +97,7 @@ pub struct Invitation {
 
 /// An answer that is kept for whoever repeats the question.
 #[derive(Clone, Debug)]
-pub struct Kept {
+pub struct StoredAnswer {
     pub body: Option<Value>,
     pub answer: usize,
 }

@@ -33,10 +33,10 @@ pub(super) struct Answers<'a> {
     pub catalog: &'a Catalog,
     pub ground: &'a Ground,
     pub draft: &'a Draft,
-    kept: BTreeMap<Name, Kept>,
+    kept: BTreeMap<Name, StoredAnswer>,
 }
 
-struct Kept {
+struct StoredAnswer {
     table: String,
     /// Columns that others refer to.
     columns: BTreeSet<String>,
@@ -85,7 +85,7 @@ impl<'a> Answers<'a> {
 
     fn keep(&mut self, name: &Name, columns: &[String]) {
         let table = format!("pg_temp.warden_{}", self.kept.len());
-        let kept = self.kept.entry(name.clone()).or_insert_with(|| Kept {
+        let kept = self.kept.entry(name.clone()).or_insert_with(|| StoredAnswer {
             table,
             columns: BTreeSet::new(),
             key: columns.to_vec(),
@@ -105,7 +105,7 @@ impl<'a> Answers<'a> {
         keys.iter().filter(|key| !key.inherited && owned(&key.to)).collect()
     }
 
-    fn create(&self, name: &Name, kept: &Kept) -> String {
+    fn create(&self, name: &Name, kept: &StoredAnswer) -> String {
         let mut columns: Vec<_> = kept.columns.iter().map(|column| self.plain(name, column)).collect();
         columns.push(format!("{} as {ANSWER}", self.typed("null")));
         if self.ground.is_users(name) {
@@ -203,7 +203,7 @@ impl<'a> Answers<'a> {
         self.kept[&self.ground.users].table.clone()
     }
 
-    /// Kept owned tables, parents before children; those that lead to each other together.
+    /// StoredAnswer owned tables, parents before children; those that lead to each other together.
     fn groups(&self) -> Vec<BTreeSet<Name>> {
         let circular = circular(&self.draft.ways);
         let mut open: BTreeSet<Name> = self

@@ -8,8 +8,8 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use super::{
     links::{Link, Links, is_sound},
+    naming::{self, Person},
     people::{Ground, kind},
-    words::{self, Person},
 };
 use crate::{catalog::Catalog, name::Name};
 
@@ -182,7 +182,7 @@ impl Graph<'_> {
         let named = |link: &&Link| {
             let column = &link.path.columns[0];
             (
-                !words::names_organization(column, &organizations.table),
+                !naming::names_organization(column, &organizations.table),
                 link.nullable,
                 !link.enforced,
             )
@@ -214,7 +214,7 @@ impl Graph<'_> {
                 Class::Parent
             };
         }
-        match (words::person(&link.path.columns[0]), link.nullable) {
+        match (naming::person(&link.path.columns[0]), link.nullable) {
             (Person::Owner, false) => Class::Owner,
             (Person::Owner, true) => Class::PerhapsOwner,
             (Person::Author, _) => Class::Author,

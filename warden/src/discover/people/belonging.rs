@@ -6,7 +6,7 @@ use crate::{
     discover::{
         Refused,
         hints::{sort_of, wrong},
-        words,
+        naming,
     },
     plan::{Path, Source},
 };
@@ -82,7 +82,7 @@ impl Look<'_> {
             |columns: &[String]| columns.len() == pair.len() && columns.iter().all(|column| pair.contains(column));
         let keyed = table.primary_key.as_ref().is_some_and(|key| covers(&key.columns))
             || table.uniques.iter().any(|unique| covers(&unique.columns));
-        let named = words::joins(&table.name.table);
+        let named = naming::joins(&table.name.table);
         let score = 2 * u32::from(keyed) + u32::from(named);
         (score > 0).then_some((score, user))
     }
@@ -97,7 +97,7 @@ impl Look<'_> {
             .collect();
         if columns.is_empty() {
             let sort = single_key(users).map(|key| kind(users, &key))?;
-            let like = |name: &str, kind: &str| words::names_person(name) && sort_of(kind) == sort_of(&sort);
+            let like = |name: &str, kind: &str| naming::names_person(name) && sort_of(kind) == sort_of(&sort);
             columns = table
                 .columns
                 .iter()
@@ -105,7 +105,7 @@ impl Look<'_> {
                 .map(|column| &column.name)
                 .collect();
         }
-        columns.into_iter().min_by_key(|column| words::person(column)).cloned()
+        columns.into_iter().min_by_key(|column| naming::person(column)).cloned()
     }
 
     /// How a row names its organization: by a foreign key, or by a column of that name and type.
@@ -117,7 +117,7 @@ impl Look<'_> {
         if let Some(foreign) = foreign.min_by_key(|key| {
             !key.columns
                 .iter()
-                .any(|column| words::names_organization(column, &organizations.name.table))
+                .any(|column| naming::names_organization(column, &organizations.name.table))
         }) {
             return Some(Path {
                 columns: foreign.columns.clone(),
@@ -133,7 +133,7 @@ impl Look<'_> {
         references.into_iter().find_map(|reference| {
             let sort = kind(organizations, &reference);
             let named =
-                |column: &str| column == reference || words::names_organization(column, &organizations.name.table);
+                |column: &str| column == reference || naming::names_organization(column, &organizations.name.table);
             let column = table.columns.iter().find(|column| {
                 column.name != "id" && named(&column.name) && sort_of(&column.r#type) == sort_of(&sort)
             })?;

@@ -6,7 +6,7 @@ use crate::{
     discover::{
         Refused,
         hints::{is_unique, wrong},
-        words,
+        naming,
     },
 };
 
@@ -20,10 +20,10 @@ impl<'a> Look<'a> {
             .tables()
             .filter(|table| Some(&table.name) != self.hints.organizations.as_ref())
         {
-            let named = words::users(&table.name.table);
+            let named = naming::users(&table.name.table);
             let personal = table.columns.iter().any(|column| is_login(&column.name));
             let referring = self.referring(table);
-            let company = words::organizations(&table.name.table) > 0 && !personal;
+            let company = naming::organizations(&table.name.table) > 0 && !personal;
             if company || extends(table) || single_key(table).is_none() || (named == 0 && !(personal && referring > 2))
             {
                 continue;
@@ -72,7 +72,7 @@ impl<'a> Look<'a> {
             .tables()
             .filter(|table| table.name != users.name && !extends(table))
         {
-            let named = words::organizations(&table.name.table);
+            let named = naming::organizations(&table.name.table);
             let of_users = users.foreign_keys.iter().any(|key| key.to == table.name);
             // A name helps a name; without one only a key over both columns shows that people belong there.
             let enough = if named > 0 { 1 } else { 2 };
@@ -136,11 +136,11 @@ impl<'a> Look<'a> {
             };
         }
         // Where the table is called something else, such as clients, a column may name the organization proper.
-        let proper = words::organizations(&table.name.table) == 3;
+        let proper = naming::organizations(&table.name.table) == 3;
         let outer = table
             .columns
             .iter()
-            .find(|column| !proper && words::is_outer_key(&column.name) && is_unique(table, &column.name));
+            .find(|column| !proper && naming::is_outer_key(&column.name) && is_unique(table, &column.name));
         outer
             .map(|column| column.name.clone())
             .or_else(|| single_key(table))

@@ -7,7 +7,7 @@ use super::{
     Refused,
     finding::Finding,
     hints::{Hints, is_unique},
-    words,
+    naming,
 };
 use crate::{
     catalog::{Catalog, Table},
@@ -114,7 +114,7 @@ impl<'a> Look<'a> {
         self.catalog
             .tables
             .iter()
-            .filter(|table| !table.is_part() && !words::is_junk(&table.name.table))
+            .filter(|table| !table.is_part() && !naming::is_junk(&table.name.table))
     }
 
     fn found(&self, id: &str, table: &Name, what: &str) -> Finding {

@@ -11,13 +11,13 @@ use sqlx::{Connection, FromRow, types::Json};
 
 use super::{Event, Options, Watch, failed};
 use crate::{
-    brake::{Brake, Reason, Verdict},
     catalog::Table,
     error::{WardenError, code},
     name::{Name, quoted},
     plan::{Frozen, TablePlan},
     session::Session,
     steps::{Step, groups},
+    throttle::{Reason, Throttle, Verdict},
 };
 pub use statement::batches;
 
@@ -212,10 +212,10 @@ impl<'a> Fill<'a> {
         };
         let rows = self.found.rows.max(0);
         let mut size = FIRST;
-        let mut brake = Brake::new(options.limits.clone(), tokio::time::Instant::now());
+        let mut throttle = Throttle::new(options.limits.clone(), tokio::time::Instant::now());
         let mut filled = Filled::default();
         loop {
-            wait(session, &mut brake, &self.planned.name, watch).await?;
+            wait(session, &mut throttle, &self.planned.name, watch).await?;
             let text = self.keyed(key, after.is_some());
             let began = Instant::now();
             let batch = match self
@@ -240,7 +240,7 @@ impl<'a> Fill<'a> {
             if after.is_none() {
                 return Ok(filled);
             }
-            brake.did(u32::try_from(batch.examined).unwrap_or(u32::MAX));
+            throttle.record(u32::try_from(batch.examined).unwrap_or(u32::MAX));
             size = next(size, took, options.batch);
         }
     }
@@ -254,7 +254,7 @@ impl<'a> Fill<'a> {
         watch: Watch<'_>,
     ) -> Result<Filled, WardenError> {
         let mut filled = Filled::default();
-        let mut brake = Brake::new(options.limits.clone(), tokio::time::Instant::now());
+        let mut throttle = Throttle::new(options.limits.clone(), tokio::time::Instant::now());
         let leaves = self.frozen.catalog.leaves(&self.planned.name);
         let places: Vec<&Name> = if leaves.is_empty() {
             vec![&self.planned.name]
@@ -270,7 +270,7 @@ impl<'a> Fill<'a> {
             let mut page = 0;
             let mut size = 64;
             while page <= pages {
-                wait(session, &mut brake, place, watch).await?;
+                wait(session, &mut throttle, place, watch).await?;
                 let text = self.placed(place);
                 let began = Instant::now();
                 let ends = vec![Some(format!("({page},0)")), Some(format!("({},0)", page + size))];
@@ -286,7 +286,7 @@ impl<'a> Fill<'a> {
                 let took = began.elapsed();
                 filled.add(&batch);
                 watch(&self.event(&batch, self.found.rows.max(0), took));
-                brake.did(u32::try_from(batch.examined).unwrap_or(u32::MAX));
+                throttle.record(u32::try_from(batch.examined).unwrap_or(u32::MAX));
                 page += size;
                 size = next(size, took, options.batch).clamp(8, 4096);
             }
@@ -311,7 +311,7 @@ impl<'a> Fill<'a> {
         )
         .execute(&mut *tx)
         .await?;
-        if session.quiet {
+        if session.can_disable_triggers {
             // Nobody has changed these rows: no trigger of the application runs, and no date is touched.
             sqlx::raw_sql("set local session_replication_role = replica")
                 .execute(&mut *tx)
@@ -380,9 +380,14 @@ fn next(size: i64, took: Duration, wanted: Duration) -> i64 {
 }
 
 /// Waits until the database has room for another batch.
-async fn wait(session: &mut Session, brake: &mut Brake, table: &Name, watch: Watch<'_>) -> Result<(), WardenError> {
+async fn wait(
+    session: &mut Session,
+    throttle: &mut Throttle,
+    table: &Name,
+    watch: Watch<'_>,
+) -> Result<(), WardenError> {
     loop {
-        match brake
+        match throttle
             .ask(&mut session.connection, table, tokio::time::Instant::now())
             .await?
         {

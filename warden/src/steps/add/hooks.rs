@@ -10,7 +10,7 @@ use crate::{
     steps::{
         Done, Step, Work,
         answer::{Answers, Parents, condition, function, function_name},
-        look, unmistakable,
+        look, unique_name,
     },
 };
 
@@ -92,7 +92,7 @@ pub(super) fn functions(plan: &Plan, catalog: &Catalog) -> Vec<Step> {
 pub(super) fn triggers(plan: &Plan, table: &TablePlan, found: &Table) -> Vec<Step> {
     let name = &table.name;
     let own = quoted(plan.column(table));
-    let fill = unmistakable(&["fill", &name.schema, &name.table]);
+    let fill = unique_name(&["fill", &name.schema, &name.table]);
     let mut steps = vec![Step {
         work: Work::Together(vec![
             fill_function(plan, table, found, &fill),
@@ -211,7 +211,7 @@ fn pass(plan: &Plan, table: &TablePlan) -> Option<Step> {
     if moves.is_empty() {
         return None;
     }
-    let function = unmistakable(&["pass", &name.schema, &name.table]);
+    let function = unique_name(&["pass", &name.schema, &name.table]);
     let function = look::call("warden", &function);
     Some(Step {
         work: Work::Together(vec![

@@ -1,4 +1,4 @@
-//! Arrival: makes sure that an organization has its billing client, and the client its user, before anything else happens.
+//! Provisioning: makes sure that an organization has its billing client, and the client its user, before anything else happens.
 
 use uuid::Uuid;
 
@@ -6,36 +6,36 @@ use super::Caller;
 use crate::{
     audit,
     core::Core,
-    db::{Glance, OrgTx},
+    db::{BillingSummary, OrgTx},
     error::{Error, Result},
     org::{OrgId, UserId},
     resource::{Action, Kind},
 };
 
-/// Once an hour per person, organization and process. The membership has been checked.
-pub(crate) async fn arrive(core: &Core, user: &UserId, org: &OrgId) -> Result<()> {
+/// Provisions once an hour per person, organization and process. The membership has been checked.
+pub(crate) async fn ensure_provisioned(core: &Core, user: &UserId, org: &OrgId) -> Result<()> {
     let key = (org.clone(), user.clone());
-    let arrived = &core.tokens.memory.arrived;
-    if arrived.get(&key).await.is_none() {
-        settle_in(core, user, org).await?;
-        arrived.insert(key, ()).await;
+    let provisioned = &core.tokens.memory.provisioned;
+    if provisioned.get(&key).await.is_none() {
+        provision(core, user, org).await?;
+        provisioned.insert(key, ()).await;
     }
     Ok(())
 }
 
-/// The client of an organization and its balance, for somebody who has arrived there.
-pub(super) async fn glance(core: &Core, user: &UserId, org: &OrgId) -> Result<Glance> {
-    arrive(core, user, org).await?;
-    if let Some(glance) = core.db.glance(org).await? {
-        return Ok(glance);
+/// The client of an organization and its balance, provisioned first where they are not there yet.
+pub(super) async fn billing_summary(core: &Core, user: &UserId, org: &OrgId) -> Result<BillingSummary> {
+    ensure_provisioned(core, user, org).await?;
+    if let Some(summary) = core.db.billing_summary(org).await? {
+        return Ok(summary);
     }
-    // This process remembers a client that is gone: the database was put back to an earlier day.
-    settle_in(core, user, org).await?;
-    core.db.glance(org).await?.ok_or(Error::NotFound)
+    // The cached client id no longer exists (the database was restored from a backup): provision it again.
+    provision(core, user, org).await?;
+    core.db.billing_summary(org).await?.ok_or(Error::NotFound)
 }
 
-/// The same, whatever this process remembers.
-async fn settle_in(core: &Core, user: &UserId, org: &OrgId) -> Result<()> {
+/// Provisions whatever this process has cached.
+async fn provision(core: &Core, user: &UserId, org: &OrgId) -> Result<()> {
     let known = sqlx::query!(
         r#"select o.name as org_name, o.created_by as "founder: UserId", o.metadata ->> 'client_id' as client_id, u.name, u.email
            from identity.organizations o, identity.users u
@@ -48,15 +48,22 @@ async fn settle_in(core: &Core, user: &UserId, org: &OrgId) -> Result<()> {
     .ok_or(Error::Unauthenticated)?;
 
     // What the organization says of itself comes first: its number is older than this database may be.
-    let mut said = known.client_id.as_deref().and_then(|id| Uuid::parse_str(id).ok());
-    if said.is_none() {
-        said = super::clerk::client_id(core, org).await?;
+    let mut claimed_client_id = known.client_id.as_deref().and_then(|id| Uuid::parse_str(id).ok());
+    if claimed_client_id.is_none() {
+        claimed_client_id = super::clerk::client_id(core, org).await?;
     }
-    // As the worker: everybody arrives, whatever their role lets them do.
+    // Run as the worker: provisioning must not depend on the caller's role.
     let mut tx = Caller::system(org.clone())
         .begin(&core.db, Action::Create, Kind::Organization)
         .await?;
-    let client_id = client(&mut tx, said, &known.org_name, known.founder.as_ref(), core).await?;
+    let client_id = client(
+        &mut tx,
+        claimed_client_id,
+        &known.org_name,
+        known.founder.as_ref(),
+        core,
+    )
+    .await?;
     sqlx::query!(
         "insert into app.users as u (org_id, client_id, user_id, email, name) values ($1, $2, $3, $4, $5)
          on conflict (org_id, user_id) do update set email = excluded.email, name = excluded.name, seen_at = excluded.seen_at",
@@ -70,18 +77,24 @@ async fn settle_in(core: &Core, user: &UserId, org: &OrgId) -> Result<()> {
     .await?;
     tx.commit().await?;
 
-    if said != Some(client_id) || known.client_id.is_none() {
+    if claimed_client_id != Some(client_id) || known.client_id.is_none() {
         write_back(core, org, client_id).await?;
     }
     Ok(())
 }
 
-/// The organization's client: the one there is, else a new one with its welcome credit and a log that begins.
-async fn client(tx: &mut OrgTx, said: Option<Uuid>, name: &str, founder: Option<&UserId>, core: &Core) -> Result<Uuid> {
+/// The organization's client: the one there is, else a new one with its signup credit and the first entry of its log.
+async fn client(
+    tx: &mut OrgTx,
+    claimed_client_id: Option<Uuid>,
+    name: &str,
+    founder: Option<&UserId>,
+    core: &Core,
+) -> Result<Uuid> {
     if let Some(id) = find(tx).await? {
         return Ok(id);
     }
-    for wanted in [said.unwrap_or_else(Uuid::now_v7), Uuid::now_v7()] {
+    for wanted in [claimed_client_id.unwrap_or_else(Uuid::now_v7), Uuid::now_v7()] {
         // The number is the organization's before anything has it: of two that want one, the second hears so here.
         let claimed = sqlx::query_scalar!("select identity.claim_client_id($1)", wanted)
             .fetch_one(tx.conn())
@@ -99,11 +112,11 @@ async fn client(tx: &mut OrgTx, said: Option<Uuid>, name: &str, founder: Option<
         .execute(tx.conn())
         .await?;
         if made.rows_affected() == 1 {
-            welcome(tx, id, core).await?;
+            grant_signup_credit(tx, id, core).await?;
             audit::founded(tx, founder, name).await?;
             return Ok(id);
         }
-        // Somebody else arrived first.
+        // Another request provisioned it first.
         return find(tx).await?.ok_or(Error::NotFound);
     }
     Err(Error::internal("two fresh client ids were taken"))
@@ -117,8 +130,8 @@ async fn find(tx: &mut OrgTx) -> Result<Option<Uuid>> {
     )
 }
 
-async fn welcome(tx: &mut OrgTx, client_id: Uuid, core: &Core) -> Result<()> {
-    let credit = core.config.welcome;
+async fn grant_signup_credit(tx: &mut OrgTx, client_id: Uuid, core: &Core) -> Result<()> {
+    let credit = core.config.signup_credit;
     if credit.0 <= 0 {
         return Ok(());
     }
@@ -146,7 +159,7 @@ async fn welcome(tx: &mut OrgTx, client_id: Uuid, core: &Core) -> Result<()> {
 /// At the provider first: as long as it does not know the number, neither do we say that it does.
 async fn write_back(core: &Core, org: &OrgId, client_id: Uuid) -> Result<()> {
     if let Err(error) = super::clerk::keep_client_id(core, org, client_id).await {
-        tracing::warn!(%org, %error, "the client id could not be written to the organization's metadata; the next arrival tries again");
+        tracing::warn!(%org, %error, "the client id could not be written to the organization's metadata; the next sign-in tries again");
         return Ok(());
     }
     sqlx::query!(

@@ -6,18 +6,18 @@ use switchboard::{
     text::capitalize,
 };
 
-use crate::kit::Lamp;
+use crate::kit::StatusDot;
 
-pub fn lamp_of(status: Status) -> Lamp {
+pub fn dot_of(status: Status) -> StatusDot {
     match status {
-        Status::Queued => Lamp::Wait,
-        Status::Ringing => Lamp::Ring,
-        Status::InProgress => Lamp::Live,
-        Status::Processing => Lamp::Work,
-        Status::Completed => Lamp::Done,
-        Status::NotConnected => Lamp::None,
-        Status::Failed => Lamp::Fail,
-        Status::Canceled => Lamp::Stop,
+        Status::Queued => StatusDot::Wait,
+        Status::Ringing => StatusDot::Ring,
+        Status::InProgress => StatusDot::Live,
+        Status::Processing => StatusDot::Work,
+        Status::Completed => StatusDot::Done,
+        Status::NotConnected => StatusDot::None,
+        Status::Failed => StatusDot::Fail,
+        Status::Canceled => StatusDot::Stop,
     }
 }
 
@@ -129,16 +129,16 @@ fn sentence(word: &str) -> String {
     capitalize(&word.replace(['_', '.'], " "))
 }
 
-pub fn event_lamp(kind: &str) -> Lamp {
+pub fn event_dot(kind: &str) -> StatusDot {
     match kind {
-        "placed" => Lamp::Wait,
-        "accepted" => Lamp::Ring,
-        "answered" => Lamp::Live,
-        "unanswered_by_provider" | "stop_waits" | "transcript_missing" => Lamp::Warn,
-        "line_lost" => Lamp::Fail,
-        "stop_asked" => Lamp::Stop,
-        "billed" => Lamp::Done,
-        _ => Lamp::Off,
+        "placed" => StatusDot::Wait,
+        "accepted" => StatusDot::Ring,
+        "answered" => StatusDot::Live,
+        "unanswered_by_provider" | "stop_waits" | "transcript_missing" => StatusDot::Warn,
+        "line_lost" => StatusDot::Fail,
+        "stop_asked" => StatusDot::Stop,
+        "billed" => StatusDot::Done,
+        _ => StatusDot::Off,
     }
 }
 

@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use sqlx::{AssertSqlSafe, Connection, PgConnection};
 
-use super::{BrakeError, Canary};
+use super::{Canary, ThrottleError};
 use crate::name::{Name, literal};
 
 pub const STANDBYS: &str = "pg_catalog.pg_stat_replication";
@@ -49,7 +49,7 @@ struct Standbys {
 pub async fn lag(
     connection: &mut PgConnection,
     standbys: &'static str,
-) -> Result<(Option<Duration>, Option<u64>), BrakeError> {
+) -> Result<(Option<Duration>, Option<u64>), ThrottleError> {
     let question = format!(
         "select coalesce(bool_or(state is null), false) as hidden,
                 max(extract(epoch from coalesce(replay_lag, '0')))::float8 as lag,
@@ -58,7 +58,7 @@ pub async fn lag(
     );
     let found: Standbys = sqlx::query_as(AssertSqlSafe(question)).fetch_one(connection).await?;
     if found.hidden {
-        return Err(BrakeError::Blind);
+        return Err(ThrottleError::Blind);
     }
     let lag = found
         .lag
@@ -119,7 +119,7 @@ mod tests {
     use super::*;
 
     /// As `pg_stat_replication` shows standbys: the state, the lag, and how many bytes of WAL are replayed and flushed.
-    async fn seen(rows: &str) -> Result<(Option<Duration>, Option<u64>), BrakeError> {
+    async fn seen(rows: &str) -> Result<(Option<Duration>, Option<u64>), ThrottleError> {
         let mut connection = cluster().await.options().connect().await.unwrap();
         let standbys = format!(
             "create temp table standbys as
@@ -156,7 +156,7 @@ mod tests {
             (None, None)
         );
         let hidden = seen("values (null, null, null, null), ('streaming', '0', 0, 0)").await;
-        assert!(matches!(hidden, Err(BrakeError::Blind)), "{hidden:?}");
+        assert!(matches!(hidden, Err(ThrottleError::Blind)), "{hidden:?}");
         // And the view itself has all these columns.
         let mut connection = cluster().await.options().connect().await.unwrap();
         assert!(lag(&mut connection, STANDBYS).await.is_ok());

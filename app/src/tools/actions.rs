@@ -1,4 +1,4 @@
-//! Deeds: what can be done to a tool from wherever it stands, and what is said about it.
+//! ToolActions: what can be done to a tool from wherever it stands, and what is said about it.
 
 use leptos::{prelude::*, task::spawn_local};
 use leptos_router::{NavigateOptions, hooks::use_navigate};
@@ -12,10 +12,10 @@ use crate::{
 };
 
 /// Id and name: enough to do something to a tool and to say to which.
-pub type Named = (String, String);
+pub type ToolRef = (String, String);
 
 #[derive(Clone, Copy)]
-pub struct Deeds {
+pub struct ToolActions {
     org: StoredValue<OrgId>,
     go: StoredValue<Callback<String>>,
     /// Called after anything has changed.
@@ -24,9 +24,9 @@ pub struct Deeds {
     toasts: ToastList,
 }
 
-pub fn deeds(changed: Callback<()>) -> Deeds {
+pub fn tool_actions(changed: Callback<()>) -> ToolActions {
     let navigate = use_navigate();
-    Deeds {
+    ToolActions {
         org: StoredValue::new(org()),
         go: StoredValue::new(Callback::new(move |to: String| {
             navigate(&to, NavigateOptions::default())
@@ -41,13 +41,13 @@ fn id_of(id: &str) -> Result<Id<Tool>, AppError> {
     id.parse().map_err(|_| AppError(switchboard::Error::NotFound))
 }
 
-impl Deeds {
+impl ToolActions {
     pub fn go(self, to: impl Into<String>) {
         self.go.get_value().run(to.into());
     }
 
     /// Answers through `done`, which hears the tool as it is now.
-    pub fn sync(self, (id, name): Named, done: Option<Callback<Tool>>) {
+    pub fn sync(self, (id, name): ToolRef, done: Option<Callback<Tool>>) {
         let toasts = self.toasts;
         spawn_local(async move {
             let synced = match id_of(&id) {
@@ -69,7 +69,7 @@ impl Deeds {
 
     /// Asks first, by name; `then` runs when all of them are gone. A tool that agents have is refused, and the dialog
     /// says which agents those are.
-    pub fn delete(self, tools: Vec<Named>, then: Callback<()>) {
+    pub fn delete(self, tools: Vec<ToolRef>, then: Callback<()>) {
         let one = tools.len() == 1;
         let title = match tools.as_slice() {
             [(_, name)] => format!("Delete {name}?"),

@@ -79,7 +79,7 @@ pub enum Reason {
 }
 
 #[derive(Debug, thiserror::Error)]
-pub enum BrakeError {
+pub enum ThrottleError {
     #[error(
         "standbys are there, and this role may not see how far behind they are: grant it pg_monitor, or do without a limit"
     )]
@@ -123,7 +123,7 @@ pub fn decide(signals: &Signals, limits: &Limits, patience: u32) -> Verdict {
 
 /// Asked before every batch, and told after it.
 #[derive(Debug)]
-pub struct Brake {
+pub struct Throttle {
     limits: Limits,
     pace: Option<Pace>,
     /// Where the WAL ended when the last batch began.
@@ -132,7 +132,7 @@ pub struct Brake {
     patience: u32,
 }
 
-impl Brake {
+impl Throttle {
     pub fn new(limits: Limits, now: Instant) -> Self {
         Self {
             pace: limits.rate.map(|rate| Pace::new(rate, now)),
@@ -152,7 +152,7 @@ impl Brake {
         connection: &mut PgConnection,
         table: &Name,
         now: Instant,
-    ) -> Result<Verdict, BrakeError> {
+    ) -> Result<Verdict, ThrottleError> {
         let signals = self.look(connection, table, now).await?;
         let verdict = decide(&signals, &self.limits, self.patience);
         match verdict {
@@ -169,13 +169,13 @@ impl Brake {
     }
 
     /// So many rows were examined by the batch that has just ended.
-    pub fn did(&mut self, rows: u32) {
+    pub fn record(&mut self, rows: u32) {
         if let Some(pace) = &mut self.pace {
             pace.take(rows, self.begun);
         }
     }
 
-    async fn look(&self, connection: &mut PgConnection, table: &Name, now: Instant) -> Result<Signals, BrakeError> {
+    async fn look(&self, connection: &mut PgConnection, table: &Name, now: Instant) -> Result<Signals, ThrottleError> {
         let mut signals = Signals {
             paused: is_paused(connection).await?,
             wraparound: read::wraparound(connection, table).await?,
@@ -189,7 +189,7 @@ impl Brake {
             signals.wal = Some((bytes, now.saturating_duration_since(at)));
         }
         if let Some(canary) = &self.limits.canary {
-            signals.canary = Some(read::canary(connection, canary).await.map_err(BrakeError::Canary)?);
+            signals.canary = Some(read::canary(connection, canary).await.map_err(ThrottleError::Canary)?);
         }
         if let Some(pace) = &self.pace {
             signals.ahead = pace.due().saturating_duration_since(now);

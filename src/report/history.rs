@@ -45,7 +45,7 @@ pub enum RunState {
 /// A run with what it found.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[cfg_attr(feature = "ssr", derive(utoipa::ToSchema))]
-pub struct Kept {
+pub struct ReportRunDetail {
     pub run: Run,
     /// Absent until it is done.
     pub report: Option<Report>,
@@ -53,9 +53,9 @@ pub struct Kept {
 
 /// What a page shows: the newest runs, and one report.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
-pub struct Shelf {
+pub struct ReportHistory {
     pub runs: Vec<Run>,
-    pub shown: Option<Kept>,
+    pub shown: Option<ReportRunDetail>,
 }
 
 /// What the history can be narrowed to.

@@ -7,13 +7,13 @@ use std::sync::Arc;
 use leptos::prelude::*;
 
 /// A piece of the page that is drawn again when a signal it reads changes.
-pub fn part(draw: impl FnMut() -> AnyView + Send + 'static) -> AnyView {
+pub fn dynamic(draw: impl FnMut() -> AnyView + Send + 'static) -> AnyView {
     let draw: Box<dyn FnMut() -> AnyView + Send> = Box::new(draw);
     draw.into_any()
 }
 
 /// A list that follows signals: what stays keeps its place in the document and what was typed into it, told by its key.
-pub fn each<T: Send + 'static>(
+pub fn keyed_list<T: Send + 'static>(
     items: impl Fn() -> Vec<T> + Send + 'static,
     key: impl Fn(&T) -> String + Send + 'static,
     draw: impl Fn(T) -> AnyView + Send + Sync + 'static,
@@ -43,22 +43,22 @@ fn keyed(entries: Box<dyn Fn() -> Vec<Entry> + Send>) -> AnyView {
 pub type Live<T> = Box<dyn Fn() -> T + Send + Sync>;
 
 /// Words that follow signals, as content or as the value of an attribute.
-pub fn text(words: impl Fn() -> String + Send + Sync + 'static) -> Live<String> {
+pub fn reactive_text(words: impl Fn() -> String + Send + Sync + 'static) -> Live<String> {
     Box::new(words)
 }
 
 /// The value of an attribute that is there, and says "true", or is not.
-pub fn flag(on: impl Fn() -> bool + Send + Sync + 'static) -> Live<Option<&'static str>> {
+pub fn aria_flag(on: impl Fn() -> bool + Send + Sync + 'static) -> Live<Option<&'static str>> {
     Box::new(move || on().then_some("true"))
 }
 
 /// The value of an ARIA state: "true" or "false".
-pub fn state(on: impl Fn() -> bool + Send + Sync + 'static) -> Live<&'static str> {
+pub fn aria_bool(on: impl Fn() -> bool + Send + Sync + 'static) -> Live<&'static str> {
     Box::new(move || if on() { "true" } else { "false" })
 }
 
 /// A property or attribute that is there or is not.
-pub fn holds(on: impl Fn() -> bool + Send + Sync + 'static) -> Live<bool> {
+pub fn reactive_bool(on: impl Fn() -> bool + Send + Sync + 'static) -> Live<bool> {
     Box::new(on)
 }
 

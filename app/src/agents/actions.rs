@@ -1,4 +1,4 @@
-//! Deeds: what can be done to an agent from wherever it stands, and what is said about it.
+//! AgentActions: what can be done to an agent from wherever it stands, and what is said about it.
 
 use leptos::{prelude::*, task::spawn_local};
 use leptos_router::{NavigateOptions, hooks::use_navigate};
@@ -12,10 +12,10 @@ use crate::{
 };
 
 /// Id and name: enough to do something to an agent and to say to which.
-pub type Named = (String, String);
+pub type AgentRef = (String, String);
 
 #[derive(Clone, Copy)]
-pub struct Deeds {
+pub struct AgentActions {
     org: StoredValue<OrgId>,
     go: StoredValue<Callback<String>>,
     /// Called after anything has changed.
@@ -24,9 +24,9 @@ pub struct Deeds {
     toasts: ToastList,
 }
 
-pub fn deeds(changed: Callback<()>) -> Deeds {
+pub fn agent_actions(changed: Callback<()>) -> AgentActions {
     let navigate = use_navigate();
-    Deeds {
+    AgentActions {
         org: StoredValue::new(org()),
         go: StoredValue::new(Callback::new(move |to: String| {
             navigate(&to, NavigateOptions::default())
@@ -41,12 +41,12 @@ fn id_of(id: &str) -> Result<Id<Agent>, AppError> {
     id.parse().map_err(|_| AppError(switchboard::Error::NotFound))
 }
 
-impl Deeds {
+impl AgentActions {
     pub fn go(self, to: impl Into<String>) {
         self.go.get_value().run(to.into());
     }
 
-    pub fn duplicate(self, (id, name): Named) {
+    pub fn duplicate(self, (id, name): AgentRef) {
         let toasts = self.toasts;
         spawn_local(async move {
             let made = match id_of(&id) {
@@ -66,7 +66,7 @@ impl Deeds {
     }
 
     /// Answers through `done`, which hears the agent as it is now.
-    pub fn sync(self, (id, name): Named, done: Option<Callback<Agent>>) {
+    pub fn sync(self, (id, name): AgentRef, done: Option<Callback<Agent>>) {
         let toasts = self.toasts;
         spawn_local(async move {
             let synced = match id_of(&id) {
@@ -87,7 +87,7 @@ impl Deeds {
     }
 
     /// Asks first, by name; `then` runs when all of them are gone.
-    pub fn delete(self, agents: Vec<Named>, then: Callback<()>) {
+    pub fn delete(self, agents: Vec<AgentRef>, then: Callback<()>) {
         let title = match agents.as_slice() {
             [(_, name)] => format!("Delete {name}?"),
             many => format!("Delete {} agents?", many.len()),

@@ -5,7 +5,7 @@ use leptos_router::{hooks::use_query_map, params::ParamsMap};
 
 /// A place to go to after signing in or choosing: a path of ours as it was asked for, else the start. Never another
 /// site, and never the page that asks.
-pub fn inside(next: &str) -> &str {
+pub fn safe_return_path(next: &str) -> &str {
     let path = next.split(['?', '#']).next().unwrap_or_default();
     let ours =
         path.starts_with('/') && !path.starts_with("//") && next.bytes().all(|b| b.is_ascii_graphic() && b != b'\\');
@@ -17,7 +17,7 @@ pub fn inside(next: &str) -> &str {
 }
 
 /// A path with one parameter; without a value, the bare path.
-pub fn with(path: &str, key: &'static str, value: &str) -> String {
+pub fn with_param(path: &str, key: &'static str, value: &str) -> String {
     if value.is_empty() {
         return path.to_owned();
     }
@@ -27,20 +27,20 @@ pub fn with(path: &str, key: &'static str, value: &str) -> String {
 }
 
 /// What this page's address says under `key`; empty without it.
-pub fn asked(key: &'static str) -> Memo<String> {
+pub fn query_param(key: &'static str) -> Memo<String> {
     let query = use_query_map();
     Memo::new(move |_| query.with(|query| query.get(key)).unwrap_or_default())
 }
 
 /// Carries the way on through a form.
 pub fn next_field() -> AnyView {
-    let next = asked("next");
+    let next = query_param("next");
     view! { <input type="hidden" name="next" value=move || next.get()/> }.into_any()
 }
 
 #[cfg(test)]
 mod tests {
-    use super::inside;
+    use super::safe_return_path;
 
     #[test]
     fn only_a_path_of_ours_is_a_way_on() {
@@ -51,7 +51,7 @@ mod tests {
             "/join?token=t-1",
             "/",
         ] {
-            assert_eq!(inside(ours), ours);
+            assert_eq!(safe_return_path(ours), ours);
         }
         for other in [
             "",
@@ -64,7 +64,7 @@ mod tests {
             "/a\r\nset-cookie: x=y",
             "/ä",
         ] {
-            assert_eq!(inside(other), "/", "{other:?}");
+            assert_eq!(safe_return_path(other), "/", "{other:?}");
         }
     }
 
@@ -77,7 +77,7 @@ mod tests {
             "/sign-up?next=/",
             "/fn/app/x",
         ] {
-            assert_eq!(inside(asking), "/", "{asking:?}");
+            assert_eq!(safe_return_path(asking), "/", "{asking:?}");
         }
     }
 }
