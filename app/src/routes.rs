@@ -20,6 +20,7 @@ use crate::{
     members::MembersPage,
     orgs::{JoinPage, SelectOrgPage},
     reports::{IsolationPage, WardenPage},
+    tools::{ToolEdit, ToolList, ToolNew},
 };
 
 pub fn routes() -> AnyView {
@@ -46,6 +47,9 @@ pub fn routes() -> AnyView {
                     <Page at=page!("/agents", agents, AgentList)/>
                     <Page at=page!("/agents/new", agent, AgentNew)/>
                     <Page at=page!("/agents/:id", agent, AgentEdit)/>
+                    <Page at=page!("/tools", tools, ToolList)/>
+                    <Page at=page!("/tools/new", tool, ToolNew)/>
+                    <Page at=page!("/tools/:id", tool, ToolEdit)/>
                     <Page at=page!("/api-keys", keys, KeysPage)/>
                     <Page at=page!("/members", members, MembersPage)/>
                     <Page at=page!("/audit", audit, AuditPage)/>

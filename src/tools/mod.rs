@@ -34,7 +34,7 @@ use crate::{
     calls::Call,
     flat,
     id::Id,
-    resource::{About, Actions, Kind, PermissionLabels, Resource, Roles},
+    resource::{About, Actions, Kind, NavGroup, NavPage, PermissionLabels, Resource, Roles},
     sync::{SyncState, SyncStatus},
 };
 pub use address::{host, in_path, origin};
@@ -57,9 +57,15 @@ pub const ABOUT: About = About {
     article: "a",
     path: "/tools",
     icon: "tool",
-    pages: &[],
-    new: None,
-    has_page: false,
+    pages: &[NavPage {
+        href: "/tools",
+        label: "Tools",
+        icon: "tool",
+        group: NavGroup::Build,
+        shortcut: Some("T"),
+    }],
+    new: Some("/tools/new"),
+    has_page: true,
     logged: true,
     roles: Roles {
         admin: Actions::ALL,

@@ -2,27 +2,14 @@
 
 use leptos::{prelude::*, task::spawn_local};
 use leptos_router::{NavigateOptions, hooks::use_navigate};
-use switchboard::{
-    Id,
-    agents::{Agent, SyncState},
-    org::OrgId,
-};
+use switchboard::{Id, agents::Agent, org::OrgId};
 
 use super::{delete_agent, duplicate_agent, sync_agent};
 use crate::{
     AppError,
-    kit::{Asking, Question, StatusDot, Toast, ToastList, use_confirm, use_toasts},
+    kit::{Asking, Question, Toast, ToastList, use_confirm, use_toasts},
     org,
 };
-
-/// The lamp of a sync state; its word is the state's own label.
-pub fn sync_dot(state: SyncState) -> StatusDot {
-    match state {
-        SyncState::Synced => StatusDot::Live,
-        SyncState::Drifted => StatusDot::Warn,
-        SyncState::Failed => StatusDot::Fail,
-    }
-}
 
 /// Id and name: enough to do something to an agent and to say to which.
 pub type AgentRef = (String, String);

@@ -4,41 +4,43 @@ use leptos::prelude::*;
 use leptos_router::hooks::{use_params_map, use_query_map};
 use switchboard::{
     Error, Id,
-    agents::{Agent, AgentDraft, STARTERS, Starter, SyncState},
+    agents::{Agent, AgentDraft, STARTERS, Starter},
     org::OrgId,
     resource::{Action, Kind},
 };
 
 use super::{
-    actions::{agent_actions, sync_dot},
-    agent_facets,
-    editor::{Editor, editor},
-    get_agent,
-    sections::{SECTIONS, contents, sections},
+    AgentEditor,
+    actions::agent_actions,
+    agent_facets, get_agent,
+    sections::{Known, SECTIONS, sections},
 };
 use crate::{
     AppError,
     calls::{PlaceCall, Preset, TestPanel},
     kit::{
-        Ago, Copy, FormState, Loading, Menu, PageHead, StatusDot, aria_bool, ask_before_leaving, browser, crumbs,
-        dynamic, icon,
+        Ago, Copy, FormState, Loading, Menu, PageHead, aria_bool, ask_before_leaving, browser, contents, crumbs,
+        dynamic, editor, icon,
         keys::{on_ctrl, on_key},
-        loaded, reactive_bool, reactive_text, skeleton_rows, status_badge, status_dot,
+        loaded, out_of_step, put_back, reactive_bool, reactive_text, saved_elsewhere, skeleton_rows, status_badge,
+        sync_dot,
     },
     may, org,
+    tools::every_tool,
 };
 
-/// An agent, if there is one yet, and the tags in use, for the tag field to offer.
-type Opened = (Option<Agent>, Vec<String>);
+/// An agent, if there is one yet, and what its fields offer.
+type Opened = (Option<Agent>, Known);
 
 async fn open(org: OrgId, id: Option<Id<Agent>>) -> Result<Opened, AppError> {
     let agent = match id {
         Some(id) => Some(get_agent(org.clone(), id).await?),
         None => None,
     };
+    let tools = every_tool(org.clone()).await?;
     // Without them the field still takes what is typed.
     let tags = agent_facets(org).await.map(|facets| facets.tags).unwrap_or_default();
-    Ok((agent, tags))
+    Ok((agent, Known { tags, tools }))
 }
 
 /// A new agent, from nothing or from a starter.
@@ -49,9 +51,9 @@ pub fn AgentNew() -> impl IntoView {
     let from =
         Memo::new(move |_| query.with(|query| query.get_str("from").and_then(|from| from.parse::<usize>().ok())));
     let opened = Loading::new(move || from.get(), move |_| open(org.clone(), None));
-    loaded(opened, "editor", skeleton_rows, move |(agent, tags)| {
+    loaded(opened, "editor", skeleton_rows, move |(agent, known)| {
         let starter = from.get_untracked().and_then(|from| STARTERS.get(from.checked_sub(1)?));
-        page(agent, starter.map(Starter::draft).unwrap_or_default(), tags)
+        page(agent, starter.map(Starter::draft).unwrap_or_default(), &known)
     })
 }
 
@@ -73,12 +75,12 @@ pub fn AgentEdit() -> impl IntoView {
             }
         },
     );
-    loaded(opened, "agent", skeleton_rows, |(agent, tags)| {
-        page(agent, AgentDraft::default(), tags)
+    loaded(opened, "agent", skeleton_rows, |(agent, known)| {
+        page(agent, AgentDraft::default(), &known)
     })
 }
 
-fn page(agent: Option<Agent>, start: AgentDraft, tags: Vec<String>) -> AnyView {
+fn page(agent: Option<Agent>, start: AgentDraft, known: &Known) -> AnyView {
     let writes = may(
         if agent.is_some() {
             Action::Update
@@ -107,15 +109,15 @@ fn page(agent: Option<Agent>, start: AgentDraft, tags: Vec<String>) -> AnyView {
         {head(editor, writes)}
         <div class="notices stack s2">
             {form.map(FormState::notice)}
-            {dynamic(move || meanwhile(editor).into_any())}
-            {dynamic(move || restored(editor).into_any())}
-            {dynamic(move || out_of_step(editor, writes).into_any())}
+            {saved_elsewhere(editor, &SECTIONS, |agent| agent.updated_at)}
+            {put_back(editor)}
+            {copy_state(editor, writes)}
         </div>
         <div class="editor">
-            {contents(editor)}
+            {contents(editor, &SECTIONS)}
             <fieldset class="stack s3" disabled=!writes>
                 <legend class="sr">"Agent"</legend>
-                {sections(editor, tags)}
+                {sections(editor, known)}
             </fieldset>
             {aside(editor)}
         </div>
@@ -123,7 +125,7 @@ fn page(agent: Option<Agent>, start: AgentDraft, tags: Vec<String>) -> AnyView {
     .into_any()
 }
 
-fn head(editor: Editor, writes: bool) -> AnyView {
+fn head(editor: AgentEditor, writes: bool) -> AnyView {
     let saved = editor.saved.get_untracked();
     let title = reactive_text(move || {
         editor.saved.with(|saved| {
@@ -184,7 +186,7 @@ fn head(editor: Editor, writes: bool) -> AnyView {
     .into_any()
 }
 
-fn more(editor: Editor) -> AnyView {
+fn more(editor: AgentEditor) -> AnyView {
     let any = [Action::Create, Action::Update, Action::Delete];
     if !any.into_iter().any(|action| may(action, Kind::Agent)) {
         return ().into_any();
@@ -226,79 +228,21 @@ fn more(editor: Editor) -> AnyView {
     .into_any()
 }
 
-/// Somebody else has saved: both versions are still there, and a person decides.
-fn meanwhile(editor: Editor) -> Option<AnyView> {
-    let theirs = editor.theirs.get()?;
-    let at = theirs.updated_at;
-    let differing = move || {
-        let titles: Vec<_> = editor.draft.with(|mine| {
-            SECTIONS
-                .iter()
-                .filter(|section| section.differs(mine, &theirs.draft))
-                .map(|section| section.title)
-                .collect()
+fn copy_state(editor: AgentEditor, writes: bool) -> AnyView {
+    dynamic(move || {
+        let notice = editor.saved.get().map(|agent| {
+            let actions = agent_actions(Callback::new(|()| ()));
+            let about = (agent.id.to_string(), agent.draft.name);
+            let done = Callback::new(move |agent| editor.accept(agent));
+            let sync = Callback::new(move |()| actions.sync(about.clone(), Some(done)));
+            out_of_step(agent.sync, writes.then_some(sync))
         });
-        if titles.is_empty() {
-            "They say the same.".to_owned()
-        } else {
-            format!("Yours differs in: {}.", titles.join(", "))
-        }
-    };
-    let notice = view! {
-        <div class="banner boxed" data-kind="warn" role="alert">
-            {status_dot(StatusDot::Warn, "Saved elsewhere")}
-            <p>"Somebody saved this agent "<Ago at=at/>" while you were typing. "{differing}</p>
-            <span class="cluster">
-                <button type="button" class="btn sm primary" on:click=move |_| editor.keep_mine()>"Keep mine"</button>
-                <button type="button" class="btn sm" on:click=move |_| editor.take_theirs()>"Take theirs"</button>
-            </span>
-        </div>
-    };
-    Some(notice.into_any())
-}
-
-fn restored(editor: Editor) -> Option<AnyView> {
-    let shown = editor.restored.get() && editor.dirty.get();
-    shown.then(|| {
-        view! {
-            <div class="banner boxed" data-kind="info" role="status">
-                {status_dot(StatusDot::Hold, "Put back")}
-                <p>"What you had typed and not saved is here again."</p>
-                <button type="button" class="btn sm" on:click=move |_| editor.discard()>"Discard it"</button>
-            </div>
-        }
-        .into_any()
+        notice.into_any()
     })
 }
 
-/// The provider's copy is not what is saved here: why, since when, and the way out.
-fn out_of_step(editor: Editor, writes: bool) -> Option<AnyView> {
-    let agent = editor.saved.get()?;
-    if agent.sync.state == SyncState::Synced {
-        return None;
-    }
-    let actions = agent_actions(Callback::new(|()| ()));
-    let about = (agent.id.to_string(), agent.draft.name.clone());
-    let done = Callback::new(move |agent| editor.accept(agent));
-    let kind = if agent.sync.state == SyncState::Failed {
-        "fault"
-    } else {
-        "warn"
-    };
-    let notice = view! {
-        <div class="banner boxed" data-kind=kind>
-            {status_dot(sync_dot(agent.sync.state), agent.sync.state.label())}
-            <p>{agent.sync.note}" Checked "<Ago at=agent.sync.checked_at/>". Syncing makes the provider's copy what is saved here."</p>
-            {writes.then(|| view! {
-                <button type="button" class="btn sm" on:click=move |_| actions.sync(about.clone(), Some(done))>{icon("refresh")}"Sync now"</button>
-            })}
-        </div>
-    };
-    Some(notice.into_any())
-}
-
 /// Beside the draft: how the saved agent stands.
-fn aside(editor: Editor) -> AnyView {
+fn aside(editor: AgentEditor) -> AnyView {
     let facts = move || {
         let agent = editor.saved.get()?;
         let (id, copy) = (agent.id.to_string(), agent.provider_id.clone());

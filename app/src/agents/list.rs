@@ -4,20 +4,21 @@ use std::sync::Arc;
 
 use leptos::prelude::*;
 use switchboard::{
-    agents::{AgentFilter, AgentRow, Facets, STARTERS, SyncState, language_name},
+    agents::{AgentFilter, AgentRow, Facets, STARTERS, language_name},
     listing::{Listing, Page},
     resource::{Action, Kind},
+    sync::SyncState,
 };
 
 use super::{
-    actions::{AgentActions, agent_actions, sync_dot},
+    actions::{AgentActions, agent_actions},
     browse_agents,
 };
 use crate::{
     kit::{
         Ago, Chip, Choice, Column, Columns, Illustration, Loading, Menu, PageHead, Row, RowMenu, Search, Selection,
         Table, UrlQuery, dynamic, empty, export, icon, keys::on_key, list_keys, loaded, once_loaded, pager,
-        reactive_text, row_link, skeleton_rows, status_dot, table, use_live, use_url,
+        reactive_text, row_link, skeleton_rows, status_dot, sync_dot, table, use_live, use_url,
     },
     may, org,
 };

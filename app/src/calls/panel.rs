@@ -13,8 +13,9 @@ use super::{
     follow::{Follow, follow},
     format::{delay, dot_of},
     get_conversation,
-    place::{Preset, check, place_form, prefixed},
+    place::{Preset, check, place_form},
     place_call, say, stop_call,
+    transcript::tool_dot,
     turns::{Side, ToolUse, Turn, turns},
     values::{Values, starting, value_fields},
 };
@@ -22,8 +23,8 @@ use crate::{
     AppError,
     agents::get_agent,
     kit::{
-        Loading, StatusDot, Toast, browser, error_banner, focus_first_error, form_state, icon, keyed_list, status_dot,
-        use_toasts,
+        Loading, StatusDot, Toast, browser, error_banner, focus_first_error, form_state, icon, keyed_list, prefixed,
+        status_dot, use_toasts,
     },
     may, org,
 };
@@ -278,13 +279,10 @@ fn bubble(turns: Memo<Vec<Turn>>, seq: i32) -> AnyView {
 }
 
 fn tool_use(tool: ToolUse) -> AnyView {
-    let state = if tool.answered.is_some() {
-        status_dot(StatusDot::Done, tool.name.clone())
-    } else {
-        status_dot(StatusDot::Work, tool.name.clone())
-    };
-    let words = format!("{} → {}", tool.asked, tool.answered.unwrap_or_else(|| "…".to_owned()));
-    view! { <span class="tool-use">{state}<code>{words}</code></span> }.into_any()
+    let state = tool_dot(&tool);
+    let answered = tool.answered.map_or_else(|| "…".to_owned(), |answered| answered.text);
+    let words = format!("{} → {answered}", tool.asked);
+    view! { <span class="tool-use"><b class="mono">{tool.name}</b>{state}<code>{words}</code></span> }.into_any()
 }
 
 fn composer(

@@ -250,6 +250,22 @@ fn open_folds(element: &web_sys::HtmlElement) {
     }
 }
 
+/// Errors name the request's fields; those of a form with a prefix begin with it.
+pub fn prefixed(error: Error, prefix: &str) -> AppError {
+    AppError(match error {
+        Error::Invalid(fields) => Error::Invalid(
+            fields
+                .into_iter()
+                .map(|wrong| FieldError {
+                    field: format!("{prefix}{}", wrong.field),
+                    ..wrong
+                })
+                .collect(),
+        ),
+        other => other,
+    })
+}
+
 /// A form that calls a server function. Fields inside find their errors by themselves.
 #[component]
 pub fn Form(

@@ -4,11 +4,7 @@ use leptos::{prelude::*, task::spawn_local};
 use leptos_router::{NavigateOptions, hooks::use_navigate};
 use wasm_bindgen::{JsCast, closure::Closure};
 
-use super::{
-    browser,
-    confirm::{Asking, Question, use_confirm},
-    reactive::effect,
-};
+use super::{Asking, Question, browser, effect, use_confirm};
 
 /// Asks before a link or the browser leads away while `dirty`. `loss` says what becomes of what was typed.
 pub fn ask_before_leaving(dirty: Memo<bool>, loss: &'static str) {

@@ -1,22 +1,79 @@
 //! Tools in the browser: what pages may ask about them.
 
+mod actions;
+mod edit;
+mod history;
+mod list;
+mod sections;
+mod shape;
+mod tester;
+mod tried;
+mod used;
+
 use leptos::prelude::*;
 use switchboard::{
     Id,
     listing::{Listing, Page},
     org::OrgId,
-    tools::{Facets, TestRequest, TestResult, Tool, ToolAgent, ToolDraft, ToolFilter, ToolRow, ToolUse},
+    tools::{Facets, SecretValue, TestRequest, TestResult, Tool, ToolAgent, ToolDraft, ToolFilter, ToolRow, ToolUse},
 };
 
 #[cfg(feature = "ssr")]
 use crate::api::{caller, core};
-use crate::{AppError, Wire};
+use crate::{
+    AppError, Wire,
+    kit::{Edited, Editor},
+};
 #[cfg(feature = "ssr")]
 use switchboard::{crud, provider_sync, tools};
+
+pub use edit::{ToolEdit, ToolNew};
+pub use list::ToolList;
+
+type ToolEditor = Editor<Tool>;
+
+impl Edited for Tool {
+    const CREATED: &'static str = "Agents can be given it now";
+    const SAVED: &'static str = "The next request is made this way";
+
+    async fn get(org: OrgId, id: Id<Self>) -> Result<Self, AppError> {
+        get_tool(org, id).await
+    }
+    async fn create(org: OrgId, draft: ToolDraft) -> Result<Self, AppError> {
+        create_tool(org, draft).await
+    }
+    async fn update(org: OrgId, id: Id<Self>, draft: ToolDraft, revision: i64) -> Result<Self, AppError> {
+        update_tool(org, id, draft, revision).await
+    }
+
+    fn without_secrets(mut draft: ToolDraft) -> ToolDraft {
+        draft.secret.value = SecretValue::default();
+        draft
+    }
+}
 
 #[server(protocol = Wire)]
 pub async fn list_tools(org: OrgId, filter: ToolFilter, page: Page) -> Result<Listing<ToolRow>, AppError> {
     Ok(crud::list::<Tool>(&core(), &caller(&org)?, &filter, &page).await?)
+}
+
+/// All of them, for whoever chooses among them.
+pub async fn every_tool(org: OrgId) -> Result<Vec<ToolRow>, AppError> {
+    let (mut all, mut page) = (
+        Vec::new(),
+        Page {
+            limit: Some(100),
+            ..Page::default()
+        },
+    );
+    loop {
+        let found = list_tools(org.clone(), ToolFilter::default(), page.clone()).await?;
+        all.extend(found.items);
+        if found.next.is_none() {
+            return Ok(all);
+        }
+        page.cursor = found.next;
+    }
 }
 
 /// One page of the list, and what is true of all tools together.

@@ -4,11 +4,11 @@ use leptos::prelude::*;
 use switchboard::agents::{EndBehavior, Silence};
 
 use crate::{
-    agents::editor::Editor,
+    agents::AgentEditor,
     kit::{Select, TextField, icon, keyed_list, reactive_bool},
 };
 
-pub fn body(editor: Editor) -> AnyView {
+pub fn body(editor: AgentEditor) -> AnyView {
     let count = Memo::new(move |_| editor.draft.with(|draft| draft.silence.len()));
     let add = move |_| {
         editor.draft.update(|draft| {
@@ -29,7 +29,7 @@ pub fn body(editor: Editor) -> AnyView {
     .into_any()
 }
 
-fn step(editor: Editor, i: usize) -> AnyView {
+fn step(editor: AgentEditor, i: usize) -> AnyView {
     let read = move |get: fn(&Silence) -> String| {
         Memo::new(move |_| {
             editor

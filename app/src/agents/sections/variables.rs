@@ -4,11 +4,11 @@ use leptos::prelude::*;
 use switchboard::agents::{AgentDraft, Variable, VariableKind, placeholders};
 
 use crate::{
-    agents::editor::Editor,
+    agents::AgentEditor,
     kit::{Check, Select, TextField, icon, keyed_list, reactive_text},
 };
 
-pub fn body(editor: Editor) -> AnyView {
+pub fn body(editor: AgentEditor) -> AnyView {
     // Rows are known by their place: a variable has no name until it is given one.
     let count = Memo::new(move |_| editor.draft.with(|draft| draft.variables.len()));
     let add = move |_| editor.draft.update(|draft| draft.variables.push(Variable::default()));
@@ -28,7 +28,7 @@ pub fn body(editor: Editor) -> AnyView {
 }
 
 /// One variable, bound by its place; reading past the end happens for a moment while a row is taken away.
-fn line(editor: Editor, i: usize) -> AnyView {
+fn line(editor: AgentEditor, i: usize) -> AnyView {
     let read = move |get: fn(&Variable) -> String| {
         Memo::new(move |_| {
             editor

@@ -1,39 +1,51 @@
 //! The editor's memory: what is typed, what was saved, who else has saved, and what must not get lost.
 
+use std::future::Future;
+
 use leptos::{prelude::*, task::spawn_local};
 use leptos_router::{NavigateOptions, hooks::use_navigate};
 use serde::{Deserialize, Serialize};
-use switchboard::{
-    Error,
-    agents::{Agent, AgentDraft},
-    check::Check,
-    org::OrgId,
-    read,
-    resource::Kind,
-};
+use switchboard::{Error, Id, check::Check, org::OrgId, read, resource::Resource};
 
-use super::{create_agent, get_agent, update_agent};
-use crate::{
-    AppError,
-    kit::{
-        Toast, ToastList,
-        browser::{self, Debounce, Keep},
-        effect, focus_first_error, form_state, use_live, use_toasts,
-    },
-    org,
+use super::{
+    Toast, ToastList,
+    browser::{self, Debounce, Keep},
+    effect, focus_first_error, form_state, use_live, use_toasts,
 };
+use crate::{AppError, org};
 
-#[derive(Clone, Copy)]
-pub struct Editor {
-    pub draft: RwSignal<AgentDraft>,
-    /// What is saved; nothing for an agent that does not exist yet.
-    pub saved: RwSignal<Option<Agent>>,
-    /// What a new agent began with.
-    start: StoredValue<AgentDraft>,
+/// A resource that people edit on a page of its own: what its editor asks, and what it says when that is done.
+pub trait Edited: Resource {
+    /// What is true once a new one is there: "It can be called now".
+    const CREATED: &'static str;
+    /// What is true after each save: "The next call uses it".
+    const SAVED: &'static str;
+
+    fn get(org: OrgId, id: Id<Self>) -> impl Future<Output = Result<Self, AppError>>;
+    fn create(org: OrgId, draft: Self::Draft) -> impl Future<Output = Result<Self, AppError>>;
+    fn update(
+        org: OrgId,
+        id: Id<Self>,
+        draft: Self::Draft,
+        revision: i64,
+    ) -> impl Future<Output = Result<Self, AppError>>;
+
+    /// What of a draft the tab may keep until it is saved: everything but secrets.
+    fn without_secrets(draft: Self::Draft) -> Self::Draft {
+        draft
+    }
+}
+
+pub struct Editor<R: Edited> {
+    pub draft: RwSignal<R::Draft>,
+    /// What is saved; nothing where it does not exist yet.
+    pub saved: RwSignal<Option<R>>,
+    /// What a new one began with.
+    start: StoredValue<R::Draft>,
     /// The revision that what is typed started from.
     revision: RwSignal<i64>,
     /// What somebody else has saved since.
-    pub theirs: RwSignal<Option<Agent>>,
+    pub theirs: RwSignal<Option<R>>,
     /// What is typed was found in this tab, not loaded.
     pub restored: RwSignal<bool>,
     pub pending: RwSignal<bool>,
@@ -47,32 +59,33 @@ pub struct Editor {
     toasts: ToastList,
 }
 
+impl<R: Edited> Clone for Editor<R> {
+    fn clone(&self) -> Self {
+        *self
+    }
+}
+impl<R: Edited> Copy for Editor<R> {}
+
 /// What a tab keeps of an unsaved draft.
 #[derive(Serialize, Deserialize)]
-struct StoredDraft {
+struct StoredDraft<D> {
     revision: i64,
-    draft: AgentDraft,
+    draft: D,
 }
 
 /// Begins editing. The kit's fields below find the errors of this editor by themselves.
-pub fn editor(agent: Option<Agent>, start: AgentDraft) -> Editor {
+pub fn editor<R: Edited>(of: Option<R>, start: R::Draft) -> Editor<R> {
     let org = org();
-    let name = agent
-        .as_ref()
-        .map_or_else(|| "new".to_owned(), |agent| agent.id.to_string());
-    let key = format!("draft:{org}:agents:{name}");
-    let revision = agent.as_ref().map_or(0, |agent| agent.revision);
-    let draft = RwSignal::new(
-        agent
-            .as_ref()
-            .map_or_else(|| start.clone(), |agent| agent.draft.clone()),
-    );
-    let saved = RwSignal::new(agent);
+    let name = of.as_ref().map_or_else(|| "new".to_owned(), |of| of.id().to_string());
+    let key = format!("draft:{org}:{}:{name}", R::KIND.word());
+    let revision = of.as_ref().map_or(0, R::revision);
+    let draft = RwSignal::new(of.as_ref().map_or_else(|| start.clone(), R::draft));
+    let saved = RwSignal::new(of);
     let first = StoredValue::new(start);
     let dirty = Memo::new(move |_| {
         draft.with(|draft| {
             saved.with(|saved| match saved {
-                Some(agent) => agent.draft != *draft,
+                Some(saved) => saved.draft() != *draft,
                 None => first.with_value(|first| first != draft),
             })
         })
@@ -84,7 +97,7 @@ pub fn editor(agent: Option<Agent>, start: AgentDraft) -> Editor {
     });
     form_state(said, pending.into());
     let navigate = use_navigate();
-    let editor = Editor {
+    let editor = Editor::<R> {
         draft,
         saved,
         start: first,
@@ -113,12 +126,12 @@ pub fn editor(agent: Option<Agent>, start: AgentDraft) -> Editor {
     editor
 }
 
-impl Editor {
+impl<R: Edited> Editor<R> {
     /// A text of the draft, as a field wants it.
     pub fn text(
         self,
-        get: fn(&AgentDraft) -> &String,
-        get_mut: fn(&mut AgentDraft) -> &mut String,
+        get: fn(&R::Draft) -> &String,
+        get_mut: fn(&mut R::Draft) -> &mut String,
     ) -> (Memo<String>, Callback<String>) {
         let read = Memo::new(move |_| self.draft.with(|draft| get(draft).clone()));
         let write = Callback::new(move |text: String| self.draft.update(|draft| *get_mut(draft) = text));
@@ -126,100 +139,108 @@ impl Editor {
     }
 
     /// A number of the draft, as a field wants it.
-    pub fn number(self, get: fn(&AgentDraft) -> i32, set: fn(&mut AgentDraft, i32)) -> (Memo<i32>, Callback<i32>) {
+    pub fn number(self, get: fn(&R::Draft) -> i32, set: fn(&mut R::Draft, i32)) -> (Memo<i32>, Callback<i32>) {
         let read = Memo::new(move |_| self.draft.with(get));
         let write = Callback::new(move |number| self.draft.update(|draft| set(draft, number)));
         (read, write)
     }
 
-    /// What the draft is compared with: what is saved, or what a new agent began with.
-    pub fn before(self) -> AgentDraft {
+    /// What the draft is compared with: what is saved, or what a new one began with.
+    pub fn before(self) -> R::Draft {
         self.saved.with(|saved| match saved {
-            Some(agent) => agent.draft.clone(),
+            Some(saved) => saved.draft(),
             None => self.start.get_value(),
         })
     }
 
+    /// Whether what is typed passes its checks; what does not is said beside its field from now on.
+    pub fn passes(self) -> bool {
+        self.tried.set(true);
+        self.failure.set(None);
+        let passes = self.draft.with_untracked(|draft| Check::run(draft).is_ok());
+        if !passes {
+            focus_first_error();
+        }
+        passes
+    }
+
     pub fn save(self) {
-        if self.pending.get_untracked() {
+        if self.pending.get_untracked() || !self.passes() {
             return;
         }
         let draft = self.draft.get_untracked();
-        self.tried.set(true);
-        self.failure.set(None);
-        if Check::run(&draft).is_err() {
-            focus_first_error();
-            return;
-        }
         self.pending.set(true);
         spawn_local(async move {
-            let id = self.saved.with_untracked(|saved| saved.as_ref().map(|agent| agent.id));
+            let id = self.id();
             let answer = match id {
-                Some(id) => update_agent(self.org.get_value(), id, draft.clone(), self.revision.get_untracked()).await,
-                None => create_agent(self.org.get_value(), draft.clone()).await,
+                Some(id) => R::update(self.org.get_value(), id, draft.clone(), self.revision.get_untracked()).await,
+                None => R::create(self.org.get_value(), draft.clone()).await,
             };
             self.pending.try_set(false);
             match answer {
-                Ok(agent) if id.is_none() => self.created(&agent),
-                Ok(agent) => self.saved_as(agent, &draft),
+                Ok(made) if id.is_none() => self.created(&made),
+                Ok(saved) => self.saved_as(saved, &draft),
                 Err(error) => self.refused(error).await,
             }
         });
     }
 
-    fn created(self, agent: &Agent) {
-        // Nothing of it is unsaved any more, so that leaving asks no question.
-        self.start.set_value(agent.draft.clone());
-        self.draft.set(agent.draft.clone());
-        browser::forget(Keep::Tab, &self.key.get_value());
-        self.toasts
-            .say(Toast::done(format!("{} created", agent.draft.name)).detail("It can be called now"));
-        self.go.get_value().run(format!("/agents/{}", agent.id));
+    fn id(self) -> Option<Id<R>> {
+        self.saved.with_untracked(|saved| saved.as_ref().map(R::id))
     }
 
-    fn saved_as(self, agent: Agent, sent: &AgentDraft) {
+    fn created(self, made: &R) {
+        // Nothing of it is unsaved any more, so that leaving asks no question.
+        self.start.set_value(made.draft());
+        self.draft.set(made.draft());
+        browser::forget(Keep::Tab, &self.key.get_value());
         self.toasts
-            .say(Toast::done(format!("{} saved", agent.draft.name)).detail("The next call uses it"));
+            .say(Toast::done(format!("{} created", made.name())).detail(R::CREATED));
+        self.go
+            .get_value()
+            .run(format!("{}/{}", R::KIND.about().path, made.id()));
+    }
+
+    fn saved_as(self, saved: R, sent: &R::Draft) {
+        self.toasts
+            .say(Toast::done(format!("{} saved", saved.name())).detail(R::SAVED));
         // What was typed while the answer was under way stays typed.
         if self.draft.with_untracked(|draft| draft == sent) {
-            self.draft.set(agent.draft.clone());
+            self.draft.set(saved.draft());
         }
-        self.accept(agent);
+        self.accept(saved);
         self.tried.set(false);
     }
 
     async fn refused(self, error: AppError) {
         let conflict = matches!(error.0, Error::Conflict(_));
         if conflict
-            && let Some(agent) = self.look().await
-            && agent.revision != self.revision.get_untracked()
+            && let Some(now) = self.look().await
+            && now.revision() != self.revision.get_untracked()
         {
-            self.theirs.set(Some(agent));
+            self.theirs.set(Some(now));
             return;
         }
         self.failure.set(Some(error));
         focus_first_error();
     }
 
-    async fn look(self) -> Option<Agent> {
-        let id = self
-            .saved
-            .with_untracked(|saved| saved.as_ref().map(|agent| agent.id))?;
-        get_agent(self.org.get_value(), id).await.ok()
+    async fn look(self) -> Option<R> {
+        R::get(self.org.get_value(), self.id()?).await.ok()
     }
 
     /// This is how it stands now; what is typed starts from it.
-    pub fn accept(self, agent: Agent) {
-        self.revision.set(agent.revision);
+    pub fn accept(self, now: R) {
+        self.revision.set(now.revision());
         self.theirs.set(None);
         self.failure.set(None);
-        self.saved.set(Some(agent));
+        self.saved.set(Some(now));
     }
 
     /// Somebody else's version counts, and what was typed is gone.
     pub fn take_theirs(self) {
         if let Some(theirs) = self.theirs.get_untracked() {
-            self.draft.set(theirs.draft.clone());
+            self.draft.set(theirs.draft());
             self.accept(theirs);
         }
     }
@@ -243,7 +264,7 @@ impl Editor {
     fn keep_typed(self) {
         effect(move || {
             let kept = browser::stored(Keep::Tab, &self.key.get_value());
-            let kept = kept.and_then(|kept| read::from_str::<StoredDraft>(&kept).ok());
+            let kept = kept.and_then(|kept| read::from_str::<StoredDraft<R::Draft>>(&kept).ok());
             let Some(kept) = kept.filter(|kept| self.draft.with_untracked(|draft| *draft != kept.draft)) else {
                 return;
             };
@@ -271,7 +292,7 @@ impl Editor {
                 };
                 let kept = StoredDraft {
                     revision: self.revision.get_untracked(),
-                    draft,
+                    draft: R::without_secrets(draft),
                 };
                 if let Ok(kept) = serde_json::to_string(&kept) {
                     browser::store(Keep::Tab, &key, &kept);
@@ -280,9 +301,9 @@ impl Editor {
         });
     }
 
-    /// Follows what happens to the agent elsewhere.
+    /// Follows what happens to it elsewhere.
     fn watch_others(self) {
-        let live = use_live(Kind::Agent);
+        let live = use_live(R::KIND);
         let mut first = true;
         effect(move || {
             live.track();
@@ -290,17 +311,17 @@ impl Editor {
                 return;
             }
             spawn_local(async move {
-                let Some(agent) = self.look().await else { return };
+                let Some(now) = self.look().await else { return };
                 if self.pending.try_get_untracked() != Some(false) {
                     return;
                 }
-                if agent.revision == self.revision.get_untracked() {
-                    self.saved.set(Some(agent));
+                if now.revision() == self.revision.get_untracked() {
+                    self.saved.set(Some(now));
                 } else if self.dirty.get_untracked() {
-                    self.theirs.set(Some(agent));
+                    self.theirs.set(Some(now));
                 } else {
-                    self.draft.set(agent.draft.clone());
-                    self.accept(agent);
+                    self.draft.set(now.draft());
+                    self.accept(now);
                 }
             });
         });
