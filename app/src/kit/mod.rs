@@ -37,7 +37,7 @@ pub use confirm::{Asking, Confirm, Question, use_confirm};
 pub use copy::Copy;
 pub use dialog::{Dialog, show_while};
 pub use dialog_form::{Asks, DialogForm};
-pub use editor::{Edited, Editor, editor};
+pub use editor::{Edited, Editor, KEPT_IN_TAB, editor};
 pub use empty::{Illustration, empty, illustration};
 pub use fault::{OrgSwitchedDialog, error_banner, error_page, message_of};
 pub use field::{Check, Field, Range, Select, Switch, TextArea, TextField, field_id};
