@@ -79,7 +79,7 @@ impl Around {
 }
 
 /// What is wrong, and the way to what is in the way.
-fn complaint(error: Memo<Option<FieldError>>) -> AnyView {
+pub fn complaint(error: Memo<Option<FieldError>>) -> AnyView {
     dynamic(move || {
         error
             .get()

@@ -40,7 +40,7 @@ pub use dialog_form::{Asks, DialogForm};
 pub use editor::{Edited, Editor, KEPT_IN_TAB, editor};
 pub use empty::{Illustration, empty, illustration};
 pub use fault::{OrgSwitchedDialog, error_banner, error_page, message_of};
-pub use field::{Check, Field, Range, Select, Switch, TextArea, TextField, field_id};
+pub use field::{Check, Field, Range, Select, Switch, TextArea, TextField, complaint, field_id};
 pub use filters::{Chip, Choice, Search, UrlQuery, export, use_url};
 pub use form::{BareForm, Form, FormState, OrgField, Sending, Sent, Submit, focus_first_error, form_state, prefixed};
 pub use icon::{StatusDot, bare_dot, icon, status_badge, status_dot};
