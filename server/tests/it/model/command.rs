@@ -254,10 +254,10 @@ fn people() -> BoxedStrategy<Deed> {
         2 => (number(), role()).prop_map(|(person, role)| Deed::SetRole { person, role }),
         1 => number().prop_map(|person| Deed::RemoveMember { person }),
         2 => Just(Deed::ListInvitations),
-        4 => (number(), role()).prop_map(|(address, role)| Deed::Invite { address, role }),
-        2 => pick().prop_map(Deed::RevokeInvitation),
+        6 => (number(), role()).prop_map(|(address, role)| Deed::Invite { address, role }),
+        5 => pick().prop_map(Deed::RevokeInvitation),
         3 => pick().prop_map(Deed::AcceptInvitation),
-        2 => pick().prop_map(Deed::DeclineInvitation),
+        3 => pick().prop_map(Deed::DeclineInvitation),
     ]
     .boxed()
 }
@@ -284,7 +284,7 @@ fn lists() -> BoxedStrategy<Deed> {
 
 pub fn any_command() -> BoxedStrategy<Command> {
     let deed = prop_oneof![
-        8 => agents(), 6 => resources(), 4 => calls(), 2 => keys(), 3 => people(), 2 => places(), 4 => lists(),
+        8 => agents(), 6 => resources(), 4 => calls(), 2 => keys(), 4 => people(), 2 => places(), 4 => lists(),
     ];
     let by = prop_oneof![
         // The first key of an organization may do everything, and is asked with most.
