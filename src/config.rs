@@ -32,11 +32,12 @@ pub struct Config {
     /// `CLERK_SECRET_KEY` and `CLERK_PUBLISHABLE_KEY`: with them people sign in with Clerk, otherwise with a password.
     pub clerk: Option<Clerk>,
     pub mail: Mail,
-    /// `SWITCHBOARD_WELCOME_CENTS`, default 500: US cents a new organization starts with.
-    pub welcome: Micros,
+    /// `SWITCHBOARD_SIGNUP_CREDIT_CENTS`, default 500: US cents a new organization starts with.
+    pub signup_credit: Micros,
     /// `SWITCHBOARD_SANDBOX_SPEED`, default 1: how much faster than life simulated calls run.
     pub sandbox_speed: f64,
-    /// `SWITCHBOARD_REQUESTS_PER_SECOND`, default 100: REST requests of one organization; twice that in a burst.
+    /// `SWITCHBOARD_REQUESTS_PER_SECOND`, default 100: REST requests of one organization, twice that in a burst. An
+    /// address without a known credential may ask a tenth of it, at least ten.
     pub requests_per_second: u32,
     /// `SWITCHBOARD_SHUTDOWN_S`, default 30: seconds a stopping process gives its requests.
     pub shutdown: Duration,
@@ -153,7 +154,7 @@ impl Config {
                 mailbox: switch(get, "DEV_MAIL")?,
                 from: get("MAIL_FROM").unwrap_or_else(|| "Switchboard <switchboard@localhost>".into()),
             },
-            welcome: Micros::cents(parsed(get, "SWITCHBOARD_WELCOME_CENTS")?.unwrap_or(500)),
+            signup_credit: Micros::cents(parsed(get, "SWITCHBOARD_SIGNUP_CREDIT_CENTS")?.unwrap_or(500)),
             sandbox_speed: parsed(get, "SWITCHBOARD_SANDBOX_SPEED")?.unwrap_or(1.0),
             requests_per_second: parsed(get, "SWITCHBOARD_REQUESTS_PER_SECOND")?.unwrap_or(100),
             shutdown: Duration::from_secs(parsed(get, "SWITCHBOARD_SHUTDOWN_S")?.unwrap_or(30)),

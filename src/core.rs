@@ -83,7 +83,7 @@ impl Core {
             },
             mailer,
             warden,
-            db,
+            db: db.with_secret(&secret),
             secret,
             public_url,
             config,

@@ -7,7 +7,7 @@ use serde::{
 };
 use serde_json::Value;
 
-use crate::read::{Unreadable, from_value};
+use crate::read::{DecodeError, from_value};
 
 /// Both halves of an object, each from the fields it knows.
 pub fn halves<'de, D: Deserializer<'de>, A: DeserializeOwned, B: DeserializeOwned>(
@@ -15,7 +15,7 @@ pub fn halves<'de, D: Deserializer<'de>, A: DeserializeOwned, B: DeserializeOwne
 ) -> Result<(A, B), D::Error> {
     let value = Value::deserialize(deserializer)?;
     let read = |value| Ok((from_value(value)?, from_value(value)?));
-    read(&value).map_err(D::Error::custom::<Unreadable>)
+    read(&value).map_err(D::Error::custom::<DecodeError>)
 }
 
 #[cfg(test)]

@@ -2,7 +2,6 @@
 //!
 //! A key counts within one organization and one route, so no organization can collide with, or probe, another's.
 
-use aws_lc_rs::aead::{AES_256_GCM, Aad, NONCE_LEN, Nonce, RandomizedNonceKey};
 use sha2::{Digest, Sha256};
 
 use crate::{
@@ -30,27 +29,19 @@ pub struct Keyed {
 /// kept sealed, each for its organization, route and key.
 impl Keyed {
     fn seal(&self, secret: &Master, org: &OrgId, body: &[u8]) -> Result<Vec<u8>> {
-        let mut sealed = body.to_vec();
-        let nonce = sealing(secret).seal_in_place_append_tag(self.place(org), &mut sealed);
-        let nonce = nonce.map_err(|_| Error::internal("an answer could not be sealed"))?;
-        Ok([&nonce.as_ref()[..], &sealed].concat())
+        secret.seal(SEAL, &self.place(org), body)
     }
 
-    fn open(&self, secret: &Master, org: &OrgId, mut sealed: Vec<u8>) -> Option<Vec<u8>> {
-        let (nonce, body) = sealed.split_at_mut_checked(NONCE_LEN)?;
-        let nonce = Nonce::try_assume_unique_for_key(nonce).ok()?;
-        let body = sealing(secret).open_in_place(nonce, self.place(org), body).ok()?;
-        Some(body.to_vec())
+    fn open(&self, secret: &Master, org: &OrgId, sealed: Vec<u8>) -> Option<Vec<u8>> {
+        secret.open(SEAL, &self.place(org), sealed)
     }
 
-    fn place(&self, org: &OrgId) -> Aad<String> {
-        Aad::from(format!("{org}\0{}\0{}", self.route, self.key))
+    fn place(&self, org: &OrgId) -> String {
+        format!("{org}\0{}\0{}", self.route, self.key)
     }
 }
 
-fn sealing(secret: &Master) -> RandomizedNonceKey {
-    RandomizedNonceKey::new(&AES_256_GCM, &secret.key("idempotency")).expect("32 bytes are a key")
-}
+const SEAL: &str = "idempotency";
 
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Claim {

@@ -22,7 +22,9 @@ pub mod org;
 pub mod read;
 pub mod report;
 pub mod resource;
+pub mod sync;
 pub mod text;
+pub mod tools;
 pub mod viewer;
 pub mod voices;
 

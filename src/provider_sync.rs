@@ -18,6 +18,7 @@ use crate::{
     id::Id,
     jobs::{Worker, links::Links},
     resource::Action,
+    sync::SyncState,
 };
 
 /// How a resource has a copy at a provider: beside its own statements only how to push, remove, find and compare.
@@ -32,9 +33,15 @@ pub trait ProviderBacked: Rows<Flow = ProviderFirst> {
     /// Notes what is known of the provider's copy.
     fn mark_state(tx: &mut OrgTx, id: Id<Self>, state: &RemoteState) -> impl Future<Output = Result<()>> + Send;
 
+    /// What of the organization a push needs beside the draft, such as the copies it refers to.
+    type Context: PartialEq + Send + Sync;
+    /// Reads it, before the provider is asked.
+    fn context(tx: &mut OrgTx, draft: &Self::Draft) -> impl Future<Output = Result<Self::Context>> + Send;
+
     /// Creates the copy, or overwrites the one with this id. Answers its id.
     fn push(
         core: &Core,
+        context: &Self::Context,
         id: Id<Self>,
         draft: &Self::Draft,
         at: Option<&str>,
@@ -43,7 +50,7 @@ pub trait ProviderBacked: Rows<Flow = ProviderFirst> {
     fn delete_remote(core: &Core, provider_id: &str) -> impl Future<Output = Result<()>> + Send;
     /// Every copy that carries this id of ours.
     fn find_remote(core: &Core, id: Id<Self>) -> impl Future<Output = Result<Vec<String>>> + Send;
-    fn compare(core: &Core, ours: &Self) -> impl Future<Output = Result<RemoteState>> + Send;
+    fn compare(core: &Core, context: &Self::Context, ours: &Self) -> impl Future<Output = Result<RemoteState>> + Send;
 }
 
 /// How the provider's copy relates to ours.
@@ -56,6 +63,18 @@ pub enum RemoteState {
     Missing,
     /// Publishing it failed; says how.
     Failed(String),
+}
+
+impl RemoteState {
+    /// What people are told of it; `missing` says what comes of its having been removed.
+    pub(crate) fn told(&self, missing: &str) -> (SyncState, String) {
+        match self {
+            Self::InSync => (SyncState::Synced, String::new()),
+            Self::Drifted(note) => (SyncState::Drifted, note.clone()),
+            Self::Missing => (SyncState::Drifted, missing.to_owned()),
+            Self::Failed(note) => (SyncState::Failed, note.clone()),
+        }
+    }
 }
 
 /// How long a request may take with its provider before the reconciler looks after it. Longer than any timeout of ours.
@@ -79,17 +98,18 @@ impl<R: ProviderBacked> WriteFlow<R> for ProviderFirst {
         let id = Id::<R>::new();
         let mut tx = caller.begin(&core.db, Action::Create, R::KIND).await?;
         R::check(&mut tx, id, &draft).await?;
+        let context = R::context(&mut tx, &draft).await?;
         intend(&mut tx, R::LINK, id.uuid()).await?;
         tx.commit().await?;
 
-        let provider_id = match R::push(core, id, &draft, None).await {
+        let provider_id = match R::push(core, &context, id, &draft, None).await {
             Ok(provider_id) => provider_id,
             Err(error) => {
                 forget_intent::<R>(core, caller, id, &error).await;
                 return Err(error);
             }
         };
-        match insert::<R>(core, caller, id, &draft, &provider_id).await {
+        match insert::<R>(core, caller, (id, &draft, &context), &provider_id).await {
             Ok(row) => Ok(row),
             Err(error) => {
                 if R::delete_remote(core, &provider_id).await.is_ok() {
@@ -105,10 +125,11 @@ impl<R: ProviderBacked> WriteFlow<R> for ProviderFirst {
         let before = R::find(&mut tx, id).await?;
         unchanged(&before, revision)?;
         R::check(&mut tx, id, &draft).await?;
+        let context = R::context(&mut tx, &draft).await?;
         schedule_check(&mut tx, R::LINK, id.uuid(), LEASE, "updating").await?;
         tx.commit().await?;
 
-        let provider_id = match R::push(core, id, &draft, Some(before.provider_id())).await {
+        let provider_id = match R::push(core, &context, id, &draft, Some(before.provider_id())).await {
             Ok(provider_id) => provider_id,
             Err(error) => {
                 forget_update::<R>(core, caller, id, &error).await;
@@ -127,6 +148,7 @@ impl<R: ProviderBacked> WriteFlow<R> for ProviderFirst {
         }
         R::mark_published(&mut tx, id, &provider_id).await?;
         let row = crud::update_row(&mut tx, &now, &draft).await?;
+        still::<R>(&mut tx, id, &draft, &context).await?;
         crud::commit(core, tx).await?;
         Ok(row)
     }
@@ -155,8 +177,7 @@ impl<R: ProviderBacked> WriteFlow<R> for ProviderFirst {
 async fn insert<R: ProviderBacked>(
     core: &Core,
     caller: &Caller,
-    id: Id<R>,
-    draft: &R::Draft,
+    (id, draft, context): (Id<R>, &R::Draft, &R::Context),
     provider_id: &str,
 ) -> Result<R> {
     let mut tx = caller.begin(&core.db, Action::Create, R::KIND).await?;
@@ -168,19 +189,29 @@ async fn insert<R: ProviderBacked>(
     }
     crud::insert_row(&mut tx, id, draft).await?;
     R::mark_published(&mut tx, id, provider_id).await?;
+    still::<R>(&mut tx, id, draft, context).await?;
     let row = R::find(&mut tx, id).await?;
     crud::commit(core, tx).await?;
     Ok(row)
+}
+
+/// What was published with the draft may have become something else meanwhile: then it is published once more.
+async fn still<R: ProviderBacked>(tx: &mut OrgTx, id: Id<R>, draft: &R::Draft, context: &R::Context) -> Result<()> {
+    if R::context(tx, draft).await? != *context {
+        schedule_check(tx, R::LINK, id.uuid(), TimeDelta::zero(), "updating").await?;
+    }
+    Ok(())
 }
 
 /// Publishes what is saved here once more, over whatever the provider has.
 pub async fn sync<R: ProviderBacked>(core: &Core, caller: &Caller, id: Id<R>) -> Result<R> {
     let mut tx = caller.begin(&core.db, Action::Update, R::KIND).await?;
     let row = R::find(&mut tx, id).await?;
+    let context = R::context(&mut tx, &row.draft()).await?;
     schedule_check(&mut tx, R::LINK, id.uuid(), LEASE, "updating").await?;
     tx.commit().await?;
 
-    let pushed = R::push(core, id, &row.draft(), Some(row.provider_id())).await;
+    let pushed = R::push(core, &context, id, &row.draft(), Some(row.provider_id())).await;
     let mut tx = caller.begin(&core.db, Action::Update, R::KIND).await?;
     let provider_id = match pushed {
         Ok(provider_id) => provider_id,
@@ -199,8 +230,10 @@ pub async fn sync<R: ProviderBacked>(core: &Core, caller: &Caller, id: Id<R>) ->
     if now.revision() != row.revision() {
         // Somebody saved meanwhile, and what they published may have been overwritten.
         schedule_check(&mut tx, R::LINK, id.uuid(), TimeDelta::zero(), "updating").await?;
+    } else {
+        still::<R>(&mut tx, id, &row.draft(), &context).await?;
     }
-    audit::note(&mut tx, "sync", R::KIND, &id.to_string(), row.name()).await?;
+    audit::record_verb(&mut tx, "sync", R::KIND, &id.to_string(), row.name()).await?;
     crud::commit(core, tx).await?;
     Ok(now)
 }
@@ -257,7 +290,10 @@ pub async fn reconcile<R: ProviderBacked>(core: &Core, worker: &Caller, due: &Du
     let id = Id::<R>::from_uuid(due.object_id);
     let mut tx = worker.begin(&core.db, Action::Read, R::KIND).await?;
     let ours = match R::find(&mut tx, id).await {
-        Ok(row) => Some(row),
+        Ok(row) => {
+            let context = R::context(&mut tx, &row.draft()).await?;
+            Some((row, context))
+        }
         Err(Error::NotFound) => None,
         Err(error) => return Err(error),
     };
@@ -273,7 +309,7 @@ pub async fn reconcile<R: ProviderBacked>(core: &Core, worker: &Caller, due: &Du
             drop_link(&mut tx, R::LINK, id.uuid()).await?;
             tx.commit().await
         }
-        (Some(row), "deleting") => {
+        (Some((row, _)), "deleting") => {
             R::delete_remote(core, row.provider_id()).await?;
             let mut tx = worker.begin(&core.db, Action::Delete, R::KIND).await?;
             drop_link(&mut tx, R::LINK, id.uuid()).await?;
@@ -282,8 +318,8 @@ pub async fn reconcile<R: ProviderBacked>(core: &Core, worker: &Caller, due: &Du
         }
         // A save that died between the provider and here: what is saved here counts.
         (Some(_), _) if due.note == "updating" => sync::<R>(core, worker, id).await.map(|_| ()),
-        (Some(row), _) => {
-            let state = R::compare(core, &row).await?;
+        (Some((row, context)), _) => {
+            let state = R::compare(core, &context, &row).await?;
             let mut tx = worker.begin(&core.db, Action::Update, R::KIND).await?;
             schedule_check(&mut tx, R::LINK, id.uuid(), RECHECK_INTERVAL, "").await?;
             R::mark_state(&mut tx, id, &state).await?;
@@ -291,6 +327,21 @@ pub async fn reconcile<R: ProviderBacked>(core: &Core, worker: &Caller, due: &Du
             crud::commit(core, tx).await
         }
     }
+}
+
+/// Has copies published once more, soon: what they refer to is another thing than it was.
+pub(crate) async fn republish(tx: &mut OrgTx, kind: &str, object_ids: &[Uuid]) -> Result<()> {
+    sqlx::query!(
+        "update app.provider_links set due_at = now(), note = 'updating', attempts = 0
+         where org_id = $1 and kind = $2 and object_id = any($3) and state = 'live'",
+        tx.org() as _,
+        kind,
+        object_ids,
+    )
+    .execute(tx.conn())
+    .await?;
+    tx.wake(kind);
+    Ok(())
 }
 
 pub(crate) async fn intend(tx: &mut OrgTx, kind: &str, object_id: Uuid) -> Result<()> {

@@ -17,24 +17,24 @@ use serde::{
 use serde_json::{Map, Value, map};
 
 /// Reads a text. Structs are read from objects only.
-pub fn from_str<T: DeserializeOwned>(json: &str) -> Result<T, Unreadable> {
+pub fn from_str<T: DeserializeOwned>(json: &str) -> Result<T, DecodeError> {
     from_value(&parse(json)?)
 }
 
-pub fn from_value<T: DeserializeOwned>(value: &Value) -> Result<T, Unreadable> {
+pub fn from_value<T: DeserializeOwned>(value: &Value) -> Result<T, DecodeError> {
     T::deserialize(Reader(value))
 }
 
-fn parse(json: &str) -> Result<Value, Unreadable> {
-    serde_json::from_str(json).map_err(|_| Unreadable)
+fn parse(json: &str) -> Result<Value, DecodeError> {
+    serde_json::from_str(json).map_err(|_| DecodeError)
 }
 
 /// It was cut off, or is meant for another type.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 #[error("this is not what was expected here")]
-pub struct Unreadable;
+pub struct DecodeError;
 
-impl Error for Unreadable {
+impl Error for DecodeError {
     fn custom<T: fmt::Display>(_: T) -> Self {
         Self
     }
@@ -44,27 +44,27 @@ impl Error for Unreadable {
 struct Reader<'a>(&'a Value);
 
 impl<'a> Reader<'a> {
-    fn text(self) -> Result<&'a str, Unreadable> {
-        self.0.as_str().ok_or(Unreadable)
+    fn text(self) -> Result<&'a str, DecodeError> {
+        self.0.as_str().ok_or(DecodeError)
     }
 
-    fn whole(self) -> Result<i64, Unreadable> {
-        self.0.as_i64().ok_or(Unreadable)
+    fn integer(self) -> Result<i64, DecodeError> {
+        self.0.as_i64().ok_or(DecodeError)
     }
 
-    fn fields(self) -> Result<Fields<'a>, Unreadable> {
-        self.0.as_object().map(Fields::of).ok_or(Unreadable)
+    fn fields(self) -> Result<Fields<'a>, DecodeError> {
+        self.0.as_object().map(Fields::of).ok_or(DecodeError)
     }
 
-    fn items(self) -> Result<Items<'a>, Unreadable> {
-        self.0.as_array().map(|items| Items(items.iter())).ok_or(Unreadable)
+    fn items(self) -> Result<Items<'a>, DecodeError> {
+        self.0.as_array().map(|items| Items(items.iter())).ok_or(DecodeError)
     }
 }
 
 impl<'de> Deserializer<'de> for Reader<'_> {
-    type Error = Unreadable;
+    type Error = DecodeError;
 
-    fn deserialize_any<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, Unreadable> {
+    fn deserialize_any<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, DecodeError> {
         match self.0 {
             Value::Null => visitor.visit_unit(),
             Value::Bool(value) => visitor.visit_bool(*value),
@@ -72,7 +72,7 @@ impl<'de> Deserializer<'de> for Reader<'_> {
                 (Some(number), _, _) => visitor.visit_u64(number),
                 (None, Some(number), _) => visitor.visit_i64(number),
                 (None, None, Some(number)) => visitor.visit_f64(number),
-                (None, None, None) => Err(Unreadable),
+                (None, None, None) => Err(DecodeError),
             },
             Value::String(text) => visitor.visit_str(text),
             Value::Array(_) => visitor.visit_seq(self.items()?),
@@ -80,31 +80,31 @@ impl<'de> Deserializer<'de> for Reader<'_> {
         }
     }
 
-    fn deserialize_bool<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, Unreadable> {
-        visitor.visit_bool(self.0.as_bool().ok_or(Unreadable)?)
+    fn deserialize_bool<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, DecodeError> {
+        visitor.visit_bool(self.0.as_bool().ok_or(DecodeError)?)
     }
 
-    fn deserialize_i16<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, Unreadable> {
-        visitor.visit_i64(self.whole()?)
+    fn deserialize_i16<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, DecodeError> {
+        visitor.visit_i64(self.integer()?)
     }
 
-    fn deserialize_i32<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, Unreadable> {
-        visitor.visit_i64(self.whole()?)
+    fn deserialize_i32<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, DecodeError> {
+        visitor.visit_i64(self.integer()?)
     }
 
-    fn deserialize_i64<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, Unreadable> {
-        visitor.visit_i64(self.whole()?)
+    fn deserialize_i64<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, DecodeError> {
+        visitor.visit_i64(self.integer()?)
     }
 
-    fn deserialize_str<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, Unreadable> {
+    fn deserialize_str<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, DecodeError> {
         visitor.visit_str(self.text()?)
     }
 
-    fn deserialize_string<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, Unreadable> {
+    fn deserialize_string<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, DecodeError> {
         visitor.visit_str(self.text()?)
     }
 
-    fn deserialize_option<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, Unreadable> {
+    fn deserialize_option<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, DecodeError> {
         if self.0.is_null() {
             visitor.visit_none()
         } else {
@@ -116,15 +116,15 @@ impl<'de> Deserializer<'de> for Reader<'_> {
         self,
         _name: &'static str,
         visitor: V,
-    ) -> Result<V::Value, Unreadable> {
+    ) -> Result<V::Value, DecodeError> {
         visitor.visit_newtype_struct(self)
     }
 
-    fn deserialize_seq<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, Unreadable> {
+    fn deserialize_seq<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, DecodeError> {
         visitor.visit_seq(self.items()?)
     }
 
-    fn deserialize_map<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, Unreadable> {
+    fn deserialize_map<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, DecodeError> {
         visitor.visit_map(self.fields()?)
     }
 
@@ -133,7 +133,7 @@ impl<'de> Deserializer<'de> for Reader<'_> {
         _name: &'static str,
         _fields: &'static [&'static str],
         visitor: V,
-    ) -> Result<V::Value, Unreadable> {
+    ) -> Result<V::Value, DecodeError> {
         visitor.visit_map(self.fields()?)
     }
 
@@ -142,11 +142,11 @@ impl<'de> Deserializer<'de> for Reader<'_> {
         _name: &'static str,
         _variants: &'static [&'static str],
         visitor: V,
-    ) -> Result<V::Value, Unreadable> {
+    ) -> Result<V::Value, DecodeError> {
         visitor.visit_enum(Variant::of(self.0)?)
     }
 
-    fn deserialize_ignored_any<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, Unreadable> {
+    fn deserialize_ignored_any<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, DecodeError> {
         visitor.visit_unit()
     }
 
@@ -158,9 +158,9 @@ impl<'de> Deserializer<'de> for Reader<'_> {
 struct Items<'a>(std::slice::Iter<'a, Value>);
 
 impl<'de> SeqAccess<'de> for Items<'_> {
-    type Error = Unreadable;
+    type Error = DecodeError;
 
-    fn next_element_seed<S: DeserializeSeed<'de>>(&mut self, seed: S) -> Result<Option<S::Value>, Unreadable> {
+    fn next_element_seed<S: DeserializeSeed<'de>>(&mut self, seed: S) -> Result<Option<S::Value>, DecodeError> {
         self.0.next().map(|item| seed.deserialize(Reader(item))).transpose()
     }
 }
@@ -187,15 +187,15 @@ impl<'a> Fields<'a> {
 }
 
 impl<'de> MapAccess<'de> for Fields<'_> {
-    type Error = Unreadable;
+    type Error = DecodeError;
 
-    fn next_key_seed<K: DeserializeSeed<'de>>(&mut self, seed: K) -> Result<Option<K::Value>, Unreadable> {
+    fn next_key_seed<K: DeserializeSeed<'de>>(&mut self, seed: K) -> Result<Option<K::Value>, DecodeError> {
         self.advance()
             .map(|name| seed.deserialize(name.into_deserializer()))
             .transpose()
     }
 
-    fn next_value_seed<S: DeserializeSeed<'de>>(&mut self, seed: S) -> Result<S::Value, Unreadable> {
+    fn next_value_seed<S: DeserializeSeed<'de>>(&mut self, seed: S) -> Result<S::Value, DecodeError> {
         seed.deserialize(Reader(self.value))
     }
 }
@@ -207,11 +207,11 @@ struct Variant<'a> {
 }
 
 impl<'a> Variant<'a> {
-    fn of(value: &'a Value) -> Result<Self, Unreadable> {
+    fn of(value: &'a Value) -> Result<Self, DecodeError> {
         let (name, content) = match value {
             Value::String(name) => (name, &Value::Null),
-            Value::Object(fields) if fields.len() == 1 => fields.iter().next().ok_or(Unreadable)?,
-            _ => return Err(Unreadable),
+            Value::Object(fields) if fields.len() == 1 => fields.iter().next().ok_or(DecodeError)?,
+            _ => return Err(DecodeError),
         };
         Ok(Self {
             name,
@@ -221,27 +221,27 @@ impl<'a> Variant<'a> {
 }
 
 impl<'de, 'a> EnumAccess<'de> for Variant<'a> {
-    type Error = Unreadable;
+    type Error = DecodeError;
     type Variant = Reader<'a>;
 
-    fn variant_seed<S: DeserializeSeed<'de>>(self, seed: S) -> Result<(S::Value, Reader<'a>), Unreadable> {
-        let name: StrDeserializer<'_, Unreadable> = self.name.into_deserializer();
+    fn variant_seed<S: DeserializeSeed<'de>>(self, seed: S) -> Result<(S::Value, Reader<'a>), DecodeError> {
+        let name: StrDeserializer<'_, DecodeError> = self.name.into_deserializer();
         Ok((seed.deserialize(name)?, self.content))
     }
 }
 
 impl<'de> VariantAccess<'de> for Reader<'_> {
-    type Error = Unreadable;
+    type Error = DecodeError;
 
-    fn unit_variant(self) -> Result<(), Unreadable> {
-        self.0.is_null().then_some(()).ok_or(Unreadable)
+    fn unit_variant(self) -> Result<(), DecodeError> {
+        self.0.is_null().then_some(()).ok_or(DecodeError)
     }
 
-    fn newtype_variant_seed<S: DeserializeSeed<'de>>(self, seed: S) -> Result<S::Value, Unreadable> {
+    fn newtype_variant_seed<S: DeserializeSeed<'de>>(self, seed: S) -> Result<S::Value, DecodeError> {
         seed.deserialize(self)
     }
 
-    fn tuple_variant<V: Visitor<'de>>(self, _len: usize, visitor: V) -> Result<V::Value, Unreadable> {
+    fn tuple_variant<V: Visitor<'de>>(self, _len: usize, visitor: V) -> Result<V::Value, DecodeError> {
         visitor.visit_seq(self.items()?)
     }
 
@@ -249,7 +249,7 @@ impl<'de> VariantAccess<'de> for Reader<'_> {
         self,
         _fields: &'static [&'static str],
         visitor: V,
-    ) -> Result<V::Value, Unreadable> {
+    ) -> Result<V::Value, DecodeError> {
         visitor.visit_map(self.fields()?)
     }
 }
@@ -320,21 +320,21 @@ mod tests {
 
     #[test]
     fn what_does_not_fit_is_refused() {
-        assert_eq!(from_str::<Named>("\"cut of"), Err(Unreadable));
-        assert_eq!(from_str::<bool>("1"), Err(Unreadable));
-        assert_eq!(from_str::<i16>("40000"), Err(Unreadable));
-        assert_eq!(from_str::<i64>("0.5"), Err(Unreadable));
-        assert_eq!(from_str::<Vec<i64>>("{}"), Err(Unreadable));
-        assert_eq!(from_str::<Shape>("\"Circle\""), Err(Unreadable));
-        assert_eq!(from_str::<Shape>("\"One\""), Err(Unreadable));
-        assert_eq!(from_str::<Shape>("{\"Word\": 1}"), Err(Unreadable));
-        assert_eq!(from_str::<Shape>("{\"Word\": null, \"One\": \"\"}"), Err(Unreadable));
+        assert_eq!(from_str::<Named>("\"cut of"), Err(DecodeError));
+        assert_eq!(from_str::<bool>("1"), Err(DecodeError));
+        assert_eq!(from_str::<i16>("40000"), Err(DecodeError));
+        assert_eq!(from_str::<i64>("0.5"), Err(DecodeError));
+        assert_eq!(from_str::<Vec<i64>>("{}"), Err(DecodeError));
+        assert_eq!(from_str::<Shape>("\"Circle\""), Err(DecodeError));
+        assert_eq!(from_str::<Shape>("\"One\""), Err(DecodeError));
+        assert_eq!(from_str::<Shape>("{\"Word\": 1}"), Err(DecodeError));
+        assert_eq!(from_str::<Shape>("{\"Word\": null, \"One\": \"\"}"), Err(DecodeError));
         for field in ["yes", "list", "map", "text"] {
             let mut value = serde_json::to_value(everything()).unwrap();
             value[field] = json!(7);
-            assert_eq!(from_value::<Everything>(&value), Err(Unreadable), "{field}");
+            assert_eq!(from_value::<Everything>(&value), Err(DecodeError), "{field}");
             value.as_object_mut().unwrap().remove(field);
-            assert_eq!(from_value::<Everything>(&value), Err(Unreadable), "{field}");
+            assert_eq!(from_value::<Everything>(&value), Err(DecodeError), "{field}");
         }
     }
 }

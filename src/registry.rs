@@ -13,6 +13,7 @@ use crate::{
     db::OrgTx,
     folders::Folder,
     sample::{Fixtures, Sample},
+    tools::Tool,
 };
 
 /// A resource as everything that goes through all of them needs it.
@@ -33,6 +34,7 @@ pub trait ResourceVisitor {
 
 /// Visits every resource, those that others refer to first.
 pub fn visit_all(visitor: &mut impl ResourceVisitor) {
+    visitor.visit::<Tool>();
     visitor.visit::<Agent>();
     visitor.visit::<Folder>();
     visitor.visit::<Contact>();

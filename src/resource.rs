@@ -8,7 +8,7 @@ use strum::VariantArray;
 use uuid::Uuid;
 
 use crate::{
-    Id, agents, audit, calls, check::Checked, contacts, credit, folders, keys, org, org::Role, report, voices,
+    Id, agents, audit, calls, check::Checked, contacts, credit, folders, keys, org, org::Role, report, tools, voices,
 };
 
 /// Everything a permission can be about, in the order in which people are shown it.
@@ -17,6 +17,7 @@ use crate::{
 #[serde(rename_all = "snake_case")]
 pub enum Kind {
     Agent,
+    Tool,
     Call,
     Contact,
     Folder,
@@ -36,6 +37,7 @@ impl Kind {
     pub const fn about(self) -> &'static About {
         match self {
             Self::Agent => &agents::ABOUT,
+            Self::Tool => &tools::ABOUT,
             Self::Call => &calls::ABOUT,
             Self::Contact => &contacts::ABOUT,
             Self::Folder => &folders::ABOUT,

@@ -2,12 +2,16 @@
 
 use std::{fs, io::Write, os::unix::fs::OpenOptionsExt};
 
+use aws_lc_rs::aead::{AES_256_GCM, Aad, NONCE_LEN, Nonce, RandomizedNonceKey};
 use hmac::{Hmac, Mac};
 use rand::RngCore;
 use secrecy::{ExposeSecret, SecretString};
 use sha2::{Digest, Sha256};
 
-use crate::config::Config;
+use crate::{
+    config::Config,
+    error::{self, Error},
+};
 
 /// The installation's master secret: 32 bytes that never leave this type.
 #[derive(Clone)]
@@ -82,6 +86,32 @@ impl Master {
         mac.update(purpose.as_bytes());
         mac.finalize().into_bytes().into()
     }
+
+    /// Seals what a copy of the database must not open. It opens for the same purpose and place alone, so it is worth
+    /// nothing in another row.
+    pub fn seal(&self, purpose: &str, place: &str, plain: &[u8]) -> error::Result<Vec<u8>> {
+        let mut sealed = plain.to_vec();
+        let nonce = self
+            .sealing(purpose)
+            .seal_in_place_append_tag(Aad::from(place), &mut sealed);
+        let nonce = nonce.map_err(|_| Error::internal(format_args!("{purpose}: it could not be sealed")))?;
+        Ok([&nonce.as_ref()[..], &sealed].concat())
+    }
+
+    /// What was sealed for this purpose and place; nothing where it was not.
+    pub fn open(&self, purpose: &str, place: &str, mut sealed: Vec<u8>) -> Option<Vec<u8>> {
+        let (nonce, body) = sealed.split_at_mut_checked(NONCE_LEN)?;
+        let nonce = Nonce::try_assume_unique_for_key(nonce).ok()?;
+        let plain = self
+            .sealing(purpose)
+            .open_in_place(nonce, Aad::from(place), body)
+            .ok()?;
+        Some(plain.to_vec())
+    }
+
+    fn sealing(&self, purpose: &str) -> RandomizedNonceKey {
+        RandomizedNonceKey::new(&AES_256_GCM, &self.key(purpose)).expect("32 bytes are a key")
+    }
 }
 
 /// 32 random bytes for a cookie or a link, as they travel; what is stored is [`fingerprint`].
@@ -107,6 +137,20 @@ mod tests {
         assert_ne!(master.key("a"), master.key("b"));
         assert_eq!(master.key("a"), master.clone().key("a"));
         assert_ne!(master.key("a"), Master::fresh().key("a"));
+    }
+
+    #[test]
+    fn what_is_sealed_opens_for_its_purpose_and_place_alone() {
+        let master = Master::fresh();
+        let sealed = master.seal("a", "here", b"hunter2").unwrap();
+        assert!(!sealed.windows(7).any(|window| window == b"hunter2"));
+        assert_ne!(sealed, master.seal("a", "here", b"hunter2").unwrap());
+        let open = |master: &Master, purpose, place| master.open(purpose, place, sealed.clone());
+        assert_eq!(open(&master, "a", "here").as_deref(), Some(&b"hunter2"[..]));
+        assert_eq!(open(&master, "b", "here"), None);
+        assert_eq!(open(&master, "a", "there"), None);
+        assert_eq!(open(&Master::fresh(), "a", "here"), None);
+        assert_eq!(master.open("a", "here", b"short".to_vec()), None);
     }
 
     #[test]

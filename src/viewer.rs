@@ -13,7 +13,7 @@ use crate::{
 pub struct Viewer {
     pub person: Option<Person>,
     /// Only with a person.
-    pub place: Option<Place>,
+    pub place: Option<CurrentOrg>,
     pub installation: Installation,
 }
 
@@ -27,7 +27,7 @@ pub struct Person {
 
 /// The organization the page was drawn for.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
-pub struct Place {
+pub struct CurrentOrg {
     pub org_id: OrgId,
     pub name: String,
     pub color: OrgColor,

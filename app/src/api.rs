@@ -9,13 +9,13 @@ use switchboard::{
     Error, Result,
     auth::{
         Caller,
-        session::{self, From, NewSession, Visit},
+        session::{self, ClientInfo, NewSession, Visit},
     },
     core::Core,
     org::{OrgId, UserId},
 };
 
-use crate::{account::way, kit::browser};
+use crate::{account::return_to, kit::browser};
 
 /// What the process serves from.
 ///
@@ -50,7 +50,7 @@ pub fn caller(drawn_for: &OrgId) -> Result<Caller> {
 }
 
 /// The network address and the browser of this request.
-pub fn from() -> From {
+pub fn from() -> ClientInfo {
     found().unwrap_or_default()
 }
 
@@ -68,7 +68,7 @@ pub fn session_cookie() -> Result<String> {
 /// Hands the browser its session and sends it on. The next document is drawn for whoever it now is.
 pub fn enter(session: &NewSession, next: &str) {
     set_session(session);
-    leptos_axum::redirect(way::inside(next));
+    leptos_axum::redirect(return_to::safe_return_path(next));
 }
 
 pub fn set_session(session: &NewSession) {

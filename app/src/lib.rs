@@ -8,7 +8,9 @@ pub mod agents;
 pub mod api;
 pub mod audit;
 pub mod calls;
+pub mod contacts;
 pub mod error;
+pub mod folders;
 pub mod frame;
 pub mod keys;
 pub mod kit;
@@ -20,6 +22,7 @@ pub mod reports;
 mod routes;
 #[cfg(feature = "ssr")]
 pub mod shell;
+pub mod tools;
 mod viewer;
 pub mod voices;
 mod wire;

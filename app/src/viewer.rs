@@ -6,7 +6,7 @@ use leptos::{
 };
 use switchboard::{
     org::OrgId,
-    read::{self, Unreadable},
+    read::{self, DecodeError},
     resource::{Action, Kind},
     viewer::Viewer,
 };
@@ -41,10 +41,10 @@ impl Encoder<Viewer> for AsJson {
 }
 
 impl Decoder<Viewer> for AsJson {
-    type Error = Unreadable;
+    type Error = DecodeError;
     type Encoded = str;
 
-    fn decode(json: &str) -> Result<Viewer, Unreadable> {
+    fn decode(json: &str) -> Result<Viewer, DecodeError> {
         read::from_str(json)
     }
 }
@@ -78,7 +78,7 @@ mod tests {
     use switchboard::{
         money::Micros,
         org::{OrgColor, Permissions, Role, UserId},
-        viewer::{Identity, Installation, Person, Place},
+        viewer::{CurrentOrg, Identity, Installation, Person},
     };
 
     use super::*;
@@ -96,7 +96,7 @@ mod tests {
                 email: "ada@example.com".to_owned(),
                 email_verified: true,
             }),
-            place: Some(Place {
+            place: Some(CurrentOrg {
                 org_id: OrgId::parse("org_a").unwrap(),
                 name: "Front desks".to_owned(),
                 color: OrgColor::Fern,

@@ -9,7 +9,7 @@ use axum::{
 };
 use switchboard::{
     Error,
-    auth::session::{self, From, Visit},
+    auth::session::{self, ClientInfo, Visit},
     cookie,
     core::Core,
     viewer::{Identity, Viewer},
@@ -22,7 +22,7 @@ use crate::address;
 enum Needs {
     Nobody,
     /// Pages that lead to being signed in; of no use to whoever is.
-    Stranger,
+    AnonymousOnly,
     Person,
     Organization,
 }
@@ -34,7 +34,7 @@ fn needs(path: &str) -> Needs {
         // What pages are drawn with; no page has a dot in the first part of its path.
         "pkg" => Needs::Nobody,
         file if file.contains('.') && parts.next().is_none() => Needs::Nobody,
-        "sign-in" | "sign-up" | "forgot" => Needs::Stranger,
+        "sign-in" | "sign-up" | "forgot" => Needs::AnonymousOnly,
         "verify" | "reset" | "join" | "sign-out" | "dev" => Needs::Nobody,
         "select-org" | "profile" => Needs::Person,
         _ => Needs::Organization,
@@ -59,7 +59,7 @@ pub async fn recognize(State(core): State<Core>, mut request: Request, next: Nex
         .get(header::USER_AGENT)
         .and_then(|v| v.to_str().ok())
         .map(|v| v.chars().take(300).collect());
-    request.extensions_mut().insert(From {
+    request.extensions_mut().insert(ClientInfo {
         ip: address.map(|ip| ip.to_string()),
         agent,
     });
@@ -90,7 +90,7 @@ pub(crate) async fn visit(core: &Core, headers: &HeaderMap) -> Result<Option<Vis
 }
 
 /// Sends a visitor where they must go first. Pages are drawn only for who may see them.
-pub async fn admit(request: Request, next: Next) -> Response {
+pub async fn require_sign_in(request: Request, next: Next) -> Response {
     let reads = matches!(*request.method(), Method::GET | Method::HEAD);
     let (person, placed) = match request.extensions().get::<Visit>() {
         Some(visit) => (true, visit.caller.is_some()),
@@ -99,16 +99,16 @@ pub async fn admit(request: Request, next: Next) -> Response {
     let wanted = request.uri().clone();
     match needs(wanted.path()) {
         _ if !reads => next.run(request).await,
-        Needs::Stranger if person => to("/select-org", None),
-        Needs::Person | Needs::Organization if !person => to("/sign-in", Some(&wanted)),
-        Needs::Organization if !placed => to("/select-org", Some(&wanted)),
-        _ if wanted.path() == "/" => to("/agents", None),
+        Needs::AnonymousOnly if person => redirect_with_next("/select-org", None),
+        Needs::Person | Needs::Organization if !person => redirect_with_next("/sign-in", Some(&wanted)),
+        Needs::Organization if !placed => redirect_with_next("/select-org", Some(&wanted)),
+        _ if wanted.path() == "/" => redirect_with_next("/agents", None),
         _ => next.run(request).await,
     }
 }
 
 /// A redirect that remembers where somebody wanted to go; only ever a path of ours.
-fn to(place: &str, wanted: Option<&Uri>) -> Response {
+fn redirect_with_next(place: &str, wanted: Option<&Uri>) -> Response {
     let target = match wanted
         .and_then(Uri::path_and_query)
         .map(|path| path.as_str())
@@ -147,7 +147,7 @@ fn from_here(core: &Core, headers: &HeaderMap) -> bool {
 }
 
 /// Server functions answer every failure with 500 in this version of leptos; the error itself knows better.
-pub async fn honest_status(request: Request, next: Next) -> Response {
+pub async fn server_fn_status(request: Request, next: Next) -> Response {
     let response = next.run(request).await;
     if !response.headers().contains_key("serverfnerror") || response.status().is_redirection() {
         return response;
@@ -169,7 +169,7 @@ mod tests {
     #[test]
     fn a_page_nobody_thought_about_needs_an_organization() {
         assert_eq!(needs("/anything"), Needs::Organization);
-        assert_eq!(needs("/sign-in/x"), Needs::Stranger);
+        assert_eq!(needs("/sign-in/x"), Needs::AnonymousOnly);
         assert_eq!(needs("/select-org"), Needs::Person);
         assert_eq!(needs("/"), Needs::Organization);
         assert_eq!(needs("/agents/a.b"), Needs::Organization);
@@ -184,7 +184,7 @@ mod tests {
 
     #[test]
     fn the_way_back_is_a_path_of_ours() {
-        let response = to("/sign-in", Some(&Uri::from_static("/agents?q=a&b=//evil.example")));
+        let response = redirect_with_next("/sign-in", Some(&Uri::from_static("/agents?q=a&b=//evil.example")));
         let target = response.headers()[header::LOCATION].to_str().unwrap();
         assert_eq!(target, "/sign-in?next=%2Fagents%3Fq%3Da%26b%3D%2F%2Fevil.example");
     }

@@ -71,8 +71,8 @@ pub fn router(core: Core, files: Files) -> Router {
         .merge(
             pages::routes(&site)
                 .layer(CompressionLayer::new().compress_when(SizeAbove::new(1024).and(NotForContentType::IMAGES)))
-                .layer(from_fn(guard::honest_status))
-                .layer(from_fn(guard::admit)),
+                .layer(from_fn(guard::server_fn_status))
+                .layer(from_fn(guard::require_sign_in)),
         )
         .layer(from_fn_with_state(core.clone(), guard::recognize))
         .layer(from_fn_with_state(core.clone(), guard::same_origin))

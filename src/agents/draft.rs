@@ -5,7 +5,11 @@ use std::collections::HashSet;
 use serde::{Deserialize, Serialize};
 
 use super::placeholders;
-use crate::check::{Check, Checked};
+use crate::{
+    check::{Check, Checked},
+    id::Id,
+    tools::Tool,
+};
 
 /// The body of create and of update. Limits are ours unless a provider's is named.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -43,6 +47,8 @@ pub struct AgentDraft {
     /// Milliseconds of speech needed to interrupt the agent.
     pub interruption_ms: i32,
     pub recording: bool,
+    /// What it may use while it talks.
+    pub tool_ids: Vec<Id<Tool>>,
     pub tags: Vec<String>,
 }
 
@@ -67,6 +73,7 @@ impl Default for AgentDraft {
             turn_delay_ms: 384,
             interruption_ms: 90,
             recording: true,
+            tool_ids: Vec::new(),
             tags: Vec::new(),
         }
     }
@@ -234,6 +241,7 @@ impl Checked for AgentDraft {
         check.number("interruption_ms", self.interruption_ms.into(), 0..=2000, "milliseconds");
         self.check_variables(check);
         self.check_silence(check);
+        self.check_tools(check);
         self.check_tags(check);
     }
 }
@@ -297,6 +305,18 @@ impl AgentDraft {
         for (i, step) in self.silence.iter().enumerate() {
             check.number(format!("silence[{i}].after_s"), step.after_s.into(), 1..=600, "seconds");
             check.text(format!("silence[{i}].message"), &step.message, 1..=500);
+        }
+    }
+
+    fn check_tools(&self, check: &mut Check) {
+        if self.tool_ids.len() > 20 {
+            check.fail("tool_ids", "Use at most 20 tools.");
+        }
+        let mut seen = HashSet::new();
+        for (i, id) in self.tool_ids.iter().enumerate() {
+            if !seen.insert(id) {
+                check.fail(format!("tool_ids[{i}]"), "This tool is there twice.");
+            }
         }
     }
 

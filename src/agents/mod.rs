@@ -17,6 +17,7 @@ mod template;
 use chrono::{DateTime, Utc};
 use serde::{Deserialize, Deserializer, Serialize};
 
+pub use crate::sync::{SyncState, SyncStatus};
 use crate::{
     flat,
     id::Id,
@@ -26,6 +27,8 @@ pub use draft::{AgentDraft, EndBehavior, FirstSpeaker, LANGUAGES, Silence, Varia
 #[cfg(feature = "ssr")]
 pub use flow::duplicate;
 pub use starters::{STARTERS, Starter};
+#[cfg(feature = "ssr")]
+pub(crate) use template::fill;
 pub use template::{Placeholder, placeholders};
 
 /// Agents, to everything that lists resources.
@@ -69,6 +72,7 @@ pub const ABOUT: About = About {
         ("time_exceeded_message", "what is said when the time is up"),
         ("turn_delay_ms", "wait before answering"),
         ("interruption_ms", "speech needed to interrupt"),
+        ("tool_ids", "tools"),
     ],
 };
 
@@ -82,7 +86,7 @@ pub struct Agent {
     pub revision: i64,
     /// The provider's id of the published copy.
     pub provider_id: String,
-    pub sync: Sync,
+    pub sync: SyncStatus,
     pub created_at: DateTime<Utc>,
     pub updated_at: DateTime<Utc>,
     /// The id of the person or of the API key that saved it.
@@ -96,7 +100,7 @@ impl<'de> Deserialize<'de> for Agent {
             id: Id<Agent>,
             revision: i64,
             provider_id: String,
-            sync: Sync,
+            sync: SyncStatus,
             created_at: DateTime<Utc>,
             updated_at: DateTime<Utc>,
             updated_by: String,
@@ -112,52 +116,6 @@ impl<'de> Deserialize<'de> for Agent {
             updated_at: around.updated_at,
             updated_by: around.updated_by,
         })
-    }
-}
-
-/// Whether the provider's copy is what we last published.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
-#[cfg_attr(feature = "ssr", derive(utoipa::ToSchema))]
-pub struct Sync {
-    pub state: SyncState,
-    /// What differs or what failed, in words; empty when synced.
-    pub note: String,
-    pub checked_at: DateTime<Utc>,
-}
-
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[cfg_attr(
-    feature = "ssr",
-    derive(sqlx::Type, utoipa::ToSchema),
-    sqlx(type_name = "text", rename_all = "snake_case")
-)]
-#[serde(rename_all = "snake_case")]
-pub enum SyncState {
-    /// The provider's copy is ours.
-    Synced,
-    /// It was changed or removed there, not by us.
-    Drifted,
-    /// Publishing it again failed.
-    Failed,
-}
-
-impl SyncState {
-    pub const ALL: [Self; 3] = [Self::Synced, Self::Drifted, Self::Failed];
-
-    pub const fn word(self) -> &'static str {
-        match self {
-            Self::Synced => "synced",
-            Self::Drifted => "drifted",
-            Self::Failed => "failed",
-        }
-    }
-
-    pub const fn label(self) -> &'static str {
-        match self {
-            Self::Synced => "Live",
-            Self::Drifted => "Differs at provider",
-            Self::Failed => "Publish failed",
-        }
     }
 }
 

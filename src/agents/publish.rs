@@ -10,6 +10,7 @@ use crate::{
     id::Id,
     provider_sync::{ProviderBacked, RemoteState},
     providers::ultravox::duration::{parse_ms, write_ms},
+    tools::{self, bindings::BoundTool, publish::SECRET},
 };
 
 /// How long the agent waits to be greeted before it speaks its first message by itself.
@@ -17,6 +18,12 @@ const PATIENCE_MS: i64 = 5000;
 
 impl ProviderBacked for Agent {
     const LINK: &'static str = "agent";
+    /// Its tools, in order.
+    type Context = Vec<BoundTool>;
+
+    async fn context(tx: &mut OrgTx, draft: &AgentDraft) -> Result<Vec<BoundTool>> {
+        tools::bindings::bound(tx, &draft.tool_ids).await
+    }
 
     async fn mark_published(tx: &mut OrgTx, id: Id<Self>, provider_id: &str) -> Result<()> {
         store::mark_published(tx, id, provider_id).await
@@ -30,14 +37,17 @@ impl ProviderBacked for Agent {
         &self.provider_id
     }
 
-    async fn push(core: &Core, id: Id<Self>, draft: &AgentDraft, at: Option<&str>) -> Result<String> {
+    async fn push(
+        core: &Core,
+        tools: &Vec<BoundTool>,
+        id: Id<Self>,
+        draft: &AgentDraft,
+        at: Option<&str>,
+    ) -> Result<String> {
         let name = name_there(id, draft);
+        let fresh = || overlaid(&Value::Null, draft, tools);
         let Some(at) = at else {
-            return Ok(core
-                .ultravox
-                .create_agent(&name, &overlaid(&Value::Null, draft))
-                .await?
-                .agent_id);
+            return Ok(core.ultravox.create_agent(&name, &fresh()).await?.agent_id);
         };
         let there = match core.ultravox.agent(at).await {
             Ok(there) => Some(there),
@@ -52,14 +62,10 @@ impl ProviderBacked for Agent {
         };
         let published = match there {
             Some(there) => {
-                let template = overlaid(&there.call_template, draft);
+                let template = overlaid(&there.call_template, draft, tools);
                 core.ultravox.update_agent(&there.agent_id, &name, &template).await?
             }
-            None => {
-                core.ultravox
-                    .create_agent(&name, &overlaid(&Value::Null, draft))
-                    .await?
-            }
+            None => core.ultravox.create_agent(&name, &fresh()).await?,
         };
         Ok(published.agent_id)
     }
@@ -73,13 +79,13 @@ impl ProviderBacked for Agent {
         Ok(copies.into_iter().map(|copy| copy.agent_id).collect())
     }
 
-    async fn compare(core: &Core, ours: &Self) -> Result<RemoteState> {
+    async fn compare(core: &Core, tools: &Vec<BoundTool>, ours: &Self) -> Result<RemoteState> {
         let there = match core.ultravox.agent(&ours.provider_id).await {
             Ok(there) => there,
             Err(failure) if failure.is_gone() => return Ok(RemoteState::Missing),
             Err(failure) => return Err(failure.into()),
         };
-        let mut differing = differences(&template(&ours.draft), &there.call_template);
+        let mut differing = differences(&template(&ours.draft, tools), &there.call_template);
         if there.name != name_there(ours.id, &ours.draft) {
             differing.insert(0, "name");
         }
@@ -91,7 +97,7 @@ impl ProviderBacked for Agent {
 }
 
 /// Our id as it stands in the name of the copy: what a lost answer is found by.
-fn mark(id: Id<Agent>) -> String {
+pub(crate) fn mark<T>(id: Id<T>) -> String {
     format!("sb_{}", id.uuid().simple())
 }
 
@@ -102,13 +108,13 @@ fn name_there(id: Id<Agent>, draft: &AgentDraft) -> String {
 }
 
 /// Ids carry the time they were made.
-fn born(id: Id<Agent>) -> chrono::DateTime<chrono::Utc> {
+pub(crate) fn born<T>(id: Id<T>) -> chrono::DateTime<chrono::Utc> {
     let seconds = id.uuid().get_timestamp().map_or(0, |at| at.to_unix().0);
     chrono::DateTime::from_timestamp(i64::try_from(seconds).unwrap_or_default(), 0).unwrap_or_default()
 }
 
 /// The whole template that a draft asks for.
-fn template(draft: &AgentDraft) -> Map<String, Value> {
+fn template(draft: &AgentDraft, tools: &[BoundTool]) -> Map<String, Value> {
     let mut template = Map::new();
     let mut set = |name: &str, value: Value| template.insert(name.to_owned(), value);
     set("systemPrompt", json!(draft.prompt));
@@ -128,6 +134,7 @@ fn template(draft: &AgentDraft) -> Map<String, Value> {
         }),
     );
     set("contextSchema", schema(draft));
+    set("selectedTools", tools.iter().map(selected).collect());
     if !draft.time_exceeded_message.is_empty() {
         set("timeExceededMessage", json!(draft.time_exceeded_message));
     }
@@ -136,7 +143,7 @@ fn template(draft: &AgentDraft) -> Map<String, Value> {
 
 /// The draft over what is there. How deep the provider merges is not documented, so the whole template is sent, and
 /// what others set in it beyond a draft stays.
-fn overlaid(there: &Value, draft: &AgentDraft) -> Value {
+fn overlaid(there: &Value, draft: &AgentDraft, tools: &[BoundTool]) -> Value {
     let mut whole = there.as_object().cloned().unwrap_or_default();
     for read_only in ["name", "created", "updated"] {
         whole.remove(read_only);
@@ -150,13 +157,26 @@ fn overlaid(there: &Value, draft: &AgentDraft) -> Value {
         *message = json!("");
     }
     whole.retain(|_, value| !value.is_null());
-    for (name, value) in template(draft) {
+    for (name, value) in template(draft, tools) {
         match (whole.get_mut(&name), value) {
             (Some(Value::Object(there)), Value::Object(ours)) if name == "vadSettings" => there.extend(ours),
+            // Which tools of the account it has is ours to say; what the provider has built in stays as it is selected there.
+            (Some(Value::Array(there)), Value::Array(ours)) if name == "selectedTools" => {
+                there.retain(|tool| tool["toolId"].is_null());
+                there.extend(ours);
+            }
             (_, value) => drop(whole.insert(name, value)),
         }
     }
     Value::Object(whole)
+}
+
+/// A tool of ours, and what signs in at its server.
+fn selected(tool: &BoundTool) -> Value {
+    match &tool.secret {
+        None => json!({ "toolId": tool.provider_id }),
+        Some(secret) => json!({ "toolId": tool.provider_id, "authTokens": { SECRET: secret.expose() } }),
+    }
 }
 
 fn seconds(seconds: i32) -> Value {
@@ -223,7 +243,7 @@ fn differences(ours: &Map<String, Value>, there: &Value) -> Vec<&'static str> {
 }
 
 /// A template in a form that two writers of the same template agree on: defaults filled in, durations in milliseconds.
-fn facts(template: &Map<String, Value>) -> [(&'static str, Value); 13] {
+fn facts(template: &Map<String, Value>) -> [(&'static str, Value); 14] {
     let get = |name: &str| template.get(name).unwrap_or(&Value::Null);
     let text = |value: &Value| json!(value.as_str().unwrap_or_default());
     let ms = |value: &Value, default: i64| json!(value.as_str().and_then(parse_ms).unwrap_or(default));
@@ -279,10 +299,20 @@ fn facts(template: &Map<String, Value>) -> [(&'static str, Value); 13] {
         ("pause before answering", ms(&vad["turnEndpointDelay"], 384)),
         ("interruption", ms(&vad["minimumInterruptionDuration"], 90)),
         ("variables", json!([kinds.collect::<Map<_, _>>(), required])),
+        (
+            "tools",
+            get("selectedTools")
+                .as_array()
+                .into_iter()
+                .flatten()
+                .filter(|tool| !tool["toolId"].is_null())
+                .map(|tool| tool["toolId"].clone())
+                .collect(),
+        ),
     ]
 }
 
-fn in_words(list: &[&str]) -> Option<String> {
+pub(crate) fn in_words(list: &[&str]) -> Option<String> {
     let (last, others) = list.split_last()?;
     Some(if others.is_empty() {
         (*last).to_owned()

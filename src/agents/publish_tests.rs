@@ -54,13 +54,13 @@ fn a_name_there_is_short_and_carries_our_id() {
 
 #[test]
 fn what_was_published_agrees_with_the_draft() {
-    let published = overlaid(&Value::Null, &draft());
-    assert_eq!(differences(&template(&draft()), &published), Vec::<&str>::new());
+    let published = overlaid(&Value::Null, &draft(), &[]);
+    assert_eq!(differences(&template(&draft(), &[]), &published), Vec::<&str>::new());
 }
 
 #[test]
 fn other_ways_to_write_the_same_template_agree_too() {
-    let mut there = overlaid(&Value::Null, &draft());
+    let mut there = overlaid(&Value::Null, &draft(), &[]);
     there["joinTimeout"] = json!("30.000s");
     there["temperature"] = json!(0.349_999_994_039_535_5);
     there["vadSettings"]["frameActivationThreshold"] = json!(0.1);
@@ -70,7 +70,7 @@ fn other_ways_to_write_the_same_template_agree_too() {
         .as_object_mut()
         .unwrap()
         .remove("endBehavior");
-    assert_eq!(differences(&template(&draft()), &there), Vec::<&str>::new());
+    assert_eq!(differences(&template(&draft(), &[]), &there), Vec::<&str>::new());
     let plain = AgentDraft {
         first_message: String::new(),
         join_timeout_s: 30,
@@ -81,7 +81,7 @@ fn other_ways_to_write_the_same_template_agree_too() {
         time_exceeded_message: String::new(),
         ..draft()
     };
-    let mut there = overlaid(&Value::Null, &plain);
+    let mut there = overlaid(&Value::Null, &plain, &[]);
     for default in [
         "joinTimeout",
         "maxDuration",
@@ -93,23 +93,23 @@ fn other_ways_to_write_the_same_template_agree_too() {
     ] {
         there.as_object_mut().unwrap().remove(default);
     }
-    assert_eq!(differences(&template(&plain), &there), Vec::<&str>::new());
+    assert_eq!(differences(&template(&plain, &[]), &there), Vec::<&str>::new());
 }
 
 #[test]
 fn what_was_changed_there_is_named() {
-    let mut there = overlaid(&Value::Null, &draft());
+    let mut there = overlaid(&Value::Null, &draft(), &[]);
     there["voice"] = json!("voice-2");
     there["maxDuration"] = json!("60s");
     there["firstSpeakerSettings"] = json!({ "user": {} });
     there["contextSchema"]["required"] = json!([]);
-    let found = differences(&template(&draft()), &there);
+    let found = differences(&template(&draft(), &[]), &there);
     assert_eq!(found, ["voice", "who speaks first", "longest call", "variables"]);
     assert_eq!(
         in_words(&found).unwrap(),
         "voice, who speaks first, longest call and variables"
     );
-    assert_eq!(differences(&template(&draft()), &Value::Null).len(), 10);
+    assert_eq!(differences(&template(&draft(), &[]), &Value::Null).len(), 10);
 }
 
 #[test]
@@ -124,7 +124,7 @@ fn an_update_keeps_what_is_not_ours_and_clears_what_we_cleared() {
         time_exceeded_message: String::new(),
         ..draft()
     };
-    let whole = overlaid(&there, &cleared);
+    let whole = overlaid(&there, &cleared, &[]);
     assert_eq!(whole["selectedTools"], there["selectedTools"]);
     assert_eq!(whole["model"], "ultravox-v0.7");
     assert_eq!(whole["timeExceededMessage"], "");
@@ -159,7 +159,7 @@ fn a_person_who_is_called_speaks_first_unless_they_are_silent() {
 
 #[test]
 fn an_id_knows_when_it_was_made() {
-    assert!((chrono::Utc::now() - born(Id::new())).num_seconds().abs() <= 1);
+    assert!((chrono::Utc::now() - born(Id::<Agent>::new())).num_seconds().abs() <= 1);
 }
 
 #[test]
@@ -169,13 +169,13 @@ fn a_published_template_is_one_that_the_official_description_accepts() {
     };
     contract.check(
         "PatchedAgent",
-        &json!({ "name": name_there(Id::new(), &draft()), "callTemplate": overlaid(&Value::Null, &draft()) }),
+        &json!({ "name": name_there(Id::new(), &draft()), "callTemplate": overlaid(&Value::Null, &draft(), &[]) }),
     );
     let person = AgentDraft {
         first_speaker: FirstSpeaker::Person,
         ..draft()
     };
-    contract.check("ultravox.v1.CallTemplate", &overlaid(&Value::Null, &person));
+    contract.check("ultravox.v1.CallTemplate", &overlaid(&Value::Null, &person, &[]));
     contract.check(
         "ultravox.v1.CallTemplate",
         &overlaid(
@@ -184,6 +184,7 @@ fn a_published_template_is_one_that_the_official_description_accepts() {
                 first_message: String::new(),
                 ..person
             },
+            &[],
         ),
     );
 }

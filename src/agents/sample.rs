@@ -1,7 +1,10 @@
 //! An example of an agent.
 
 use super::{Agent, AgentDraft, STARTERS};
-use crate::sample::{Fixtures, Sample};
+use crate::{
+    sample::{Fixtures, Sample},
+    tools::Tool,
+};
 
 impl Sample for Agent {
     const DEMO: &'static [&'static str] = &[STARTERS[0].name, STARTERS[1].name, STARTERS[2].name, STARTERS[3].name];
@@ -11,6 +14,8 @@ impl Sample for Agent {
             "" => "Mark",
             voice => voice,
         };
+        // The first of the demo organization has its tool.
+        let tools = fixtures.id_of::<Tool>().filter(|_| name == Self::DEMO[0]);
         let starter = STARTERS.iter().find(|starter| starter.name == name);
         let draft = starter.map_or_else(
             || AgentDraft {
@@ -25,6 +30,7 @@ impl Sample for Agent {
             name: name.to_owned(),
             voice_id: voice.to_owned(),
             voice_name: voice.to_owned(),
+            tool_ids: tools.into_iter().collect(),
             ..draft
         }
     }

@@ -3,7 +3,7 @@
 use chrono::{DateTime, Utc};
 use sqlx::types::Json;
 
-use super::{Agent, AgentDraft, AgentFilter, AgentRow, Facets, FirstSpeaker, Silence, Sync, SyncState, Variable};
+use super::{Agent, AgentDraft, AgentFilter, AgentRow, Facets, FirstSpeaker, Silence, SyncState, SyncStatus, Variable};
 use crate::{
     calls,
     crud::Rows,
@@ -12,6 +12,8 @@ use crate::{
     id::Id,
     listing::{Position, Window},
     provider_sync::{ProviderFirst, RemoteState},
+    resource::Kind,
+    tools::{self, Tool},
 };
 
 /// One row of app.agents.
@@ -34,6 +36,7 @@ struct AgentRecord {
     turn_delay_ms: i32,
     interruption_ms: i32,
     recording: bool,
+    tool_ids: Vec<Id<Tool>>,
     tags: Vec<String>,
     revision: i64,
     provider_id: String,
@@ -67,11 +70,12 @@ impl From<AgentRecord> for Agent {
                 turn_delay_ms: row.turn_delay_ms,
                 interruption_ms: row.interruption_ms,
                 recording: row.recording,
+                tool_ids: row.tool_ids,
                 tags: row.tags,
             },
             revision: row.revision,
             provider_id: row.provider_id,
-            sync: Sync {
+            sync: SyncStatus {
                 state: row.sync,
                 note: row.sync_note,
                 checked_at: row.sync_checked_at,
@@ -122,11 +126,13 @@ impl Rows for Agent {
     async fn find(tx: &mut OrgTx, id: Id<Agent>) -> Result<Agent> {
         let row = sqlx::query_as!(
             AgentRecord,
-            "select a.id, a.name, a.description, a.prompt, a.first_speaker, a.first_message, a.language, a.voice_id, a.voice_name,
+            r#"select a.id, a.name, a.description, a.prompt, a.first_speaker, a.first_message, a.language, a.voice_id, a.voice_name,
                     a.temperature_percent, a.variables, a.join_timeout_s, a.max_duration_s, a.time_exceeded_message, a.silence,
                     a.turn_delay_ms, a.interruption_ms, a.recording, a.tags, a.revision, a.provider_id, a.sync, a.sync_note,
-                    a.sync_checked_at, a.created_at, a.updated_at, a.updated_by
-             from app.agents a where a.org_id = $1 and a.id = $2",
+                    a.sync_checked_at, a.created_at, a.updated_at, a.updated_by,
+                    array(select b.tool_id from app.agent_tools b where b.org_id = a.org_id and b.agent_id = a.id order by b.position)
+                      as "tool_ids!: Vec<Id<Tool>>"
+             from app.agents a where a.org_id = $1 and a.id = $2"#,
             tx.org() as _,
             id.uuid(),
         )
@@ -135,7 +141,7 @@ impl Rows for Agent {
         Ok(row.into())
     }
 
-    /// Refuses a name that another agent of the organization has.
+    /// Refuses a name that another agent of the organization has, and tools that it cannot have.
     async fn check(tx: &mut OrgTx, id: Id<Agent>, draft: &AgentDraft) -> Result<()> {
         let taken = sqlx::query_scalar!(
             r#"select exists (select from app.agents a where a.org_id = $1 and a.name_norm = lower($2::text) and a.id <> $3) as "taken!""#,
@@ -145,7 +151,21 @@ impl Rows for Agent {
         )
         .fetch_one(tx.conn())
         .await?;
-        if taken { Err(Error::taken("name")) } else { Ok(()) }
+        if taken {
+            return Err(Error::taken("name"));
+        }
+        let tools = tools::bindings::bound(tx, &draft.tool_ids).await?;
+        for (i, tool) in tools.iter().enumerate() {
+            let missing = |name: &&String| !draft.variables.iter().any(|variable| variable.name == **name);
+            if let Some(name) = tool.variables.iter().find(missing) {
+                let told = format!(
+                    "{} uses {{{{{name}}}}}, which is not declared under Variables.",
+                    tool.name
+                );
+                return Err(Error::invalid(format!("tool_ids[{i}]"), told));
+            }
+        }
+        Ok(())
     }
 
     async fn insert(tx: &mut OrgTx, id: Id<Agent>, draft: &AgentDraft) -> Result<()> {
@@ -179,7 +199,7 @@ impl Rows for Agent {
         .execute(tx.conn())
         .await
         .on_constraint("agents_name_unique", || Error::taken("name"))?;
-        Ok(())
+        bind(tx, id, &draft.tool_ids).await
     }
 
     async fn update(tx: &mut OrgTx, id: Id<Agent>, draft: &AgentDraft, revision: i64) -> Result<bool> {
@@ -215,12 +235,17 @@ impl Rows for Agent {
         .execute(tx.conn())
         .await
         .on_constraint("agents_name_unique", || Error::taken("name"))?;
-        Ok(saved.rows_affected() == 1)
+        if saved.rows_affected() == 0 {
+            return Ok(false);
+        }
+        bind(tx, id, &draft.tool_ids).await?;
+        Ok(true)
     }
 
     /// Calls with it stay, and keep its name.
     async fn delete(tx: &mut OrgTx, id: Id<Agent>) -> Result<bool> {
         calls::store::forget_agent(tx, id).await?;
+        bind(tx, id, &[]).await?;
         let gone = sqlx::query!(
             "delete from app.agents where org_id = $1 and id = $2",
             tx.org() as _,
@@ -256,6 +281,14 @@ impl Rows for Agent {
     }
 }
 
+/// Gives the agent these tools; their lists say by how many agents they are used.
+async fn bind(tx: &mut OrgTx, id: Id<Agent>, tools: &[Id<Tool>]) -> Result<()> {
+    if tools::bindings::bind(tx, id, tools).await? {
+        tx.changed(Kind::Tool);
+    }
+    Ok(())
+}
+
 pub async fn mark_published(tx: &mut OrgTx, id: Id<Agent>, provider_id: &str) -> Result<()> {
     sqlx::query!(
         "update app.agents set provider_id = $3, sync = 'synced', sync_note = '', sync_checked_at = now()
@@ -270,15 +303,7 @@ pub async fn mark_published(tx: &mut OrgTx, id: Id<Agent>, provider_id: &str) ->
 }
 
 pub async fn mark_state(tx: &mut OrgTx, id: Id<Agent>, state: &RemoteState) -> Result<()> {
-    let (sync, note) = match state {
-        RemoteState::InSync => (SyncState::Synced, String::new()),
-        RemoteState::Drifted(note) => (SyncState::Drifted, note.clone()),
-        RemoteState::Missing => (
-            SyncState::Drifted,
-            "It was deleted at the provider. Calls fail until you choose Sync now.".to_owned(),
-        ),
-        RemoteState::Failed(note) => (SyncState::Failed, note.clone()),
-    };
+    let (sync, note) = state.told("It was deleted at the provider. Calls fail until you choose Sync now.");
     sqlx::query!(
         "update app.agents set sync = $3, sync_note = $4, sync_checked_at = now() where org_id = $1 and id = $2",
         tx.org() as _,

@@ -22,6 +22,22 @@ pub fn placeholders(text: &str) -> impl Iterator<Item = Placeholder<'_>> {
     })
 }
 
+/// The text with its placeholders replaced; those without a value disappear, as they do in the provider's templates.
+#[cfg(feature = "ssr")]
+pub(crate) fn fill(text: &str, value: impl Fn(&str) -> Option<String>) -> String {
+    let mut filled = String::with_capacity(text.len());
+    let mut from = 0;
+    for placeholder in placeholders(text) {
+        filled.push_str(&text[from..placeholder.at]);
+        filled.push_str(&value(placeholder.name).unwrap_or_default());
+        from = text[placeholder.at..]
+            .find("}}")
+            .map_or(text.len(), |close| placeholder.at + close + 2);
+    }
+    filled.push_str(&text[from..]);
+    filled
+}
+
 #[cfg(test)]
 mod tests {
     use super::placeholders;

@@ -6,7 +6,7 @@ use std::sync::Arc;
 
 use chrono::Utc;
 
-use super::{Caller, arrive, claims::Verified, clerk};
+use super::{Caller, claims::Verified, clerk, ensure_provisioned};
 use crate::{
     core::Core,
     error::{Error, Result},
@@ -45,9 +45,11 @@ pub async fn present<'a>(core: &Core, text: &'a str) -> Presented<'a> {
         });
     }
     let verified = core.tokens.verify(text, Utc::now()).await;
-    let familiar = verified
-        .as_ref()
-        .is_some_and(|verified| memory.arrived.contains_key(&(org_of(verified), verified.user.clone())));
+    let familiar = verified.as_ref().is_some_and(|verified| {
+        memory
+            .provisioned
+            .contains_key(&(org_of(verified), verified.user.clone()))
+    });
     Presented(Credential::Token { verified, familiar })
 }
 
@@ -82,7 +84,7 @@ impl Presented<'_> {
                 let entered = enter(core, &verified).await;
                 if let Err(Error::Unauthenticated) = entered {
                     memory
-                        .arrived
+                        .provisioned
                         .invalidate(&(org_of(&verified), verified.user.clone()))
                         .await;
                 }
@@ -124,7 +126,12 @@ async fn enter(core: &Core, verified: &Verified) -> Result<Caller> {
 /// Rows are made only for members; for anybody else the transaction that follows says no.
 async fn ensure(core: &Core, verified: &Verified, org: &OrgId) -> Result<()> {
     let user = &verified.user;
-    if core.tokens.memory.arrived.contains_key(&(org.clone(), user.clone())) {
+    if core
+        .tokens
+        .memory
+        .provisioned
+        .contains_key(&(org.clone(), user.clone()))
+    {
         return Ok(());
     }
     let member = sqlx::query_scalar!(
@@ -140,7 +147,7 @@ async fn ensure(core: &Core, verified: &Verified, org: &OrgId) -> Result<()> {
         record(core, user, org).await;
         return Err(Error::Unauthenticated);
     }
-    arrive(core, user, org).await
+    ensure_provisioned(core, user, org).await
 }
 
 /// Tells the organization, in its own log and once a minute, who held a token for it without being a member.

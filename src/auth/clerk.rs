@@ -8,7 +8,7 @@ use chrono::{DateTime, Utc};
 use super::{
     Caller,
     claims::{ClerkWord, Verified, role_of},
-    session::{Found, Visit, welcome},
+    session::{Visit, VisitRow, build_visit},
 };
 use crate::{
     core::Core,
@@ -214,7 +214,7 @@ pub async fn visit(core: &Core, session_jwt: &str) -> Result<Option<Visit>> {
         Some(session) => session,
         None => remember(core, &mark, &verified.user).await?,
     };
-    let found = Found {
+    let found = VisitRow {
         session,
         stale: row.stale,
         person: Person {
@@ -232,7 +232,7 @@ pub async fn visit(core: &Core, session_jwt: &str) -> Result<Option<Visit>> {
         limit: word.bounds(),
         ..Caller::token(verified.user.clone(), org.clone(), verified.issued_at)
     });
-    welcome(core, found, caller).await.map(Some)
+    build_visit(core, found, caller).await.map(Some)
 }
 
 /// The token of a session that has ended at Clerk is good for a minute more, but not here.

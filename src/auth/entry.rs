@@ -6,7 +6,7 @@
 use sqlx::{Connection, PgConnection};
 
 use super::{
-    From, password,
+    ClientInfo, password,
     session::{NewSession, end_all, open},
     throttle::{self, Turn},
 };
@@ -42,7 +42,7 @@ pub(super) async fn find(conn: &mut PgConnection, email: &str) -> Result<Option<
 }
 
 /// Starts an account, or tells its owner by mail that there is one. The answer is the same, and so is the work.
-pub async fn sign_up(core: &Core, draft: SignUp, from: &From) -> Result<()> {
+pub async fn sign_up(core: &Core, draft: SignUp, from: &ClientInfo) -> Result<()> {
     local_only(core)?;
     Check::run(&draft)?;
     if let Some(ip) = &from.ip {
@@ -142,7 +142,7 @@ async fn start_over(
 }
 
 /// Follows the link of the first sign-up.
-pub async fn verify_email(core: &Core, token: &str, from: &From) -> Result<NewSession> {
+pub async fn verify_email(core: &Core, token: &str, from: &ClientInfo) -> Result<NewSession> {
     let mut tx = core.db.identity.begin().await?;
     let user = spend(&mut tx, token, Purpose::Verify).await?;
     sqlx::query!(
@@ -177,7 +177,7 @@ async fn spend(conn: &mut PgConnection, token: &str, purpose: Purpose) -> Result
 }
 
 /// Signs in with a password. Unknown people cost the same, and are told the same.
-pub async fn sign_in(core: &Core, draft: SignIn, from: &From) -> Result<NewSession> {
+pub async fn sign_in(core: &Core, draft: SignIn, from: &ClientInfo) -> Result<NewSession> {
     Check::run(&draft)?;
     let remember = draft.remember;
     let known = authenticate(core, &draft, from).await?;
@@ -188,7 +188,7 @@ pub async fn sign_in(core: &Core, draft: SignIn, from: &From) -> Result<NewSessi
 }
 
 /// The person whose password this is, with a confirmed address.
-pub(super) async fn authenticate(core: &Core, draft: &SignIn, from: &From) -> Result<Known> {
+pub(super) async fn authenticate(core: &Core, draft: &SignIn, from: &ClientInfo) -> Result<Known> {
     local_only(core)?;
     let mut conn = core.db.identity.pool().acquire().await?;
     let left = throttle::take_both(&mut conn, &draft.email, from).await?;
@@ -233,7 +233,7 @@ fn mismatch(left: i32) -> String {
 }
 
 /// Mails a link to choose a new password, if there is an account. The answer does not tell, nor does the time it takes.
-pub async fn forgot(core: &Core, email: &str, from: &From) -> Result<()> {
+pub async fn forgot(core: &Core, email: &str, from: &ClientInfo) -> Result<()> {
     local_only(core)?;
     let mut check = Check::default();
     check.email("email", email);
@@ -265,12 +265,12 @@ pub async fn forgot(core: &Core, email: &str, from: &From) -> Result<()> {
 }
 
 /// The same for an address that was never confirmed: the mail lets its reader confirm it and choose the password.
-pub async fn resend_verification(core: &Core, email: &str, from: &From) -> Result<()> {
+pub async fn resend_verification(core: &Core, email: &str, from: &ClientInfo) -> Result<()> {
     forgot(core, email, from).await
 }
 
 /// Chooses a new password with the link of a mail; everything that was open is closed.
-pub async fn reset(core: &Core, draft: ResetPassword, from: &From) -> Result<NewSession> {
+pub async fn reset(core: &Core, draft: ResetPassword, from: &ClientInfo) -> Result<NewSession> {
     local_only(core)?;
     Check::run(&draft)?;
     // A made-up link costs no hash.
@@ -300,11 +300,16 @@ pub(super) async fn replace(conn: &mut PgConnection, user: &UserId, hash: &str) 
     sqlx::query!("delete from identity.email_tokens where user_id = $1", user.as_str())
         .execute(&mut *conn)
         .await?;
-    throttle::forgive(conn, &email, &From::default()).await
+    throttle::forgive(conn, &email, &ClientInfo::default()).await
 }
 
 /// Changes the password of the person at this browser, who stays signed in here and nowhere else.
-pub async fn change_password(core: &Core, cookie: &str, draft: ChangePassword, from: &From) -> Result<NewSession> {
+pub async fn change_password(
+    core: &Core,
+    cookie: &str,
+    draft: ChangePassword,
+    from: &ClientInfo,
+) -> Result<NewSession> {
     Check::run(&draft)?;
     let person = sqlx::query!(
         r#"select u.id as "id: UserId", u.email, s.org_id, s.expires_at - s.created_at > interval '2 days' as "remembered!"

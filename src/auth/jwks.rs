@@ -14,7 +14,7 @@ use url::Url;
 const FRESH: Duration = Duration::from_secs(5 * 60);
 /// While the issuer cannot be reached, the keys it last showed still count for this long: its bad minute signs nobody out.
 const USABLE: Duration = Duration::from_secs(15 * 60);
-/// However many unknown key names arrive, the issuer is asked because of them no more often than this.
+/// However many unknown key names ensure_provisioned, the issuer is asked because of them no more often than this.
 const PAUSE: Duration = Duration::from_secs(10);
 
 pub(super) struct Jwks {

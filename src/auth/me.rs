@@ -2,7 +2,9 @@
 
 use chrono::DateTime;
 
-use super::{Caller, From, Who, arrival::glance, arrive, claims::LIFETIME, entry::authenticate};
+use super::{
+    Caller, ClientInfo, Who, claims::LIFETIME, ensure_provisioned, entry::authenticate, provision::billing_summary,
+};
 use crate::{
     account::{Account, Me, Organization, SignIn, TokenAnswer, TokenRequest},
     check::Check,
@@ -13,7 +15,7 @@ use crate::{
 };
 
 /// A token for a password. Wrong passwords are 401 here, not a form to correct.
-pub async fn issue_token(core: &Core, request: TokenRequest, from: &From) -> Result<TokenAnswer> {
+pub async fn issue_token(core: &Core, request: TokenRequest, from: &ClientInfo) -> Result<TokenAnswer> {
     Check::run(&request)?;
     let typed = SignIn {
         email: request.email,
@@ -62,7 +64,7 @@ pub(super) async fn issue(core: &Core, user: &UserId, org: Option<OrgId>) -> Res
     .await?
     .and_then(|at| DateTime::from_timestamp(at, 0))
     .ok_or(Error::NotFound)?;
-    arrive(core, user, &org).await?;
+    ensure_provisioned(core, user, &org).await?;
     let token = core.tokens.issue(user, &org, not_before);
     Ok(TokenAnswer {
         token,
@@ -104,12 +106,15 @@ pub async fn me(core: &Core, caller: &Caller) -> Result<Me> {
     };
     tx.commit().await?;
     let role: Option<Role> = role.and_then(|word| word.parse().ok());
-    let (user, glance) = match caller.who() {
+    let (user, summary) = match caller.who() {
         Who::Person(user) => {
-            let glance = glance(core, user, caller.org()).await?;
-            (Some(account(core, user).await?), glance)
+            let summary = billing_summary(core, user, caller.org()).await?;
+            (Some(account(core, user).await?), summary)
         }
-        Who::Key(_) | Who::System => (None, core.db.glance(caller.org()).await?.ok_or(Error::NotFound)?),
+        Who::Key(_) | Who::System => (
+            None,
+            core.db.billing_summary(caller.org()).await?.ok_or(Error::NotFound)?,
+        ),
     };
     let organization = sqlx::query!(
         r#"select o.name, o.color as "color: OrgColor" from identity.organizations o where o.id = $1 and o.deleted_at is null"#,
@@ -128,8 +133,8 @@ pub async fn me(core: &Core, caller: &Caller) -> Result<Me> {
         },
         role,
         permissions: permissions.scopes().collect(),
-        client_id: glance.client_id,
-        credits_balance: glance.balance,
+        client_id: summary.client_id,
+        credits_balance: summary.balance,
     })
 }
 

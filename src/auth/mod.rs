@@ -1,7 +1,6 @@
 //! Who is asking: the verified person, key or worker, and the one organization they act in.
 
 pub mod admin;
-mod arrival;
 mod bearer;
 mod claims;
 pub mod clerk;
@@ -10,6 +9,7 @@ mod entry;
 mod jwks;
 mod me;
 mod password;
+mod provision;
 pub mod session;
 mod throttle;
 mod token;
@@ -19,8 +19,8 @@ pub use me::{issue_token, me, token_for};
 pub use throttle::sweep;
 pub use token::Tokens;
 
-pub(crate) use arrival::arrive;
 pub(crate) use claims::role_of;
+pub(crate) use provision::ensure_provisioned;
 
 use chrono::{DateTime, Utc};
 
@@ -104,7 +104,7 @@ impl Caller {
 
 /// Where a request comes from, as far as the server can tell.
 #[derive(Clone, Debug, Default)]
-pub struct From {
+pub struct ClientInfo {
     pub ip: Option<String>,
     pub agent: Option<String>,
 }

@@ -97,7 +97,7 @@ impl Queue {
     }
 
     async fn in_turn<T: Send + 'static>(&'static self, work: impl FnOnce() -> T + Send + 'static) -> Result<T> {
-        let _place = Place::take(&self.waiting)?;
+        let _place = QueueSlot::take(&self.waiting)?;
         let turn = self.turns.acquire().await.expect("never closed");
         tokio::task::spawn_blocking(move || {
             let done = work();
@@ -110,9 +110,9 @@ impl Queue {
 }
 
 /// A place in the queue, given back also by a request that goes away while it waits.
-struct Place(&'static AtomicUsize);
+struct QueueSlot(&'static AtomicUsize);
 
-impl Place {
+impl QueueSlot {
     fn take(waiting: &'static AtomicUsize) -> Result<Self> {
         if waiting.fetch_add(1, Ordering::Relaxed) < LONGEST_QUEUE {
             return Ok(Self(waiting));
@@ -122,7 +122,7 @@ impl Place {
     }
 }
 
-impl Drop for Place {
+impl Drop for QueueSlot {
     fn drop(&mut self) {
         self.0.fetch_sub(1, Ordering::Relaxed);
     }

@@ -6,9 +6,9 @@ use chrono::{DateTime, Utc};
 use sqlx::PgConnection;
 use uuid::Uuid;
 
-use super::{Caller, arrival::glance};
+use super::{Caller, provision::billing_summary};
 pub use super::{
-    From,
+    ClientInfo,
     clerk::{choose_personal as choose_personal_clerk, visit as visit_clerk},
     entry::{change_password, forgot, resend_verification, reset, sign_in, sign_up, verify_email},
 };
@@ -18,7 +18,7 @@ use crate::{
     error::{Error, Result},
     org::{OrgColor, OrgId, Permissions, Role, UserId, store::open_personal},
     secret::{fingerprint, token},
-    viewer::{Person, Place},
+    viewer::{CurrentOrg, Person},
 };
 
 /// The name of the cookie: bound to this host and to https where there is https.
@@ -52,13 +52,13 @@ impl std::fmt::Debug for NewSession {
 pub struct Visit {
     pub person: Person,
     /// Absent until an organization is chosen, and again when the person has been removed from it.
-    pub place: Option<Place>,
+    pub place: Option<CurrentOrg>,
     pub caller: Option<Caller>,
     pub session: Uuid,
 }
 
 /// What one statement finds out about a visitor.
-pub(super) struct Found {
+pub(super) struct VisitRow {
     pub session: Uuid,
     pub stale: bool,
     pub person: Person,
@@ -84,7 +84,7 @@ pub async fn visit(core: &Core, cookie: &str) -> Result<Option<Visit>> {
     let Some(row) = found else {
         return Ok(None);
     };
-    let found = Found {
+    let found = VisitRow {
         session: row.session,
         stale: row.stale,
         person: Person {
@@ -102,25 +102,25 @@ pub async fn visit(core: &Core, cookie: &str) -> Result<Option<Visit>> {
         .place
         .as_ref()
         .map(|(org, ..)| Caller::session(found.person.id.clone(), org.clone()));
-    welcome(core, found, caller).await.map(Some)
+    build_visit(core, found, caller).await.map(Some)
 }
 
 /// From who it is to what the page shows of them.
-pub(super) async fn welcome(core: &Core, found: Found, caller: Option<Caller>) -> Result<Visit> {
+pub(super) async fn build_visit(core: &Core, found: VisitRow, caller: Option<Caller>) -> Result<Visit> {
     if found.stale {
         seen(core, found.session).await?;
     }
     let place = match found.place {
         None => None,
         Some((org_id, name, color, role)) => {
-            let glance = glance(core, &found.person.id, &org_id).await?;
+            let summary = billing_summary(core, &found.person.id, &org_id).await?;
             let held = Permissions::of_role(role);
-            Some(Place {
+            Some(CurrentOrg {
                 permissions: caller
                     .as_ref()
                     .and_then(Caller::limit)
                     .map_or(held, |limit| held.and(limit)),
-                balance: glance.balance,
+                balance: summary.balance,
                 org_id,
                 name,
                 color,
@@ -150,13 +150,18 @@ async fn seen(core: &Core, session: Uuid) -> Result<()> {
 }
 
 /// How long a session lives when the person stays signed in, and when not.
-const REMEMBERED: Duration = Duration::from_secs(30 * 24 * 3600);
-const PASSING: Duration = Duration::from_secs(24 * 3600);
+const LONG_SESSION: Duration = Duration::from_secs(30 * 24 * 3600);
+const SHORT_SESSION: Duration = Duration::from_secs(24 * 3600);
 
 /// A new session, in the organization the person used last, if that is the only choice they have to make.
-pub(super) async fn open(conn: &mut PgConnection, user: &UserId, remember: bool, from: &From) -> Result<NewSession> {
+pub(super) async fn open(
+    conn: &mut PgConnection,
+    user: &UserId,
+    remember: bool,
+    from: &ClientInfo,
+) -> Result<NewSession> {
     let cookie = token();
-    let life = if remember { REMEMBERED } else { PASSING };
+    let life = if remember { LONG_SESSION } else { SHORT_SESSION };
     sqlx::query!(
         "insert into identity.sessions (token_hash, id, user_id, org_id, expires_at, ip, agent)
          select $1, $2, $3,

@@ -2,7 +2,7 @@
 
 use sqlx::PgConnection;
 
-use super::From;
+use super::ClientInfo;
 use crate::{
     core::Core,
     error::{Error, Result},
@@ -69,7 +69,7 @@ pub(super) async fn take_address(conn: &mut PgConnection, ip: &str) -> Result<()
 }
 
 /// Counts a try by the account and by where it comes from; answers how many the account has left.
-pub(super) async fn take_both(conn: &mut PgConnection, email: &str, from: &From) -> Result<i32> {
+pub(super) async fn take_both(conn: &mut PgConnection, email: &str, from: &ClientInfo) -> Result<i32> {
     if let Some(ip) = &from.ip {
         take_address(conn, ip).await?;
     }
@@ -80,7 +80,7 @@ pub(super) async fn take_both(conn: &mut PgConnection, email: &str, from: &From)
 }
 
 /// Whoever got in has not been guessing.
-pub(super) async fn forgive(conn: &mut PgConnection, email: &str, from: &From) -> Result<()> {
+pub(super) async fn forgive(conn: &mut PgConnection, email: &str, from: &ClientInfo) -> Result<()> {
     let mut keys = vec![ACCOUNT.key(email)];
     keys.extend(from.ip.as_deref().map(|ip| ADDRESS.key(ip)));
     // The address only gets this one try back: others there may still be guessing.

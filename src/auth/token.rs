@@ -46,7 +46,7 @@ pub struct Tokens {
 /// What this process has seen to already. Forgetting any of it costs a round trip and nothing else.
 pub(super) struct Memory {
     /// Has a client and a user row.
-    pub arrived: Cache<(OrgId, UserId), ()>,
+    pub provisioned: Cache<(OrgId, UserId), ()>,
     /// What a token of Clerk said of a person and an organization has been written down.
     pub mirrored: Cache<Said, ()>,
     /// Was told no, which the organization's log says once.
@@ -103,7 +103,7 @@ impl Tokens {
             }),
             verified: minute(),
             memory: Memory {
-                arrived: hour(),
+                provisioned: hour(),
                 mirrored: minute(),
                 refused: minute(),
                 keys: minute(),

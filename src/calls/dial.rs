@@ -6,7 +6,7 @@ use serde_json::{Map, Value, json};
 
 use super::{Call, Destination};
 use crate::{
-    agents::{AgentDraft, placeholders, publish::first_speaker},
+    agents::{AgentDraft, fill, placeholders, publish::first_speaker},
     id::Id,
     providers::Ultravox,
 };
@@ -50,24 +50,12 @@ pub(crate) fn request(
     Some(Value::Object(request))
 }
 
-/// The text with its placeholders replaced; those without a value disappear, as they do in the provider's templates.
 fn filled_in(text: &str, variables: &BTreeMap<String, Value>) -> String {
-    let mut filled = String::with_capacity(text.len());
-    let mut from = 0;
-    for placeholder in placeholders(text) {
-        filled.push_str(&text[from..placeholder.at]);
-        match variables.get(placeholder.name) {
-            None | Some(Value::Null) => {}
-            Some(Value::String(value)) => filled.push_str(value),
-            Some(value) => filled.push_str(&value.to_string()),
-        }
-        let close = text[placeholder.at..]
-            .find("}}")
-            .map_or(text.len(), |close| placeholder.at + close + 2);
-        from = close;
-    }
-    filled.push_str(&text[from..]);
-    filled
+    fill(text, |name| match variables.get(name)? {
+        Value::Null => None,
+        Value::String(value) => Some(value.clone()),
+        value => Some(value.to_string()),
+    })
 }
 
 #[cfg(test)]

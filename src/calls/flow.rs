@@ -8,8 +8,8 @@ use serde_json::Value;
 use super::{
     Billing, Call, CallDraft, CallFilter, CallRow, Conversation, Destination, EndReason, Medium, Recording, Status,
     check_variables, dial, progress,
-    store::{self, Held},
-    watch::{self, Adoption, LINK},
+    store::{self, LockedCall},
+    watch::{self, AdoptOutcome, LINK},
 };
 use crate::{
     agents::{self, Agent},
@@ -88,10 +88,10 @@ pub async fn place(core: &Core, caller: &Caller, draft: CallDraft) -> Result<Cal
     match core.ultravox.place_call(&agent.provider_id, &request).await {
         Ok(accepted) => {
             match watch::adopt(core, caller, id, &accepted).await? {
-                Adoption::Now => watch::join(core, caller, id, held.call.medium, &accepted),
-                Adoption::Before => {}
+                AdoptOutcome::Now => watch::open_text_socket(core, caller, id, held.call.medium, &accepted),
+                AdoptOutcome::Before => {}
                 // This process slept past its lease, and the call has been given up: nobody is to be rung for it.
-                Adoption::Never => drop(core.ultravox.hang_up(&accepted.call_id).await?),
+                AdoptOutcome::Never => drop(core.ultravox.hang_up(&accepted.call_id).await?),
             }
         }
         Err(failure) if failure.may_have_acted() => wait(core, caller, id, &failure).await?,
@@ -104,7 +104,7 @@ pub async fn place(core: &Core, caller: &Caller, draft: CallDraft) -> Result<Cal
 }
 
 /// Checks everything and writes the intent: from here on the call exists.
-async fn intend(core: &Core, caller: &Caller, draft: CallDraft) -> Result<(Held, Agent, Value)> {
+async fn intend(core: &Core, caller: &Caller, draft: CallDraft) -> Result<(LockedCall, Agent, Value)> {
     let mut tx = caller.begin(&core.db, Action::Create, Kind::Call).await?;
     let agent = match Agent::find(&mut tx, draft.agent_id).await {
         Err(Error::NotFound) => return Err(Error::invalid("agent_id", "This agent does not exist here.")),
@@ -125,7 +125,7 @@ async fn intend(core: &Core, caller: &Caller, draft: CallDraft) -> Result<(Held,
         )
     })?;
     store::insert(&mut tx, &call).await?;
-    store::note(&mut tx, call.id, "placed", "").await?;
+    store::add_event(&mut tx, call.id, "placed", "").await?;
     provider_sync::intend(&mut tx, LINK, call.id.uuid()).await?;
     audit::record(
         &mut tx,
@@ -137,7 +137,7 @@ async fn intend(core: &Core, caller: &Caller, draft: CallDraft) -> Result<(Held,
     .await?;
     tx.commit().await?;
     Ok((
-        Held {
+        LockedCall {
             call,
             stop_asked: false,
         },
@@ -190,13 +190,13 @@ async fn wait(core: &Core, caller: &Caller, id: Id<Call>, failure: &Failure) -> 
         Fault::NoAnswer => "The provider did not answer in time. Whether it dialed is being found out.",
         _ => "The provider answered with an error of its own. Whether it dialed is being found out.",
     };
-    store::note(&mut tx, id, "unanswered_by_provider", told).await?;
+    store::add_event(&mut tx, id, "unanswered_by_provider", told).await?;
     provider_sync::schedule_check(&mut tx, LINK, id.uuid(), GRACE, "").await?;
     tx.commit().await
 }
 
 /// A refusal: nothing was dialed, and the call says why.
-async fn refuse(core: &Core, caller: &Caller, held: &Held, failure: &Failure) -> Result<()> {
+async fn refuse(core: &Core, caller: &Caller, held: &LockedCall, failure: &Failure) -> Result<()> {
     let id = held.call.id;
     let reason = match (failure.status(), failure.fault()) {
         (Some(404), _) => EndReason::AgentMissing,
@@ -214,7 +214,7 @@ async fn refuse(core: &Core, caller: &Caller, held: &Held, failure: &Failure) ->
         agents::store::mark_state(&mut tx, agent_id, &RemoteState::Missing).await?;
         tx.changed(Kind::Agent);
     }
-    store::rest(&mut tx, id).await?;
+    store::stop_watching(&mut tx, id).await?;
     tx.commit().await
 }
 
@@ -255,8 +255,8 @@ pub async fn stop(core: &Core, caller: &Caller, id: Id<Call>) -> Result<Call> {
     let held = store::lock(&mut tx, id).await?;
     let name = held.call.agent_name.clone();
     if held.call.status.is_live() && store::ask_to_stop(&mut tx, id).await? {
-        store::note(&mut tx, id, "stop_asked", "").await?;
-        audit::note(&mut tx, "stop", Kind::Call, &id.to_string(), &name).await?;
+        store::add_event(&mut tx, id, "stop_asked", "").await?;
+        audit::record_verb(&mut tx, "stop", Kind::Call, &id.to_string(), &name).await?;
     }
     tx.commit().await?;
     if let (true, Some(provider_id)) = (held.call.status.is_live(), &held.call.provider_id) {
@@ -278,10 +278,10 @@ async fn hang_up(core: &Core, caller: &Caller, call: &Call, provider_id: &str) -
     };
     if let Some(told) = waits {
         let mut tx = caller.begin(&core.db, Action::Update, Kind::Call).await?;
-        store::note(&mut tx, call.id, "stop_waits", told).await?;
+        store::add_event(&mut tx, call.id, "stop_waits", told).await?;
         tx.commit().await?;
     }
-    if let Err(error) = watch::look(core, &Caller::system(caller.org().clone()), call.id).await {
+    if let Err(error) = watch::refresh_from_provider(core, &Caller::system(caller.org().clone()), call.id).await {
         tracing::debug!(call = %call.id, %error, "an early look failed");
     }
     Ok(())

@@ -247,8 +247,10 @@ pub struct Message {
     pub role: Speaker,
     /// What was said; arguments of a tool call or the result of one.
     pub text: String,
-    /// The tool's name, for tool calls and results.
+    /// What the model calls the tool, for tool calls and results.
     pub tool: String,
+    /// Whether it is the result of a tool call that failed; the text says how.
+    pub failed: bool,
     /// Milliseconds since the call was answered.
     pub start_ms: Option<i32>,
     pub end_ms: Option<i32>,

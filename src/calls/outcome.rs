@@ -116,6 +116,7 @@ pub(crate) fn said(messages: &[shape::Message]) -> Vec<Message> {
             // Postgres keeps no NUL.
             text: text.replace('\0', ""),
             tool: message.tool_name.replace('\0', ""),
+            failed: role == Speaker::ToolResult && message.error_details.is_some(),
             start_ms,
             end_ms,
         })

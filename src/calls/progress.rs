@@ -4,7 +4,7 @@
 
 use chrono::{DateTime, TimeDelta, Utc};
 
-use super::{Billing, Call, EndReason, Message, Recording, Status, outcome, store::Held};
+use super::{Billing, Call, EndReason, Message, Recording, Status, outcome, store::LockedCall};
 use crate::{
     money::Micros,
     providers::ultravox::{RecordingState, shape},
@@ -17,7 +17,7 @@ const LAST_LOOK: TimeDelta = TimeDelta::days(7);
 const LONGEST_PAUSE: TimeDelta = TimeDelta::hours(6);
 const SHORTEST_PAUSE: TimeDelta = TimeDelta::seconds(1);
 /// A call that was just placed may not be readable at once.
-pub(crate) const SETTLED: TimeDelta = TimeDelta::minutes(2);
+pub(crate) const FINAL_AFTER: TimeDelta = TimeDelta::minutes(2);
 
 /// The provider's side of a call at one moment.
 pub(crate) struct Sight<'a> {
@@ -30,16 +30,16 @@ pub(crate) struct Sight<'a> {
 
 /// What a call has become, and what happened to it on the way.
 #[derive(Debug, PartialEq)]
-pub(crate) struct Step {
+pub(crate) struct Transition {
     pub call: Call,
     pub happened: Vec<(&'static str, String)>,
     /// What to take from the client, where the bill has just come.
     pub charge: Option<Micros>,
 }
 
-pub(crate) fn advance(held: &Held, sight: &Sight<'_>) -> Step {
+pub(crate) fn advance(held: &LockedCall, sight: &Sight<'_>) -> Transition {
     let seen = sight.seen;
-    let mut step = Step {
+    let mut step = Transition {
         call: held.call.clone(),
         happened: Vec::new(),
         charge: None,
@@ -80,7 +80,7 @@ pub(crate) fn advance(held: &Held, sight: &Sight<'_>) -> Step {
     step
 }
 
-fn end(held: &Held, sight: &Sight<'_>, ended: DateTime<Utc>, step: &mut Step) {
+fn end(held: &LockedCall, sight: &Sight<'_>, ended: DateTime<Utc>, step: &mut Transition) {
     let call = &mut step.call;
     let answered = call.joined_at.is_some();
     // What nobody joined, nobody spoke in.
@@ -110,8 +110,8 @@ fn end(held: &Held, sight: &Sight<'_>, ended: DateTime<Utc>, step: &mut Step) {
 }
 
 /// The provider knows nothing of a call that it had accepted.
-pub(crate) fn vanish(held: &Held, now: DateTime<Utc>) -> Step {
-    let mut step = Step {
+pub(crate) fn mark_missing(held: &LockedCall, now: DateTime<Utc>) -> Transition {
+    let mut step = Transition {
         call: held.call.clone(),
         happened: Vec::new(),
         charge: None,
@@ -134,7 +134,7 @@ pub(crate) fn vanish(held: &Held, now: DateTime<Utc>) -> Step {
 }
 
 /// A call that never reached the provider ends here.
-pub(crate) fn give_up(held: &Held, reason: EndReason, detail: &str, now: DateTime<Utc>) -> Step {
+pub(crate) fn give_up(held: &LockedCall, reason: EndReason, detail: &str, now: DateTime<Utc>) -> Transition {
     let reason = if held.stop_asked {
         EndReason::ManuallyStopped
     } else {
@@ -146,7 +146,7 @@ pub(crate) fn give_up(held: &Held, reason: EndReason, detail: &str, now: DateTim
     detail.clone_into(&mut call.end_detail);
     call.ended_at = Some(now);
     call.billing = Billing::None;
-    Step {
+    Transition {
         call,
         happened: vec![("ended", reason.label().to_owned())],
         charge: None,

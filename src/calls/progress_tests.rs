@@ -12,7 +12,7 @@ fn at(seconds: i64) -> DateTime<Utc> {
     DateTime::from_timestamp(1_770_000_000 + seconds, 0).unwrap()
 }
 
-fn held() -> Held {
+fn held() -> LockedCall {
     let call = Call {
         id: Id::new(),
         agent_id: None,
@@ -38,7 +38,7 @@ fn held() -> Held {
         summary: String::new(),
         updated_at: at(0),
     };
-    Held {
+    LockedCall {
         call,
         stop_asked: false,
     }
@@ -73,12 +73,13 @@ fn words() -> Vec<Message> {
         role: Speaker::Agent,
         text: "Hello.".into(),
         tool: String::new(),
+        failed: false,
         start_ms: Some(0),
         end_ms: Some(800),
     }]
 }
 
-fn go(held: &Held, seen: &shape::Call, said: Option<&[Message]>, now: DateTime<Utc>) -> Step {
+fn go(held: &LockedCall, seen: &shape::Call, said: Option<&[Message]>, now: DateTime<Utc>) -> Transition {
     advance(
         held,
         &Sight {
@@ -164,7 +165,7 @@ fn a_call_waits_for_its_transcript_but_not_for_ever() {
     let early = go(&held(), &ended("hangup"), None, at(60));
     assert_eq!(early.call.status, Status::Processing);
     assert_eq!(early.call.end_reason, None);
-    let waiting = Held {
+    let waiting = LockedCall {
         call: early.call,
         stop_asked: false,
     };
@@ -189,7 +190,7 @@ fn a_bill_may_come_before_the_transcript() {
         (step.call.status, step.call.billing),
         (Status::Processing, Billing::Billed)
     );
-    let then = Held {
+    let then = LockedCall {
         call: step.call,
         stop_asked: false,
     };
@@ -314,6 +315,7 @@ fn an_agent_that_hangs_up_says_why_by_what_it_did_last() {
             seq: 1,
             role: Speaker::ToolCall,
             tool: "leaveVoicemail".into(),
+            failed: false,
             ..words()[0].clone()
         }],
     ]
@@ -327,7 +329,7 @@ fn an_agent_that_hangs_up_says_why_by_what_it_did_last() {
 
 #[test]
 fn what_a_person_stopped_is_no_fault() {
-    let stopped = Held {
+    let stopped = LockedCall {
         stop_asked: true,
         ..held()
     };
@@ -401,16 +403,16 @@ fn free_calls_cost_nothing_and_pending_bills_are_waited_for() {
 
 #[test]
 fn a_call_that_is_gone_at_the_provider_ends_and_costs_nothing() {
-    let call = vanish(&held(), at(300)).call;
+    let call = mark_missing(&held(), at(300)).call;
     assert_eq!(
         (call.status, call.end_reason, call.billing),
         (Status::Failed, Some(EndReason::ProviderError), Billing::None)
     );
-    let over = Held {
+    let over = LockedCall {
         call: go(&held(), &billed(), Some(&words()), at(60)).call,
         stop_asked: false,
     };
-    assert_eq!(vanish(&over, at(300)).call, over.call);
+    assert_eq!(mark_missing(&over, at(300)).call, over.call);
 }
 
 #[test]

@@ -73,13 +73,13 @@ fn is_news(text: &str) -> bool {
 
 async fn look(core: &Core, worker: &Caller, id: Id<Call>) {
     // The watcher looks every second anyway; this one is only sooner.
-    if let Err(error) = watch::look(core, worker, id).await {
+    if let Err(error) = watch::refresh_from_provider(core, worker, id).await {
         tracing::debug!(call = %id, %error, "an early look failed");
     }
 }
 
 async fn note(core: &Core, worker: &Caller, id: Id<Call>, problem: &str) -> Result<()> {
     let mut tx = worker.begin(&core.db, Action::Update, Kind::Call).await?;
-    store::note(&mut tx, id, "line_lost", problem).await?;
+    store::add_event(&mut tx, id, "line_lost", problem).await?;
     tx.commit().await
 }

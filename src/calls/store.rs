@@ -20,7 +20,7 @@ use crate::{
 };
 
 /// A call and what only its keepers need to know.
-pub(crate) struct Held {
+pub(crate) struct LockedCall {
     pub call: Call,
     pub stop_asked: bool,
 }
@@ -53,7 +53,7 @@ struct Flat {
     updated_at: DateTime<Utc>,
 }
 
-impl From<Flat> for Held {
+impl From<Flat> for LockedCall {
     fn from(row: Flat) -> Self {
         Self {
             stop_asked: row.stop_asked_at.is_some(),
@@ -117,7 +117,7 @@ pub(crate) async fn page(tx: &mut OrgTx, filter: &CallFilter, window: Window) ->
 }
 
 /// `NotFound` for what is not there and for what is not theirs.
-pub(crate) async fn find(tx: &mut OrgTx, id: Id<Call>) -> Result<Held> {
+pub(crate) async fn find(tx: &mut OrgTx, id: Id<Call>) -> Result<LockedCall> {
     let row = sqlx::query_as!(
         Flat,
         "select c.id, c.agent_id, c.agent_name, c.medium, c.status, c.end_reason, c.end_detail, c.to_number, c.from_number,
@@ -135,7 +135,7 @@ pub(crate) async fn find(tx: &mut OrgTx, id: Id<Call>) -> Result<Held> {
 }
 
 /// As [`find`], and nobody else changes it until the transaction ends.
-pub(crate) async fn lock(tx: &mut OrgTx, id: Id<Call>) -> Result<Held> {
+pub(crate) async fn lock(tx: &mut OrgTx, id: Id<Call>) -> Result<LockedCall> {
     sqlx::query!(
         "select 1 as one from app.calls c where c.org_id = $1 and c.id = $2 for update",
         tx.org() as _,
@@ -213,7 +213,7 @@ pub(crate) async fn ask_to_stop(tx: &mut OrgTx, id: Id<Call>) -> Result<bool> {
 pub(crate) async fn messages(tx: &mut OrgTx, id: Id<Call>) -> Result<Vec<Message>> {
     Ok(sqlx::query_as!(
         Message,
-        "select m.seq, m.role, m.text, m.tool, m.start_ms, m.end_ms
+        "select m.seq, m.role, m.text, m.tool, m.failed, m.start_ms, m.end_ms
          from app.call_messages m where m.org_id = $1 and m.call_id = $2 order by m.seq",
         tx.org() as _,
         id.uuid(),
@@ -229,18 +229,20 @@ pub(crate) async fn write_messages(tx: &mut OrgTx, id: Id<Call>, said: &[Message
     let texts: Vec<&str> = said.iter().map(|message| message.text.as_str()).collect();
     let tools: Vec<&str> = said.iter().map(|message| message.tool.as_str()).collect();
     let written = sqlx::query!(
-        "insert into app.call_messages as m (org_id, call_id, seq, role, text, tool, start_ms, end_ms)
-         select $1, $2, said.* from unnest($3::int[], $4::text[], $5::text[], $6::text[], $7::int[], $8::int[]) said
+        "insert into app.call_messages as m (org_id, call_id, seq, role, text, tool, failed, start_ms, end_ms)
+         select $1, $2, said.* from unnest($3::int[], $4::text[], $5::text[], $6::text[], $7::bool[], $8::int[], $9::int[]) said
          on conflict (org_id, call_id, seq) do update
-           set role = excluded.role, text = excluded.text, tool = excluded.tool, start_ms = excluded.start_ms, end_ms = excluded.end_ms
-           where (m.role, m.text, m.tool, m.start_ms, m.end_ms)
-             is distinct from (excluded.role, excluded.text, excluded.tool, excluded.start_ms, excluded.end_ms)",
+           set role = excluded.role, text = excluded.text, tool = excluded.tool, failed = excluded.failed, start_ms = excluded.start_ms,
+             end_ms = excluded.end_ms
+           where (m.role, m.text, m.tool, m.failed, m.start_ms, m.end_ms)
+             is distinct from (excluded.role, excluded.text, excluded.tool, excluded.failed, excluded.start_ms, excluded.end_ms)",
         tx.org() as _,
         id.uuid(),
         &said.iter().map(|message| message.seq).collect::<Vec<_>>(),
         &roles as _,
         &texts as _,
         &tools as _,
+        &said.iter().map(|message| message.failed).collect::<Vec<_>>(),
         &column(|message| message.start_ms) as _,
         &column(|message| message.end_ms) as _,
     )
@@ -277,7 +279,7 @@ pub(crate) async fn events(tx: &mut OrgTx, id: Id<Call>) -> Result<Vec<Event>> {
 }
 
 /// Writes down that something happened to a call.
-pub(crate) async fn note(tx: &mut OrgTx, id: Id<Call>, kind: &str, note: &str) -> Result<()> {
+pub(crate) async fn add_event(tx: &mut OrgTx, id: Id<Call>, kind: &str, note: &str) -> Result<()> {
     sqlx::query!(
         "insert into app.call_events (org_id, call_id, id, kind, note, at) values ($1, $2, $3, $4, $5, clock_timestamp())",
         tx.org() as _,
@@ -338,7 +340,7 @@ pub(crate) async fn forget_agent(tx: &mut OrgTx, agent: Id<Agent>) -> Result<()>
 }
 
 /// Nothing more is expected of the provider: the row stays, because a late event still has to find its organization.
-pub(crate) async fn rest(tx: &mut OrgTx, id: Id<Call>) -> Result<()> {
+pub(crate) async fn stop_watching(tx: &mut OrgTx, id: Id<Call>) -> Result<()> {
     sqlx::query!(
         "update app.provider_links set due_at = 'infinity', attempts = 0 where org_id = $1 and kind = 'call' and object_id = $2",
         tx.org() as _,

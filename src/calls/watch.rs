@@ -1,15 +1,17 @@
 //! Watching: brings what the provider knows of a call here. Events, the clock and a page that was just used all end in
 //! the same look, so it does not matter which of them comes first, twice, or never.
 
+use std::borrow::Cow;
+
 use chrono::{DateTime, TimeDelta, Utc};
 
 use super::{
-    Call, EndReason, Medium, Message, Recording, Status,
+    Call, EndReason, Medium, Message, Recording, Speaker, Status,
     dial::MARK,
     outcome,
-    progress::{self, Sight, Step},
+    progress::{self, Sight, Transition},
     socket,
-    store::{self, Held},
+    store::{self, LockedCall},
 };
 use crate::{
     auth::Caller,
@@ -20,6 +22,7 @@ use crate::{
     provider_sync::{self, Due, LEASE},
     providers::ultravox::shape,
     resource::{Action, Kind},
+    tools::{self, secret::mask},
 };
 
 /// The word of `app.provider_links.kind`.
@@ -28,33 +31,33 @@ pub(crate) const LINK: &str = "call";
 const SEARCH_AGAIN: TimeDelta = TimeDelta::seconds(5);
 
 /// Attends to one call whose turn has come.
-pub(crate) async fn settle(core: &Core, worker: &Caller, due: &Due) -> Result<()> {
+pub(crate) async fn attend(core: &Core, worker: &Caller, due: &Due) -> Result<()> {
     let id = Id::from_uuid(due.object_id);
     match due.state.as_str() {
-        "creating" => find_out(core, worker, id).await,
-        _ => look(core, worker, id).await,
+        "creating" => resolve_unknown_outcome(core, worker, id).await,
+        _ => refresh_from_provider(core, worker, id).await,
     }
 }
 
 /// What became of a call whose placing was never answered: it is looked up by our id, and never dialed again.
-async fn find_out(core: &Core, worker: &Caller, id: Id<Call>) -> Result<()> {
+async fn resolve_unknown_outcome(core: &Core, worker: &Caller, id: Id<Call>) -> Result<()> {
     let call = read(core, worker, id).await?.call;
     let mut copies = core
         .ultravox
         .calls_marked(MARK, &id.to_string(), call.created_at)
         .await?;
     if copies.is_empty() {
-        return search_on(core, worker, id).await;
+        return continue_search(core, worker, id).await;
     }
     let found = copies.remove(0);
-    if adopt(core, worker, id, &found).await? == Adoption::Now {
-        join(core, worker, id, call.medium, &found);
+    if adopt(core, worker, id, &found).await? == AdoptOutcome::Now {
+        open_text_socket(core, worker, id, call.medium, &found);
     }
-    look(core, worker, id).await
+    refresh_from_provider(core, worker, id).await
 }
 
 /// Nothing there yet. As long as the question may still be on its way there is nothing to conclude from that.
-async fn search_on(core: &Core, worker: &Caller, id: Id<Call>) -> Result<()> {
+async fn continue_search(core: &Core, worker: &Caller, id: Id<Call>) -> Result<()> {
     let mut tx = worker.begin(&core.db, Action::Update, Kind::Call).await?;
     let held = store::lock(&mut tx, id).await?;
     let now = Utc::now();
@@ -71,13 +74,13 @@ async fn search_on(core: &Core, worker: &Caller, id: Id<Call>) -> Result<()> {
         )
         .await?;
     }
-    store::rest(&mut tx, id).await?;
+    store::stop_watching(&mut tx, id).await?;
     tx.commit().await
 }
 
 /// Whether a call of the provider has become ours.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Adoption {
+pub(crate) enum AdoptOutcome {
     Now,
     /// Somebody else was quicker.
     Before,
@@ -86,35 +89,35 @@ pub(crate) enum Adoption {
 }
 
 /// Takes a call of the provider for ours.
-pub(crate) async fn adopt(core: &Core, caller: &Caller, id: Id<Call>, found: &shape::Call) -> Result<Adoption> {
+pub(crate) async fn adopt(core: &Core, caller: &Caller, id: Id<Call>, found: &shape::Call) -> Result<AdoptOutcome> {
     let mut tx = caller.begin(&core.db, Action::Create, Kind::Call).await?;
     let held = store::lock(&mut tx, id).await?;
     let ours = provider_sync::confirm(&mut tx, LINK, id.uuid(), &found.call_id, "creating").await?;
     if held.call.provider_id.as_ref() == Some(&found.call_id) {
-        return Ok(Adoption::Before);
+        return Ok(AdoptOutcome::Before);
     }
     if !ours || held.call.status.is_over() {
-        return Ok(Adoption::Never);
+        return Ok(AdoptOutcome::Never);
     }
     let mut call = held.call;
     call.provider_id = Some(found.call_id.clone());
     call.status = call.status.max(Status::Ringing);
     store::save(&mut tx, &call).await?;
-    store::note(&mut tx, id, "accepted", "").await?;
+    store::add_event(&mut tx, id, "accepted", "").await?;
     provider_sync::schedule_check(&mut tx, LINK, id.uuid(), TimeDelta::seconds(1), "").await?;
     tx.commit().await?;
-    Ok(Adoption::Now)
+    Ok(AdoptOutcome::Now)
 }
 
 /// A written conversation has nobody else to join it.
-pub(crate) fn join(core: &Core, caller: &Caller, id: Id<Call>, medium: Medium, found: &shape::Call) {
+pub(crate) fn open_text_socket(core: &Core, caller: &Caller, id: Id<Call>, medium: Medium, found: &shape::Call) {
     let waiting = found.joined.is_none() && found.ended.is_none();
     if let Some(url) = found.join_url.as_deref().filter(|_| medium == Medium::Text && waiting) {
         socket::hold(core.clone(), Caller::system(caller.org().clone()), id, url.to_owned());
     }
 }
 
-async fn read(core: &Core, worker: &Caller, id: Id<Call>) -> Result<Held> {
+async fn read(core: &Core, worker: &Caller, id: Id<Call>) -> Result<LockedCall> {
     let mut tx = worker.begin(&core.db, Action::Read, Kind::Call).await?;
     let held = store::find(&mut tx, id).await?;
     tx.commit().await?;
@@ -122,15 +125,15 @@ async fn read(core: &Core, worker: &Caller, id: Id<Call>) -> Result<Held> {
 }
 
 /// Looks at the provider's side of one call and takes over what is new.
-pub(crate) async fn look(core: &Core, worker: &Caller, id: Id<Call>) -> Result<()> {
+pub(crate) async fn refresh_from_provider(core: &Core, worker: &Caller, id: Id<Call>) -> Result<()> {
     let held = read(core, worker, id).await?;
     let Some(provider_id) = held.call.provider_id.as_deref() else {
         return Ok(());
     };
     let seen = match core.ultravox.call(provider_id).await {
         Ok(seen) => seen,
-        Err(failure) if failure.is_gone() && Utc::now() - held.call.created_at > progress::SETTLED => {
-            return keep(core, worker, id, progress::vanish, None).await;
+        Err(failure) if failure.is_gone() && Utc::now() - held.call.created_at > progress::FINAL_AFTER => {
+            return save_transition(core, worker, id, progress::mark_missing, None).await;
         }
         Err(failure) => return Err(failure.into()),
     };
@@ -148,7 +151,7 @@ pub(crate) async fn look(core: &Core, worker: &Caller, id: Id<Call>) -> Result<(
         }
         _ => None,
     };
-    let step = |held: &Held, now: DateTime<Utc>| {
+    let step = |held: &LockedCall, now: DateTime<Utc>| {
         progress::advance(
             held,
             &Sight {
@@ -159,11 +162,11 @@ pub(crate) async fn look(core: &Core, worker: &Caller, id: Id<Call>) -> Result<(
             },
         )
     };
-    keep(core, worker, id, step, said.as_deref()).await
+    save_transition(core, worker, id, step, said.as_deref()).await
 }
 
 /// Everything said on a call that is not finished here. Its absence is no reason to miss that the call has ended.
-async fn said_so_far(core: &Core, held: &Held, seen: &shape::Call, provider_id: &str) -> Option<Vec<Message>> {
+async fn said_so_far(core: &Core, held: &LockedCall, seen: &shape::Call, provider_id: &str) -> Option<Vec<Message>> {
     if seen.joined.is_none() || held.call.status.is_over() {
         return None;
     }
@@ -176,11 +179,11 @@ async fn said_so_far(core: &Core, held: &Held, seen: &shape::Call, provider_id: 
 }
 
 /// Writes a step, taken from the row as it is now: others may have looked meanwhile.
-async fn keep(
+async fn save_transition(
     core: &Core,
     worker: &Caller,
     id: Id<Call>,
-    step: impl Fn(&Held, DateTime<Utc>) -> Step,
+    step: impl Fn(&LockedCall, DateTime<Utc>) -> Transition,
     said: Option<&[Message]>,
 ) -> Result<()> {
     let mut tx = worker.begin(&core.db, Action::Update, Kind::Call).await?;
@@ -189,26 +192,42 @@ async fn keep(
     let step = step(&held, now);
     // Whoever finished the transcript saw all of it.
     if let Some(said) = said.filter(|_| !held.call.status.is_over()) {
-        store::write_messages(&mut tx, id, said).await?;
+        let said = without_secrets(&mut tx, said).await?;
+        store::write_messages(&mut tx, id, &said).await?;
         if step.call.status.is_over() {
-            store::drop_other_messages(&mut tx, id, said).await?;
+            store::drop_other_messages(&mut tx, id, &said).await?;
         }
     }
     write(&mut tx, &held, &step).await?;
     match progress::again(&step.call, now) {
         Some(pause) => provider_sync::schedule_check(&mut tx, LINK, id.uuid(), pause, "").await?,
-        None => store::rest(&mut tx, id).await?,
+        None => store::stop_watching(&mut tx, id).await?,
     }
     tx.commit().await
 }
 
+/// What was said, without what signs in at the servers of tools: one that fails may answer with all it was asked.
+async fn without_secrets<'a>(tx: &mut OrgTx, said: &'a [Message]) -> Result<Cow<'a, [Message]>> {
+    if !said.iter().any(|message| message.role == Speaker::ToolResult) {
+        return Ok(Cow::Borrowed(said));
+    }
+    let secrets = tools::store::secrets(tx).await?;
+    let mut said = said.to_vec();
+    for message in said.iter_mut().filter(|message| message.role == Speaker::ToolResult) {
+        for secret in &secrets {
+            message.text = mask(&message.text, Some(secret));
+        }
+    }
+    Ok(Cow::Owned(said))
+}
+
 /// Saves a step in full: the call, what happened, and the charge.
-pub(crate) async fn write(tx: &mut OrgTx, held: &Held, step: &Step) -> Result<()> {
+pub(crate) async fn write(tx: &mut OrgTx, held: &LockedCall, step: &Transition) -> Result<()> {
     if step.call != held.call {
         store::save(tx, &step.call).await?;
     }
     for (kind, note) in &step.happened {
-        store::note(tx, step.call.id, kind, note).await?;
+        store::add_event(tx, step.call.id, kind, note).await?;
     }
     if let Some(price) = step.charge {
         store::charge(tx, &step.call, price).await?;

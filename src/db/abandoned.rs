@@ -62,7 +62,7 @@ async fn abandon(db: &Db, caller: &Caller, dice: &mut Dice) {
         // The browser went away: the future is dropped wherever it happened to be.
         0 | 1 => drop(polled(dice.roll(12), work(db, caller)).await),
         // The same, without a transaction of our own.
-        6 => drop(polled(dice.roll(4), db.glance(caller.org())).await),
+        6 => drop(polled(dice.roll(4), db.billing_summary(caller.org())).await),
         // The same, from another task.
         2 => {
             let (db, caller) = (db.clone(), caller.clone());

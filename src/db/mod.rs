@@ -3,12 +3,11 @@
 #[cfg(test)]
 mod abandoned;
 mod begin;
-pub mod cluster;
-mod glance;
+mod billing_summary;
 mod migrate;
 mod open;
 mod statements;
-#[doc(hidden)]
+#[cfg(any(test, feature = "testing"))]
 pub mod testing;
 mod tx;
 
@@ -20,9 +19,12 @@ use sqlx::{
     postgres::{PgConnectOptions, PgPoolOptions},
 };
 
-use crate::config::{Config, Database};
-pub use cluster::{Cluster, Stop};
-pub use glance::Glance;
+use crate::{
+    config::{Config, Database},
+    secret::Master,
+};
+pub use ::cluster::{Cluster, Durability, Stop};
+pub use billing_summary::BillingSummary;
 pub use migrate::{MIGRATOR, migrate};
 use open::Open;
 pub(crate) use open::assert_none;
@@ -60,7 +62,7 @@ pub enum DbError {
     #[error("the database cannot be reached: {0}")]
     Unreachable(String),
     #[error(transparent)]
-    Cluster(#[from] cluster::ClusterError),
+    Cluster(#[from] ::cluster::ClusterError),
     #[error("migration failed: {0}")]
     Migration(String),
     #[error("the database could not be verified: {0}")]
@@ -154,9 +156,19 @@ pub struct Db {
     pub app: AppPool,
     pub worker: WorkerPool,
     pub identity: IdentityPool,
+    /// What sealed columns are sealed with; none for commands that read none.
+    pub(crate) secret: Option<Master>,
 }
 
 impl Db {
+    /// The same, with the means to seal and open columns.
+    pub fn with_secret(self, secret: &Master) -> Self {
+        Self {
+            secret: Some(secret.clone()),
+            ..self
+        }
+    }
+
     /// Connects as each role and refuses to go on where row security would not hold for it.
     pub async fn connect(logins: &Logins, max_connections: u32) -> Result<Self, DbError> {
         let app = pool(&logins.app, max_connections, 10).await?;
@@ -169,6 +181,7 @@ impl Db {
             app: AppPool(app),
             worker: WorkerPool(worker),
             identity: IdentityPool(identity),
+            secret: None,
         })
     }
 

@@ -14,6 +14,7 @@ use crate::{
     live,
     org::{OrgId, Permissions, Role, Scope, UserId},
     resource::{Action, Kind},
+    secret::Master,
 };
 
 /// A transaction inside one organization, opened for one purpose by one caller. Dropping it undoes everything.
@@ -25,6 +26,7 @@ pub struct OrgTx {
     changed: Vec<Kind>,
     /// The queues in which something is due when this commits.
     due: BTreeSet<String>,
+    secret: Option<Master>,
 }
 
 /// How a transaction begins.
@@ -98,6 +100,7 @@ impl OrgTx {
             permissions: Permissions::default(),
             changed: Vec::new(),
             due: BTreeSet::new(),
+            secret: db.secret.clone(),
         })
     }
 
@@ -110,6 +113,7 @@ impl OrgTx {
             permissions: Permissions::default(),
             changed: Vec::new(),
             due: BTreeSet::new(),
+            secret: None,
         }
     }
 
@@ -177,6 +181,22 @@ impl OrgTx {
             Who::Key(key) => (key.to_string(), "api_key"),
             Who::System => ("system".to_owned(), "system"),
         }
+    }
+
+    /// Seals a value for a column of this organization. It opens in the same place alone.
+    pub fn seal(&self, purpose: &'static str, place: &str, plain: &[u8]) -> Result<Vec<u8>> {
+        let secret = self.secret.as_ref();
+        let secret = secret.ok_or_else(|| Error::internal("this process has nothing to seal with"))?;
+        secret.seal(purpose, &self.place(place), plain)
+    }
+
+    /// What was sealed there; nothing where it was sealed elsewhere, or under another secret of the installation.
+    pub fn unseal(&self, purpose: &'static str, place: &str, sealed: Vec<u8>) -> Option<Vec<u8>> {
+        self.secret.as_ref()?.open(purpose, &self.place(place), sealed)
+    }
+
+    fn place(&self, place: &str) -> String {
+        format!("{}\0{place}", self.org)
     }
 
     /// Notes that things of this kind are other than they were. Caches and open pages are told when the transaction commits,

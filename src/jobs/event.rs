@@ -96,7 +96,7 @@ impl Job for ApplyEvent {
             settled(core, self.event, Some("no call of ours has this id")).await?;
             return Ok(Outcome::Done);
         };
-        watch::look(core, &Caller::system(org), Id::from_uuid(call)).await?;
+        watch::refresh_from_provider(core, &Caller::system(org), Id::from_uuid(call)).await?;
         settled(core, self.event, None).await?;
         Ok(Outcome::Done)
     }

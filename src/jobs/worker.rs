@@ -22,6 +22,7 @@ use crate::{
     crud::WriteFlow,
     mail::SendMail,
     registry::{self, Registered, ResourceVisitor},
+    tools::publish::RepublishAgents,
 };
 
 /// How long what runs may take to end after the word to stop. A process is given ten seconds in all.
@@ -38,6 +39,7 @@ pub async fn work(core: Core, shutdown: impl Future<Output = ()>) {
     let mut worker = Worker::new(core.clone())
         .queue(links::Calls)
         .queue(Jobs::<ApplyEvent>::default())
+        .queue(Jobs::<RepublishAgents>::default())
         .queue(report::queue(&core))
         .cron(EnsureWebhook {}, WEBHOOK_EVERY)
         .cron(SettleMembers {}, MEMBERS_EVERY)

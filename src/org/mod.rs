@@ -321,7 +321,7 @@ impl OrgColor {
 
 /// One line of the organization chooser.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
-pub struct Choice {
+pub struct OrgMembership {
     pub org_id: OrgId,
     pub name: String,
     pub color: OrgColor,
@@ -332,7 +332,7 @@ pub struct Choice {
 
 /// An invitation as the person invited sees it.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
-pub struct Offer {
+pub struct InvitationPreview {
     pub id: Id<Invitation>,
     pub org_name: String,
     pub color: OrgColor,
@@ -344,7 +344,7 @@ pub struct Offer {
 /// What the link of an invitation says to whoever holds it, who may not have an account yet.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct InvitationLink {
-    pub offer: Offer,
+    pub offer: InvitationPreview,
     /// Whom it was sent to: nobody else can accept it.
     pub email: String,
     /// Whether this address signs in, or signs up first.

@@ -3,11 +3,11 @@
 //! `switchboard verify` and `switchboard warden` write them; the program prints them, pages show them, and `html` makes
 //! a document of one that needs nothing else. Both sides know what a report is.
 
+mod history;
 mod html;
-mod kept;
 #[cfg(feature = "ssr")]
 pub mod store;
-mod words;
+mod text;
 
 use chrono::{DateTime, Utc};
 use serde::{Deserialize, Serialize};
@@ -17,8 +17,8 @@ use crate::{
     check::{Check, Checked},
     resource::{About, Actions, NavGroup, NavPage, PermissionLabels, Roles},
 };
+pub use history::{ReportHistory, ReportRunDetail, Run, RunFilter, RunState};
 pub use html::html;
-pub use kept::{Kept, Run, RunFilter, RunState, Shelf};
 
 /// Reports, to everything that lists resources.
 pub const ABOUT: About = About {

@@ -2,7 +2,7 @@
 
 use sqlx::types::Json;
 
-use super::{Kept, Report, ReportKind, Run, RunFilter, RunState, Shelf};
+use super::{Report, ReportHistory, ReportKind, ReportRunDetail, Run, RunFilter, RunState};
 use crate::{
     audit,
     auth::Caller,
@@ -58,7 +58,7 @@ async fn runs(tx: &mut OrgTx, filter: &RunFilter, window: Window) -> Result<Vec<
     .await?)
 }
 
-pub async fn get(core: &Core, caller: &Caller, id: Id<Report>) -> Result<Kept> {
+pub async fn get(core: &Core, caller: &Caller, id: Id<Report>) -> Result<ReportRunDetail> {
     let mut tx = caller.begin(&core.db, Read, Kind::Report).await?;
     let run = run(&mut tx, id).await?;
     let body = sqlx::query_scalar!(
@@ -69,14 +69,19 @@ pub async fn get(core: &Core, caller: &Caller, id: Id<Report>) -> Result<Kept> {
     .fetch_one(tx.conn())
     .await?;
     tx.commit().await?;
-    Ok(Kept {
+    Ok(ReportRunDetail {
         run,
         report: body.map(|Json(report)| report),
     })
 }
 
 /// The newest runs of a kind, and one report: the one that was chosen, else the newest that is done.
-pub async fn shelf(core: &Core, caller: &Caller, kind: ReportKind, chosen: Option<Id<Report>>) -> Result<Shelf> {
+pub async fn history(
+    core: &Core,
+    caller: &Caller,
+    kind: ReportKind,
+    chosen: Option<Id<Report>>,
+) -> Result<ReportHistory> {
     let page = Page {
         limit: Some(20),
         cursor: None,
@@ -87,7 +92,7 @@ pub async fn shelf(core: &Core, caller: &Caller, kind: ReportKind, chosen: Optio
         Some(id) => Some(get(core, caller, id).await?),
         None => None,
     };
-    Ok(Shelf { runs, shown })
+    Ok(ReportHistory { runs, shown })
 }
 
 async fn run(tx: &mut OrgTx, id: Id<Report>) -> Result<Run> {
@@ -124,7 +129,7 @@ pub async fn ask(core: &Core, caller: &Caller) -> Result<Run> {
     let id = if asked.rows_affected() == 1 {
         jobs::enqueue(&mut tx, &RunReport { report: id }).await?;
         tx.changed(Kind::Report);
-        audit::note(&mut tx, "run", Kind::Report, &id.to_string(), "isolation").await?;
+        audit::record_verb(&mut tx, "run", Kind::Report, &id.to_string(), "isolation").await?;
         forget_old(&mut tx, ReportKind::Isolation).await?;
         id
     } else {

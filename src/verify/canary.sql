@@ -13,9 +13,12 @@ insert into app.audit_log (org_id, client_id, id, actor, actor_kind, action, kin
   values (app.current_org(), '{client}', '00000000-0000-7000-8000-00000000ca03', 'system', 'system', 'create', 'agents', 'x', '{mark}')
 -- app.idempotency_keys
 insert into app.idempotency_keys (org_id, client_id, route, key, body_hash) values (app.current_org(), '{client}', 'canary', '{mark}', 'x')
+-- app.agent_tools
+insert into app.agent_tools (org_id, agent_id, tool_id, position)
+  values (app.current_org(), '00000000-0000-7000-8000-00000000ca02', '00000000-0000-7000-8000-00000000ca01', 0)
 -- app.calls
 insert into app.calls (org_id, id, agent_id, agent_name, medium, status, placed_by, summary)
-  values (app.current_org(), '00000000-0000-7000-8000-00000000ca05', '00000000-0000-7000-8000-00000000ca01', '{mark}', 'text',
+  values (app.current_org(), '00000000-0000-7000-8000-00000000ca05', '00000000-0000-7000-8000-00000000ca02', '{mark}', 'text',
     'completed', 'system', '{mark}')
 -- app.call_messages
 insert into app.call_messages (org_id, call_id, seq, role, text)
@@ -25,7 +28,7 @@ insert into app.call_events (org_id, call_id, id, kind, note)
   values (app.current_org(), '00000000-0000-7000-8000-00000000ca05', '00000000-0000-7000-8000-00000000ca06', 'joined', '{mark}')
 -- app.provider_links
 insert into app.provider_links (org_id, kind, object_id, state, due_at, note)
-  values (app.current_org(), 'agent', '00000000-0000-7000-8000-00000000ca01', 'live', 'infinity', '{mark}')
+  values (app.current_org(), 'agent', '00000000-0000-7000-8000-00000000ca02', 'live', 'infinity', '{mark}')
 -- app.reports
 insert into app.reports (org_id, id, kind, state, note, asked_by)
   values (app.current_org(), '00000000-0000-7000-8000-00000000ca07', 'isolation', 'waiting', '{mark}', 'system')

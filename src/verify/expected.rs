@@ -4,65 +4,67 @@
 
 use serde::Serialize;
 
-use Lasts::{Changing, Forever, Once};
+use Mutability::{AppendOnly, Mutable, NoDelete};
 
 /// How long a row stays what it is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "snake_case")]
-pub(super) enum Lasts {
+pub(super) enum Mutability {
     /// May be changed and deleted.
-    Changing,
+    Mutable,
     /// May be changed, never deleted.
-    Forever,
+    NoDelete,
     /// Written once: a ledger or a log.
-    Once,
+    AppendOnly,
 }
 
 #[derive(Clone, Copy, Debug, Serialize)]
 pub(super) struct Table {
     pub schema: &'static str,
     pub name: &'static str,
-    pub lasts: Lasts,
+    pub mutability: Mutability,
     /// The worker claims its rows across organizations, so it stays on one server whatever is spread over several.
     pub queue: bool,
 }
 
 /// Of organizations: what is in schema `app`, and nothing else.
-const fn org(name: &'static str, lasts: Lasts) -> Table {
-    table("app", name, lasts)
+const fn org(name: &'static str, mutability: Mutability) -> Table {
+    table("app", name, mutability)
 }
 
 const fn outside(schema: &'static str, name: &'static str) -> Table {
-    table(schema, name, Changing)
+    table(schema, name, Mutable)
 }
 
-const fn table(schema: &'static str, name: &'static str, lasts: Lasts) -> Table {
+const fn table(schema: &'static str, name: &'static str, mutability: Mutability) -> Table {
     Table {
         schema,
         name,
-        lasts,
+        mutability,
         queue: false,
     }
 }
 
 pub(super) const TABLES: &[Table] = &[
-    org("clients", Forever),
-    org("agents", Changing),
-    org("calls", Changing),
-    org("call_messages", Changing),
-    org("call_events", Changing),
-    org("contact_folders", Changing),
-    org("contacts", Changing),
+    org("clients", NoDelete),
+    org("tools", Mutable),
+    org("agents", Mutable),
+    org("agent_tools", Mutable),
+    org("calls", Mutable),
+    org("call_messages", Mutable),
+    org("call_events", Mutable),
+    org("contact_folders", Mutable),
+    org("contacts", Mutable),
     Table {
         queue: true,
-        ..org("provider_links", Changing)
+        ..org("provider_links", Mutable)
     },
-    org("reports", Changing),
-    org("users", Changing),
-    org("api_keys", Changing),
-    org("credit_transactions", Once),
-    org("audit_log", Once),
-    org("idempotency_keys", Changing),
+    org("reports", Mutable),
+    org("users", Mutable),
+    org("api_keys", Mutable),
+    org("credit_transactions", AppendOnly),
+    org("audit_log", AppendOnly),
+    org("idempotency_keys", Mutable),
     outside("identity", "users"),
     outside("identity", "organizations"),
     outside("identity", "memberships"),

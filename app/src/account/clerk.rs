@@ -7,10 +7,10 @@ use wasm_bindgen::{JsCast, JsValue, closure::Closure};
 
 use super::{
     gate::gate,
-    way::{self, asked},
+    return_to::{self, query_param},
 };
 use crate::{
-    kit::{Lamp, browser, lamp},
+    kit::{StatusDot, browser, status_dot},
     viewer,
 };
 
@@ -57,12 +57,12 @@ pub fn script(then: impl FnOnce(Clerk) + Send + Sync + 'static) -> AnyView {
     Effect::new(move |_| start());
     let word = move || match stage.get() {
         Stage::Loading => {
-            view! { <p class="s13 ink2" role="status">{lamp(Lamp::Work, "Clerk is loading")}</p> }.into_any()
+            view! { <p class="s13 ink2" role="status">{status_dot(StatusDot::Work, "Clerk is loading")}</p> }.into_any()
         }
         Stage::Ready => ().into_any(),
         Stage::Failed => view! {
             <div class="banner boxed" data-kind="fault" role="alert">
-                {lamp(Lamp::Fail, "Clerk")}
+                {status_dot(StatusDot::Fail, "Clerk")}
                 <p>"Clerk could not be reached. Check your connection, then reload this page."</p>
             </div>
         }
@@ -141,12 +141,12 @@ fn options(pairs: &[(&str, &str)]) -> JsValue {
 
 /// One of Clerk's own forms, in our page.
 pub(super) fn mount(method: &'static str) -> AnyView {
-    let next = asked("next");
+    let next = query_param("next");
     let place = NodeRef::<html::Div>::new();
     let script = script(move |clerk| {
         let next = next.get_untracked();
         let to = options(&[
-            ("fallbackRedirectUrl", way::inside(&next)),
+            ("fallbackRedirectUrl", return_to::safe_return_path(&next)),
             ("signInUrl", "/sign-in"),
             ("signUpUrl", "/sign-up"),
         ]);
@@ -169,7 +169,7 @@ pub fn activate(org: Option<String>, next: String, failed: impl FnOnce() + 'stat
     clerk.promise(
         "setActive",
         &[choice.into()],
-        move || browser::go(way::inside(&next)),
+        move || browser::go(return_to::safe_return_path(&next)),
         failed,
     );
 }

@@ -2,7 +2,7 @@
 
 use leptos::prelude::*;
 
-use super::{ForgotPassword, ResetPassword, clerk, gate::gate, secret::PasswordField, verify::mailbox_hint, way};
+use super::{ForgotPassword, ResetPassword, clerk, gate::gate, return_to, secret::PasswordField, verify::mailbox_hint};
 use crate::{
     frame::NotFound,
     kit::{Form, Sending, Submit, TextField},
@@ -14,7 +14,7 @@ pub fn ForgotPage() -> impl IntoView {
         return view! { <NotFound/> }.into_any();
     }
     let action = Sending::<ForgotPassword>::new();
-    let sent = way::asked("sent").get_untracked();
+    let sent = return_to::query_param("sent").get_untracked();
     if !sent.is_empty() {
         let lead = format!("If {sent} has an account here, a link is on its way. It works once, for an hour.");
         let body = view! {
@@ -44,7 +44,7 @@ pub fn ResetPage() -> impl IntoView {
         return view! { <NotFound/> }.into_any();
     }
     let action = Sending::<ResetPassword>::new();
-    let token = way::asked("token").get_untracked();
+    let token = return_to::query_param("token").get_untracked();
     let body = view! {
         <Form action=action>
             <input type="hidden" name="draft[token]" value=token/>

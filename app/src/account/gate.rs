@@ -4,7 +4,7 @@ use leptos::{prelude::*, server_fn::ServerFn};
 
 use super::SignOut;
 use crate::{
-    kit::{Lamp, PageHead, lamp_boxed},
+    kit::{PageHead, StatusDot, status_badge},
     viewer,
 };
 
@@ -28,7 +28,7 @@ pub fn gate(title: &'static str, lead: impl Into<String>, body: impl IntoAny) ->
     let sandbox = viewer()
         .installation
         .sandbox
-        .then(|| view! { <div class="cluster small">{lamp_boxed(Lamp::Hold, "Sandbox: no real calls, no real charges")}</div> });
+        .then(|| view! { <div class="cluster small">{status_badge(StatusDot::Hold, "Sandbox: no real calls, no real charges")}</div> });
     view! {
         <main class="gate">
             <div class="gate-form">

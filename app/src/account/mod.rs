@@ -5,11 +5,11 @@ mod devices;
 mod forgot;
 mod gate;
 mod profile;
+pub mod return_to;
 mod secret;
 mod sign_in;
 mod sign_up;
 mod verify;
-pub mod way;
 
 use leptos::prelude::*;
 use serde::{Deserialize, Serialize};
@@ -41,7 +41,7 @@ pub struct Devices {
 
 #[server(protocol = Wire)]
 pub async fn sign_up(draft: account::SignUp) -> Result<(), AppError> {
-    let sent = way::with("/verify", "sent", &draft.email);
+    let sent = return_to::with_param("/verify", "sent", &draft.email);
     session::sign_up(&core(), draft, &from()).await?;
     redirect(&sent);
     Ok(())
@@ -63,7 +63,7 @@ pub async fn verify_email(token: String) -> Result<(), AppError> {
 #[server(protocol = Wire)]
 pub async fn resend_verification(email: String) -> Result<(), AppError> {
     session::resend_verification(&core(), &email, &from()).await?;
-    redirect(&way::with("/verify", "sent", &email));
+    redirect(&return_to::with_param("/verify", "sent", &email));
     Ok(())
 }
 
@@ -71,7 +71,7 @@ pub async fn resend_verification(email: String) -> Result<(), AppError> {
 #[server(protocol = Wire)]
 pub async fn forgot_password(email: String) -> Result<(), AppError> {
     session::forgot(&core(), &email, &from()).await?;
-    redirect(&way::with("/forgot", "sent", &email));
+    redirect(&return_to::with_param("/forgot", "sent", &email));
     Ok(())
 }
 

@@ -2,12 +2,12 @@
 
 use leptos::prelude::*;
 
-use super::{ChangePassword, clerk, devices::Sessions, gate::plain_page, secret::PasswordField, way};
+use super::{ChangePassword, clerk, devices::Sessions, gate::plain_page, return_to, secret::PasswordField};
 use crate::{
     kit::{
-        Form, Lamp, Sending, Submit, Switch, icon,
+        Form, Sending, StatusDot, Submit, Switch, icon,
         keys::{single_keys, switch_single_keys},
-        lamp,
+        status_dot,
     },
     viewer,
 };
@@ -55,12 +55,12 @@ fn keyboard() -> AnyView {
 
 /// Says what the last form on this page has done.
 fn changed() -> AnyView {
-    let changed = way::asked("changed");
+    let changed = return_to::query_param("changed");
     let banner = move || {
         (changed.get() == "password").then(|| {
             view! {
                 <div class="banner boxed" data-kind="info" role="status">
-                    {lamp(Lamp::Done, "Password changed")}
+                    {status_dot(StatusDot::Done, "Password changed")}
                     <p>"Every other browser has been signed out."</p>
                 </div>
             }
@@ -74,9 +74,9 @@ fn person() -> AnyView {
     person
         .map(|person| {
             let address = if person.email_verified {
-                lamp(Lamp::Done, "Confirmed")
+                status_dot(StatusDot::Done, "Confirmed")
             } else {
-                lamp(Lamp::Warn, "Not confirmed")
+                status_dot(StatusDot::Warn, "Not confirmed")
             };
             view! {
                 <section class="card" aria-labelledby="who">

@@ -2,7 +2,7 @@
 
 use leptos::prelude::*;
 
-use super::{SignIn, clerk, gate::gate, secret::PasswordField, way};
+use super::{SignIn, clerk, gate::gate, return_to, secret::PasswordField};
 use crate::{
     kit::{Check, Form, Sending, Submit, TextField},
     viewer,
@@ -15,11 +15,11 @@ pub fn SignInPage() -> impl IntoView {
         return gate("Sign in", lead, clerk::mount("mountSignIn"));
     }
     let action = Sending::<SignIn>::new();
-    let (next, email) = (way::asked("next"), way::asked("email"));
-    let sign_up = move || way::with("/sign-up", "next", &next.get());
+    let (next, email) = (return_to::query_param("next"), return_to::query_param("email"));
+    let sign_up = move || return_to::with_param("/sign-up", "next", &next.get());
     let body = view! {
         <Form action=action>
-            {way::next_field()}
+            {return_to::next_field()}
             <TextField path="email" name="draft[email]" label="Email" kind="email" autocomplete="username" value=email autofocus=true/>
             <PasswordField
                 path="password"

@@ -2,7 +2,7 @@
 
 use leptos::prelude::*;
 
-use super::{SignUp, clerk, gate::gate, secret::PasswordField, way};
+use super::{SignUp, clerk, gate::gate, return_to, secret::PasswordField};
 use crate::{
     kit::{Form, Sending, Submit, TextField},
     viewer,
@@ -15,8 +15,8 @@ pub fn SignUpPage() -> impl IntoView {
         return gate("Create an account", lead, clerk::mount("mountSignUp"));
     }
     let action = Sending::<SignUp>::new();
-    let (next, email) = (way::asked("next"), way::asked("email"));
-    let sign_in = move || way::with("/sign-in", "next", &next.get());
+    let (next, email) = (return_to::query_param("next"), return_to::query_param("email"));
+    let sign_in = move || return_to::with_param("/sign-in", "next", &next.get());
     let body = view! {
         <Form action=action>
             <TextField path="name" name="draft[name]" label="Name" autocomplete="name" help="As your team knows you." autofocus=true/>

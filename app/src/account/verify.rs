@@ -2,7 +2,7 @@
 
 use leptos::prelude::*;
 
-use super::{ResendVerification, VerifyEmail, clerk, gate::gate, way};
+use super::{ResendVerification, VerifyEmail, clerk, gate::gate, return_to};
 use crate::{
     frame::NotFound,
     kit::{Form, Sending, Submit, TextField},
@@ -14,7 +14,7 @@ pub fn VerifyPage() -> impl IntoView {
     if clerk::is_clerk() {
         return view! { <NotFound/> }.into_any();
     }
-    let (token, sent) = (way::asked("token"), way::asked("sent"));
+    let (token, sent) = (return_to::query_param("token"), return_to::query_param("sent"));
     let confirm = Sending::<VerifyEmail>::new();
     let resend = Sending::<ResendVerification>::new();
     // The address decides which page this is; it is known to both sides and does not change under it.

@@ -4,41 +4,43 @@ use leptos::prelude::*;
 use leptos_router::hooks::{use_params_map, use_query_map};
 use switchboard::{
     Error, Id,
-    agents::{Agent, AgentDraft, STARTERS, Starter, SyncState},
+    agents::{Agent, AgentDraft, STARTERS, Starter},
     org::OrgId,
     resource::{Action, Kind},
 };
 
 use super::{
-    agent_facets,
-    deeds::{deeds, sync_lamp},
-    editor::{Editor, editor},
-    get_agent,
-    leave::ask_before_leaving,
-    sections::{SECTIONS, contents, sections},
+    AgentEditor,
+    actions::agent_actions,
+    agent_facets, get_agent,
+    sections::{Known, SECTIONS, sections},
 };
 use crate::{
     AppError,
     calls::{PlaceCall, Preset, TestPanel},
     kit::{
-        Ago, Copy, FormState, Lamp, Loading, Menu, PageHead, browser, crumbs, holds, icon,
+        Ago, Copy, FormState, KEPT_IN_TAB, Loading, Menu, PageHead, aria_bool, ask_before_leaving, browser, contents,
+        crumbs, dynamic, editor, icon,
         keys::{on_ctrl, on_key},
-        lamp, lamp_boxed, loaded, part, skeleton_rows, state, text,
+        loaded, out_of_step, put_back, reactive_bool, reactive_text, saved_elsewhere, skeleton_rows, status_badge,
+        sync_dot,
     },
     may, org,
+    tools::every_tool,
 };
 
-/// An agent, if there is one yet, and the tags in use, for the tag field to offer.
-type Opened = (Option<Agent>, Vec<String>);
+/// An agent, if there is one yet, and what its fields offer.
+type Opened = (Option<Agent>, Known);
 
 async fn open(org: OrgId, id: Option<Id<Agent>>) -> Result<Opened, AppError> {
     let agent = match id {
         Some(id) => Some(get_agent(org.clone(), id).await?),
         None => None,
     };
+    let tools = every_tool(org.clone()).await?;
     // Without them the field still takes what is typed.
     let tags = agent_facets(org).await.map(|facets| facets.tags).unwrap_or_default();
-    Ok((agent, tags))
+    Ok((agent, Known { tags, tools }))
 }
 
 /// A new agent, from nothing or from a starter.
@@ -49,9 +51,9 @@ pub fn AgentNew() -> impl IntoView {
     let from =
         Memo::new(move |_| query.with(|query| query.get_str("from").and_then(|from| from.parse::<usize>().ok())));
     let opened = Loading::new(move || from.get(), move |_| open(org.clone(), None));
-    loaded(opened, "editor", skeleton_rows, move |(agent, tags)| {
+    loaded(opened, "editor", skeleton_rows, move |(agent, known)| {
         let starter = from.get_untracked().and_then(|from| STARTERS.get(from.checked_sub(1)?));
-        page(agent, starter.map(Starter::draft).unwrap_or_default(), tags)
+        page(agent, starter.map(Starter::draft).unwrap_or_default(), &known)
     })
 }
 
@@ -73,12 +75,12 @@ pub fn AgentEdit() -> impl IntoView {
             }
         },
     );
-    loaded(opened, "agent", skeleton_rows, |(agent, tags)| {
-        page(agent, AgentDraft::default(), tags)
+    loaded(opened, "agent", skeleton_rows, |(agent, known)| {
+        page(agent, AgentDraft::default(), &known)
     })
 }
 
-fn page(agent: Option<Agent>, start: AgentDraft, tags: Vec<String>) -> AnyView {
+fn page(agent: Option<Agent>, start: AgentDraft, known: &Known) -> AnyView {
     let writes = may(
         if agent.is_some() {
             Action::Update
@@ -88,7 +90,7 @@ fn page(agent: Option<Agent>, start: AgentDraft, tags: Vec<String>) -> AnyView {
         Kind::Agent,
     );
     let editor = editor(agent, start);
-    ask_before_leaving(editor.dirty);
+    ask_before_leaving(editor.dirty, KEPT_IN_TAB);
     on_ctrl("s", move || {
         if writes {
             editor.save();
@@ -104,15 +106,15 @@ fn page(agent: Option<Agent>, start: AgentDraft, tags: Vec<String>) -> AnyView {
         {head(editor, writes)}
         <div class="notices stack s2">
             {form.map(FormState::notice)}
-            {part(move || meanwhile(editor).into_any())}
-            {part(move || restored(editor).into_any())}
-            {part(move || out_of_step(editor, writes).into_any())}
+            {saved_elsewhere(editor, &SECTIONS, |agent| agent.updated_at)}
+            {put_back(editor)}
+            {copy_state(editor, writes)}
         </div>
         <div class="editor">
-            {contents(editor)}
+            {contents(editor, &SECTIONS)}
             <fieldset class="stack s3" disabled=!writes>
                 <legend class="sr">"Agent"</legend>
-                {sections(editor, tags)}
+                {sections(editor, known)}
             </fieldset>
             {aside(editor)}
         </div>
@@ -120,9 +122,9 @@ fn page(agent: Option<Agent>, start: AgentDraft, tags: Vec<String>) -> AnyView {
     .into_any()
 }
 
-fn head(editor: Editor, writes: bool) -> AnyView {
+fn head(editor: AgentEditor, writes: bool) -> AnyView {
     let saved = editor.saved.get_untracked();
-    let title = text(move || {
+    let title = reactive_text(move || {
         editor.saved.with(|saved| {
             saved
                 .as_ref()
@@ -136,15 +138,15 @@ fn head(editor: Editor, writes: bool) -> AnyView {
         ..Preset::default()
     });
     let beside = move || {
-        part(move || {
+        dynamic(move || {
             let state = editor.saved.with(|saved| saved.as_ref().map(|agent| agent.sync.state));
             state
-                .map(|state| lamp_boxed(sync_lamp(state), state.label()))
+                .map(|state| status_badge(sync_dot(state), state.label()))
                 .into_any()
         })
     };
     let sub = move || {
-        part(move || {
+        dynamic(move || {
             match (
                 editor.saved.with(|saved| saved.as_ref().map(|agent| agent.updated_at)),
                 editor.dirty.get(),
@@ -155,11 +157,11 @@ fn head(editor: Editor, writes: bool) -> AnyView {
             }
         })
     };
-    let actions = move || {
-        let clean = holds(move || is_new || !editor.dirty.get());
+    let buttons = move || {
+        let clean = reactive_bool(move || is_new || !editor.dirty.get());
         let save = writes.then(|| {
             view! {
-                <button type="button" class="btn primary" aria-busy=state(move || editor.pending.get()) title="Ctrl S" on:click=move |_| editor.save()>
+                <button type="button" class="btn primary" aria-busy=aria_bool(move || editor.pending.get()) title="Ctrl S" on:click=move |_| editor.save()>
                     {if is_new { "Create agent" } else { "Save agent" }}
                 </button>
             }
@@ -175,18 +177,18 @@ fn head(editor: Editor, writes: bool) -> AnyView {
         .into_any()
     };
     view! {
-        <PageHead class="page-head editor-head" title=title beside=beside sub=sub actions=actions crumbs=|| crumbs(&[("Agents", "/agents")])/>
+        <PageHead class="page-head editor-head" title=title beside=beside sub=sub actions=buttons crumbs=|| crumbs(&[("Agents", "/agents")])/>
         {(!is_new && may(Action::Create, Kind::Call)).then(|| view! { <PlaceCall open=calling preset=preset/> })}
     }
     .into_any()
 }
 
-fn more(editor: Editor) -> AnyView {
+fn more(editor: AgentEditor) -> AnyView {
     let any = [Action::Create, Action::Update, Action::Delete];
     if !any.into_iter().any(|action| may(action, Kind::Agent)) {
         return ().into_any();
     }
-    let deeds = deeds(Callback::new(|()| ()));
+    let actions = agent_actions(Callback::new(|()| ()));
     let about = move || {
         editor.saved.with_untracked(|saved| {
             saved
@@ -196,20 +198,20 @@ fn more(editor: Editor) -> AnyView {
         })
     };
     let duplicate = may(Action::Create, Kind::Agent)
-        .then(|| view! { <button type="button" on:click=move |_| deeds.duplicate(about())>{icon("copy")}"Duplicate"</button> });
+        .then(|| view! { <button type="button" on:click=move |_| actions.duplicate(about())>{icon("copy")}"Duplicate"</button> });
     let sync = may(Action::Update, Kind::Agent).then(|| {
         let done = Callback::new(move |agent| editor.accept(agent));
-        view! { <button type="button" on:click=move |_| deeds.sync(about(), Some(done))>{icon("refresh")}"Sync now"</button> }
+        view! { <button type="button" on:click=move |_| actions.sync(about(), Some(done))>{icon("refresh")}"Sync now"</button> }
     });
     let delete = may(Action::Delete, Kind::Agent).then(|| {
         let gone = Callback::new(move |()| {
             // Nothing is left to lose, so that leaving asks no second question.
             editor.discard();
-            deeds.go("/agents");
+            actions.go("/agents");
         });
         view! {
             <hr/>
-            <button type="button" class="danger" on:click=move |_| deeds.delete(vec![about()], gone)>{icon("trash")}"Delete…"</button>
+            <button type="button" class="danger" on:click=move |_| actions.delete(vec![about()], gone)>{icon("trash")}"Delete…"</button>
         }
     });
     view! {
@@ -223,79 +225,21 @@ fn more(editor: Editor) -> AnyView {
     .into_any()
 }
 
-/// Somebody else has saved: both versions are still there, and a person decides.
-fn meanwhile(editor: Editor) -> Option<AnyView> {
-    let theirs = editor.theirs.get()?;
-    let at = theirs.updated_at;
-    let differing = move || {
-        let titles: Vec<_> = editor.draft.with(|mine| {
-            SECTIONS
-                .iter()
-                .filter(|section| section.differs(mine, &theirs.draft))
-                .map(|section| section.title)
-                .collect()
+fn copy_state(editor: AgentEditor, writes: bool) -> AnyView {
+    dynamic(move || {
+        let notice = editor.saved.get().map(|agent| {
+            let actions = agent_actions(Callback::new(|()| ()));
+            let about = (agent.id.to_string(), agent.draft.name);
+            let done = Callback::new(move |agent| editor.accept(agent));
+            let sync = Callback::new(move |()| actions.sync(about.clone(), Some(done)));
+            out_of_step(agent.sync, writes.then_some(sync))
         });
-        if titles.is_empty() {
-            "They say the same.".to_owned()
-        } else {
-            format!("Yours differs in: {}.", titles.join(", "))
-        }
-    };
-    let notice = view! {
-        <div class="banner boxed" data-kind="warn" role="alert">
-            {lamp(Lamp::Warn, "Saved elsewhere")}
-            <p>"Somebody saved this agent "<Ago at=at/>" while you were typing. "{differing}</p>
-            <span class="cluster">
-                <button type="button" class="btn sm primary" on:click=move |_| editor.keep_mine()>"Keep mine"</button>
-                <button type="button" class="btn sm" on:click=move |_| editor.take_theirs()>"Take theirs"</button>
-            </span>
-        </div>
-    };
-    Some(notice.into_any())
-}
-
-fn restored(editor: Editor) -> Option<AnyView> {
-    let shown = editor.restored.get() && editor.dirty.get();
-    shown.then(|| {
-        view! {
-            <div class="banner boxed" data-kind="info" role="status">
-                {lamp(Lamp::Hold, "Put back")}
-                <p>"What you had typed and not saved is here again."</p>
-                <button type="button" class="btn sm" on:click=move |_| editor.discard()>"Discard it"</button>
-            </div>
-        }
-        .into_any()
+        notice.into_any()
     })
 }
 
-/// The provider's copy is not what is saved here: why, since when, and the way out.
-fn out_of_step(editor: Editor, writes: bool) -> Option<AnyView> {
-    let agent = editor.saved.get()?;
-    if agent.sync.state == SyncState::Synced {
-        return None;
-    }
-    let deeds = deeds(Callback::new(|()| ()));
-    let about = (agent.id.to_string(), agent.draft.name.clone());
-    let done = Callback::new(move |agent| editor.accept(agent));
-    let kind = if agent.sync.state == SyncState::Failed {
-        "fault"
-    } else {
-        "warn"
-    };
-    let notice = view! {
-        <div class="banner boxed" data-kind=kind>
-            {lamp(sync_lamp(agent.sync.state), agent.sync.state.label())}
-            <p>{agent.sync.note}" Checked "<Ago at=agent.sync.checked_at/>". Syncing makes the provider's copy what is saved here."</p>
-            {writes.then(|| view! {
-                <button type="button" class="btn sm" on:click=move |_| deeds.sync(about.clone(), Some(done))>{icon("refresh")}"Sync now"</button>
-            })}
-        </div>
-    };
-    Some(notice.into_any())
-}
-
 /// Beside the draft: how the saved agent stands.
-fn aside(editor: Editor) -> AnyView {
+fn aside(editor: AgentEditor) -> AnyView {
     let facts = move || {
         let agent = editor.saved.get()?;
         let (id, copy) = (agent.id.to_string(), agent.provider_id.clone());

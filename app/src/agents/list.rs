@@ -4,20 +4,21 @@ use std::sync::Arc;
 
 use leptos::prelude::*;
 use switchboard::{
-    agents::{AgentFilter, AgentRow, Facets, STARTERS, SyncState, language_name},
+    agents::{AgentFilter, AgentRow, Facets, STARTERS, language_name},
     listing::{Listing, Page},
     resource::{Action, Kind},
+    sync::SyncState,
 };
 
 use super::{
+    actions::{AgentActions, agent_actions},
     browse_agents,
-    deeds::{Deeds, deeds, sync_lamp},
 };
 use crate::{
     kit::{
-        Ago, Chip, Choice, Column, Columns, Loading, Menu, PageHead, Picture, Row, RowMenu, Search, Selection, Table,
-        UrlQuery, empty, export, icon, keys::on_key, lamp, list_keys, loaded, once_loaded, pager, part, row_link,
-        skeleton_rows, table, text, use_live, use_url,
+        Ago, Chip, Choice, Column, Columns, Illustration, Loading, Menu, PageHead, Row, RowMenu, Search, Selection,
+        Table, UrlQuery, dynamic, empty, export, icon, keys::on_key, list_keys, loaded, once_loaded, pager,
+        reactive_text, row_link, skeleton_rows, status_dot, sync_dot, table, use_live, use_url,
     },
     may, org,
 };
@@ -68,7 +69,7 @@ pub fn AgentList() -> impl IntoView {
         move || (filter(url), page(url), live.get(), again.get()),
         move |(filter, page, ..)| browse_agents(org.clone(), filter, page),
     );
-    let deeds = deeds(Callback::new(move |()| again.update(|n| *n += 1)));
+    let actions = agent_actions(Callback::new(move |()| again.update(|n| *n += 1)));
     let columns = Columns::of("agents", &COLUMNS, &["created"]);
     let selection = Selection::default();
     let menu = RowMenu::new("agent-menu");
@@ -77,7 +78,7 @@ pub fn AgentList() -> impl IntoView {
     let creates = may(Action::Create, Kind::Agent);
     on_key(move |key| match key {
         "n" if creates => {
-            deeds.go("/agents/new");
+            actions.go("/agents/new");
             true
         }
         // An agent is opened where it is edited.
@@ -88,7 +89,7 @@ pub fn AgentList() -> impl IntoView {
         _ => false,
     });
 
-    let actions = move || {
+    let buttons = move || {
         may(Action::Create, Kind::Agent)
             .then(|| view! { <a class="btn primary" href="/agents/new">{icon("plus")}"New agent"</a> })
             .into_any()
@@ -102,11 +103,11 @@ pub fn AgentList() -> impl IntoView {
     };
     let rows = loaded(agents, "agents", skeleton_rows, move |found| rows(url, table_of, found));
     view! {
-        <PageHead title="Agents" sub=move || headline(agents) actions=actions/>
+        <PageHead title="Agents" sub=move || headline(agents) actions=buttons/>
         {filters(url, agents, columns)}
         {rows}
-        {row_menu(deeds, menu)}
-        {bulk(deeds, selection)}
+        {row_menu(actions, menu)}
+        {bulk(actions, selection)}
     }
 }
 
@@ -161,7 +162,7 @@ fn filters(url: UrlQuery, agents: Loading<Found>, columns: Columns) -> AnyView {
         }
         .into_any()
     });
-    let clear = part(move || {
+    let clear = dynamic(move || {
         let set = url.count(&FILTERS) > 0;
         set.then(|| view! { <a class="btn quiet sm" href=url.bare()>"Clear"</a> })
             .into_any()
@@ -184,7 +185,7 @@ fn rows(url: UrlQuery, layout: Table, (listing, facets): Found) -> AnyView {
     let shown = listing.items.len();
     let items = listing.items;
     // Drawn again when a column is chosen, without asking the server.
-    let table = part(move || {
+    let table = dynamic(move || {
         let shown = layout.columns.shown();
         table(layout, &shown, items.iter().map(|agent| row(agent, &shown)).collect())
     });
@@ -203,7 +204,7 @@ fn row(agent: &AgentRow, shown: &[&Column]) -> Row {
 
 fn cell(agent: &AgentRow, column: &str) -> AnyView {
     match column {
-        "state" => lamp(sync_lamp(agent.sync), agent.sync.label()),
+        "state" => status_dot(sync_dot(agent.sync), agent.sync.label()),
         "voice" => agent.voice_name.clone().into_any(),
         "language" => language_name(&agent.language).to_owned().into_any(),
         "tags" => {
@@ -237,7 +238,7 @@ fn nothing(url: UrlQuery, all: i64) -> AnyView {
         (all, _) => format!("There are {all} without them."),
     };
     let clear = view! { <a class="btn" href=url.bare()>"Clear filters"</a> };
-    view! { <div class="card">{empty(Picture::Loose, format!("No agents match {these}"), without, clear)}</div> }
+    view! { <div class="card">{empty(Illustration::Empty, format!("No agents match {these}"), without, clear)}</div> }
         .into_any()
 }
 
@@ -245,7 +246,7 @@ fn first_use() -> AnyView {
     if !may(Action::Create, Kind::Agent) {
         return view! {
             <div class="card">
-                {empty(Picture::Loose, "No agents yet", "Developers and admins of this organization make them. They appear here by themselves.", ())}
+                {empty(Illustration::Empty, "No agents yet", "Developers and admins of this organization make them. They appear here by themselves.", ())}
             </div>
         }
         .into_any();
@@ -265,7 +266,7 @@ fn first_use() -> AnyView {
     view! {
         <div class="card">
             {empty(
-                Picture::Loose,
+                Illustration::Empty,
                 "No agents yet",
                 "An agent answers or places calls. Start from a template, choose a voice, and call it in about a minute.",
                 view! { <a class="btn primary" href="/agents/new">{icon("plus")}"Start from nothing"</a> },
@@ -276,19 +277,19 @@ fn first_use() -> AnyView {
     .into_any()
 }
 
-fn row_menu(deeds: Deeds, menu: RowMenu) -> AnyView {
+fn row_menu(actions: AgentActions, menu: RowMenu) -> AnyView {
     let about = move || menu.about.get_untracked();
     let open = move || format!("/agents/{}", menu.about.with(|(id, _)| id.clone()));
     let duplicate = may(Action::Create, Kind::Agent).then(|| {
-        view! { <button type="button" on:click=move |_| deeds.duplicate(about())>{icon("copy")}"Duplicate"</button> }
+        view! { <button type="button" on:click=move |_| actions.duplicate(about())>{icon("copy")}"Duplicate"</button> }
     });
     let sync = may(Action::Update, Kind::Agent).then(|| {
-        view! { <button type="button" on:click=move |_| deeds.sync(about(), None)>{icon("refresh")}"Sync now"</button> }
+        view! { <button type="button" on:click=move |_| actions.sync(about(), None)>{icon("refresh")}"Sync now"</button> }
     });
     let delete = may(Action::Delete, Kind::Agent).then(|| {
         view! {
             <hr/>
-            <button type="button" class="danger" on:click=move |_| deeds.delete(vec![about()], Callback::new(|()| ()))>
+            <button type="button" class="danger" on:click=move |_| actions.delete(vec![about()], Callback::new(|()| ()))>
                 {icon("trash")}
                 "Delete…"
             </button>
@@ -296,7 +297,7 @@ fn row_menu(deeds: Deeds, menu: RowMenu) -> AnyView {
     });
     view! {
         <Menu id=menu.id label="Agent" end=true>
-            <div class="m-h">{text(move || menu.about.with(|(_, name)| name.clone()))}</div>
+            <div class="m-h">{reactive_text(move || menu.about.with(|(_, name)| name.clone()))}</div>
             <a href=open>{icon("edit")}"Open"</a>
             {duplicate}
             {sync}
@@ -306,7 +307,7 @@ fn row_menu(deeds: Deeds, menu: RowMenu) -> AnyView {
     .into_any()
 }
 
-fn bulk(deeds: Deeds, selection: Selection) -> AnyView {
+fn bulk(actions: AgentActions, selection: Selection) -> AnyView {
     let bar = move || {
         let label = format!("{} selected", selection.count());
         view! {
@@ -314,11 +315,11 @@ fn bulk(deeds: Deeds, selection: Selection) -> AnyView {
                 <b aria-live="polite">{label}</b>
                 <span class="sep"></span>
                 <button type="button" class="btn sm danger" on:click=move |_| {
-                    deeds.delete(selection.rows(), Callback::new(move |()| selection.clear()));
+                    actions.delete(selection.rows(), Callback::new(move |()| selection.clear()));
                 }>{icon("trash")}"Delete…"</button>
                 <button type="button" class="btn sm" on:click=move |_| selection.clear()>"Clear"</button>
             </div>
         }
     };
-    part(move || (selection.count() > 0).then(bar).into_any())
+    dynamic(move || (selection.count() > 0).then(bar).into_any())
 }

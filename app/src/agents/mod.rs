@@ -1,9 +1,7 @@
 //! Agents in the browser: what pages may ask about them.
 
-mod deeds;
+mod actions;
 mod edit;
-mod editor;
-mod leave;
 mod list;
 mod sections;
 
@@ -17,12 +15,32 @@ use switchboard::{
 
 #[cfg(feature = "ssr")]
 use crate::api::{caller, core};
-use crate::{AppError, Wire};
+use crate::{
+    AppError, Wire,
+    kit::{Edited, Editor},
+};
 #[cfg(feature = "ssr")]
 use switchboard::{agents, crud, provider_sync};
 
 pub use edit::{AgentEdit, AgentNew};
 pub use list::AgentList;
+
+type AgentEditor = Editor<Agent>;
+
+impl Edited for Agent {
+    const CREATED: &'static str = "It can be called now";
+    const SAVED: &'static str = "The next call uses it";
+
+    async fn get(org: OrgId, id: Id<Self>) -> Result<Self, AppError> {
+        get_agent(org, id).await
+    }
+    async fn create(org: OrgId, draft: AgentDraft) -> Result<Self, AppError> {
+        create_agent(org, draft).await
+    }
+    async fn update(org: OrgId, id: Id<Self>, draft: AgentDraft, revision: i64) -> Result<Self, AppError> {
+        update_agent(org, id, draft, revision).await
+    }
+}
 
 #[server(protocol = Wire)]
 pub async fn list_agents(org: OrgId, filter: AgentFilter, page: Page) -> Result<Listing<AgentRow>, AppError> {

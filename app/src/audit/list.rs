@@ -11,8 +11,8 @@ use switchboard::{
 use super::list_audit;
 use crate::{
     kit::{
-        Chip, Choice, Lamp, Loading, PageHead, Picture, Search, UrlQuery, When, at_top, empty, export, icon, lamp_bare,
-        list_keys, loaded, pager, skeleton_rows, use_live, use_url,
+        Chip, Choice, Illustration, Loading, PageHead, Search, StatusDot, UrlQuery, When, at_top, bare_dot, empty,
+        export, icon, list_keys, loaded, pager, skeleton_rows, use_live, use_url,
     },
     org,
 };
@@ -82,7 +82,7 @@ fn content(url: UrlQuery, listing: Listing<Entry>) -> AnyView {
     if listing.items.is_empty() {
         let card = if url.count(&["q", "kind", "object_id", "cursor"]) == 0 {
             empty(
-                Picture::Loose,
+                Illustration::Empty,
                 "Nothing has happened yet",
                 "Every change to this organization is written down here, with who made it.",
                 (),
@@ -90,7 +90,7 @@ fn content(url: UrlQuery, listing: Listing<Entry>) -> AnyView {
         } else {
             let all = view! { <a class="btn" href=url.bare()>"Show everything"</a> };
             empty(
-                Picture::Loose,
+                Illustration::Empty,
                 "Nothing here matches",
                 "No entry is about this. New ones appear here by themselves.",
                 all,
@@ -133,7 +133,7 @@ fn line(url: UrlQuery, entry: Entry) -> AnyView {
         <tr>
             <th scope="row">
                 <span class="deed">
-                    {lamp_bare(lamp_of(&entry.action), "")}
+                    {bare_dot(dot_of(&entry.action), "")}
                     <span>{format!("{} {} ", did(&entry.action), thing.noun)}<b>{name}</b></span>
                 </span>
                 {thing.detail.map(|detail| view! { <small>{detail}</small> })}
@@ -236,6 +236,7 @@ fn did(action: &str) -> String {
         "update" => "Changed",
         "delete" => "Deleted",
         "sync" => "Published",
+        "test" => "Tested",
         "stop" => "Stopped",
         "revoke" => "Revoked",
         "invite" => "Sent",
@@ -250,12 +251,12 @@ fn did(action: &str) -> String {
     known.to_owned()
 }
 
-fn lamp_of(action: &str) -> Lamp {
+fn dot_of(action: &str) -> StatusDot {
     match action {
-        "create" | "invite" | "join" => Lamp::Done,
-        "delete" | "revoke" | "leave" | "decline" | "refuse" | "stop" => Lamp::Stop,
-        "sync" | "run" => Lamp::Live,
-        _ => Lamp::Off,
+        "create" | "invite" | "join" => StatusDot::Done,
+        "delete" | "revoke" | "leave" | "decline" | "refuse" | "stop" => StatusDot::Stop,
+        "sync" | "run" => StatusDot::Live,
+        _ => StatusDot::Off,
     }
 }
 

@@ -3,7 +3,7 @@
 use chrono::{DateTime, Utc};
 use leptos::prelude::*;
 
-use super::words::clock;
+use super::format::clock;
 use crate::kit::browser;
 
 /// Time since then, each second anew. The first picture has no clock, so it has no number either.

@@ -3,8 +3,8 @@
 use leptos::prelude::*;
 use switchboard::calls::{Call, Event};
 
-use super::words::{event_lamp, event_words, lamp_of, spaced, span};
-use crate::kit::{Copy, When, each, lamp_bare, machine};
+use super::format::{dot_of, event_dot, event_words, spaced, span};
+use crate::kit::{Copy, When, bare_dot, keyed_list, machine};
 
 /// Each with its distance from the first.
 pub fn events(call: Memo<Call>, events: Memo<Vec<Event>>) -> AnyView {
@@ -15,11 +15,11 @@ pub fn events(call: Memo<Call>, events: Memo<Vec<Event>>) -> AnyView {
         let kind = event.kind.clone();
         let state = move || {
             let ended = kind == "ended";
-            lamp_bare(
+            bare_dot(
                 if ended {
-                    lamp_of(call.with(|call| call.status))
+                    dot_of(call.with(|call| call.status))
                 } else {
-                    event_lamp(&kind)
+                    event_dot(&kind)
                 },
                 "",
             )
@@ -44,7 +44,7 @@ pub fn events(call: Memo<Call>, events: Memo<Vec<Event>>) -> AnyView {
             <header><h2>"Events"</h2></header>
             <div class="body">
                 <ol class="timeline">
-                    {each(move || events.get(), |event| event.id.to_string(), line)}
+                    {keyed_list(move || events.get(), |event| event.id.to_string(), line)}
                 </ol>
             </div>
         </section>

@@ -1,15 +1,19 @@
 //! Facts: a call in one line: why it ended, how long, how quick, how much, and what to do where it went wrong.
 
 use leptos::{prelude::*, task::spawn_local};
-use switchboard::calls::{Billing, Call, EndReason, Recording, Status};
+use switchboard::{
+    calls::{Billing, Call, EndReason, Recording, Status},
+    resource::{Action, Kind},
+};
 
 use super::{
     elapsed::Elapsed,
+    format::{blame, clock, delay, dot_of, price_of, span},
     turns::{Turn, usual_delay},
-    words::{blame, clock, delay, lamp_of, price_of, span},
 };
 use crate::{
-    kit::{Lamp, lamp},
+    kit::{StatusDot, status_dot},
+    may,
     members::list_members,
     org, viewer,
 };
@@ -24,6 +28,7 @@ pub fn facts(call: Memo<Call>, turns: Memo<Vec<Turn>>) -> AnyView {
         let call = call.get();
         view! {
             {(!call.status.is_live()).then(|| fact("Ended because", ended(&call)))}
+            {with_whom(&call).map(|contact| fact("Contact", contact))}
             {fact("Talk time", talk_time(&call))}
             {(call.to_number.is_some()).then(|| fact("Rang for", rang(&call)))}
             {fact("Price", price(&call))}
@@ -46,6 +51,21 @@ fn ended(call: &Call) -> AnyView {
     }
 }
 
+/// The contact whose number it is, with the way there for whoever may see them, or the way to make them one.
+fn with_whom(call: &Call) -> Option<AnyView> {
+    let Some(id) = call.contact_id else {
+        let digits = call.to_number.as_deref()?.strip_prefix('+')?;
+        return may(Action::Create, Kind::Contact)
+            .then(|| view! { <a href=format!("/contacts/new?phone=%2B{digits}")>"Add to contacts"</a> }.into_any());
+    };
+    let name = call.contact_name.clone().unwrap_or_default();
+    Some(if may(Action::Read, Kind::Contact) {
+        view! { <a href=format!("/contacts/{id}")>{name}</a> }.into_any()
+    } else {
+        name.into_any()
+    })
+}
+
 fn talk_time(call: &Call) -> AnyView {
     match (call.talk_ms(), call.joined_at) {
         (Some(ms), _) => clock(ms).into_any(),
@@ -64,7 +84,7 @@ fn rang(call: &Call) -> AnyView {
 fn price(call: &Call) -> AnyView {
     let words = price_of(call);
     match call.billing {
-        Billing::Pending if call.status.is_over() => view! { {lamp(Lamp::Work, words)} }.into_any(),
+        Billing::Pending if call.status.is_over() => view! { {status_dot(StatusDot::Work, words)} }.into_any(),
         Billing::Billed => {
             let billed = call.billed_ms.map(|ms| format!(" for {} billed", clock(ms)));
             view! { {words}<span class="aside-note">{billed}</span> }.into_any()
@@ -126,7 +146,7 @@ pub fn advice(call: &Call) -> Option<AnyView> {
     Some(
         view! {
             <div class="banner boxed" data-kind=kind>
-                {lamp(lamp_of(call.status), call.status.label())}
+                {status_dot(dot_of(call.status), call.status.label())}
                 <p><b>{head}</b>{said}{reason.advice()}</p>
                 {agent}
             </div>
@@ -141,19 +161,23 @@ pub fn no_recording(call: &Call) -> Option<AnyView> {
         (Recording::Ready, _) => return None,
         (_, status) if !status.is_over() => return None,
         (Recording::Pending, _) => (
-            Lamp::Work,
+            StatusDot::Work,
             "Recording on its way",
             "It appears here by itself, usually within half a minute.",
         ),
         (Recording::Failed, _) => (
-            Lamp::Warn,
+            StatusDot::Warn,
             "No recording",
             "Ultravox recorded this call but did not hand the file out. The transcript below is complete.",
         ),
-        (Recording::None, _) if call.joined_at.is_some() && call.to_number.is_some() => {
-            (Lamp::Off, "Not recorded", "Recording is off in the agent's settings.")
-        }
+        (Recording::None, _) if call.joined_at.is_some() && call.to_number.is_some() => (
+            StatusDot::Off,
+            "Not recorded",
+            "Recording is off in the agent's settings.",
+        ),
         _ => return None,
     };
-    Some(view! { <div class="no-recording">{lamp(state, word)}<span class="muted">{text}</span></div> }.into_any())
+    Some(
+        view! { <div class="no-recording">{status_dot(state, word)}<span class="muted">{text}</span></div> }.into_any(),
+    )
 }

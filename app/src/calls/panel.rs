@@ -11,17 +11,21 @@ use switchboard::{
 use super::{
     elapsed::Elapsed,
     follow::{Follow, follow},
+    format::{delay, dot_of},
     get_conversation,
-    place::{Preset, check, place_form, prefixed},
+    place::{Preset, check, place_form},
     place_call, say, stop_call,
+    transcript::tool_dot,
     turns::{Side, ToolUse, Turn, turns},
     values::{Values, starting, value_fields},
-    words::{delay, lamp_of},
 };
 use crate::{
     AppError,
     agents::get_agent,
-    kit::{Lamp, Loading, Toast, banner, browser, each, focus_first_error, form_state, icon, lamp, use_toasts},
+    kit::{
+        Loading, StatusDot, Toast, browser, error_banner, focus_first_error, form_state, icon, keyed_list, prefixed,
+        status_dot, use_toasts,
+    },
     may, org,
 };
 
@@ -69,7 +73,7 @@ pub fn TestPanel(#[prop(into)] agent: Signal<Agent>) -> impl IntoView {
             view! { <p class="quiet-note">"Your role cannot place calls, so it cannot test agents either."</p> }
                 .into_any()
         }
-        (Some(id), _) => each(move || vec![id], |id| id.to_string(), move |id| conversation(test, id)),
+        (Some(id), _) => keyed_list(move || vec![id], |id| id.to_string(), move |id| conversation(test, id)),
         (None, Way::Text) => untrack(|| start(test)),
         (None, Way::Phone) => untrack(|| phone(test)),
     };
@@ -200,7 +204,7 @@ fn conversation(test: Test, id: Id<Call>) -> AnyView {
         let asked = on_the_way.with(|waiting| !waiting.is_empty())
             || turns.with(|turns| turns.last().is_some_and(|turn| turn.by == Side::Person));
         (asked && status.get() == Status::InProgress && medium.get() == Some(Medium::Text)).then(|| {
-            view! { <li class="thinking">{lamp(Lamp::Work, "Answering")}</li> }
+            view! { <li class="thinking">{status_dot(StatusDot::Work, "Answering")}</li> }
         })
     };
     let waiting = move || {
@@ -223,9 +227,9 @@ fn conversation(test: Test, id: Id<Call>) -> AnyView {
     view! {
         <div class="body stack s3">
             {state_line(id, talk, status)}
-            {move || failure.get().map(|error| banner(&error.0))}
+            {move || failure.get().map(|error| error_banner(&error.0))}
             <ol class="says" aria-label="Conversation" aria-live="polite" node_ref=log tabindex="0">
-                {each(seqs, |seq| seq.to_string(), move |seq| bubble(turns, seq))}
+                {keyed_list(seqs, |seq| seq.to_string(), move |seq| bubble(turns, seq))}
                 {waiting}
                 {thinking}
             </ol>
@@ -248,7 +252,7 @@ fn state_line(id: Id<Call>, talk: RwSignal<Option<Conversation>>, status: Memo<S
             .filter(|_| status.get().is_live())
             .map(|since| view! { <Elapsed since=since/> })
     };
-    view! { <p class="cluster small" id=format!("test-{id}")>{move || lamp(lamp_of(status.get()), status.get().label())}{elapsed}</p> }.into_any()
+    view! { <p class="cluster small" id=format!("test-{id}")>{move || status_dot(dot_of(status.get()), status.get().label())}{elapsed}</p> }.into_any()
 }
 
 fn bubble(turns: Memo<Vec<Turn>>, seq: i32) -> AnyView {
@@ -275,13 +279,10 @@ fn bubble(turns: Memo<Vec<Turn>>, seq: i32) -> AnyView {
 }
 
 fn tool_use(tool: ToolUse) -> AnyView {
-    let state = if tool.answered.is_some() {
-        lamp(Lamp::Done, tool.name.clone())
-    } else {
-        lamp(Lamp::Work, tool.name.clone())
-    };
-    let words = format!("{} → {}", tool.asked, tool.answered.unwrap_or_else(|| "…".to_owned()));
-    view! { <span class="tool-use">{state}<code>{words}</code></span> }.into_any()
+    let state = tool_dot(&tool);
+    let answered = tool.answered.map_or_else(|| "…".to_owned(), |answered| answered.text);
+    let words = format!("{} → {answered}", tool.asked);
+    view! { <span class="tool-use"><b class="mono">{tool.name}</b>{state}<code>{words}</code></span> }.into_any()
 }
 
 fn composer(

@@ -7,7 +7,6 @@ use switchboard::{
     agents::{Agent, AgentFilter, Variable},
     calls::{Call, CallDraft, Destination, STEP_S, check_variables, price},
     check::{Check, Checked},
-    error::FieldError,
     listing::Page,
 };
 
@@ -18,7 +17,7 @@ use super::{
 use crate::{
     AppError,
     agents::{get_agent, list_agents},
-    kit::{Dialog, Loading, Select, TextField, browser, focus_first_error, form_state, icon, loaded},
+    kit::{Dialog, Loading, Select, TextField, browser, focus_first_error, form_state, icon, loaded, prefixed},
     org, viewer,
 };
 
@@ -247,22 +246,6 @@ pub fn check(draft: &CallDraft, declared: &[Variable]) -> Result<(), Error> {
     draft.check(&mut check);
     check_variables(declared, &draft.variables, &mut check);
     check.finish()
-}
-
-/// Errors name the request's fields; those of a form with a prefix begin with it.
-pub fn prefixed(error: Error, prefix: &str) -> AppError {
-    AppError(match error {
-        Error::Invalid(fields) => Error::Invalid(
-            fields
-                .into_iter()
-                .map(|wrong| FieldError {
-                    field: format!("{prefix}{}", wrong.field),
-                    ..wrong
-                })
-                .collect(),
-        ),
-        other => other,
-    })
 }
 
 /// Numbers reserved for fiction, and what the simulation does with each.

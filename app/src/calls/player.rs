@@ -5,10 +5,10 @@ use switchboard::{Id, calls::Call};
 use wasm_bindgen::JsCast;
 
 use super::{
+    format::{clock, seconds},
     sound::{self, Picture, Sound},
     turns::{Side, Turn, talk_ms},
     wave::wave,
-    words::{clock, seconds},
 };
 use crate::kit::{browser, icon, keys::single_keys};
 

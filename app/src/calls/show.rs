@@ -13,19 +13,20 @@ use super::{
     events::{events, names, settings},
     facts::{advice, facts, no_recording},
     follow::follow,
+    format::{dot_of, spaced, title_of},
     get_conversation,
     place::{PlaceCall, Preset},
     player::{Player, player},
     stop_call,
     transcript::{keep_in_view, transcript},
     turns::{Turn, turn_at, turns},
-    words::{lamp_of, spaced, title_of},
 };
 use crate::{
     AppError,
     frame::NotFound,
     kit::{
-        Lamp, Loading, PageHead, Toast, When, crumbs, each, icon, lamp, lamp_boxed, loaded, skeleton_rows, use_toasts,
+        Loading, PageHead, StatusDot, Toast, When, crumbs, icon, keyed_list, loaded, skeleton_rows, status_badge,
+        status_dot, use_toasts,
     },
     may, org,
 };
@@ -52,7 +53,7 @@ pub fn CallPage() -> impl IntoView {
             return view! { <NotFound/> }.into_any();
         };
         // Another call is another page: nothing of the one before may be left in it.
-        each(
+        keyed_list(
             move || vec![conversation.clone()],
             |found| found.call.id.to_string(),
             page,
@@ -138,7 +139,7 @@ fn head(
 ) -> AnyView {
     let fixed = call.get_untracked();
     let title = title_of(fixed.medium, fixed.to_number.as_deref());
-    let beside = move || (move || lamp_boxed(lamp_of(status.get()), status.get().label())).into_any();
+    let beside = move || (move || status_badge(dot_of(status.get()), status.get().label())).into_any();
     let phone = fixed.medium == Medium::Phone;
     let sub = move || {
         let agent = match fixed.agent_id {
@@ -207,7 +208,7 @@ fn waits(status: Memo<Status>, happened: Memo<Vec<Event>>) -> Option<AnyView> {
     Some(
         view! {
             <div class="banner boxed" data-kind="warn" role="status">
-                {lamp(Lamp::Work, "Hanging up")}
+                {status_dot(StatusDot::Work, "Hanging up")}
                 <p>{why.unwrap_or_else(|| "Ultravox was asked to end this call.".to_owned())}</p>
             </div>
         }
@@ -234,7 +235,7 @@ fn conversation(call: Memo<Call>, status: Memo<Status>, turns: Memo<Vec<Turn>>) 
     let joined = Memo::new(move |_| call.with(|call| call.joined_at));
     let clock = move || {
         let since = joined.get().filter(|_| live.get())?;
-        Some(view! { <span class="push cluster">{lamp(Lamp::Live, "Live")}<Elapsed since=since/></span> })
+        Some(view! { <span class="push cluster">{status_dot(StatusDot::Live, "Live")}<Elapsed since=since/></span> })
     };
     let keys = move || {
         ready.get().then(|| {

@@ -4,11 +4,11 @@ use leptos::prelude::*;
 use web_sys::{ScrollIntoViewOptions, ScrollLogicalPosition};
 
 use super::{
+    format::{clock, delay},
     player::Player,
-    turns::{Side, ToolUse, Turn},
-    words::{clock, delay},
+    turns::{Answered, Side, ToolUse, Turn},
 };
-use crate::kit::{Lamp, browser, each, icon, lamp};
+use crate::kit::{StatusDot, browser, icon, json, keyed_list, status_dot};
 
 /// A pause longer than this is one that people notice.
 const SLOW_MS: i32 = 1200;
@@ -24,7 +24,7 @@ pub fn transcript(
     let line = move |seq: i32| line(turns, seq, current, player, live);
     view! {
         <ol class="turns" aria-label="Conversation" aria-live=move || live.get().then_some("polite")>
-            {each(seqs, |seq| seq.to_string(), line)}
+            {keyed_list(seqs, |seq| seq.to_string(), line)}
         </ol>
     }
     .into_any()
@@ -121,18 +121,41 @@ fn selecting() -> bool {
         .is_some_and(|selection| !selection.is_collapsed())
 }
 
+/// One use of a tool: closed it says how it went, open what was asked and answered.
 fn aside(tool: ToolUse) -> AnyView {
-    let state = match &tool.answered {
-        Some(_) => lamp(Lamp::Done, "answered"),
-        None => lamp(Lamp::Work, "working"),
-    };
-    let asked = (!tool.asked.is_empty()).then(|| format!("→ {}\n", tool.asked));
-    let answered = tool.answered.map(|answered| format!("← {answered}"));
+    let asked = (!tool.asked.is_empty()).then(|| block("Asked", &tool.asked));
+    let answered = tool.answered.as_ref().map(|answered| {
+        let title = if answered.failed { "Failed" } else { "Answered" };
+        (!answered.text.is_empty()).then(|| block(title, &answered.text))
+    });
+    let took = tool.answered.as_ref().and_then(|answered| answered.took_ms);
     view! {
         <details class="aside">
-            <summary>{icon("tool")}<b class="mono">{tool.name}</b>{state}</summary>
-            <pre>{asked}{answered}</pre>
+            <summary>
+                {icon("tool")}
+                <b class="mono">{tool.name.clone()}</b>
+                {tool_dot(&tool)}
+                {took.map(|ms| view! { <span class="muted">{delay(ms)}</span> })}
+            </summary>
+            {asked}
+            {answered}
         </details>
+    }
+    .into_any()
+}
+
+pub fn tool_dot(tool: &ToolUse) -> AnyView {
+    match &tool.answered {
+        None => status_dot(StatusDot::Work, "Working"),
+        Some(Answered { failed: false, .. }) => status_dot(StatusDot::Done, "Answered"),
+        Some(Answered { failed: true, .. }) => status_dot(StatusDot::Fail, "Failed"),
+    }
+}
+
+fn block(title: &'static str, text: &str) -> AnyView {
+    view! {
+        <p>{title}</p>
+        <pre>{json(text)}</pre>
     }
     .into_any()
 }

@@ -26,8 +26,18 @@ pub enum Side {
 pub struct ToolUse {
     pub name: String,
     pub asked: String,
+    asked_ms: Option<i32>,
     /// Absent until the tool has answered.
-    pub answered: Option<String>,
+    pub answered: Option<Answered>,
+}
+
+#[derive(Clone, Debug, PartialEq)]
+pub struct Answered {
+    /// What the agent got, or why it got nothing.
+    pub text: String,
+    pub failed: bool,
+    /// From asking to the answer, where both were timed.
+    pub took_ms: Option<i32>,
 }
 
 pub fn turns(messages: &[Message]) -> Vec<Turn> {
@@ -39,6 +49,7 @@ pub fn turns(messages: &[Message]) -> Vec<Turn> {
             Speaker::ToolCall => last(&mut turns, message).tools.push(ToolUse {
                 name: message.tool.clone(),
                 asked: message.text.clone(),
+                asked_ms: message.start_ms,
                 answered: None,
             }),
             Speaker::ToolResult => answer(last(&mut turns, message), message),
@@ -83,12 +94,20 @@ fn answer(turn: &mut Turn, message: &Message) {
         .tools
         .iter_mut()
         .find(|tool| tool.name == message.tool && tool.answered.is_none());
+    let asked_ms = open.as_ref().and_then(|tool| tool.asked_ms);
+    let took_ms = message.end_ms.zip(asked_ms).map(|(end, asked)| end - asked);
+    let answered = Some(Answered {
+        text: message.text.clone(),
+        failed: message.failed,
+        took_ms: took_ms.filter(|took| *took > 0),
+    });
     match open {
-        Some(tool) => tool.answered = Some(message.text.clone()),
+        Some(tool) => tool.answered = answered,
         None => turn.tools.push(ToolUse {
             name: message.tool.clone(),
             asked: String::new(),
-            answered: Some(message.text.clone()),
+            asked_ms: None,
+            answered,
         }),
     }
 }
@@ -138,6 +157,7 @@ mod tests {
             tool: tool.into(),
             start_ms: span.map(|(start, _)| start),
             end_ms: span.map(|(_, end)| end),
+            failed: false,
         }
     }
 
@@ -146,9 +166,9 @@ mod tests {
             message(0, Speaker::Agent, "Hello.", "", Some((0, 900))),
             message(1, Speaker::Person, "When is a slot free?", "", Some((1500, 3000))),
             message(2, Speaker::Agent, "Let me look.", "", Some((3640, 4200))),
-            message(3, Speaker::ToolCall, "{\"a\":1}", "find", None),
+            message(3, Speaker::ToolCall, "{\"a\":1}", "find", Some((4300, 4400))),
             message(4, Speaker::ToolCall, "{\"a\":2}", "find", None),
-            message(5, Speaker::ToolResult, "one", "find", None),
+            message(5, Speaker::ToolResult, "one", "find", Some((4900, 5000))),
             message(6, Speaker::Agent, "Tuesday.", "", Some((6000, 7000))),
         ]
     }
@@ -160,9 +180,14 @@ mod tests {
         let tools: Vec<_> = turns[2]
             .tools
             .iter()
-            .map(|tool| (tool.asked.as_str(), tool.answered.as_deref()))
+            .map(|tool| (tool.asked.as_str(), tool.answered.clone()))
             .collect();
-        assert_eq!(tools, [("{\"a\":1}", Some("one")), ("{\"a\":2}", None)]);
+        let one = Answered {
+            text: "one".into(),
+            failed: false,
+            took_ms: Some(700),
+        };
+        assert_eq!(tools, [("{\"a\":1}", Some(one)), ("{\"a\":2}", None)]);
     }
 
     #[test]
@@ -189,6 +214,17 @@ mod tests {
     fn a_tool_used_in_silence_has_a_turn_without_words() {
         let turns = turns(&[message(0, Speaker::ToolResult, "done", "book", None)]);
         assert_eq!(turns[0].text, "");
-        assert_eq!(turns[0].tools[0].answered.as_deref(), Some("done"));
+        assert_eq!(turns[0].tools[0].answered.as_ref().unwrap().text, "done");
+    }
+
+    #[test]
+    fn a_tool_that_failed_says_so() {
+        let failed = Message {
+            failed: true,
+            ..message(1, Speaker::ToolResult, "It did not answer.", "book", None)
+        };
+        let turns = turns(&[message(0, Speaker::ToolCall, "{}", "book", None), failed]);
+        assert_eq!(turns[0].tools.len(), 1);
+        assert!(turns[0].tools[0].answered.as_ref().unwrap().failed);
     }
 }

@@ -3,9 +3,9 @@
 use leptos::prelude::*;
 
 use super::{
+    format::seconds,
     player::Player,
     turns::{Side, Turn, speaker_at},
-    words::seconds,
 };
 
 const BARS: usize = 200;

@@ -4,13 +4,13 @@ use leptos::{prelude::*, server_fn::ServerFn, task::spawn_local};
 use switchboard::{
     org::initials,
     resource::{Action, Kind},
-    viewer::{Person, Place, Viewer},
+    viewer::{CurrentOrg, Person, Viewer},
 };
 
 use super::{Panels, read_balance};
 use crate::{
     account::SignOut,
-    kit::{Menu, browser, effect, icon, text, use_live},
+    kit::{Menu, browser, effect, icon, reactive_text, use_live},
     may, viewer,
 };
 
@@ -48,7 +48,7 @@ pub fn bar(panels: Panels) -> AnyView {
 }
 
 /// As the page was drawn with it, and again whenever something has been charged or paid.
-fn balance(place: Place) -> AnyView {
+fn balance(place: CurrentOrg) -> AnyView {
     let shown = RwSignal::new(place.balance);
     let changes = use_live(Kind::Credit);
     effect(move || {
@@ -66,7 +66,7 @@ fn balance(place: Place) -> AnyView {
     });
     view! {
         <span class="bar-item wide" title="Credit balance">
-            {icon("card")}<span class="sr">"Balance"</span><b>{text(move || shown.get().to_string())}</b>
+            {icon("card")}<span class="sr">"Balance"</span><b>{reactive_text(move || shown.get().to_string())}</b>
         </span>
     }
     .into_any()

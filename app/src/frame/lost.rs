@@ -4,7 +4,7 @@ use leptos::prelude::*;
 
 use super::around;
 use crate::{
-    kit::{PageHead, Picture, empty},
+    kit::{Illustration, PageHead, empty},
     viewer,
 };
 
@@ -20,7 +20,7 @@ pub fn NotFound() -> impl IntoView {
         <PageHead title="Not found"/>
         <div class="card">
             {empty(
-                Picture::Loose,
+                Illustration::Empty,
                 "This page does not exist here",
                 "The address may be mistyped, or what was here is gone or belongs to an organization you have not chosen.",
                 view! {

@@ -121,15 +121,15 @@ fn notices() -> AnyView {
         let (kind, lamp, advice) = if viewer.installation.public {
             (
                 "warn",
-                crate::kit::Lamp::Warn,
+                crate::kit::StatusDot::Warn,
                 " To place real ones its operator sets ULTRAVOX_API_KEY.",
             )
         } else {
-            ("sandbox", crate::kit::Lamp::Hold, "")
+            ("sandbox", crate::kit::StatusDot::Hold, "")
         };
         view! {
             <div class="banner" data-kind=kind>
-                {crate::kit::lamp(lamp, "Sandbox")}
+                {crate::kit::status_dot(lamp, "Sandbox")}
                 <p>"Calls are simulated by this installation. No phone rings and nothing is charged." {advice}</p>
             </div>
         }
@@ -138,7 +138,7 @@ fn notices() -> AnyView {
         let address = viewer.person.as_ref().map(|person| person.email.clone());
         view! {
             <div class="banner" data-kind="warn">
-                {crate::kit::lamp(crate::kit::Lamp::Warn, "Email not confirmed")}
+                {crate::kit::status_dot(crate::kit::StatusDot::Warn, "Email not confirmed")}
                 <p>"Open the link sent to " {address} ". Without it a lost password cannot be replaced."</p>
                 {viewer.installation.dev_mail.then(|| view! { <a href="/dev/mail" rel="external">"Open the mailbox"</a> })}
             </div>

@@ -6,7 +6,7 @@ use switchboard::resource::{Action, Kind, NavGroup, NavPage};
 
 use super::Panels;
 use crate::{
-    kit::{close_menus, icon, text},
+    kit::{close_menus, icon, reactive_text},
     may, viewer,
 };
 
@@ -56,7 +56,7 @@ pub fn nav(panels: Panels) -> AnyView {
         .collect_view();
     let version = format!("Switchboard {}", viewer().installation.version);
     let fold = move || {
-        text(move || {
+        reactive_text(move || {
             if panels.narrow.get() {
                 "Expand sidebar"
             } else {

@@ -7,9 +7,9 @@ use switchboard::resource::{Action, Found, Kind};
 use super::{Panels, bar::flip_theme, nav::pages, search};
 use crate::{
     kit::{
-        self,
+        self, aria_bool,
         browser::{self, Debounce},
-        icon, part, state,
+        dynamic, icon,
     },
     may, viewer,
 };
@@ -82,7 +82,7 @@ pub fn palette(panels: Panels) -> AnyView {
     let line = move |(i, hit): (usize, Hit)| {
         let chosen = hit.clone();
         view! {
-            <li role="option" id=format!("hit-{i}") aria-selected=state(move || at.get() == i)
+            <li role="option" id=format!("hit-{i}") aria-selected=aria_bool(move || at.get() == i)
                 on:click=move |_| choose.run(chosen.clone()) on:mousemove=move |_| at.set(i)>
                 {icon(hit.icon)}
                 <span>{hit.words}</span>
@@ -104,7 +104,7 @@ pub fn palette(panels: Panels) -> AnyView {
             <div class="affix">
                 {icon("search")}
                 <input class="input" role="combobox" aria-expanded="true" aria-controls="palette-hits" aria-label="Search or jump to"
-                    aria-activedescendant=kit::text(move || format!("hit-{}", at.get()))
+                    aria-activedescendant=kit::reactive_text(move || format!("hit-{}", at.get()))
                     placeholder="Page, command, or the name of anything" autocomplete="off" autofocus prop:value=text
                     on:keydown=key
                     on:input=move |event| {
@@ -113,7 +113,7 @@ pub fn palette(panels: Panels) -> AnyView {
                         look();
                     }/>
             </div>
-            <div class="d-body listbox-flat">{part(move || open.get().then(list).into_any())}</div>
+            <div class="d-body listbox-flat">{dynamic(move || open.get().then(list).into_any())}</div>
         </dialog>
     }
     .into_any()

@@ -8,7 +8,7 @@ use switchboard::{
 
 use super::CreateKey;
 use crate::{
-    kit::{Copy, Form, FormState, OrgField, Select, Sending, TextField, browser, icon, state},
+    kit::{Copy, Form, FormState, OrgField, Select, Sending, TextField, aria_bool, browser, icon},
     may,
 };
 
@@ -34,7 +34,7 @@ pub fn form(action: Sending<CreateKey>) -> AnyView {
                     <TextField path="name" name="draft[name]" label="Name" help="Where it is used, such as “Booking site”."/>
                     <Select path="expires_in_days" name="draft[expires_in_days]" label="Works for" options=options value=LIVES[0].0.to_owned()/>
                     <Scopes/>
-                    <button type="submit" class="btn primary block" disabled=true prop:disabled=move || !alive.get() aria-busy=state(move || action.pending())>
+                    <button type="submit" class="btn primary block" disabled=true prop:disabled=move || !alive.get() aria-busy=aria_bool(move || action.pending())>
                         "Create key"
                     </button>
                     <noscript inner_html="<p class=\"help\">The secret is shown once, on this page: turn on JavaScript to create a key.</p>"></noscript>
@@ -52,7 +52,7 @@ fn Scopes() -> impl IntoView {
     if let Some(form) = form {
         form.claim("scopes");
     }
-    let error = Memo::new(move |_| form.and_then(|form| form.error_at("scopes")));
+    let error = Memo::new(move |_| form.and_then(|form| form.error_at("scopes")).map(|error| error.message));
     let chosen = RwSignal::new(Vec::<Scope>::new());
     let groups = Kind::ALL
         .iter()

@@ -11,8 +11,8 @@ use switchboard::{
 use super::{CreateKey, Keys, fresh, list_keys, revoke_key};
 use crate::{
     kit::{
-        Ago, Lamp, Loading, PageHead, Picture, Question, Sending, Toast, date_words, each, empty, icon, lamp, loaded,
-        skeleton_rows, use_confirm, use_live, use_toasts,
+        Ago, Illustration, Loading, PageHead, Question, Sending, StatusDot, Toast, date_words, empty, icon, keyed_list,
+        loaded, skeleton_rows, status_dot, use_confirm, use_live, use_toasts,
     },
     may, org,
 };
@@ -28,7 +28,7 @@ pub fn KeysPage() -> impl IntoView {
     );
     let list = loaded(keys, "API keys", skeleton_rows, move |loaded| content(keys, loaded));
     // Each key made empties the form for the next one.
-    let form = each(
+    let form = keyed_list(
         move || vec![create.done()],
         |made| made.to_string(),
         move |_| fresh::form(create),
@@ -52,7 +52,7 @@ fn content(keys: Loading<Keys>, loaded: Keys) -> AnyView {
     let Keys { all, as_of } = loaded;
     if all.is_empty() {
         let text = "A program proves with a key which organization it acts for. Give each program its own, so that you can revoke one without the others.";
-        return view! { <div class="card">{empty(Picture::Loose, "No API keys yet", text, ())}</div> }.into_any();
+        return view! { <div class="card">{empty(Illustration::Empty, "No API keys yet", text, ())}</div> }.into_any();
     }
     let rows = all.into_iter().map(|key| line(keys, key, as_of)).collect_view();
     view! {
@@ -80,15 +80,18 @@ fn line(keys: Loading<Keys>, key: ApiKey, as_of: DateTime<Utc>) -> AnyView {
     let expired = key.expires_at.is_some_and(|at| at <= as_of);
     let state = match (key.revoked_at, key.expires_at) {
         (Some(at), _) => {
-            view! { {lamp(Lamp::Stop, "Revoked")} <small class="muted">" " {date_words(at)}</small> }.into_any()
+            view! { {status_dot(StatusDot::Stop, "Revoked")} <small class="muted">" " {date_words(at)}</small> }
+                .into_any()
         }
         (None, Some(at)) if expired => {
-            view! { {lamp(Lamp::Stop, "Expired")} <small class="muted">" " {date_words(at)}</small> }.into_any()
+            view! { {status_dot(StatusDot::Stop, "Expired")} <small class="muted">" " {date_words(at)}</small> }
+                .into_any()
         }
         (None, Some(at)) => {
-            view! { {lamp(Lamp::Live, "Works")} <small class="muted">" until " {date_words(at)}</small> }.into_any()
+            view! { {status_dot(StatusDot::Live, "Works")} <small class="muted">" until " {date_words(at)}</small> }
+                .into_any()
         }
-        (None, None) => lamp(Lamp::Live, "Works"),
+        (None, None) => status_dot(StatusDot::Live, "Works"),
     };
     let used = match key.used_at {
         Some(at) => view! { <Ago at=at/> }.into_any(),

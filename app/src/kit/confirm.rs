@@ -6,9 +6,9 @@ use leptos::{html, prelude::*, task::spawn_local};
 
 use super::{
     dialog::show_while,
-    fault::banner,
+    fault::error_banner,
     icon::icon,
-    part::{part, state},
+    reactive::{aria_bool, dynamic},
 };
 use crate::AppError;
 
@@ -131,12 +131,12 @@ pub fn Confirm() -> impl IntoView {
                     {icon("x")}
                 </button>
             </div>
-            <div class="d-body">{part(move || asking.failure.get().map(|error| banner(&error.0)).into_any())}</div>
+            <div class="d-body">{dynamic(move || asking.failure.get().map(|error| error_banner(&error.0)).into_any())}</div>
             <div class="d-foot">
                 <button type="button" class="btn quiet" autofocus on:click=move |_| asking.open.set(false)>
                     {text(|q| q.keep.to_owned())}
                 </button>
-                <button type="button" class="btn danger solid" aria-busy=state(move || asking.busy.get()) on:click=move |_| asking.yes()>
+                <button type="button" class="btn danger solid" aria-busy=aria_bool(move || asking.busy.get()) on:click=move |_| asking.yes()>
                     {text(|q| q.verb.to_owned())}
                 </button>
             </div>

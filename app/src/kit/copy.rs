@@ -5,7 +5,7 @@ use leptos::{prelude::*, task::spawn_local};
 use super::{
     browser,
     icon::icon,
-    part::{part, text},
+    reactive::{dynamic, reactive_text},
 };
 
 /// Copies `text`. As an icon it names itself for those who cannot see it.
@@ -26,11 +26,11 @@ pub fn Copy(
             });
         });
     };
-    let words = move || text(move || said.get().unwrap_or(label).to_owned());
+    let words = move || reactive_text(move || said.get().unwrap_or(label).to_owned());
     view! {
         <button type="button" class=if icon_only { "btn icon-only quiet sm" } else { "btn sm" } on:click=copy
             aria-label=words() title=words()>
-            {part(move || icon(if said.get() == Some("Copied") { "check" } else { "copy" }).into_any())}
+            {dynamic(move || icon(if said.get() == Some("Copied") { "check" } else { "copy" }).into_any())}
             {(!icon_only).then(|| view! { <span>{words()}</span> })}
         </button>
     }

@@ -5,7 +5,7 @@ use leptos::{html, prelude::*};
 use super::{
     browser,
     icon::icon,
-    part::{effect, part},
+    reactive::{dynamic, effect},
 };
 
 #[component]
@@ -37,7 +37,7 @@ pub fn Dialog(
                     {icon("x")}
                 </button>
             </div>
-            {part(move || open.get().then(|| body.with_value(|body| body())).into_any())}
+            {dynamic(move || open.get().then(|| body.with_value(|body| body())).into_any())}
         </dialog>
     }
 }

@@ -4,37 +4,37 @@ use leptos::prelude::*;
 
 /// What the strip of jacks shows.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Picture {
+pub enum Illustration {
     /// Nothing plugged in yet.
-    Loose,
+    Empty,
     /// All is connected: nothing to do.
-    Joined,
+    Connected,
     /// The cord is cut: something failed.
-    Cut,
+    Error,
     /// A wall before the cord: not for this role.
-    Walled,
+    Forbidden,
 }
 
-pub fn jackstrip(picture: Picture) -> AnyView {
-    let drawn = match picture {
-        Picture::Loose => view! {
+pub fn illustration(kind: Illustration) -> AnyView {
+    let drawn = match kind {
+        Illustration::Empty => view! {
             <path class="cord" d="M22 76C60 96 92 60 108 58"></path>
             <rect class="plug" x="106" y="54" width="16" height="8" rx="2" transform="rotate(-14 114 58)"></rect>
         }
         .into_any(),
-        Picture::Joined => view! {
+        Illustration::Connected => view! {
             <path class="cord" d="M54 22C54 80 122 80 122 22"></path>
             <circle class="plug" cx="54" cy="22" r="6"></circle>
             <circle class="plug" cx="122" cy="22" r="6"></circle>
         }
         .into_any(),
-        Picture::Cut => view! {
+        Illustration::Error => view! {
             <path class="cord" d="M54 22C54 56 76 58 84 60M96 64c14 4 26-6 26-42"></path>
             <circle class="plug" cx="54" cy="22" r="6"></circle>
             <circle class="plug" cx="122" cy="22" r="6"></circle>
         }
         .into_any(),
-        Picture::Walled => view! {
+        Illustration::Forbidden => view! {
             <path class="cord" d="M20 22C20 70 70 74 96 62"></path>
             <circle class="plug" cx="20" cy="22" r="6"></circle>
             <path class="wall" d="M112 44v36"></path>
@@ -57,11 +57,16 @@ pub fn jackstrip(picture: Picture) -> AnyView {
 }
 
 /// Says what belongs here and offers `actions`.
-pub fn empty(picture: Picture, title: impl Into<String>, text: impl Into<String>, actions: impl IntoAny) -> AnyView {
+pub fn empty(
+    picture: Illustration,
+    title: impl Into<String>,
+    text: impl Into<String>,
+    actions: impl IntoAny,
+) -> AnyView {
     let (title, text, actions) = (title.into(), text.into(), actions.into_any());
     view! {
         <div class="empty">
-            {jackstrip(picture)}
+            {illustration(picture)}
             <h2>{title}</h2>
             <p>{text}</p>
             <div class="cluster">{actions}</div>

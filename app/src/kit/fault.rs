@@ -5,9 +5,9 @@ use switchboard::Error;
 
 use super::{
     browser,
-    empty::{Picture, empty},
-    icon::{Lamp, icon, lamp},
-    part::effect,
+    empty::{Illustration, empty},
+    icon::{StatusDot, icon, status_dot},
+    reactive::effect,
 };
 use crate::viewer;
 
@@ -22,21 +22,21 @@ pub fn message_of(error: &Error) -> String {
 }
 
 /// Above a form or inside a dialog: what went wrong with what was just tried.
-pub fn banner(error: &Error) -> AnyView {
+pub fn error_banner(error: &Error) -> AnyView {
     if matches!(error, Error::OrgChanged) {
-        return view! { <Cover/> }.into_any();
+        return view! { <OrgSwitchedDialog/> }.into_any();
     }
     let (state, kind, word) = match error {
-        Error::Internal(_) => (Lamp::Fail, "fault", "Our fault"),
-        Error::Upstream(up) => (Lamp::Fail, "fault", up.provider.name()),
-        Error::Unauthenticated => (Lamp::Warn, "warn", "Signed out"),
-        Error::Forbidden => (Lamp::Warn, "warn", "Not allowed"),
-        Error::Limited { .. } => (Lamp::Wait, "warn", "Too fast"),
-        _ => (Lamp::Warn, "warn", "Not done"),
+        Error::Internal(_) => (StatusDot::Fail, "fault", "Our fault"),
+        Error::Upstream(up) => (StatusDot::Fail, "fault", up.provider.name()),
+        Error::Unauthenticated => (StatusDot::Warn, "warn", "Signed out"),
+        Error::Forbidden => (StatusDot::Warn, "warn", "Not allowed"),
+        Error::Limited { .. } => (StatusDot::Wait, "warn", "Too fast"),
+        _ => (StatusDot::Warn, "warn", "Not done"),
     };
     view! {
         <div class="banner boxed" data-kind=kind role="alert">
-            {lamp(state, word)}
+            {status_dot(state, word)}
             <p>{message_of(error)}</p>
             {matches!(error, Error::Unauthenticated).then(|| view! { <a class="btn sm" href="/sign-in" rel="external">"Sign in"</a> })}
         </div>
@@ -45,17 +45,17 @@ pub fn banner(error: &Error) -> AnyView {
 }
 
 /// In place of what did not load. `what` as in "The agents did not load".
-pub fn problem(error: &Error, what: &str) -> AnyView {
+pub fn error_page(error: &Error, what: &str) -> AnyView {
     let again = || {
         view! { <a class="btn primary" href="" rel="external">{icon("refresh")}"Try again"</a> }
     };
     let place = viewer().place;
     let view = match error {
-        Error::OrgChanged => return view! { <Cover/> }.into_any(),
+        Error::OrgChanged => return view! { <OrgSwitchedDialog/> }.into_any(),
         Error::NotFound => {
             let here = place.map_or_else(|| "This organization".into(), |place| place.name);
             empty(
-                Picture::Loose,
+                Illustration::Empty,
                 "This does not exist here",
                 format!(
                     "{here} has nothing at this address. It may have been deleted, or it belongs to an organization you have not chosen."
@@ -66,20 +66,20 @@ pub fn problem(error: &Error, what: &str) -> AnyView {
         Error::Forbidden => {
             let role = place.map_or("guest", |place| place.role.label());
             empty(
-                Picture::Walled,
+                Illustration::Forbidden,
                 format!("Your role cannot see {what}"),
                 format!("You are here as {role}. An owner or an admin can give you another role."),
                 view! { <a class="btn" href="/members">"See who they are"</a> },
             )
         }
         Error::Unauthenticated => empty(
-            Picture::Cut,
+            Illustration::Error,
             "You are signed out",
             "Your session ended. Sign in and you are back on this page.",
             view! { <a class="btn primary" href="/sign-in" rel="external">"Sign in"</a> },
         ),
         Error::NoOrg => empty(
-            Picture::Loose,
+            Illustration::Empty,
             "Choose an organization",
             "Everything here belongs to one.",
             view! { <a class="btn primary" href="/select-org" rel="external">"Choose an organization"</a> },
@@ -87,13 +87,13 @@ pub fn problem(error: &Error, what: &str) -> AnyView {
         Error::Internal(incident) => {
             let reference = format!("Reference {incident}");
             view! {
-                {empty(Picture::Cut, "That did not work, and it is our fault", "Nothing was changed. The reference helps if you write to whoever runs this installation.", again())}
+                {empty(Illustration::Error, "That did not work, and it is our fault", "Nothing was changed. The reference helps if you write to whoever runs this installation.", again())}
                 <p class="ref">{reference}</p>
             }
             .into_any()
         }
         other => empty(
-            Picture::Cut,
+            Illustration::Error,
             format!("The {what} did not load"),
             message_of(other),
             again(),
@@ -104,7 +104,7 @@ pub fn problem(error: &Error, what: &str) -> AnyView {
 
 /// Covers the page after the organization was switched elsewhere: two organizations are never mixed on a screen.
 #[component]
-pub fn Cover() -> impl IntoView {
+pub fn OrgSwitchedDialog() -> impl IntoView {
     let node = NodeRef::<html::Dialog>::new();
     effect(move || {
         let Some(dialog) = node.get() else { return };

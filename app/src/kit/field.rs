@@ -4,11 +4,12 @@
 //! it. Without `on_input` a field keeps its own text, as a plain form does; with it, the text lives in a signal.
 
 use leptos::prelude::*;
+use switchboard::error::FieldError;
 
 use super::{
     form::FormState,
     icon::icon,
-    part::{Live, flag, holds, text},
+    reactive::{Live, aria_flag, dynamic, reactive_bool, reactive_text},
 };
 
 /// The id of the control at this path.
@@ -27,7 +28,7 @@ pub fn field_id(path: &str) -> String {
 #[derive(Clone)]
 struct Around {
     id: String,
-    error: Memo<Option<String>>,
+    error: Memo<Option<FieldError>>,
 }
 
 impl Around {
@@ -44,7 +45,7 @@ impl Around {
 
     fn invalid(&self) -> Live<Option<&'static str>> {
         let error = self.error;
-        flag(move || error.with(Option::is_some))
+        aria_flag(move || error.with(Option::is_some))
     }
 
     fn described_by(&self) -> String {
@@ -67,14 +68,27 @@ impl Around {
         let error = self.error;
         let help_id = format!("{}-help", self.id);
         view! {
-            <p class="err" id=format!("{}-err", self.id) hidden=holds(move || error.with(Option::is_none))>
+            <p class="err" id=format!("{}-err", self.id) hidden=reactive_bool(move || error.with(Option::is_none))>
                 {icon("warn")}
-                <span>{error}</span>
+                <span>{complaint(error)}</span>
             </p>
             {(!help.is_empty()).then(|| view! { <p class="help" id=help_id>{help}</p> })}
         }
         .into_any()
     }
+}
+
+/// What is wrong, and the way to what is in the way.
+pub fn complaint(error: Memo<Option<FieldError>>) -> AnyView {
+    dynamic(move || {
+        error
+            .get()
+            .map(|error| {
+                let link = error.link.map(|to| view! { " "<a href=to>"Open it"</a> });
+                view! { {error.message}{link} }
+            })
+            .into_any()
+    })
 }
 
 /// What a box shows: the signal, or for ever what it began with.
@@ -116,6 +130,9 @@ pub fn TextField(
     #[prop(optional)] autocomplete: Option<&'static str>,
     #[prop(optional)] mono: bool,
     #[prop(optional)] autofocus: bool,
+    /// The id of a list of what it could be.
+    #[prop(optional)]
+    list: Option<&'static str>,
     /// Unit or hint at the end of the box.
     #[prop(optional)]
     unit: &'static str,
@@ -134,6 +151,7 @@ pub fn TextField(
             placeholder=placeholder
             autocomplete=autocomplete
             autofocus=autofocus
+            list=list
             inputmode=(kind == "number").then_some("numeric")
             aria-invalid=around.invalid()
             aria-describedby=around.described_by()
@@ -213,7 +231,7 @@ pub fn Select(
                 <option
                     value=option
                     selected=chosen
-                    prop:selected=holds(move || if live { value.with(|value| *value == this) } else { chosen })
+                    prop:selected=reactive_bool(move || if live { value.with(|value| *value == this) } else { chosen })
                 >
                     {words}
                 </option>
@@ -288,7 +306,7 @@ fn toggle(
             name=name.unwrap_or(path)
             value="true"
             checked=value.get_untracked()
-            prop:checked=holds(move || if live { value.get() } else { value.get_untracked() })
+            prop:checked=reactive_bool(move || if live { value.get() } else { value.get_untracked() })
             on:change=move |event| {
                 if let Some(on_change) = on_change {
                     on_change.run(event_target_checked(&event));
@@ -329,8 +347,8 @@ pub fn Range(
                 max=max
                 step=step
                 value=value.get_untracked()
-                prop:value=text(move || value.get().to_string())
-                aria-valuetext=text(move || words(value.get()))
+                prop:value=reactive_text(move || value.get().to_string())
+                aria-valuetext=reactive_text(move || words(value.get()))
                 aria-invalid=around.invalid()
                 aria-describedby=around.described_by()
                 on:input=move |event| {
@@ -339,7 +357,7 @@ pub fn Range(
                     }
                 }
             />
-            <output for=around.id.clone()>{text(move || words(value.get()))}</output>
+            <output for=around.id.clone()>{reactive_text(move || words(value.get()))}</output>
         </span>
     }
     .into_any();

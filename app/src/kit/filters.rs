@@ -11,7 +11,7 @@ use super::{
     browser::Debounce,
     icon::icon,
     menu::Menu,
-    part::{part, text},
+    reactive::{dynamic, reactive_text},
 };
 
 /// The query of this page's address.
@@ -54,15 +54,22 @@ impl UrlQuery {
 
     /// This page with one thing changed. Any change but the cursor's starts at the first page again.
     pub fn with(self, key: &'static str, value: Option<&str>) -> String {
+        self.with_all(&[(key, value)])
+    }
+
+    /// This page with several things changed.
+    pub fn with_all(self, changes: &[(&'static str, Option<&str>)]) -> String {
         let mut map = self.map.get();
         map.remove("cursor");
         // What a form without a living page left behind in the address.
         map.remove("__err");
         map.remove("__path");
-        match value {
-            Some(value) if !value.is_empty() => map.replace(key, value.to_owned()),
-            _ => {
-                map.remove(key);
+        for (key, value) in changes {
+            match value {
+                Some(value) if !value.is_empty() => map.replace(*key, (*value).to_owned()),
+                _ => {
+                    map.remove(key);
+                }
             }
         }
         format!("{}{}", self.path.get(), map.to_query_string())
@@ -98,7 +105,7 @@ pub fn Search(
             url.go(to, true);
         }
     };
-    let kept = part(move || {
+    let kept = dynamic(move || {
         keep.iter()
             .filter_map(|key| Some(view! { <input type="hidden" name=*key value=url.get(key)?/> }))
             .collect_view()
@@ -134,7 +141,7 @@ pub fn Search(
 /// The whole list as it is narrowed to, as a file. A filter has a name in the address of the page, and one in that of the
 /// file, where the API has it.
 pub fn export(url: UrlQuery, list: &'static str, filters: &'static [(&'static str, &'static str)]) -> AnyView {
-    let href = text(move || {
+    let href = reactive_text(move || {
         let mut map = ParamsMap::new();
         for (here, there) in filters {
             if let Some(value) = url.get(here) {
@@ -168,7 +175,7 @@ pub fn Chip(key: &'static str, label: &'static str, #[prop(into)] choices: Signa
     let url = use_url();
     let menu = format!("filter-{key}");
     let target = menu.clone();
-    let chip = part(move || match url.get(key) {
+    let chip = dynamic(move || match url.get(key) {
         None => view! {
             <button type="button" class="chip add" popovertarget=target.clone()>
                 <span>{icon("plus")}{label}</span>
@@ -190,7 +197,7 @@ pub fn Chip(key: &'static str, label: &'static str, #[prop(into)] choices: Signa
             .into_any()
         }
     });
-    let links = part(move || {
+    let links = dynamic(move || {
         let now = url.get(key);
         choices
             .get()

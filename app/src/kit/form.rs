@@ -14,8 +14,8 @@ use wasm_bindgen::JsCast;
 
 use super::{
     browser,
-    fault::banner,
-    part::{effect, part, state},
+    fault::error_banner,
+    reactive::{aria_bool, dynamic, effect},
 };
 use crate::{AppError, viewer, wire};
 
@@ -177,13 +177,10 @@ impl FormState {
         });
     }
 
-    pub fn error_at(self, path: &str) -> Option<String> {
+    pub fn error_at(self, path: &str) -> Option<FieldError> {
         self.failure.with(|failure| {
             let fields = failure.as_ref()?.0.fields();
-            fields
-                .iter()
-                .find(|error| error.field == path)
-                .map(|error| error.message.clone())
+            fields.iter().find(|error| error.field == path).cloned()
         })
     }
 
@@ -201,9 +198,9 @@ impl FormState {
 
     /// What no field can say: everything but complaints that have their field on the page.
     pub fn notice(self) -> AnyView {
-        part(move || {
+        dynamic(move || {
             let error = self.failure.get().and_then(|failure| self.homeless(failure));
-            error.map(|error| banner(&error)).into_any()
+            error.map(|error| error_banner(&error)).into_any()
         })
     }
 
@@ -253,6 +250,22 @@ fn open_folds(element: &web_sys::HtmlElement) {
     }
 }
 
+/// Errors name the request's fields; those of a form with a prefix begin with it.
+pub fn prefixed(error: Error, prefix: &str) -> AppError {
+    AppError(match error {
+        Error::Invalid(fields) => Error::Invalid(
+            fields
+                .into_iter()
+                .map(|wrong| FieldError {
+                    field: format!("{prefix}{}", wrong.field),
+                    ..wrong
+                })
+                .collect(),
+        ),
+        other => other,
+    })
+}
+
 /// A form that calls a server function. Fields inside find their errors by themselves.
 #[component]
 pub fn Form(
@@ -288,7 +301,7 @@ pub fn Submit(#[prop(into)] label: String, #[prop(default = "btn primary")] clas
     let form = use_context::<FormState>();
     let busy = move || form.is_some_and(FormState::pending);
     view! {
-        <button type="submit" class=class aria-busy=state(busy)>
+        <button type="submit" class=class aria-busy=aria_bool(busy)>
             {label}
         </button>
     }

@@ -14,7 +14,7 @@ pub fn icon(name: &str) -> AnyView {
 
 /// The state of a thing: a shape and a colour, always with a word.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Lamp {
+pub enum StatusDot {
     Live,
     Ring,
     Wait,
@@ -32,7 +32,7 @@ pub enum Lamp {
     Off,
 }
 
-impl Lamp {
+impl StatusDot {
     pub const fn word(self) -> &'static str {
         match self {
             Self::Live => "live",
@@ -52,20 +52,20 @@ impl Lamp {
     }
 }
 
-pub fn lamp(state: Lamp, word: impl Into<String>) -> AnyView {
+pub fn status_dot(state: StatusDot, word: impl Into<String>) -> AnyView {
     draw("lamp", state, word.into())
 }
 
-pub fn lamp_boxed(state: Lamp, word: impl Into<String>) -> AnyView {
+pub fn status_badge(state: StatusDot, word: impl Into<String>) -> AnyView {
     draw("lamp boxed", state, word.into())
 }
 
 /// The word is there for screen readers only.
-pub fn lamp_bare(state: Lamp, word: impl Into<String>) -> AnyView {
+pub fn bare_dot(state: StatusDot, word: impl Into<String>) -> AnyView {
     draw("lamp bare", state, word.into())
 }
 
-fn draw(class: &'static str, state: Lamp, word: String) -> AnyView {
+fn draw(class: &'static str, state: StatusDot, word: String) -> AnyView {
     view! {
         <span class=class data-s=state.word()>
             <svg aria-hidden="true">

@@ -5,7 +5,7 @@ use std::rc::Rc;
 use leptos::{ev, prelude::*};
 use wasm_bindgen::JsCast;
 
-use super::{browser, part::effect};
+use super::{browser, reactive::effect};
 
 /// Of the browser, not of the person: who speaks to a computer, or whose hand trembles, does so at this device, and the
 /// server knows before the first picture.

@@ -1,15 +1,18 @@
 //! Live pages: one event stream for the whole page; lists look again when something of theirs has changed.
 
-use leptos::{ev, prelude::*};
+use std::future::Future;
+
+use leptos::{ev, prelude::*, task::spawn_local};
 use send_wrapper::SendWrapper;
 use switchboard::resource::Kind;
 use wasm_bindgen::{JsCast, closure::Closure};
 
 use super::{
     browser::{self, Debounce},
-    icon::{Lamp, lamp},
-    part::{effect, part, text},
+    icon::{StatusDot, status_dot},
+    reactive::{dynamic, effect, reactive_text},
 };
+use crate::AppError;
 
 #[derive(Clone, Copy)]
 struct Live {
@@ -35,6 +38,28 @@ pub fn use_live(kind: Kind) -> Signal<u64> {
         Some(live) => live.changes[kind as usize].into(),
         None => Signal::stored(0),
     }
+}
+
+/// Asks again whenever something of this kind has changed. What fails keeps what is there.
+pub fn ask_again<T, F>(kind: Kind, ask: impl Fn() -> F + 'static, into: RwSignal<T>)
+where
+    T: Send + Sync + 'static,
+    F: Future<Output = Result<T, AppError>> + 'static,
+{
+    let live = use_live(kind);
+    let mut first = true;
+    effect(move || {
+        live.track();
+        if std::mem::take(&mut first) {
+            return;
+        }
+        let answer = ask();
+        spawn_local(async move {
+            if let Ok(answer) = answer.await {
+                into.try_set(answer);
+            }
+        });
+    });
 }
 
 /// Whether the reader looks at the beginning of the page: what is new moves nothing else.
@@ -137,12 +162,12 @@ pub fn LiveBanner() -> impl IntoView {
         browser::every(1000, count);
         view! {
             <div class="banner" data-kind="info" role="status">
-                {lamp(Lamp::Work, "Reconnecting")}
-                <p>{text(move || format!("Live updates stopped {} s ago. What you see may be behind; nothing you saved is lost.", age.get()))}</p>
+                {status_dot(StatusDot::Work, "Reconnecting")}
+                <p>{reactive_text(move || format!("Live updates stopped {} s ago. What you see may be behind; nothing you saved is lost.", age.get()))}</p>
                 <button type="button" class="btn sm" on:click=|_| browser::reload()>"Reload"</button>
             </div>
         }
         .into_any()
     };
-    part(move || lost.and_then(|lost| lost.get()).map(shown).into_any())
+    dynamic(move || lost.and_then(|lost| lost.get()).map(shown).into_any())
 }

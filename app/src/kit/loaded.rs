@@ -15,7 +15,7 @@ use leptos::{
 };
 use serde::{Serialize, de::DeserializeOwned};
 
-use super::{fault::problem, menu::menus_closed, part::part};
+use super::{fault::error_page, menu::menus_closed, reactive::dynamic};
 use crate::{AppError, wire};
 
 /// What a page loads. A type of its own for each answer; below it is one resource, compiled once.
@@ -215,7 +215,7 @@ fn boundary(
     what: Option<&'static str>,
 ) -> AnyView {
     let inside = move || {
-        part(move || {
+        dynamic(move || {
             let draw = draw.clone();
             Suspend::new(async move {
                 match (resource.await.and_then(|answer| draw(&answer)), what) {
@@ -237,7 +237,7 @@ fn failed(error: &AppError, what: &str) -> AnyView {
     {
         response.set_status(status);
     }
-    problem(&error.0, what)
+    error_page(&error.0, what)
 }
 
 /// The shape of a list that is on its way. It shows after 150 ms, so that quick answers do not flicker.

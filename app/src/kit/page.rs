@@ -5,7 +5,7 @@ use leptos::{html, prelude::*};
 use leptos_meta::{Title, TitleProps};
 use leptos_router::hooks::use_location;
 
-use super::part::effect;
+use super::reactive::effect;
 
 /// The path whose heading has had the focus.
 #[derive(Clone, Copy)]

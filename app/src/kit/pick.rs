@@ -2,7 +2,7 @@
 
 use leptos::prelude::*;
 
-use super::{field::field_id, part::holds};
+use super::{field::field_id, reactive::reactive_bool};
 
 /// One of a few, all in view. `options` are value, words, and what it means.
 #[component]
@@ -25,7 +25,7 @@ pub fn Pick(
                         name=path.clone()
                         value=option
                         checked=chosen
-                        prop:checked=holds(move || value.with(|value| value == option))
+                        prop:checked=reactive_bool(move || value.with(|value| value == option))
                         on:change=move |_| on_change.run(option.to_owned())
                     />
                     <span>{words}<small>{meaning}</small></span>

@@ -9,7 +9,7 @@ use super::{
     icon::icon,
     keys::on_key,
     menu::Menu,
-    part::{flag, holds},
+    reactive::{aria_flag, reactive_bool},
 };
 
 /// A heading, and how its cells behave.
@@ -145,7 +145,7 @@ impl Columns {
                 let key = column.key;
                 view! {
                     <label>
-                        <input type="checkbox" checked=untrack(|| self.shows(key)) prop:checked=holds(move || self.shows(key))
+                        <input type="checkbox" checked=untrack(|| self.shows(key)) prop:checked=reactive_bool(move || self.shows(key))
                             on:change=move |event| self.toggle(key, event_target_checked(&event))/>
                         {column.head}
                     </label>
@@ -195,7 +195,7 @@ pub fn table(table: Table, shown: &[&'static Column], rows: Vec<Row>) -> AnyView
         };
         view! {
             <th scope="col" class="tight">
-                <input type="checkbox" aria-label="Select all on this page" prop:checked=holds(every)
+                <input type="checkbox" aria-label="Select all on this page" prop:checked=reactive_bool(every)
                     on:change=move |event| flip(event_target_checked(&event))/>
             </th>
         }
@@ -240,7 +240,7 @@ fn line(table: Table, shown: &[&'static Column], row: Row) -> AnyView {
         };
         view! {
             <td class="tight gone">
-                <input type="checkbox" aria-label=format!("Select {name}") prop:checked=holds(move || selection.has(&held.0))
+                <input type="checkbox" aria-label=format!("Select {name}") prop:checked=reactive_bool(move || selection.has(&held.0))
                     on:change=move |event| flip(event_target_checked(&event))/>
             </td>
         }
@@ -257,7 +257,7 @@ fn line(table: Table, shown: &[&'static Column], row: Row) -> AnyView {
     });
     let selected = table.selection.map(|selection| {
         let about = about.clone();
-        flag(move || selection.has(&about.0))
+        aria_flag(move || selection.has(&about.0))
     });
     view! {
         <tr data-picked=selected>

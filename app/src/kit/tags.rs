@@ -16,6 +16,7 @@ pub fn TagInput(
     #[prop(into)] tags: Signal<Vec<String>>,
     #[prop(into)] on_change: Callback<Vec<String>>,
     #[prop(into, optional)] known: Signal<Vec<String>>,
+    #[prop(default = "Add a tag")] placeholder: &'static str,
 ) -> impl IntoView {
     let text = RwSignal::new(String::new());
     let add = move || {
@@ -74,7 +75,7 @@ pub fn TagInput(
         <Field path=path label=label help=help>
             <div class="taginput">
                 {chips}
-                <input id=id list=list.clone() autocomplete="off" placeholder="Add a tag" prop:value=text
+                <input id=id list=list.clone() autocomplete="off" placeholder=placeholder prop:value=text
                     on:input=move |event| text.set(event_target_value(&event)) on:keydown=key on:change=move |_| add()/>
             </div>
             <datalist id=list>{options}</datalist>

@@ -5,7 +5,7 @@ use leptos::prelude::*;
 
 use super::{
     browser,
-    part::{effect, text},
+    reactive::{effect, reactive_text},
 };
 
 /// The browser's clock: nothing until the page is alive, then the time in milliseconds, twice a minute.
@@ -36,8 +36,8 @@ pub fn When(at: DateTime<Utc>) -> impl IntoView {
     let clock = clock();
     let alive = Memo::new(move |_| clock.with(Option::is_some));
     view! {
-        <time datetime=machine(at) title=text(move || if alive.get() { utc(at) } else { String::new() })>
-            {text(move || if alive.get() { local(at) } else { utc(at) })}
+        <time datetime=machine(at) title=reactive_text(move || if alive.get() { utc(at) } else { String::new() })>
+            {reactive_text(move || if alive.get() { local(at) } else { utc(at) })}
         </time>
     }
 }
@@ -54,8 +54,8 @@ pub fn Ago(at: DateTime<Utc>) -> impl IntoView {
         }
     };
     view! {
-        <time datetime=machine(at) title=text(title)>
-            {text(move || match clock.get() {
+        <time datetime=machine(at) title=reactive_text(title)>
+            {reactive_text(move || match clock.get() {
                 Some(now) => ago_words((now / 1000.0) as i64 - at.timestamp()),
                 None => utc(at),
             })}

@@ -3,16 +3,16 @@
 use leptos::prelude::*;
 
 use super::{
-    Lamp, browser,
-    icon::{icon, lamp_bare},
-    part::each,
+    StatusDot, browser,
+    icon::{bare_dot, icon},
+    reactive::keyed_list,
 };
 use crate::AppError;
 
 /// A short word about something that has happened.
 #[derive(Clone)]
 pub struct Toast {
-    lamp: Lamp,
+    lamp: StatusDot,
     text: String,
     detail: String,
 }
@@ -20,7 +20,7 @@ pub struct Toast {
 impl Toast {
     pub fn done(text: impl Into<String>) -> Self {
         Self {
-            lamp: Lamp::Done,
+            lamp: StatusDot::Done,
             text: text.into(),
             detail: String::new(),
         }
@@ -28,7 +28,7 @@ impl Toast {
 
     pub fn failed(text: impl Into<String>, error: &AppError) -> Self {
         Self {
-            lamp: Lamp::Fail,
+            lamp: StatusDot::Fail,
             text: text.into(),
             detail: super::message_of(&error.0),
         }
@@ -62,7 +62,7 @@ impl ToastList {
     pub fn say(self, toast: Toast) {
         self.count.update_value(|n| *n += 1);
         let number = self.count.get_value();
-        let stay = if toast.lamp == Lamp::Fail { 12_000 } else { 6_000 };
+        let stay = if toast.lamp == StatusDot::Fail { 12_000 } else { 6_000 };
         self.shown.update(|shown| shown.push((number, toast)));
         browser::after(stay, move || self.dismiss(number));
     }
@@ -79,7 +79,7 @@ pub fn Toasts() -> impl IntoView {
         let detail = (!toast.detail.is_empty()).then(|| view! { <small>{toast.detail.clone()}</small> });
         view! {
             <div class="toast">
-                {lamp_bare(toast.lamp, if toast.lamp == Lamp::Fail { "Failed" } else { "Done" })}
+                {bare_dot(toast.lamp, if toast.lamp == StatusDot::Fail { "Failed" } else { "Done" })}
                 <span>{toast.text}{detail}</span>
                 <button type="button" class="btn icon-only sm" aria-label="Dismiss" title="Dismiss" on:click=move |_| list.dismiss(number)>
                     {icon("x")}
@@ -90,7 +90,7 @@ pub fn Toasts() -> impl IntoView {
     };
     view! {
         <div class="toasts" role="status">
-            {each(move || list.shown.get(), |(number, _)| number.to_string(), line)}
+            {keyed_list(move || list.shown.get(), |(number, _)| number.to_string(), line)}
         </div>
     }
 }

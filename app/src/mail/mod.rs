@@ -7,7 +7,7 @@ use crate::{
     AppError, Wire,
     account::plain_page,
     frame::NotFound,
-    kit::{Lamp, Loading, Picture, When, empty, icon, lamp, loaded, skeleton_rows},
+    kit::{Illustration, Loading, StatusDot, When, empty, icon, loaded, skeleton_rows, status_dot},
     viewer,
 };
 #[cfg(feature = "ssr")]
@@ -27,7 +27,7 @@ pub fn MailboxPage() -> impl IntoView {
     let mails = Loading::new(|| (), |()| list_mail());
     let body = view! {
         <div class="banner boxed" data-kind="sandbox">
-            {lamp(Lamp::Hold, "Development")}
+            {status_dot(StatusDot::Hold, "Development")}
             <p>"Anybody who reaches this installation can read these mails and follow their links. Set SMTP_URL to have them sent, and this page is gone."</p>
         </div>
         {loaded(mails, "mails", skeleton_rows, content)}
@@ -43,7 +43,7 @@ fn content(mails: Vec<Mail>) -> AnyView {
     let again = view! { <a class="btn sm" href="/dev/mail" rel="external">{icon("refresh")}"Look again"</a> };
     if mails.is_empty() {
         let text = "Sign up, ask for a new password or invite somebody: the mail appears here.";
-        return view! { <div class="card">{empty(Picture::Loose, "No mail yet", text, again)}</div> }.into_any();
+        return view! { <div class="card">{empty(Illustration::Empty, "No mail yet", text, again)}</div> }.into_any();
     }
     let count = mails.len();
     let rows = mails.into_iter().map(line).collect_view();

@@ -5,7 +5,7 @@ use switchboard::org::Role;
 
 use super::InviteMember;
 use crate::{
-    kit::{Form, OrgField, Select, Sending, Submit, TextField, part},
+    kit::{Form, OrgField, Select, Sending, Submit, TextField, dynamic},
     viewer,
 };
 
@@ -30,7 +30,7 @@ pub fn invite(action: Sending<InviteMember>) -> AnyView {
         .map(|role| (role.word().to_owned(), role.label().to_owned()))
         .collect::<Vec<_>>();
     let purpose = move || role.with(|word| word.parse().map(Role::purpose).unwrap_or_default());
-    let address = part(move || {
+    let address = dynamic(move || {
         action.done();
         view! { <TextField path="email" name="draft[email]" label="Email" kind="email" autocomplete="off" placeholder="ada@example.com"/> }
             .into_any()

@@ -15,8 +15,9 @@ use super::{
 };
 use crate::{
     kit::{
-        Ago, BareForm, Lamp, Loading, OrgField, PageHead, Question, Sending, Sent, Toast, banner, browser, date_words,
-        effect, holds, icon, lamp, loaded, part, skeleton_rows, use_confirm, use_live, use_toasts,
+        Ago, BareForm, Loading, OrgField, PageHead, Question, Sending, Sent, StatusDot, Toast, browser, date_words,
+        dynamic, effect, error_banner, icon, loaded, reactive_bool, skeleton_rows, status_dot, use_confirm, use_live,
+        use_toasts,
     },
     may, org,
     orgs::leave_org,
@@ -82,7 +83,7 @@ fn say_when(action: impl Into<Sent>, text: &'static str, detail: &'static str) {
 
 fn refused(action: impl Into<Sent>) -> AnyView {
     let action = action.into();
-    part(move || action.failure().map(|error| banner(&error.0)).into_any())
+    dynamic(move || action.failure().map(|error| error_banner(&error.0)).into_any())
 }
 
 fn people(team: Team, members: Vec<Member>) -> AnyView {
@@ -154,7 +155,7 @@ fn role(team: Team, member: &Member, you: bool) -> AnyView {
         .map(|role: Role| {
             // The attribute counts only until somebody has chosen; what is so since then is said by the property.
             view! {
-                <option value=role.word() selected=role == now prop:selected=holds(move || role == now) title=role.purpose()>
+                <option value=role.word() selected=role == now prop:selected=reactive_bool(move || role == now) title=role.purpose()>
                     {role.label()}
                 </option>
             }
@@ -270,7 +271,7 @@ fn invitations(team: Team, waiting: Vec<Invitation>) -> AnyView {
             });
             view! {
                 <div>
-                    {lamp(Lamp::Wait, "Waiting")}
+                    {status_dot(StatusDot::Wait, "Waiting")}
                     <span class="grow">
                         <b>{invitation.email}</b>
                         <small>

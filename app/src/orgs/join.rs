@@ -5,14 +5,14 @@ use switchboard::org::{InvitationLink, initials};
 
 use super::{AcceptOffer, DeclineOffer, read_invitation};
 use crate::{
-    account::{gate, is_clerk, sign_out_form, way},
-    kit::{Form, Loading, Picture, Sending, Submit, date_words, empty, loaded},
+    account::{gate, is_clerk, return_to, sign_out_form},
+    kit::{Form, Illustration, Loading, Sending, Submit, date_words, empty, loaded},
     viewer,
 };
 
 #[component]
 pub fn JoinPage() -> impl IntoView {
-    let token = way::asked("token");
+    let token = return_to::query_param("token");
     let link = Loading::new(
         move || token.get(),
         |token| async move {
@@ -28,7 +28,7 @@ pub fn JoinPage() -> impl IntoView {
     let content = move |link: Option<InvitationLink>| match link {
         Some(link) => invitation(link, &token.get_untracked(), accept, decline),
         None => empty(
-            Picture::Cut,
+            Illustration::Error,
             "This invitation does not work any more",
             "It has been used or withdrawn, or its seven days are over. Whoever invited you can send a new one.",
             view! { <a class="btn" href="/select-org" rel="external">"Your organizations"</a> },
@@ -65,7 +65,7 @@ fn invitation(
     };
     let (yes, no) = (offer.id.to_string(), offer.id.to_string());
     let join = format!("Join {}", offer.org_name);
-    let next = way::with("/join", "token", token);
+    let next = return_to::with_param("/join", "token", token);
     let way_in = match viewer().person {
         Some(person) if person.email.eq_ignore_ascii_case(&link.email) => view! {
             <Form action=accept>
@@ -84,7 +84,7 @@ fn invitation(
         }
         .into_any(),
         None if link.has_account || is_clerk() => view! {
-            <a class="btn primary lg block" href=with_email(way::with("/sign-in", "next", &next), &link.email)>"Sign in to join"</a>
+            <a class="btn primary lg block" href=with_email(return_to::with_param("/sign-in", "next", &next), &link.email)>"Sign in to join"</a>
         }
         .into_any(),
         None => view! {
@@ -97,7 +97,7 @@ fn invitation(
 }
 
 fn with_email(path: String, email: &str) -> String {
-    let more = way::with("", "email", email);
+    let more = return_to::with_param("", "email", email);
     match path.contains('?') {
         true => format!("{path}&{}", more.trim_start_matches('?')),
         false => format!("{path}{more}"),

@@ -8,7 +8,7 @@ use leptos::prelude::*;
 use serde::{Deserialize, Serialize};
 use switchboard::{
     Id,
-    org::{Choice, Invitation, InvitationLink, Offer, OrgDraft, OrgId},
+    org::{Invitation, InvitationLink, InvitationPreview, OrgDraft, OrgId, OrgMembership},
 };
 
 pub use join::JoinPage;
@@ -25,8 +25,8 @@ use switchboard::{auth::session, org::store};
 /// Where a person may work, and where they are asked to.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Places {
-    pub choices: Vec<Choice>,
-    pub offers: Vec<Offer>,
+    pub choices: Vec<OrgMembership>,
+    pub offers: Vec<InvitationPreview>,
 }
 
 #[server(protocol = Wire)]

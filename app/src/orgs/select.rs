@@ -1,14 +1,14 @@
 //! Choosing an organization. Entering one is a form that ends in a full load: nothing of the old one stays on screen.
 
 use leptos::prelude::*;
-use switchboard::org::{Choice, Offer, OrgColor, OrgId, initials};
+use switchboard::org::{InvitationPreview, OrgColor, OrgId, OrgMembership, initials};
 
 use super::{AcceptOffer, CreateOrg, DeclineOffer, Places, SwitchOrg, colors::colors, list_places};
 use crate::{
-    account::{activate, is_clerk, plain_page, script, way},
+    account::{activate, is_clerk, plain_page, return_to, script},
     kit::{
-        Ago, BareForm, Form, Lamp, Loading, Sending, Submit, TextField, banner, date_words, effect, icon, lamp, loaded,
-        part, skeleton_rows, state,
+        Ago, BareForm, Form, Loading, Sending, StatusDot, Submit, TextField, aria_bool, date_words, dynamic, effect,
+        error_banner, icon, loaded, skeleton_rows, status_dot,
     },
     viewer,
 };
@@ -21,7 +21,7 @@ pub fn SelectOrgPage() -> impl IntoView {
         create: Sending::new(),
         accept: Sending::new(),
         decline: Sending::new(),
-        next: way::asked("next"),
+        next: return_to::query_param("next"),
     };
     doors.follow_clerk();
     let content = move |places: Places| {
@@ -89,10 +89,10 @@ fn refused(doors: Doors) -> AnyView {
             .or(doors.accept.failure())
             .or(doors.decline.failure())
     };
-    part(move || failure().map(|error| banner(&error.0)).into_any())
+    dynamic(move || failure().map(|error| error_banner(&error.0)).into_any())
 }
 
-fn organizations(doors: Doors, choices: Vec<Choice>) -> AnyView {
+fn organizations(doors: Doors, choices: Vec<OrgMembership>) -> AnyView {
     if choices.is_empty() {
         return view! {
             <section class="card" aria-labelledby="orgs">
@@ -122,7 +122,7 @@ fn organizations(doors: Doors, choices: Vec<Choice>) -> AnyView {
     let list = if is_clerk() {
         list.into_any()
     } else {
-        view! { <BareForm action=doors.switch>{way::next_field()}{list}</BareForm> }.into_any()
+        view! { <BareForm action=doors.switch>{return_to::next_field()}{list}</BareForm> }.into_any()
     };
     view! {
         <section class="card" aria-labelledby="orgs">
@@ -133,7 +133,7 @@ fn organizations(doors: Doors, choices: Vec<Choice>) -> AnyView {
     .into_any()
 }
 
-fn row(doors: Doors, choice: Choice, mark: Option<&'static str>) -> AnyView {
+fn row(doors: Doors, choice: OrgMembership, mark: Option<&'static str>) -> AnyView {
     let id = choice.org_id.clone();
     let kind = if is_clerk() { "button" } else { "submit" };
     let people = match choice.members {
@@ -163,7 +163,7 @@ fn row(doors: Doors, choice: Choice, mark: Option<&'static str>) -> AnyView {
     .into_any()
 }
 
-fn invitations(doors: Doors, offers: Vec<Offer>) -> AnyView {
+fn invitations(doors: Doors, offers: Vec<InvitationPreview>) -> AnyView {
     if offers.is_empty() {
         return ().into_any();
     }
@@ -178,7 +178,7 @@ fn invitations(doors: Doors, offers: Vec<Offer>) -> AnyView {
     .into_any()
 }
 
-fn invitation(doors: Doors, offer: Offer) -> AnyView {
+fn invitation(doors: Doors, offer: InvitationPreview) -> AnyView {
     let by = offer.invited_by.unwrap_or_else(|| "Somebody".to_owned());
     let (yes, no) = (offer.id.to_string(), offer.id.to_string());
     let name = offer.org_name;
@@ -196,7 +196,7 @@ fn invitation(doors: Doors, offer: Offer) -> AnyView {
                 </BareForm>
                 <BareForm action=doors.accept>
                     <button type="submit" class="btn sm" name="offer" value=yes aria-label=join
-                        aria-busy=state(move || doors.accept.pending())>"Join"</button>
+                        aria-busy=aria_bool(move || doors.accept.pending())>"Join"</button>
                 </BareForm>
             </span>
         </div>
@@ -210,7 +210,7 @@ fn found(doors: Doors) -> AnyView {
             <div class="body stack s2">
                 <h2 id="found">"New organization"</h2>
                 <Form action=doors.create>
-                    {way::next_field()}
+                    {return_to::next_field()}
                     <TextField path="name" name="draft[name]" label="Name" placeholder="As your team knows it" autocomplete="organization"/>
                     {colors("draft[color]", OrgColor::default())}
                     <Submit label="Create organization" class="btn primary block"/>
@@ -229,11 +229,11 @@ fn personal(doors: Doors) -> AnyView {
             <div class="body stack s2">
                 <h2 id="personal">"Personal workspace"</h2>
                 <p class="s13 ink2">"Only you. Good for trying an agent before your team sees it. It has its own credits and its own data."</p>
-                {here.then(|| lamp(Lamp::Done, "You are here"))}
+                {here.then(|| status_dot(StatusDot::Done, "You are here"))}
                 <BareForm action=doors.switch>
-                    {way::next_field()}
+                    {return_to::next_field()}
                     <input type="hidden" name="place" value=place.map(|place| place.to_string())/>
-                    <button type="submit" class="btn" aria-busy=state(move || doors.switch.pending())>"Open personal workspace"</button>
+                    <button type="submit" class="btn" aria-busy=aria_bool(move || doors.switch.pending())>"Open personal workspace"</button>
                 </BareForm>
             </div>
         </section>

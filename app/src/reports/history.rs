@@ -3,7 +3,7 @@
 use leptos::prelude::*;
 use switchboard::report::{Run, RunState};
 
-use crate::kit::{Lamp, When, lamp_bare};
+use crate::kit::{StatusDot, When, bare_dot};
 
 /// Each line leads to what that run found.
 pub fn history(runs: Vec<Run>, page: &'static str) -> AnyView {
@@ -22,15 +22,21 @@ pub fn history(runs: Vec<Run>, page: &'static str) -> AnyView {
 
 fn line(run: Run, page: &'static str) -> AnyView {
     let (state, words) = match (run.state, run.broken) {
-        (RunState::Waiting, _) => (Lamp::Wait, "Waiting".to_owned()),
-        (RunState::Running, _) => (Lamp::Work, "Running".to_owned()),
-        (RunState::Failed, _) => (Lamp::Fail, "Found nothing out".to_owned()),
-        (RunState::Done, 0) => (Lamp::Done, format!("{} answers, all as they should be", run.questions)),
-        (RunState::Done, broken) => (Lamp::Fail, format!("{broken} of {} answers are wrong", run.questions)),
+        (RunState::Waiting, _) => (StatusDot::Wait, "Waiting".to_owned()),
+        (RunState::Running, _) => (StatusDot::Work, "Running".to_owned()),
+        (RunState::Failed, _) => (StatusDot::Fail, "Found nothing out".to_owned()),
+        (RunState::Done, 0) => (
+            StatusDot::Done,
+            format!("{} answers, all as they should be", run.questions),
+        ),
+        (RunState::Done, broken) => (
+            StatusDot::Fail,
+            format!("{broken} of {} answers are wrong", run.questions),
+        ),
     };
     let by = format!(" by {}", run.asked_by.as_deref().unwrap_or("command line"));
     let inside = view! {
-        {lamp_bare(state, "")}
+        {bare_dot(state, "")}
         <span class="grow"><span>{words}</span><small><When at=run.created_at/>{by}</small></span>
     }
     .into_any();

@@ -2,15 +2,15 @@
 
 use leptos::prelude::*;
 use switchboard::{
-    report::{Report, ReportKind, Run, RunState, Shelf},
+    report::{Report, ReportHistory, ReportKind, Run, RunState},
     resource::{Action, Kind},
 };
 
 use super::{RunIsolation, history::history, read_reports, sheet};
 use crate::{
     kit::{
-        Copy, Form, Lamp, Loading, OrgField, PageHead, Picture, Sending, Submit, empty, lamp, loaded, skeleton_rows,
-        use_live, use_url,
+        Copy, Form, Illustration, Loading, OrgField, PageHead, Sending, StatusDot, Submit, empty, loaded,
+        skeleton_rows, status_dot, use_live, use_url,
     },
     may, org, viewer,
 };
@@ -46,13 +46,13 @@ pub fn IsolationPage() -> impl IntoView {
     }
 }
 
-fn content(shelf: Shelf) -> AnyView {
-    let pending = shelf
+fn content(reports: ReportHistory) -> AnyView {
+    let pending = reports
         .runs
         .first()
         .filter(|run| run.state != RunState::Done)
         .map(standing);
-    let found = match shelf.shown {
+    let found = match reports.shown {
         Some(kept) => kept.report.map(|report| {
             let verdict = verdict(&report);
             sheet::sheet(kept.run.id, report, verdict, barriers())
@@ -60,14 +60,17 @@ fn content(shelf: Shelf) -> AnyView {
         None if pending.is_some() => None,
         None => {
             let text = "Run it, and every table, every lock and each of your rows is looked at. It takes seconds and changes nothing.";
-            Some(view! { <div class="card">{empty(Picture::Loose, "Nobody has asked yet", text, ())}</div> }.into_any())
+            Some(
+                view! { <div class="card">{empty(Illustration::Empty, "Nobody has asked yet", text, ())}</div> }
+                    .into_any(),
+            )
         }
     };
     view! {
         <div class="stack">
             {pending}
             {found}
-            <div class="split even">{by_hand()}{history(shelf.runs, "/isolation")}</div>
+            <div class="split even">{by_hand()}{history(reports.runs, "/isolation")}</div>
         </div>
     }
     .into_any()
@@ -76,20 +79,25 @@ fn content(shelf: Shelf) -> AnyView {
 /// The newest run, as long as there is more to say of it than what it found.
 fn standing(run: &Run) -> AnyView {
     let (kind, state, word, text) = match run.state {
-        RunState::Failed => ("fault", Lamp::Fail, "The last run found nothing out.", run.note.clone()),
-        RunState::Running => ("quiet", Lamp::Work, "Running.", run.note.clone()),
+        RunState::Failed => (
+            "fault",
+            StatusDot::Fail,
+            "The last run found nothing out.",
+            run.note.clone(),
+        ),
+        RunState::Running => ("quiet", StatusDot::Work, "Running.", run.note.clone()),
         _ => {
             let text = if run.note.is_empty() {
                 "A worker takes it within seconds. If none does, none is running."
             } else {
                 &run.note
             };
-            ("quiet", Lamp::Wait, "Waiting.", text.to_owned())
+            ("quiet", StatusDot::Wait, "Waiting.", text.to_owned())
         }
     };
     view! {
         <div class="banner boxed" data-kind=kind role="status">
-            {lamp(state, word)}
+            {status_dot(state, word)}
             <p>{text}</p>
             {(!run.is_over()).then(|| view! { <progress aria-label="Run under way"></progress> })}
         </div>

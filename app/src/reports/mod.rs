@@ -9,7 +9,7 @@ use leptos::prelude::*;
 use switchboard::{
     Id,
     org::OrgId,
-    report::{Report, ReportKind, Run, Shelf},
+    report::{Report, ReportHistory, ReportKind, Run},
 };
 
 pub use isolation::IsolationPage;
@@ -23,8 +23,8 @@ use switchboard::report::store;
 
 /// The newest runs of a kind, and one report: the one that was chosen, else the newest that is done.
 #[server(protocol = Wire)]
-pub async fn read_reports(org: OrgId, kind: ReportKind, chosen: Option<Id<Report>>) -> Result<Shelf, AppError> {
-    Ok(store::shelf(&core(), &caller(&org)?, kind, chosen).await?)
+pub async fn read_reports(org: OrgId, kind: ReportKind, chosen: Option<Id<Report>>) -> Result<ReportHistory, AppError> {
+    Ok(store::history(&core(), &caller(&org)?, kind, chosen).await?)
 }
 
 #[server(protocol = Wire)]

@@ -6,15 +6,15 @@ use switchboard::{
     report::{Level, Outcome, Report, State, span, thousands},
 };
 
-use crate::kit::{Lamp, When, icon, lamp_bare, lamp_boxed};
+use crate::kit::{StatusDot, When, bare_dot, icon, status_badge};
 
 pub fn sheet(id: Id<Report>, report: Report, (says, means): (String, &'static str), picture: AnyView) -> AnyView {
     let broken = report.broken().count();
     let (state, word) = if broken == 0 {
-        (Lamp::Done, "Everything that was asked holds".to_owned())
+        (StatusDot::Done, "Everything that was asked holds".to_owned())
     } else {
         (
-            Lamp::Fail,
+            StatusDot::Fail,
             format!("{broken} of {} answers are wrong", report.outcomes.len()),
         )
     };
@@ -40,7 +40,7 @@ pub fn sheet(id: Id<Report>, report: Report, (says, means): (String, &'static st
         <section class="card result" aria-label="Result">
             <div class="body split even">
                 <div class="stack s3">
-                    {lamp_boxed(state, word)}
+                    {status_badge(state, word)}
                     <h2>{says}</h2>
                     <p class="ink2">{means}</p>
                     <div class="cluster">
@@ -62,12 +62,12 @@ fn group(name: &str, outcomes: &[&Outcome]) -> AnyView {
     let examined: u64 = outcomes.iter().map(|outcome| outcome.examined).sum();
     let questions = if outcomes.len() == 1 { "question" } else { "questions" };
     let sum = format!("{} {questions}, {} examined", outcomes.len(), thousands(examined));
-    let state = if broken { Lamp::Fail } else { Lamp::Done };
+    let state = if broken { StatusDot::Fail } else { StatusDot::Done };
     let word = if broken { "Not as it should be:" } else { "Holds:" };
     let answers = outcomes.iter().map(|outcome| answer(outcome)).collect_view();
     view! {
         <details class="fold group" open=broken>
-            <summary>{lamp_bare(state, word)}<h2>{name.to_owned()}</h2><span class="sum">{sum}</span>{icon("down")}</summary>
+            <summary>{bare_dot(state, word)}<h2>{name.to_owned()}</h2><span class="sum">{sum}</span>{icon("down")}</summary>
             <ul class="rows">{answers}</ul>
         </details>
     }
@@ -76,12 +76,12 @@ fn group(name: &str, outcomes: &[&Outcome]) -> AnyView {
 
 fn answer(outcome: &Outcome) -> AnyView {
     let (state, word) = match (outcome.state, outcome.level) {
-        (State::Holds, _) => (Lamp::Done, "Holds"),
-        (State::Empty, _) => (Lamp::None, "Nothing there"),
-        (State::NotAsked, _) => (Lamp::Off, "Not asked"),
-        (State::Broken, Level::Advice) => (Lamp::Warn, "Advice"),
-        (State::Broken, Level::Fault) => (Lamp::Fail, "Broken"),
-        (State::Vacuous, _) => (Lamp::Fail, "Nothing shown"),
+        (State::Holds, _) => (StatusDot::Done, "Holds"),
+        (State::Empty, _) => (StatusDot::None, "Nothing there"),
+        (State::NotAsked, _) => (StatusDot::Off, "Not asked"),
+        (State::Broken, Level::Advice) => (StatusDot::Warn, "Advice"),
+        (State::Broken, Level::Fault) => (StatusDot::Fail, "Broken"),
+        (State::Vacuous, _) => (StatusDot::Fail, "Nothing shown"),
     };
     let mut figures = format!("{} examined", thousands(outcome.examined));
     if outcome.violating > 0 {
@@ -100,7 +100,7 @@ fn answer(outcome: &Outcome) -> AnyView {
     });
     view! {
         <li>
-            {lamp_bare(state, word)}
+            {bare_dot(state, word)}
             <span class="grow">
                 <span>{outcome.question.clone()}</span>
                 <small>{figures}" · "<code>{outcome.id.clone()}</code></small>

@@ -2,13 +2,13 @@
 
 use leptos::prelude::*;
 use switchboard::{
-    report::{ReportKind, Shelf},
+    report::{ReportHistory, ReportKind},
     resource::Kind,
 };
 
 use super::{history::history, read_reports, sheet};
 use crate::{
-    kit::{Loading, PageHead, Picture, empty, loaded, skeleton_rows, use_live, use_url},
+    kit::{Illustration, Loading, PageHead, empty, loaded, skeleton_rows, use_live, use_url},
     org,
 };
 
@@ -30,12 +30,12 @@ pub fn WardenPage() -> impl IntoView {
     }
 }
 
-fn content(shelf: Shelf) -> AnyView {
-    let shown = shelf.shown.and_then(|kept| Some((kept.run, kept.report?)));
+fn content(reports: ReportHistory) -> AnyView {
+    let shown = reports.shown.and_then(|kept| Some((kept.run, kept.report?)));
     let Some((run, report)) = shown else {
         let text = "The warden runs where the other database is. Its report comes here with an API key that may create reports: POST /api/v1/reports.";
         let docs = view! { <a class="btn" href="/api/docs" rel="external">"API reference"</a> };
-        return view! { <div class="card">{empty(Picture::Loose, "No report yet", text, docs)}</div> }.into_any();
+        return view! { <div class="card">{empty(Illustration::Empty, "No report yet", text, docs)}</div> }.into_any();
     };
     let verdict = if report.clean {
         (report.title.clone(), "Everything that was done came out as it should.")
@@ -48,7 +48,7 @@ fn content(shelf: Shelf) -> AnyView {
     view! {
         <div class="stack">
             {sheet::sheet(run.id, report, verdict, ().into_any())}
-            {history(shelf.runs, "/warden-report")}
+            {history(reports.runs, "/warden-report")}
         </div>
     }
     .into_any()

@@ -11,7 +11,7 @@ use super::{
     preview::{Player, use_player},
 };
 use crate::{
-    kit::{Loading, Picture, browser::Debounce, empty, flag, icon, loaded, skeleton_rows, text},
+    kit::{Illustration, Loading, aria_flag, browser::Debounce, empty, icon, loaded, reactive_text, skeleton_rows},
     org,
 };
 
@@ -80,7 +80,7 @@ fn nothing(language: RwSignal<String>) -> AnyView {
         view! { <button type="button" class="btn" on:click=move |_| language.set(String::new())>"Search every language"</button> }
     });
     empty(
-        Picture::Loose,
+        Illustration::Empty,
         "No voice matches",
         "The library has no such voice in this language.",
         action,
@@ -101,7 +101,7 @@ fn line(voice: Voice, chosen: Signal<String>, player: Player, on_choose: Callbac
     let listen = voice.has_preview.then(|| player.button(voice.id.clone(), &voice.name));
     let take = voice.clone();
     view! {
-        <div role="listitem" data-picked=flag(move || current.get())>
+        <div role="listitem" data-picked=aria_flag(move || current.get())>
             {listen}
             <span class="grow">
                 <b>{voice.name.clone()}</b>
@@ -109,7 +109,7 @@ fn line(voice: Voice, chosen: Signal<String>, player: Player, on_choose: Callbac
                 {(!voice.description.is_empty()).then(|| view! { <small>{voice.description.clone()}</small> })}
             </span>
             <button type="button" class="btn sm" aria-label=format!("Choose {}", voice.name) on:click=move |_| on_choose.run(take.clone())>
-                {text(move || if current.get() { "Chosen" } else { "Choose" }.to_owned())}
+                {reactive_text(move || if current.get() { "Chosen" } else { "Choose" }.to_owned())}
             </button>
         </div>
     }

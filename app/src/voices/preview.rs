@@ -2,7 +2,7 @@
 
 use leptos::{html, prelude::*};
 
-use crate::kit::{icon, part};
+use crate::kit::{dynamic, icon};
 
 /// Plays the voice with this id, and knows which one that is.
 #[derive(Clone, Copy)]
@@ -69,7 +69,7 @@ impl Player {
         };
         view! {
             <button type="button" class="btn icon-only sm" aria-label=words.clone() title=words on:click=toggle>
-                {part(move || icon(if playing.get() { "stop" } else { "play" }).into_any())}
+                {dynamic(move || icon(if playing.get() { "stop" } else { "play" }).into_any())}
             </button>
             {sorry}
         }

@@ -188,18 +188,18 @@ pub(crate) enum State {
 
 /// Whether the server has written the attribute already, or it has to be set.
 #[derive(Clone, Copy, PartialEq, Eq)]
-pub(crate) enum Found {
+pub(crate) enum NodeOrigin {
     Written,
     Fresh,
 }
 
 impl Attribute {
-    pub(crate) fn attach(self, el: &web_sys::Element, found: Found) -> State {
+    pub(crate) fn attach(self, el: &web_sys::Element, origin: NodeOrigin) -> State {
         match self {
-            Self::Named(name, Value::Live(live)) => State::Live(name, follow(el, name, live, found)),
+            Self::Named(name, Value::Live(live)) => State::Live(name, follow(el, name, live, origin)),
             Self::Named(name, value) => {
                 let value = value.now();
-                if found == Found::Fresh {
+                if origin == NodeOrigin::Fresh {
                     set(el, name, value.as_deref());
                 }
                 State::Still(name, value)
@@ -223,7 +223,7 @@ impl Attribute {
                 State::Ref
             }
             Self::InnerHtml(html) => {
-                if found == Found::Fresh {
+                if origin == NodeOrigin::Fresh {
                     Rndr::set_inner_html(el, &html);
                 }
                 State::InnerHtml
@@ -241,7 +241,7 @@ impl Attribute {
                     *old = value;
                 }
             }
-            (attribute, state) => *state = attribute.attach(el, Found::Fresh),
+            (attribute, state) => *state = attribute.attach(el, NodeOrigin::Fresh),
         }
     }
 
@@ -288,14 +288,14 @@ fn follow(
     el: &web_sys::Element,
     name: &'static str,
     mut live: Box<dyn FnMut() -> Option<Oco<'static, str>> + Send>,
-    found: Found,
+    origin: NodeOrigin,
 ) -> RenderEffect<Option<Oco<'static, str>>> {
     let el = el.clone();
     RenderEffect::new(move |old: Option<Option<Oco<'static, str>>>| {
         let value = live();
         let changed = match old {
             Some(old) => old != value,
-            None => found == Found::Fresh,
+            None => origin == NodeOrigin::Fresh,
         };
         if changed {
             set(&el, name, value.as_deref());

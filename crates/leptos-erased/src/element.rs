@@ -20,7 +20,7 @@ use wasm_bindgen::JsCast;
 
 use crate::{
     AnyView,
-    attribute::{Attribute, Found, IntoAttributeValue, IntoProperty, State},
+    attribute::{Attribute, IntoAttributeValue, IntoProperty, NodeOrigin, State},
     into,
     view::{AnyViewState, Kind, all_hydrated, all_settled},
 };
@@ -175,7 +175,7 @@ impl Parts {
         let el = Rndr::create_element(tag, namespace);
         let attributes = attributes
             .into_iter()
-            .map(|attribute| attribute.attach(&el, Found::Fresh))
+            .map(|attribute| attribute.attach(&el, NodeOrigin::Fresh))
             .collect();
         let mut children: Vec<_> = children.into_iter().map(AnyView::build).collect();
         for child in &mut children {
@@ -316,7 +316,7 @@ impl Parts {
         });
         let attributes = self.attributes.drain(..);
         let attributes = attributes
-            .map(|attribute| attribute.attach(&el, Found::Written))
+            .map(|attribute| attribute.attach(&el, NodeOrigin::Written))
             .collect();
         position.set(Position::FirstChild);
         (el, attributes)

@@ -86,7 +86,7 @@ impl Erased for Foreign {
     where
         T: leptos::prelude::IntoMaybeErased<Output = Self> + 'static,
     {
-        match known(made) {
+        match downcast_view(made) {
             Ok(view) => view,
             Err(made) => AnyView::foreign(made.into_maybe_erased()),
         }
@@ -105,71 +105,71 @@ impl Erased for AnyNestedRoute {
 }
 
 /// What stands side by side. The macro calls it by the name of leptos' `StaticVec`.
-pub struct Together;
+pub struct Fragment;
 
-impl Together {
-    pub fn from<T: SideBySide>(items: Vec<T>) -> T::Together {
-        T::together(items)
+impl Fragment {
+    pub fn from<T: IntoFragment>(items: Vec<T>) -> T::Fragment {
+        T::into_fragment(items)
     }
 }
 
-pub trait SideBySide: Sized {
-    type Together;
+pub trait IntoFragment: Sized {
+    type Fragment;
 
-    fn together(items: Vec<Self>) -> Self::Together;
+    fn into_fragment(items: Vec<Self>) -> Self::Fragment;
 }
 
-impl SideBySide for AnyView {
-    type Together = Self;
+impl IntoFragment for AnyView {
+    type Fragment = Self;
 
-    fn together(items: Vec<Self>) -> Self {
+    fn into_fragment(items: Vec<Self>) -> Self {
         Self::fragment(items)
     }
 }
 
-impl SideBySide for AnyNestedRoute {
-    type Together = StaticVec<Self>;
+impl IntoFragment for AnyNestedRoute {
+    type Fragment = StaticVec<Self>;
 
-    fn together(items: Vec<Self>) -> StaticVec<Self> {
+    fn into_fragment(items: Vec<Self>) -> StaticVec<Self> {
         items.into()
     }
 }
 
 #[inline]
 pub(crate) fn erase<T: RenderHtml>(view: T) -> AnyView {
-    match known(view.into_owned()) {
+    match downcast_view(view.into_owned()) {
         Ok(view) => view,
-        Err(view) => outside(view),
+        Err(view) => wrap_foreign(view),
     }
 }
 
 /// A view of leptos' own making.
 #[inline(never)]
-fn outside<T: RenderHtml>(view: T) -> AnyView {
+fn wrap_foreign<T: RenderHtml>(view: T) -> AnyView {
     AnyView::foreign(leptos::prelude::IntoAny::into_any(view))
 }
 
 /// A view of ours, whatever the types say of it.
 #[inline]
-fn known<T: 'static>(view: T) -> Result<AnyView, T> {
-    let view = match same::<_, AnyView>(view) {
+fn downcast_view<T: 'static>(view: T) -> Result<AnyView, T> {
+    let view = match downcast::<_, AnyView>(view) {
         Ok(view) => return Ok(view),
         Err(view) => view,
     };
-    let view = match same::<_, Element>(view) {
+    let view = match downcast::<_, Element>(view) {
         Ok(element) => return Ok(element.into()),
         Err(view) => view,
     };
-    let view = match same::<_, &'static str>(view) {
+    let view = match downcast::<_, &'static str>(view) {
         Ok(text) => return Ok(text.into_render()),
         Err(view) => view,
     };
-    same::<_, String>(view).map(IntoRender::into_render)
+    downcast::<_, String>(view).map(IntoRender::into_render)
 }
 
 /// A value as the type that it has. The compiler knows the answer.
 #[inline]
-fn same<T: 'static, U: 'static>(value: T) -> Result<U, T> {
+fn downcast<T: 'static, U: 'static>(value: T) -> Result<U, T> {
     if TypeId::of::<T>() != TypeId::of::<U>() {
         return Err(value);
     }
@@ -232,7 +232,7 @@ printed! { char i32 i64 u8 u16 u32 u64 usize }
 
 impl IntoRender for InertElement {
     fn into_render(self) -> AnyView {
-        outside(self)
+        wrap_foreign(self)
     }
 }
 
@@ -244,7 +244,7 @@ impl IntoRender for Foreign {
 
 impl<T: RenderHtml + Send + 'static> IntoRender for Suspend<T> {
     fn into_render(self) -> AnyView {
-        outside(self)
+        wrap_foreign(self)
     }
 }
 

@@ -59,7 +59,7 @@ pub mod tachys {
         pub mod iterators {
             pub use leptos::tachys::view::iterators::*;
 
-            pub use crate::into::Together as StaticVec;
+            pub use crate::into::Fragment as StaticVec;
         }
     }
 }

@@ -46,7 +46,7 @@ enum State {
     Nothing(<() as Render>::State),
     Text(<Text as Render>::State),
     Element(ElementState),
-    Fragment(SideBySide),
+    Fragment(FragmentState),
     List(<Vec<AnyView> as Render>::State),
     Live(RenderEffect<AnyViewState>),
     Foreign(<Foreign as Render>::State),
@@ -131,7 +131,7 @@ impl AnyView {
         Box::pin(async move {
             AnyViewState(match *self.0 {
                 Kind::Element(element) => State::Element(element.hydrated(cursor, position).await),
-                Kind::Fragment(views) => State::Fragment(SideBySide(all_hydrated(views, cursor, position).await)),
+                Kind::Fragment(views) => State::Fragment(FragmentState(all_hydrated(views, cursor, position).await)),
                 Kind::List(views) => State::List(views.hydrate_async(cursor, position).await),
                 Kind::Live(draw) => State::Live(hydrate_live(draw, cursor.clone(), position.clone()).await),
                 Kind::Foreign(view) => State::Foreign(view.hydrate_async(cursor, position).await),
@@ -191,7 +191,7 @@ impl Render for AnyView {
             Kind::Nothing => State::Nothing(().build()),
             Kind::Text(text) => State::Text(text.build()),
             Kind::Element(element) => State::Element(element.built()),
-            Kind::Fragment(views) => State::Fragment(SideBySide(views.into_iter().map(Self::build).collect())),
+            Kind::Fragment(views) => State::Fragment(FragmentState(views.into_iter().map(Self::build).collect())),
             Kind::List(views) => State::List(views.build()),
             Kind::Live(draw) => State::Live(follow(draw, Self::build)),
             Kind::Foreign(view) => State::Foreign(view.build()),
@@ -313,7 +313,7 @@ impl RenderHtml for AnyView {
             Kind::Element(element) => State::Element(element.hydrate(cursor, position)),
             Kind::Fragment(views) => {
                 let views = views.into_iter();
-                State::Fragment(SideBySide(
+                State::Fragment(FragmentState(
                     views.map(|view| view.hydrate::<true>(cursor, position)).collect(),
                 ))
             }
@@ -387,9 +387,9 @@ impl Mountable for AnyViewState {
 }
 
 /// The states of a fragment, which is at least one view.
-struct SideBySide(Vec<AnyViewState>);
+struct FragmentState(Vec<AnyViewState>);
 
-impl Mountable for SideBySide {
+impl Mountable for FragmentState {
     fn unmount(&mut self) {
         self.0.iter_mut().for_each(AnyViewState::unmount);
     }

@@ -13,6 +13,7 @@ use switchboard::{
     registry::{self, Registered, ResourceVisitor},
     resource::Kind,
     sample::Fixtures,
+    tools,
     voices::{VoiceFilter, library},
 };
 
@@ -63,6 +64,9 @@ async fn fill(core: &Core) -> anyhow::Result<()> {
     registry::visit_all(&mut seeds);
     let mut fixtures = Fixtures::new(ORG);
     fixtures.insert(Kind::Voice.about().path, &voice.id);
+    if let Some(sandbox) = &started.sandbox {
+        fixtures.insert(tools::SERVER, format!("{}/_sandbox", sandbox.ultravox_url()));
+    }
     for seed in seeds.0 {
         seed(core, &caller, &mut fixtures).await?;
     }

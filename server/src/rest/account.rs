@@ -8,13 +8,13 @@ use axum::{
 use serde_json::json;
 use switchboard::{
     account::{Me, TokenAnswer, TokenRequest},
-    auth::{self, session::From},
+    auth::{self, session::ClientInfo},
     core::Core,
     resource::{Action, Kind},
 };
 
 use super::{
-    context::CallContext,
+    context::RequestContext,
     endpoint::{Endpoint, get, post},
     extract::Json,
     problem::Failure,
@@ -45,10 +45,10 @@ async fn token(
         .and_then(|value| value.to_str().ok())
         .map(str::to_owned);
     let ip = address::of(&extensions, &headers, core.config.trusted_proxies).map(|ip| ip.to_string());
-    let from = From { ip, agent };
+    let from = ClientInfo { ip, agent };
     Ok(Answer(auth::issue_token(&core, request, &from).await?))
 }
 
-async fn me(context: CallContext) -> Result<Answer<Me>, Failure> {
+async fn me(context: RequestContext) -> Result<Answer<Me>, Failure> {
     Ok(Answer(auth::me(&context.core, &context.caller).await?))
 }

@@ -19,6 +19,7 @@ pub mod problem;
 mod rate_limit;
 mod reports;
 mod search;
+mod tools;
 mod voices;
 
 use std::sync::Arc;
@@ -41,6 +42,7 @@ pub fn endpoints() -> Vec<Endpoint> {
         account::endpoints(),
         crud::all(),
         agents::endpoints(),
+        tools::endpoints(),
         calls::endpoints(),
         contacts::endpoints(),
         folders::endpoints(),
@@ -57,6 +59,7 @@ pub fn endpoints() -> Vec<Endpoint> {
 }
 
 pub fn routes(core: Core) -> Router<Site> {
+    // Endpoints that need no credential are not limited.
     let limits = Arc::new(rate_limit::Limits::new(core.config.requests_per_second));
     let (open, guarded): (Vec<_>, Vec<_>) = endpoints().into_iter().partition(|endpoint| endpoint.access.is_none());
     let open = open

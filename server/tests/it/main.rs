@@ -4,11 +4,12 @@
 
 mod ablation;
 mod attacks;
-#[path = "../common/mod.rs"]
+mod calls;
 mod common;
 mod contacts;
 mod contract;
 mod coverage;
+mod door;
 mod edges;
 mod exports;
 mod facets;
@@ -18,7 +19,9 @@ mod model;
 mod outside;
 mod pages;
 mod questions;
+mod registry;
 mod replay;
 mod reports;
 mod rest;
 mod support;
+mod tools;

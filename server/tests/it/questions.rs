@@ -467,6 +467,33 @@ fn sample(path: &str, of: &Belongings) -> (Needs, Coding, Value) {
             json!({"offer": of.id("/invitations")}),
         ),
 
+        "tool_agents" => org(Read, Kind::Tool, Form, json!({"id": of.id("/tools")})),
+        "tool_uses" => org(Read, Kind::Call, Form, json!({"id": of.id("/tools")})),
+        "test_tool" => org(
+            Update,
+            Kind::Tool,
+            Json,
+            json!({"id": of.id("/tools"), "request": {"values": {"clinic": "napa", "date": "2026-12-03"}}}),
+        ),
+
+        "all_folders" => org(Read, Kind::Folder, Form, json!({})),
+        "delete_folder_with" => {
+            let arguments = json!({"id": of.id("/contact-folders"), "contents": "keep"});
+            org(Delete, Kind::Folder, Json, arguments)
+        }
+        "move_contacts" => {
+            let what = json!({"ids": [of.id("/contacts")], "folder_id": null});
+            org(Update, Kind::Contact, Json, json!({"what": what}))
+        }
+        "tag_contacts" => {
+            let what = json!({"ids": [of.id("/contacts")], "add": ["vip"], "remove": []});
+            org(Update, Kind::Contact, Json, json!({"what": what}))
+        }
+        "delete_contacts" => {
+            let what = json!({"ids": [of.id("/contacts")]});
+            org(Delete, Kind::Contact, Json, json!({"what": what}))
+        }
+
         "list_voices" => org(Read, Kind::Voice, Form, json!({"filter": {"language": "en"}})),
 
         "list_calls" => org(Read, Kind::Call, Json, page),

@@ -9,12 +9,12 @@ use super::{
 };
 use crate::{
     audit::{self, Detail},
-    auth::{Caller, Who, arrive},
+    auth::{Caller, Who, ensure_provisioned},
     check::Check,
     core::Core,
     error::{Error, Result, ResultExt},
     id::Id,
-    org::{Invitation, InvitationDraft, InvitationLink, Offer, OrgColor, OrgId, Role, UserId},
+    org::{Invitation, InvitationDraft, InvitationLink, InvitationPreview, OrgColor, OrgId, Role, UserId},
     providers::Clerk,
     resource::{Action, Kind},
     secret::{fingerprint, token},
@@ -165,7 +165,7 @@ pub async fn revoke_invitation(core: &Core, caller: &Caller, id: Id<Invitation>)
         .fetch_one(tx.conn())
         .await?
         .ok_or(Error::NotFound)?;
-    audit::note(&mut tx, "revoke", Kind::Member, &email, "invitation").await?;
+    audit::record_verb(&mut tx, "revoke", Kind::Member, &email, "invitation").await?;
     tx.commit().await
 }
 
@@ -200,9 +200,9 @@ async fn revoke_at_clerk(core: &Core, caller: &Caller, clerk: &Clerk, id: Id<Inv
 }
 
 /// The invitations that wait for a person, by their confirmed address.
-pub async fn offers(core: &Core, user: &UserId) -> Result<Vec<Offer>> {
+pub async fn offers(core: &Core, user: &UserId) -> Result<Vec<InvitationPreview>> {
     Ok(sqlx::query_as!(
-        Offer,
+        InvitationPreview,
         r#"select i.id, o.name as org_name, o.color, i.role, by.name as "invited_by?", i.expires_at
            from identity.users u
              join identity.invitations i on i.email_norm = u.email_norm
@@ -233,7 +233,7 @@ pub async fn accept_link(core: &Core, token: &str) -> Result<InvitationLink> {
     .await?
     .ok_or(Error::NotFound)?;
     Ok(InvitationLink {
-        offer: Offer {
+        offer: InvitationPreview {
             id: row.id,
             org_name: row.org_name,
             color: row.color,
@@ -268,7 +268,7 @@ pub async fn accept(core: &Core, user: &UserId, id: Id<Invitation>) -> Result<Or
     .await?
     .ok_or(Error::NotFound)?;
     tx.commit().await?;
-    arrive(core, user, &org).await?;
+    ensure_provisioned(core, user, &org).await?;
     note(core, &org, "join", user).await?;
     Ok(org)
 }

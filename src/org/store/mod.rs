@@ -11,10 +11,10 @@ pub use intents::settle_due;
 pub use invitations::{accept, accept_link, decline, invitations, invite, offers, revoke_invitation};
 pub use members::{members, remove_member, set_role};
 
-use super::{Choice, OrgColor, OrgDraft, OrgId, Role, UserId};
+use super::{OrgColor, OrgDraft, OrgId, OrgMembership, Role, UserId};
 use crate::{
     audit,
-    auth::{Caller, Who, arrive},
+    auth::{Caller, Who, ensure_provisioned},
     check::Check,
     core::Core,
     error::{Error, Result, ResultExt},
@@ -24,9 +24,9 @@ use crate::{
 
 /// The organizations a person belongs to, the one used last first. The personal workspace is not among them: it is
 /// always there to be opened.
-pub async fn choices(core: &Core, user: &UserId) -> Result<Vec<Choice>> {
+pub async fn choices(core: &Core, user: &UserId) -> Result<Vec<OrgMembership>> {
     Ok(sqlx::query_as!(
-        Choice,
+        OrgMembership,
         r#"select o.id as org_id, o.name, o.color, m.role, m.used_at,
                   (select count(*) from identity.memberships c where c.org_id = o.id and c.removed_at is null) as "members!"
            from identity.memberships m join identity.organizations o on o.id = m.org_id
@@ -65,7 +65,7 @@ pub async fn create(core: &Core, user: &UserId, draft: OrgDraft) -> Result<OrgId
     let mut tx = core.db.identity.begin().await?;
     found(&mut tx, &id, name, draft.color, user, role).await?;
     tx.commit().await?;
-    arrive(core, user, &id).await?;
+    ensure_provisioned(core, user, &id).await?;
     Ok(id)
 }
 
@@ -198,6 +198,6 @@ pub(crate) async fn note(core: &Core, org: &OrgId, deed: &str, user: &UserId) ->
     let mut tx = Caller::system(org.clone())
         .begin(&core.db, Action::Create, Kind::Audit)
         .await?;
-    audit::note(&mut tx, deed, Kind::Member, user.as_str(), &name).await?;
+    audit::record_verb(&mut tx, deed, Kind::Member, user.as_str(), &name).await?;
     tx.commit().await
 }

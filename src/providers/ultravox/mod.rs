@@ -16,7 +16,7 @@ use url::Url;
 
 use super::http::{Answer, Audio, Failure, Question, Repeat, Take, Trouble};
 use crate::{config::is_loopback, error::Provider};
-use shape::{Agent, Call, Message, Page, Voice, Webhook};
+use shape::{Agent, Call, Message, Page, Tool, Voice, Webhook};
 
 /// The most pages a list is followed for; far beyond any list that is read here.
 const MOST_PAGES: usize = 200;
@@ -138,6 +138,50 @@ impl Ultravox {
                 )
                 .await?;
             found.retain(|agent| agent.name.contains(mark));
+        }
+        Ok(found)
+    }
+
+    pub async fn create_tool(&self, name: &str, definition: &Value) -> Result<Tool, Failure> {
+        let body = json!({ "name": name, "definition": definition });
+        self.post("create_tool", &["tools"], &body, Repeat::Never).await
+    }
+
+    pub async fn tool(&self, id: &str) -> Result<Tool, Failure> {
+        let url = self.url(&["tools", id]);
+        question("get_tool", Repeat::Safe)
+            .json(self.request(Method::GET, url))
+            .await
+    }
+
+    /// Tools are only ever replaced whole, so repeats are safe.
+    pub async fn replace_tool(&self, id: &str, name: &str, definition: &Value) -> Result<Tool, Failure> {
+        let request = self.request(Method::PUT, self.url(&["tools", id]));
+        let body = json!({ "name": name, "definition": definition });
+        question("replace_tool", Repeat::Safe).json(request.json(&body)).await
+    }
+
+    /// A tool that is already gone is fine.
+    pub async fn delete_tool(&self, id: &str) -> Result<(), Failure> {
+        let request = self.request(Method::DELETE, self.url(&["tools", id]));
+        match question("delete_tool", Repeat::Safe).done(request).await {
+            Err(failure) if failure.is_gone() => Ok(()),
+            other => other,
+        }
+    }
+
+    /// Tools of exactly this name, made at `since` or later.
+    pub async fn tools_named(&self, name: &str, since: DateTime<Utc>) -> Result<Vec<Tool>, Failure> {
+        let query = [("ownership", "private"), ("search", name)];
+        let mut found: Vec<Tool> = self.list("search_tools", &["tools"], &query, |_: &Tool| true).await?;
+        found.retain(|tool| tool.name == name);
+        if found.is_empty() {
+            // As with agents, the search may not know it yet.
+            let since = since - SKEW;
+            let query = [("ownership", "private"), ("sortOrder", "reverseChronologic")];
+            let newer = |tool: &Tool| tool.created >= since;
+            found = self.list("recent_tools", &["tools"], &query, newer).await?;
+            found.retain(|tool| tool.name == name);
         }
         Ok(found)
     }

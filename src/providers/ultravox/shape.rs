@@ -29,6 +29,17 @@ pub struct Agent {
 
 #[derive(Clone, Debug, Deserialize)]
 #[serde(rename_all = "camelCase")]
+pub struct Tool {
+    pub tool_id: String,
+    #[serde(default)]
+    pub name: String,
+    pub created: DateTime<Utc>,
+    #[serde(default)]
+    pub definition: Value,
+}
+
+#[derive(Clone, Debug, Deserialize)]
+#[serde(rename_all = "camelCase")]
 pub struct Call {
     pub call_id: String,
     pub created: DateTime<Utc>,

@@ -75,7 +75,7 @@ macro_rules! catalog {
     ($sql:literal) => {
         concat!(
             r#"with listed as (
-                 select * from jsonb_to_recordset($1 -> 'tables') as t(schema text, name text, lasts text, queue boolean)),
+                 select * from jsonb_to_recordset($1 -> 'tables') as t(schema text, name text, mutability text, queue boolean)),
                reviewed as (
                  select * from jsonb_to_recordset($1 -> 'functions')
                    as f(signature text, fingerprint text, definer boolean, callers text[])),
@@ -87,7 +87,7 @@ macro_rules! catalog {
                  where nspname !~ '^pg_' and nspname <> 'information_schema'),
                tenant as (
                  select c.oid, c.oid::regclass::text as name, c.relname::text as short, a.attnum as att,
-                        coalesce(l.lasts, 'changing') as lasts, coalesce(l.queue, false) as queue,
+                        coalesce(l.mutability, 'mutable') as mutability, coalesce(l.queue, false) as queue,
                         '(org_id = app.current_org())' as predicate
                  from pg_class c
                  join ours n on n.oid = c.relnamespace and n.name = 'app'

@@ -1,32 +1,23 @@
-//! The editor's sections: what belongs together, how it reads in one line, and whether it has changed.
+//! The sections of an agent's editor.
 
 mod prompt;
 mod silence;
 mod speech;
 mod timing;
+mod tools;
 mod variables;
 
 use leptos::prelude::*;
-use switchboard::agents::{AgentDraft, FirstSpeaker, language_name};
+use serde::{Deserialize, Serialize};
+use switchboard::{
+    agents::{Agent, AgentDraft, FirstSpeaker, language_name},
+    tools::ToolRow,
+};
 
-use super::editor::Editor;
-use crate::kit::{FormState, Switch, TagInput, TextField, icon, part, text};
+use super::AgentEditor;
+use crate::kit::{Section, Switch, TagInput, TextField, fold};
 
-/// A part of the draft that folds.
-#[derive(Clone, Copy)]
-pub struct Section {
-    pub id: &'static str,
-    pub title: &'static str,
-    /// Paths of the fields within.
-    paths: &'static [&'static str],
-    same: fn(&AgentDraft, &AgentDraft) -> bool,
-    /// Everything in one line, for when it is closed.
-    sum: fn(&AgentDraft) -> String,
-    /// Closed until asked for.
-    folded: bool,
-}
-
-pub const SECTIONS: [Section; 9] = [
+pub static SECTIONS: [Section<Agent>; 10] = [
     Section {
         id: "name",
         title: "Name",
@@ -73,6 +64,18 @@ pub const SECTIONS: [Section; 9] = [
             } else {
                 names.join(", ")
             }
+        },
+        folded: false,
+    },
+    Section {
+        id: "tools",
+        title: "Tools",
+        paths: &["tool_ids"],
+        same: |a, b| a.tool_ids == b.tool_ids,
+        sum: |draft| match draft.tool_ids.len() {
+            0 => "None".into(),
+            1 => "1 tool".into(),
+            many => format!("{many} tools"),
         },
         folded: false,
     },
@@ -151,100 +154,38 @@ fn first_words(draft: &AgentDraft) -> String {
     }
 }
 
-impl Section {
-    /// Whether what is typed here differs between two drafts.
-    pub fn differs(&self, a: &AgentDraft, b: &AgentDraft) -> bool {
-        !(self.same)(a, b)
-    }
-
-    fn changed(&self, editor: Editor) -> Memo<bool> {
-        let same = self.same;
-        Memo::new(move |_| {
-            let before = editor.before();
-            editor.draft.with(|draft| !same(draft, &before))
-        })
-    }
-
-    fn errors(&self) -> Memo<usize> {
-        let form = use_context::<FormState>();
-        let paths = self.paths;
-        Memo::new(move |_| form.map_or(0, |form| paths.iter().map(|path| form.errors_under(path)).sum()))
-    }
+/// What else the organization has, for fields to offer.
+#[derive(Clone, Serialize, Deserialize)]
+pub struct Known {
+    /// In use on some agent.
+    pub tags: Vec<String>,
+    pub tools: Vec<ToolRow>,
 }
 
-/// Where one is among the sections, and which of them need another look.
-pub fn contents(editor: Editor) -> AnyView {
-    let links = SECTIONS
-        .iter()
-        .map(|section| {
-            let (changed, errors) = (section.changed(editor), section.errors());
-            let id = section.id;
-            view! {
-                <a href=format!("#{id}") on:click=move |_| open(id)>
-                    {section.title}
-                    {part(move || marks(changed.get(), errors.get()))}
-                </a>
-            }
-        })
-        .collect_view();
-    view! { <nav class="toc" aria-label="Sections">{links}</nav> }.into_any()
-}
-
-fn marks(changed: bool, errors: usize) -> AnyView {
-    match (errors, changed) {
-        (0, false) => ().into_any(),
-        (0, true) => view! { <span class="dot">"edited"</span> }.into_any(),
-        (errors, _) => view! { <span class="dot bad-ink">{errors}" to fix"</span> }.into_any(),
-    }
-}
-
-fn open(id: &str) {
-    if let Some(fold) = crate::kit::browser::element(id) {
-        let _ = fold.set_attribute("open", "");
-    }
-}
-
-pub fn sections(editor: Editor, known_tags: Vec<String>) -> AnyView {
+pub fn sections(editor: AgentEditor, known: &Known) -> AnyView {
     SECTIONS
         .iter()
-        .map(|section| fold(section, editor, &known_tags))
+        .map(|section| fold(section, editor, body(section.id, editor, known)))
         .collect_view()
         .into_any()
 }
 
-fn fold(section: &'static Section, editor: Editor, known_tags: &[String]) -> AnyView {
-    let (changed, errors) = (section.changed(editor), section.errors());
-    let badge = part(move || match (errors.get(), changed.get()) {
-        (0, false) => ().into_any(),
-        (0, true) => view! { <span class="badge warn">"Changed"</span> }.into_any(),
-        (errors, _) => view! { <span class="badge bad">{errors}" to fix"</span> }.into_any(),
-    });
-    let body = match section.id {
+fn body(section: &str, editor: AgentEditor, known: &Known) -> AnyView {
+    match section {
         "name" => name(editor),
         "prompt" => prompt::body(editor),
         "first-message" => speech::first_message(editor),
         "voice" => speech::voice(editor),
         "variables" => variables::body(editor),
+        "tools" => tools::body(editor, &known.tools),
         "timing" => timing::body(editor),
         "silence" => silence::body(editor),
         "recording" => recording(editor),
-        _ => tags(editor, known_tags.to_vec()),
-    };
-    view! {
-        <details class="fold" id=section.id open=!section.folded>
-            <summary>
-                <h2>{section.title}</h2>
-                {badge}
-                <span class="sum">{text(move || editor.draft.with(section.sum))}</span>
-                {icon("down")}
-            </summary>
-            <div class="body stack">{body}</div>
-        </details>
+        _ => tags(editor, known.tags.clone()),
     }
-    .into_any()
 }
 
-fn name(editor: Editor) -> AnyView {
+fn name(editor: AgentEditor) -> AnyView {
     let (name, set_name) = editor.text(|draft| &draft.name, |draft| &mut draft.name);
     let (description, set_description) = editor.text(|draft| &draft.description, |draft| &mut draft.description);
     view! {
@@ -257,7 +198,7 @@ fn name(editor: Editor) -> AnyView {
     .into_any()
 }
 
-fn recording(editor: Editor) -> AnyView {
+fn recording(editor: AgentEditor) -> AnyView {
     let on = Memo::new(move |_| editor.draft.with(|draft| draft.recording));
     let set = Callback::new(move |on| editor.draft.update(|draft| draft.recording = on));
     view! {
@@ -267,7 +208,7 @@ fn recording(editor: Editor) -> AnyView {
     .into_any()
 }
 
-fn tags(editor: Editor, known: Vec<String>) -> AnyView {
+fn tags(editor: AgentEditor, known: Vec<String>) -> AnyView {
     let tags = Memo::new(move |_| editor.draft.with(|draft| draft.tags.clone()));
     let set = Callback::new(move |tags| editor.draft.update(|draft| draft.tags = tags));
     view! {

@@ -5,11 +5,11 @@ use switchboard::agents::{AgentDraft, Variable, placeholders};
 use wasm_bindgen::JsCast;
 
 use crate::{
-    agents::editor::Editor,
-    kit::{Menu, TextArea, browser, field_id, icon, text},
+    agents::AgentEditor,
+    kit::{Menu, TextArea, browser, field_id, icon, reactive_text},
 };
 
-pub fn body(editor: Editor) -> AnyView {
+pub fn body(editor: AgentEditor) -> AnyView {
     let (prompt, set_prompt) = editor.text(|draft| &draft.prompt, |draft| &mut draft.prompt);
     let used = Memo::new(move |_| editor.draft.with(used_in_prompt));
     let declared = Memo::new(move |_| {
@@ -55,7 +55,7 @@ pub fn body(editor: Editor) -> AnyView {
                 <Menu id="insert-variable" label="Variables">{choices}</Menu>
                 {chips}
             </span>
-            <span class="small muted">{text(move || format!("{} of 40,000 characters", prompt.with(|text| text.chars().count())))}</span>
+            <span class="small muted">{reactive_text(move || format!("{} of 40,000 characters", prompt.with(|text| text.chars().count())))}</span>
         </div>
     }
     .into_any()
@@ -73,7 +73,7 @@ fn used_in_prompt(draft: &AgentDraft) -> Vec<(String, bool)> {
     used
 }
 
-fn chip(editor: Editor, name: String, known: bool) -> AnyView {
+fn chip(editor: AgentEditor, name: String, known: bool) -> AnyView {
     if known {
         return view! { <span class="badge mono">{name}</span> }.into_any();
     }

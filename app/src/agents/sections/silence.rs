@@ -4,11 +4,11 @@ use leptos::prelude::*;
 use switchboard::agents::{EndBehavior, Silence};
 
 use crate::{
-    agents::editor::Editor,
-    kit::{Select, TextField, each, holds, icon},
+    agents::AgentEditor,
+    kit::{Select, TextField, icon, keyed_list, reactive_bool},
 };
 
-pub fn body(editor: Editor) -> AnyView {
+pub fn body(editor: AgentEditor) -> AnyView {
     let count = Memo::new(move |_| editor.draft.with(|draft| draft.silence.len()));
     let add = move |_| {
         editor.draft.update(|draft| {
@@ -22,14 +22,14 @@ pub fn body(editor: Editor) -> AnyView {
     view! {
         <p class="s13 muted">"Steps follow one another while the line is silent. A word from the other side starts them again."</p>
         <div class="cards-in">
-            {each(move || (0..count.get()).collect(), usize::to_string, move |i| step(editor, i))}
+            {keyed_list(move || (0..count.get()).collect(), usize::to_string, move |i| step(editor, i))}
         </div>
-        <div hidden=holds(move || count.get() >= 5)><button type="button" class="btn sm" on:click=add>{icon("plus")}"Add a step"</button></div>
+        <div hidden=reactive_bool(move || count.get() >= 5)><button type="button" class="btn sm" on:click=add>{icon("plus")}"Add a step"</button></div>
     }
     .into_any()
 }
 
-fn step(editor: Editor, i: usize) -> AnyView {
+fn step(editor: AgentEditor, i: usize) -> AnyView {
     let read = move |get: fn(&Silence) -> String| {
         Memo::new(move |_| {
             editor

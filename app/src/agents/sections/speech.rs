@@ -7,7 +7,7 @@ use switchboard::{
 };
 
 use crate::{
-    agents::editor::Editor,
+    agents::AgentEditor,
     kit::{Dialog, Field, FormState, Pick, Range, Select, TextArea, field_id, icon},
     voices::{VoicePicker, use_player},
 };
@@ -15,7 +15,7 @@ use crate::{
 const AGENT: &str = "agent";
 const PERSON: &str = "person";
 
-pub fn first_message(editor: Editor) -> AnyView {
+pub fn first_message(editor: AgentEditor) -> AnyView {
     let speaker = Memo::new(move |_| {
         match editor.draft.with(|draft| draft.first_speaker) {
             FirstSpeaker::Agent => AGENT,
@@ -46,7 +46,7 @@ pub fn first_message(editor: Editor) -> AnyView {
     .into_any()
 }
 
-pub fn voice(editor: Editor) -> AnyView {
+pub fn voice(editor: AgentEditor) -> AnyView {
     let (language, set_language) = editor.text(|draft| &draft.language, |draft| &mut draft.language);
     let (temperature, set_temperature) = editor.number(
         |draft| draft.temperature_percent.into(),
@@ -72,7 +72,7 @@ pub fn voice(editor: Editor) -> AnyView {
     .into_any()
 }
 
-fn chosen_voice(editor: Editor) -> AnyView {
+fn chosen_voice(editor: AgentEditor) -> AnyView {
     let open = RwSignal::new(false);
     let player = use_player();
     let id = Memo::new(move |_| editor.draft.with(|draft| draft.voice_id.clone()));

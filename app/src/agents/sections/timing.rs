@@ -4,11 +4,11 @@ use leptos::prelude::*;
 use switchboard::agents::AgentDraft;
 
 use crate::{
-    agents::editor::Editor,
+    agents::AgentEditor,
     kit::{Range, TextArea, TextField},
 };
 
-pub fn body(editor: Editor) -> AnyView {
+pub fn body(editor: AgentEditor) -> AnyView {
     let (delay, set_delay) = editor.number(|draft| draft.turn_delay_ms, |draft, ms| draft.turn_delay_ms = ms);
     let (speech, set_speech) = editor.number(|draft| draft.interruption_ms, |draft, ms| draft.interruption_ms = ms);
     let (goodbye, set_goodbye) = editor.text(
@@ -45,7 +45,7 @@ pub fn body(editor: Editor) -> AnyView {
 
 /// A number of seconds as it is typed. What is no number is out of every range, and the check says so.
 fn seconds(
-    editor: Editor,
+    editor: AgentEditor,
     get: fn(&AgentDraft) -> i32,
     set: fn(&mut AgentDraft, i32),
 ) -> (Signal<String>, Callback<String>) {

@@ -4,11 +4,11 @@ use leptos::prelude::*;
 use switchboard::agents::{AgentDraft, Variable, VariableKind, placeholders};
 
 use crate::{
-    agents::editor::Editor,
-    kit::{Check, Select, TextField, each, icon, text},
+    agents::AgentEditor,
+    kit::{Check, Select, TextField, icon, keyed_list, reactive_text},
 };
 
-pub fn body(editor: Editor) -> AnyView {
+pub fn body(editor: AgentEditor) -> AnyView {
     // Rows are known by their place: a variable has no name until it is given one.
     let count = Memo::new(move |_| editor.draft.with(|draft| draft.variables.len()));
     let add = move |_| editor.draft.update(|draft| draft.variables.push(Variable::default()));
@@ -20,7 +20,7 @@ pub fn body(editor: Editor) -> AnyView {
     view! {
         {none}
         <div class="cards-in">
-            {each(move || (0..count.get()).collect(), usize::to_string, move |i| line(editor, i))}
+            {keyed_list(move || (0..count.get()).collect(), usize::to_string, move |i| line(editor, i))}
         </div>
         <div><button type="button" class="btn sm" on:click=add>{icon("plus")}"Add a variable"</button></div>
     }
@@ -28,7 +28,7 @@ pub fn body(editor: Editor) -> AnyView {
 }
 
 /// One variable, bound by its place; reading past the end happens for a moment while a row is taken away.
-fn line(editor: Editor, i: usize) -> AnyView {
+fn line(editor: AgentEditor, i: usize) -> AnyView {
     let read = move |get: fn(&Variable) -> String| {
         Memo::new(move |_| {
             editor
@@ -72,7 +72,7 @@ fn line(editor: Editor, i: usize) -> AnyView {
         .map(|kind| (kind.word().to_owned(), kind.label().to_owned()))
         .to_vec();
     view! {
-        <div class="card-in" role="group" aria-label=text(move || format!("Variable {}", name.get()))>
+        <div class="card-in" role="group" aria-label=reactive_text(move || format!("Variable {}", name.get()))>
             <div class="form-grid">
                 <TextField path=format!("variables[{i}].name") label="Name" mono=true value=name autocomplete="off"
                     on_input=write(|variable, text| variable.name = text)/>
@@ -86,7 +86,7 @@ fn line(editor: Editor, i: usize) -> AnyView {
                 <Check path=format!("variables[{i}].required") label="A call must pass it" value=required on_change=set_required/>
                 <span class="cluster">
                     {unused}
-                    <button type="button" class="btn quiet sm" on:click=remove aria-label=text(move || format!("Remove variable {}", name.get()))>
+                    <button type="button" class="btn quiet sm" on:click=remove aria-label=reactive_text(move || format!("Remove variable {}", name.get()))>
                         {icon("trash")}
                         "Remove"
                     </button>

@@ -7,7 +7,7 @@ use super::{
     asked::{Actor, Asked, Expected, Good, Outcome, Way},
     command::{By, Command, Deed},
     lists::List,
-    oracle::{Kept, NOBODY, Oracle},
+    oracle::{NOBODY, Oracle, StoredAnswer},
     resources::known,
 };
 
@@ -138,7 +138,7 @@ impl Oracle {
                 let answer = self.answers;
                 self.answers += 1;
                 let body = body.clone();
-                self.orgs[org].kept.insert(access, Kept { body, answer });
+                self.orgs[org].kept.insert(access, StoredAnswer { body, answer });
                 (outcome, Some(answer), None)
             }
         }

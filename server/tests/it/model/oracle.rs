@@ -57,7 +57,7 @@ pub struct Org {
     pub keys: Vec<Key>,
     pub invitations: Vec<Invitation>,
     pub audit: Vec<Value>,
-    pub kept: BTreeMap<(String, usize), Kept>,
+    pub kept: BTreeMap<(String, usize), StoredAnswer>,
 }
 
 #[derive(Clone, Debug)]
@@ -74,6 +74,8 @@ pub struct Call {
     pub agent: Thing,
     pub agent_name: String,
     pub number: String,
+    /// Whose number it is here.
+    pub contact: Option<Thing>,
     pub stopped: bool,
 }
 
@@ -97,7 +99,7 @@ pub struct Invitation {
 
 /// An answer that is kept for whoever repeats the question.
 #[derive(Clone, Debug)]
-pub struct Kept {
+pub struct StoredAnswer {
     pub body: Option<Value>,
     pub answer: usize,
 }
