@@ -14,7 +14,7 @@ pub async fn run(config: Config) -> anyhow::Result<()> {
     let here = is_loopback(&bound.public_url) && bound.addr()?.ip().is_loopback();
     let started = start(config, bound.public_url.clone()).await?;
     if own && here {
-        if let Err(error) = seed::fill_once(&started.core).await {
+        if let Err(error) = seed::fill_once(&started).await {
             started.stop().await?;
             return Err(error);
         }

@@ -17,7 +17,7 @@ use switchboard::{
     voices::{VoiceFilter, library},
 };
 
-use crate::start::start;
+use crate::start::{Started, start};
 
 const EMAIL: &str = "ada@larkfield.example";
 const PASSWORD: &str = "correct-horse-battery";
@@ -29,15 +29,15 @@ pub async fn seed(config: Config) -> anyhow::Result<()> {
         None => format!("http://{}", config.addr).parse()?,
     };
     let started = start(config, public_url).await?;
-    fill(&started.core).await?;
+    fill(&started).await?;
     say();
     started.stop().await
 }
 
 /// Makes what is missing of the demo organization, unless its owner is there: then it is as people have left it.
-pub async fn fill_once(core: &Core) -> anyhow::Result<()> {
-    if !admin::is_known(core, EMAIL).await? {
-        fill(core).await?;
+pub async fn fill_once(started: &Started) -> anyhow::Result<()> {
+    if !admin::is_known(&started.core, EMAIL).await? {
+        fill(started).await?;
     }
     say();
     Ok(())
@@ -47,7 +47,8 @@ fn say() {
     println!("sign in as {EMAIL} with the password {PASSWORD}");
 }
 
-async fn fill(core: &Core) -> anyhow::Result<()> {
+async fn fill(started: &Started) -> anyhow::Result<()> {
+    let core = &started.core;
     let made = admin::bootstrap(core, EMAIL, &PASSWORD.into(), ORG).await?;
     let caller = auth::bearer(core, &made.api_key).await?;
     let voices = library::list(
