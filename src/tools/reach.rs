@@ -20,7 +20,7 @@ pub(super) fn wrong_address(url: &str, public: bool) -> Option<&'static str> {
     let private = match url.host() {
         Some(Host::Ipv4(address)) => !is_public(IpAddr::V4(address)),
         Some(Host::Ipv6(address)) => !is_public(IpAddr::V6(address)),
-        Some(Host::Domain(name)) => is_loopback(&url) || !name.contains('.'),
+        Some(Host::Domain(name)) => is_loopback(&url) || !name.trim_end_matches('.').contains('.'),
         None => true,
     };
     if url.scheme() != "https" {
@@ -48,13 +48,17 @@ pub(super) async fn resolve(url: &Url, public: bool) -> Result<Vec<SocketAddr>, 
             .collect(),
         None => Vec::new(),
     };
+    may_call(found, public)
+}
+
+fn may_call(found: Vec<SocketAddr>, public: bool) -> Result<Vec<SocketAddr>, Unreachable> {
     if found.is_empty() {
-        return Err(Unreachable::Unknown);
+        Err(Unreachable::Unknown)
+    } else if public && !found.iter().all(|address| is_public(address.ip())) {
+        Err(Unreachable::Refused(PRIVATE))
+    } else {
+        Ok(found)
     }
-    if public && !found.iter().all(|address| is_public(address.ip())) {
-        return Err(Unreachable::Refused(PRIVATE));
-    }
-    Ok(found)
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -175,6 +179,7 @@ mod tests {
             "http://api.example.com/",
             "https://localhost/",
             "https://a.localhost/",
+            "https://localhost./",
             "https://intranet/",
             "https://10.0.0.1/",
             "https://2130706433/",
@@ -189,8 +194,12 @@ mod tests {
 
     #[tokio::test]
     async fn a_name_counts_as_what_it_leads_to() {
-        let here: Url = "https://localhost./".parse().unwrap();
-        assert_eq!(resolve(&here, true).await, Err(Unreachable::Refused(PRIVATE)));
+        let [outside, inside] = ["8.8.8.8:443", "10.0.0.1:443"].map(|address| address.parse().unwrap());
+        let both = vec![outside, inside];
+        assert_eq!(may_call(vec![outside], true), Ok(vec![outside]));
+        assert_eq!(may_call(both.clone(), true), Err(Unreachable::Refused(PRIVATE)));
+        assert_eq!(may_call(both.clone(), false), Ok(both));
+        assert_eq!(may_call(Vec::new(), false), Err(Unreachable::Unknown));
         let local: Url = "http://localhost:4000/".parse().unwrap();
         let found = resolve(&local, false).await.unwrap();
         assert!(

@@ -165,6 +165,50 @@ async fn a_tool_on_this_machine_is_really_called() {
 }
 
 #[tokio::test]
+async fn a_tool_that_asks_for_a_secret_is_used_with_it_or_not_at_all() {
+    let receiver = Receiver::start().await;
+    let (sandbox, api) = sandbox().await;
+    let definition = json!({
+        "modelToolName": "book", "http": { "baseUrlPattern": receiver.url, "httpMethod": "POST" },
+        "staticParameters": [{ "name": "who", "location": "PARAMETER_LOCATION_BODY", "value": "for {{name}}" }],
+        "requirements": { "httpSecurityOptions": { "options": [
+            { "requirements": { "secret": { "headerApiKey": { "name": "X-Key" } } } },
+        ] } },
+    });
+    let tool = api
+        .post("/api/tools", json!({ "name": "book", "definition": definition }))
+        .await;
+    let with = |tokens: Value| json!({ "selectedTools": [{ "toolId": tool["toolId"], "authTokens": tokens }] });
+    let agent = api.agent(with(json!({}))).await;
+    let path = format!("/api/agents/{agent}/calls");
+    api.refused(Method::POST, &path, json!({}), 400).await;
+    let agent = api.agent(with(json!({ "secret": "s3cret" }))).await;
+    let path = format!("/api/agents/{agent}/calls");
+    let phone = json!({ "sip": { "outgoing": { "to": "sip:+14155550160@trunk.example.com", "from": "sip:+15550100000@trunk.example.com" } } });
+    api.post(&path, json!({ "medium": phone, "templateContext": { "name": "Ann" } }))
+        .await;
+    let called = receiver.until(|hooks| !hooks.is_empty()).await;
+    assert_eq!(called[0].header("x-key"), "s3cret");
+    assert_eq!(called[0].body, json!({ "who": "for Ann" }));
+    sandbox.stop().await;
+}
+
+#[tokio::test]
+async fn there_is_a_server_for_the_tools_of_a_demo_organization() {
+    let (sandbox, api) = sandbox().await;
+    let ask = async |path: &str| api.send(Method::GET, &format!("/_sandbox/clinics/{path}"), None).await;
+    let (status, hours) = ask("oakland/hours?date=2026-12-03").await;
+    assert_eq!(
+        (status, &hours["opens"], &hours["closes"]),
+        (200, &json!("08:00"), &json!("17:30"))
+    );
+    assert_eq!(ask("napa/hours?date=2026-12-06").await.1["open"], false);
+    assert_eq!(ask("nowhere/hours?date=2026-12-03").await.0, 404);
+    assert_eq!(ask("napa/hours").await.0, 422);
+    sandbox.stop().await;
+}
+
+#[tokio::test]
 async fn a_context_that_does_not_fit_its_schema_is_refused() {
     let (sandbox, api) = sandbox().await;
     let schema = json!({ "type": "object", "properties": { "name": { "type": "string" } }, "required": ["name"], "additionalProperties": false });

@@ -241,6 +241,32 @@ async fn a_lost_agent_is_found_even_where_search_fails() {
 }
 
 #[tokio::test]
+async fn a_lost_tool_is_found_even_where_search_fails() {
+    let named = |id: &str, name: &str, day: u8| json!({ "toolId": id, "name": name, "created": format!("2026-01-{day:02}T00:00:00Z") });
+    let script = Script::default()
+        .then(axum::Json(
+            json!({ "next": null, "results": [named("other", "sb_11", 9)] }),
+        ))
+        .then(axum::Json(
+            json!({ "next": "/api/tools?cursor=2", "results": [named("new", "sb_1", 9), named("old", "sb_1", 1)] }),
+        ));
+    let (ultravox, _) = script.start().await;
+    let since = DateTime::parse_from_rfc3339("2026-01-08T00:00:00Z").unwrap().to_utc();
+    let found = ultravox.tools_named("sb_1", since).await.unwrap();
+    assert_eq!(
+        found.iter().map(|tool| tool.tool_id.as_str()).collect::<Vec<_>>(),
+        ["new"]
+    );
+    assert_eq!(
+        script.asked(),
+        [
+            "GET /api/tools?ownership=private&search=sb_1",
+            "GET /api/tools?ownership=private&sortOrder=reverseChronologic"
+        ]
+    );
+}
+
+#[tokio::test]
 async fn a_message_to_nobody_is_told_apart_from_a_failure() {
     let script = Script::default()
         .then(StatusCode::NO_CONTENT)
