@@ -13,13 +13,13 @@ import { fileURLToPath } from 'node:url';
 const checkout = fileURLToPath(new URL('..', import.meta.url));
 export const results = fileURLToPath(new URL('results', import.meta.url));
 
-/** Starts `switchboard serve` and answers when it is ready. `before` are commands to run first, such as [['seed']]. */
-export async function start({ env = {}, before = [] } = {}) {
-  const data = await mkdtemp(join(tmpdir(), 'switchboard-'));
-  // Where the tests run as root, Postgres runs as another account and must be able to pass through.
-  await chmod(data, 0o711);
+/**
+ * Starts `switchboard serve` and answers when it is ready. `before` are commands to run first, such as [['seed']].
+ * `place` is that of a server which was stopped and left in place: this one takes over its data and its address.
+ */
+export async function start({ env = {}, before = [], bin = program(), place = null } = {}) {
+  const { data, address } = place ?? (await newPlace());
   await mkdir(results, { recursive: true });
-  const address = `127.0.0.1:${await freePort()}`;
   const url = `http://${address}`;
   // A conversation takes half a minute; simulated time passes faster, and a journey can still see a call ring and talk.
   const pace = { SWITCHBOARD_SANDBOX_SPEED: '8' };
@@ -30,11 +30,11 @@ export async function start({ env = {}, before = [] } = {}) {
     stdio: ['ignore', 'pipe', 'pipe'],
   };
 
-  const log = createWriteStream(join(results, `${basename(data)}.log`));
+  const log = createWriteStream(join(results, `${basename(data)}.log`), { flags: 'a' });
   let tail = [];
   const said = [];
   const launch = (...args) => {
-    const child = spawn(program(), args, options);
+    const child = spawn(bin, args, options);
     for (const stream of [child.stdout, child.stderr]) {
       stream.on('data', (chunk) => {
         log.write(chunk);
@@ -53,11 +53,11 @@ export async function start({ env = {}, before = [] } = {}) {
   let over = null;
   ended.then((result) => (over = result));
 
-  const stop = async () => {
+  const stop = async ({ leave = false } = {}) => {
     child.kill('SIGTERM');
     const result = await ended;
     log.end();
-    await rm(data, { recursive: true, force: true });
+    if (!leave) await rm(data, { recursive: true, force: true });
     if (result !== 0) throw new Error(`switchboard serve ended with ${result}:\n${tail.join('\n')}`);
   };
 
@@ -74,7 +74,14 @@ export async function start({ env = {}, before = [] } = {}) {
   const sandbox = lines().join('\n').match(/calls are simulated[^\n]*?"url":"([^"]+)"/)?.[1];
   /** Panics, and what the program itself calls an error. */
   const complaints = () => lines().filter((line) => / panicked at |"level":"ERROR"/.test(line));
-  return { url, data, sandbox, complaints, stop };
+  return { url, data, place: { data, address }, sandbox, complaints, stop };
+}
+
+async function newPlace() {
+  const data = await mkdtemp(join(tmpdir(), 'switchboard-'));
+  // Where the tests run as root, Postgres runs as another account and must be able to pass through.
+  await chmod(data, 0o711);
+  return { data, address: `127.0.0.1:${await freePort()}` };
 }
 
 /** Starts the simulated Clerk, and a program whose people sign in with it. `clerk` is where it listens. */
@@ -95,7 +102,7 @@ export async function startWithClerk() {
   return { ...server, clerk, stop };
 }
 
-function program() {
+export function program() {
   return process.env.SWITCHBOARD_BIN ?? fail('SWITCHBOARD_BIN does not name the program: run scripts/e2e');
 }
 
@@ -107,7 +114,7 @@ async function answers(url) {
   }
 }
 
-async function freePort() {
+export async function freePort() {
   const probe = createServer().listen(0, '127.0.0.1');
   await once(probe, 'listening');
   const { port } = probe.address();

@@ -9,9 +9,28 @@ pub fn capitalize(text: &str) -> String {
     text
 }
 
+/// A count as people read it: `12,884`.
+pub fn grouped(count: i64) -> String {
+    let digits = count.to_string();
+    let mut text = String::with_capacity(digits.len() + digits.len() / 3);
+    for (at, digit) in digits.chars().enumerate() {
+        if at > 0 && digit.is_ascii_digit() && (digits.len() - at).is_multiple_of(3) && !text.ends_with('-') {
+            text.push(',');
+        }
+        text.push(digit);
+    }
+    text
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_count_is_written_in_groups_of_three() {
+        let written: Vec<_> = [0, 999, 1_000, 12_884, 1_000_000, -100, -1_000].map(grouped).into();
+        assert_eq!(written, ["0", "999", "1,000", "12,884", "1,000,000", "-100", "-1,000"]);
+    }
 
     #[test]
     fn the_first_letter_becomes_a_capital_and_nothing_else() {

@@ -135,28 +135,35 @@ mod browser_side {
             "" => format!("{}{}", url.path(), url.hash()),
             search => format!("{}?{search}{}", url.path(), url.hash()),
         });
-        let _waiting = Waiting::begin();
-        while (page.load)().await.is_err() {
-            if is_offline() {
-                browser::show_offline(true);
+        loop {
+            let waiting = Waiting::begin();
+            let loaded = (page.load)().await;
+            drop(waiting);
+            if loaded.is_ok() {
+                return;
+            } else if is_offline() {
+                let _said = Offline::say();
                 online().await;
-                browser::show_offline(false);
+            } else if LEAVING.get() {
+                // Whoever is still here in a moment has stayed, and waits for the page.
+                moment().await;
             } else {
                 give_up(&address);
-                pending::<()>().await;
+                return pending().await;
             }
         }
     }
 
     fn give_up(address: &str) {
-        if LEAVING.get() {
-            return;
-        }
         if ALIVE.get() {
             // Somebody was on the way there: the server draws that page, and knows the newest files.
             browser::load(address);
-        } else if browser::stored(Keep::Tab, TRIED).is_none() {
-            browser::store(Keep::Tab, TRIED, "1");
+            return;
+        }
+        let first = browser::stored(Keep::Tab, TRIED).is_none();
+        browser::store(Keep::Tab, TRIED, "1");
+        // A browser that keeps nothing would load it again for ever.
+        if first && browser::stored(Keep::Tab, TRIED).is_some() {
             browser::reload();
         } else {
             browser::show_unfinished();
@@ -239,18 +246,48 @@ mod browser_side {
         }
     }
 
+    /// Says above the page that there is no network, as long as it lives.
+    struct Offline;
+
+    impl Offline {
+        fn say() -> Self {
+            browser::show_offline(true);
+            Self
+        }
+    }
+
+    impl Drop for Offline {
+        fn drop(&mut self) {
+            browser::show_offline(false);
+        }
+    }
+
     fn is_offline() -> bool {
         !window().navigator().on_line()
     }
 
     /// Waits until the browser has a network again.
     async fn online() {
-        let mut back = |resolve: js_sys::Function, _| {
-            let options = web_sys::AddEventListenerOptions::new();
-            options.set_once(true);
+        let options = web_sys::AddEventListenerOptions::new();
+        options.set_once(true);
+        promised(|resolve| {
             let _ =
-                window().add_event_listener_with_callback_and_add_event_listener_options("online", &resolve, &options);
-        };
-        let _: Result<JsValue, JsValue> = JsFuture::from(js_sys::Promise::new(&mut back)).await;
+                window().add_event_listener_with_callback_and_add_event_listener_options("online", resolve, &options);
+        })
+        .await;
+    }
+
+    /// Waits half a second.
+    async fn moment() {
+        promised(|resolve| {
+            let _ = window().set_timeout_with_callback_and_timeout_and_arguments_0(resolve, 500);
+        })
+        .await;
+    }
+
+    /// Waits until the function that is handed over has been called.
+    async fn promised(mut begin: impl FnMut(&js_sys::Function)) {
+        let promise = js_sys::Promise::new(&mut |resolve, _| begin(&resolve));
+        let _: Result<JsValue, JsValue> = JsFuture::from(promise).await;
     }
 }

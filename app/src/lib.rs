@@ -8,7 +8,9 @@ pub mod agents;
 pub mod api;
 pub mod audit;
 pub mod calls;
+pub mod contacts;
 pub mod error;
+pub mod folders;
 pub mod frame;
 pub mod keys;
 pub mod kit;
@@ -26,7 +28,6 @@ pub mod voices;
 mod wire;
 
 use leptos::prelude::*;
-use leptos_meta::{Title, provide_meta_context};
 
 pub use error::AppError;
 pub use viewer::{may, org, viewer};
@@ -34,23 +35,12 @@ pub use wire::Wire;
 
 #[component]
 pub fn App() -> impl IntoView {
-    provide_meta_context();
+    #[cfg(feature = "ssr")]
+    leptos_meta::provide_meta_context();
     viewer::provide_viewer();
     kit::provide();
     view! {
-        <Title formatter=title/>
         {routes::routes()}
         {kit::overlays()}
     }
-}
-
-/// The title of a page. leptos writes it into the document as it is, so there it is escaped; a living page sets it as text.
-fn title(page: String) -> String {
-    let title = match page.as_str() {
-        "" => "Switchboard".to_owned(),
-        page => format!("{page} · Switchboard"),
-    };
-    #[cfg(feature = "ssr")]
-    let title = title.replace('&', "&amp;").replace('<', "&lt;");
-    title
 }

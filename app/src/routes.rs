@@ -12,6 +12,7 @@ use crate::{
     agents::{AgentEdit, AgentList, AgentNew},
     audit::AuditPage,
     calls::{CallList, CallPage},
+    contacts::{ContactEdit, ContactList, ContactNew, ContactPage},
     frame::{Frame, NotFound},
     keys::KeysPage,
     lazy::{Page, page},
@@ -39,6 +40,10 @@ pub fn routes() -> AnyView {
                 <ParentRoute path=path!("") view=Frame ssr=SsrMode::Async>
                     <Page at=page!("/calls", calls, CallList)/>
                     <Page at=page!("/calls/:id", call, CallPage)/>
+                    <Page at=page!("/contacts", contacts, ContactList)/>
+                    <Page at=page!("/contacts/new", contact, ContactNew)/>
+                    <Page at=page!("/contacts/:id", contact, ContactPage)/>
+                    <Page at=page!("/contacts/:id/edit", contact, ContactEdit)/>
                     <Page at=page!("/agents", agents, AgentList)/>
                     <Page at=page!("/agents/new", agent, AgentNew)/>
                     <Page at=page!("/agents/:id", agent, AgentEdit)/>

@@ -18,7 +18,7 @@ pub async fn two_hundred_tables(cluster: &Cluster) -> anyhow::Result<f64> {
     let logins = Logins::trusted(cluster.options().database(DATABASE));
     db::migrate(&logins).await?;
     let mut admin = logins.admin.connect().await?;
-    sqlx::raw_sql(include_str!("../../tests/verify/two_hundred.sql"))
+    sqlx::raw_sql(include_str!("../../tests/it/verify/two_hundred.sql"))
         .execute(&mut admin)
         .await?;
     admin.close().await?;

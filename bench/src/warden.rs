@@ -3,7 +3,7 @@
 //! `make bench-warden` takes 10,000,000 rows each; `bench/run-warden 1000000 shop` takes fewer, and one of them.
 
 mod bars;
-#[path = "../../warden/tests/run/planned.rs"]
+#[path = "../../crates/warden/tests/run/planned.rs"]
 #[expect(clippy::unwrap_used, reason = "written for tests, which fail by panicking")]
 mod planned;
 

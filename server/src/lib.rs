@@ -13,6 +13,6 @@ pub mod outside;
 pub mod pages;
 pub mod rest;
 pub mod router;
-pub mod sandbox;
+pub mod simulation;
 pub mod start;
 pub mod webhooks;

@@ -11,14 +11,14 @@ use switchboard::{
 };
 use url::Url;
 
-use crate::sandbox::{Options, Shared};
+use crate::simulation::{self, Simulation};
 
 /// Everything a running process holds. Stop it with [`Started::stop`]; dropping it leaves Postgres to its other users.
 pub struct Started {
     pub core: Core,
     pub logins: Logins,
     cluster: Option<Cluster>,
-    pub(crate) sandbox: Option<Shared>,
+    pub(crate) sandbox: Option<Simulation>,
 }
 
 /// The database of a configuration: reached, and for an embedded one started and migrated.
@@ -78,19 +78,13 @@ pub async fn assemble(
     public_url: Url,
     secret: Master,
     logins: &Logins,
-) -> anyhow::Result<(Core, Option<Shared>)> {
+) -> anyhow::Result<(Core, Option<Simulation>)> {
     let db = connect(&config, logins).await?;
     if let Some(access) = access(&config, &secret) {
         let core = core(config, public_url, secret, (db, logins), access)?;
         return Ok((core, None));
     }
-    let options = Options {
-        speed: config.sandbox_speed,
-        ..Options::default()
-    };
-    let sandbox = Shared::join(&config.data, options)
-        .await
-        .context("the simulated providers did not start")?;
+    let sandbox = simulation::join(&config).await?;
     let access = simulated(sandbox.ultravox_url().parse()?, &secret);
     if is_loopback(&public_url) {
         tracing::info!(url = sandbox.ultravox_url(), public = %public_url, "calls are simulated: no ULTRAVOX_API_KEY");

@@ -130,7 +130,7 @@ impl Rows for Agent {
                     a.temperature_percent, a.variables, a.join_timeout_s, a.max_duration_s, a.time_exceeded_message, a.silence,
                     a.turn_delay_ms, a.interruption_ms, a.recording, a.tags, a.revision, a.provider_id, a.sync, a.sync_note,
                     a.sync_checked_at, a.created_at, a.updated_at, a.updated_by,
-                    array(select b.tool_id from app.agent_tools b where b.org_id = $1 and b.agent_id = $2 order by b.position)
+                    array(select b.tool_id from app.agent_tools b where b.org_id = a.org_id and b.agent_id = a.id order by b.position)
                       as "tool_ids!: Vec<Id<Tool>>"
              from app.agents a where a.org_id = $1 and a.id = $2"#,
             tx.org() as _,

@@ -18,7 +18,7 @@ use crate::{
     check::{Check, Checked},
     folders::Folder,
     id::Id,
-    resource::{About, Actions, Kind, PermissionLabels, Resource, Roles},
+    resource::{About, Actions, Kind, NavGroup, NavPage, PermissionLabels, Resource, Roles},
 };
 
 /// Contacts, to everything that lists resources.
@@ -29,9 +29,15 @@ pub const ABOUT: About = About {
     article: "a",
     path: "/contacts",
     icon: "contacts",
-    pages: &[],
-    new: None,
-    has_page: false,
+    pages: &[NavPage {
+        href: "/contacts",
+        label: "Contacts",
+        icon: "contacts",
+        group: NavGroup::Operate,
+        shortcut: Some("O"),
+    }],
+    new: Some("/contacts/new"),
+    has_page: true,
     logged: true,
     roles: Roles {
         admin: Actions::ALL,

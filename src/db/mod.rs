@@ -4,11 +4,10 @@
 mod abandoned;
 mod begin;
 mod billing_summary;
-pub mod cluster;
 mod migrate;
 mod open;
 mod statements;
-#[doc(hidden)]
+#[cfg(any(test, feature = "testing"))]
 pub mod testing;
 mod tx;
 
@@ -24,8 +23,8 @@ use crate::{
     config::{Config, Database},
     secret::Master,
 };
+pub use ::cluster::{Cluster, Durability, Stop};
 pub use billing_summary::BillingSummary;
-pub use cluster::{Cluster, Stop};
 pub use migrate::{MIGRATOR, migrate};
 use open::Open;
 pub(crate) use open::assert_none;
@@ -63,7 +62,7 @@ pub enum DbError {
     #[error("the database cannot be reached: {0}")]
     Unreachable(String),
     #[error(transparent)]
-    Cluster(#[from] cluster::ClusterError),
+    Cluster(#[from] ::cluster::ClusterError),
     #[error("migration failed: {0}")]
     Migration(String),
     #[error("the database could not be verified: {0}")]

@@ -17,7 +17,7 @@ tokio::task_local! {
     static OPEN: Arc<AtomicUsize>;
 }
 
-/// Does one piece of work, such as answering a request, and holds it to the rule.
+/// Does one piece of work, such as answering a request or running a job, and holds it to the rule.
 pub async fn watched<T>(work: impl Future<Output = T>) -> T {
     OPEN.scope(Arc::default(), work).await
 }

@@ -123,6 +123,8 @@ pub struct FolderRow {
     #[cfg_attr(feature = "ssr", schema(nullable))]
     pub parent_id: Option<Id<Folder>>,
     pub color: FolderColor,
+    /// Raised by every save; send it back with an update.
+    pub revision: i64,
     pub created_at: DateTime<Utc>,
     pub updated_at: DateTime<Utc>,
 }

@@ -65,7 +65,7 @@ impl Rows for Folder {
     async fn page(tx: &mut OrgTx, filter: &FolderFilter, window: Window) -> Result<Vec<FolderRow>> {
         Ok(sqlx::query_as!(
             FolderRow,
-            "select f.id, f.name, f.parent_id, f.color, f.created_at, f.updated_at
+            "select f.id, f.name, f.parent_id, f.color, f.revision, f.created_at, f.updated_at
              from app.contact_folders f
              where f.org_id = $1 and (f.created_at, f.id) < ($2, $3)
                and ($4::text is null or position(lower($4) in f.name_norm) > 0)
@@ -208,6 +208,14 @@ impl Rows for Folder {
         .execute(tx.conn())
         .await?;
         tx.changed(Kind::Contact);
+        // A folder inside may be called like this one, which is about to make room for it.
+        sqlx::query!(
+            "update app.contact_folders set name = id::text where org_id = $1 and id = $2",
+            tx.org() as _,
+            id.uuid(),
+        )
+        .execute(tx.conn())
+        .await?;
         sqlx::query!(
             "update app.contact_folders f set parent_id = g.parent_id
              from app.contact_folders g
@@ -271,7 +279,7 @@ pub(crate) async fn must_exist(tx: &mut OrgTx, id: Id<Folder>) -> Result<()> {
 pub(crate) async fn all(tx: &mut OrgTx) -> Result<Vec<FolderRow>> {
     Ok(sqlx::query_as!(
         FolderRow,
-        "select f.id, f.name, f.parent_id, f.color, f.created_at, f.updated_at
+        "select f.id, f.name, f.parent_id, f.color, f.revision, f.created_at, f.updated_at
          from app.contact_folders f where f.org_id = $1 order by f.name_norm, f.id",
         tx.org() as _,
     )

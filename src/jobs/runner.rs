@@ -15,7 +15,7 @@ use tokio::{
 };
 
 use super::{Claim, Failure, Outcome, Queue, Request, Settlement};
-use crate::{core::Core, error::Result};
+use crate::{core::Core, db::watched, error::Result};
 
 /// The longest pause after failures in a row.
 const LONGEST_PAUSE: Duration = Duration::from_secs(30);
@@ -240,7 +240,7 @@ async fn park<Q: Queue>(core: &Core, queue: &Q, claim: &Claim<Q::Item>, reason: 
 /// None when the lease was lost on the way: what runs is dropped where it stands.
 async fn run<Q: Queue>(core: &Core, queue: &Q, claim: &Claim<Q::Item>) -> Option<Result<Outcome, Failure>> {
     let limits = queue.limits();
-    let running = AssertUnwindSafe(queue.run(core, claim)).catch_unwind();
+    let running = AssertUnwindSafe(watched(queue.run(core, claim))).catch_unwind();
     tokio::select! {
         ended = tokio::time::timeout(limits.timeout, running) => Some(match ended {
             Ok(Ok(outcome)) => outcome,

@@ -18,7 +18,7 @@ pub(crate) async fn agents(tx: &mut OrgTx, id: Id<Tool>) -> Result<Vec<ToolAgent
     Ok(sqlx::query_as!(
         ToolAgent,
         "select a.id, a.name from app.agent_tools b
-         join app.agents a on a.org_id = $1 and a.id = b.agent_id
+         join app.agents a on a.org_id = b.org_id and a.id = b.agent_id
          where b.org_id = $1 and b.tool_id = $2 order by a.name_norm",
         tx.org() as _,
         id.uuid(),
@@ -172,7 +172,7 @@ pub(super) async fn variables_are_declared(tx: &mut OrgTx, id: Id<Tool>, draft: 
     }
     let agents = sqlx::query!(
         r#"select a.name, a.variables as "variables: Json<Vec<Variable>>" from app.agent_tools b
-           join app.agents a on a.org_id = $1 and a.id = b.agent_id
+           join app.agents a on a.org_id = b.org_id and a.id = b.agent_id
            where b.org_id = $1 and b.tool_id = $2 order by a.name"#,
         tx.org() as _,
         id.uuid(),

@@ -84,7 +84,7 @@ impl Rows for Tool {
         Ok(sqlx::query_as!(
             ToolRow,
             r#"select t.id, t.name, t.model_name, t.description, t.method, t.url,
-                    (select count(*) from app.agent_tools b where b.org_id = $1 and b.tool_id = t.id) as "agents!",
+                    (select count(*) from app.agent_tools b where b.org_id = t.org_id and b.tool_id = t.id) as "agents!",
                     t.tags, t.sync, t.created_at, t.updated_at
              from app.tools t
              where t.org_id = $1 and (t.created_at, t.id) < ($2, $3)
@@ -325,10 +325,10 @@ pub(crate) async fn uses(tx: &mut OrgTx, model_name: &str) -> Result<Vec<ToolUse
         r#"select m.call_id, c.agent_name, c.created_at as placed_at, m.start_ms, m.text as arguments, r.text as "result?",
                 coalesce(r.failed, false) as "failed!", r.end_ms - m.start_ms as took_ms
          from app.call_messages m
-           join app.calls c on c.org_id = $1 and c.id = m.call_id
+           join app.calls c on c.org_id = m.org_id and c.id = m.call_id
            left join lateral (
              select n.text, n.failed, n.end_ms from app.call_messages n
-             where n.org_id = $1 and n.call_id = m.call_id and n.seq > m.seq and n.role = 'tool_result' and n.tool = m.tool
+             where n.org_id = m.org_id and n.call_id = m.call_id and n.seq > m.seq and n.role = 'tool_result' and n.tool = m.tool
              order by n.seq limit 1) r on true
          where m.org_id = $1 and m.tool = $2 and m.role = 'tool_call'
          order by m.call_id desc, m.seq desc

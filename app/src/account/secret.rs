@@ -19,7 +19,7 @@ pub fn PasswordField(
     if let Some(form) = form {
         form.claim(path);
     }
-    let error = Memo::new(move |_| form.and_then(|form| form.error_at(path)));
+    let error = Memo::new(move |_| form.and_then(|form| form.error_at(path)).map(|error| error.message));
     let shown = RwSignal::new(false);
     let id = field_id(path);
     let (error_id, help_id) = (format!("{id}-err"), format!("{id}-help"));

@@ -19,8 +19,8 @@ use crate::{
     AppError,
     calls::{PlaceCall, Preset, TestPanel},
     kit::{
-        Ago, Copy, FormState, Loading, Menu, PageHead, aria_bool, ask_before_leaving, browser, contents, crumbs,
-        dynamic, editor, icon,
+        Ago, Copy, FormState, KEPT_IN_TAB, Loading, Menu, PageHead, aria_bool, ask_before_leaving, browser, contents,
+        crumbs, dynamic, editor, icon,
         keys::{on_ctrl, on_key},
         loaded, out_of_step, put_back, reactive_bool, reactive_text, saved_elsewhere, skeleton_rows, status_badge,
         sync_dot,
@@ -90,7 +90,7 @@ fn page(agent: Option<Agent>, start: AgentDraft, known: &Known) -> AnyView {
         Kind::Agent,
     );
     let editor = editor(agent, start);
-    ask_before_leaving(editor.dirty);
+    ask_before_leaving(editor.dirty, KEPT_IN_TAB);
     on_ctrl("s", move || {
         if writes {
             editor.save();

@@ -1,7 +1,10 @@
 //! Facts: a call in one line: why it ended, how long, how quick, how much, and what to do where it went wrong.
 
 use leptos::{prelude::*, task::spawn_local};
-use switchboard::calls::{Billing, Call, EndReason, Recording, Status};
+use switchboard::{
+    calls::{Billing, Call, EndReason, Recording, Status},
+    resource::{Action, Kind},
+};
 
 use super::{
     elapsed::Elapsed,
@@ -10,6 +13,7 @@ use super::{
 };
 use crate::{
     kit::{StatusDot, status_dot},
+    may,
     members::list_members,
     org, viewer,
 };
@@ -24,6 +28,7 @@ pub fn facts(call: Memo<Call>, turns: Memo<Vec<Turn>>) -> AnyView {
         let call = call.get();
         view! {
             {(!call.status.is_live()).then(|| fact("Ended because", ended(&call)))}
+            {with_whom(&call).map(|contact| fact("Contact", contact))}
             {fact("Talk time", talk_time(&call))}
             {(call.to_number.is_some()).then(|| fact("Rang for", rang(&call)))}
             {fact("Price", price(&call))}
@@ -44,6 +49,21 @@ fn ended(call: &Call) -> AnyView {
         Some(reason) => view! { {reason.label()} }.into_any(),
         None => view! { <span class="muted">"Being found out"</span> }.into_any(),
     }
+}
+
+/// The contact whose number it is, with the way there for whoever may see them, or the way to make them one.
+fn with_whom(call: &Call) -> Option<AnyView> {
+    let Some(id) = call.contact_id else {
+        let digits = call.to_number.as_deref()?.strip_prefix('+')?;
+        return may(Action::Create, Kind::Contact)
+            .then(|| view! { <a href=format!("/contacts/new?phone=%2B{digits}")>"Add to contacts"</a> }.into_any());
+    };
+    let name = call.contact_name.clone().unwrap_or_default();
+    Some(if may(Action::Read, Kind::Contact) {
+        view! { <a href=format!("/contacts/{id}")>{name}</a> }.into_any()
+    } else {
+        name.into_any()
+    })
 }
 
 fn talk_time(call: &Call) -> AnyView {

@@ -15,8 +15,8 @@ use super::{
 };
 use crate::{
     kit::{
-        Chip, Choice, Column, Columns, Illustration, Loading, PageHead, Search, UrlQuery, at_top, empty, export, icon,
-        keyed_list, keys::on_key, list_keys, loaded, once_loaded, pager, skeleton_rows, use_url,
+        Chip, Choice, Column, Columns, Illustration, Loading, PageHead, Search, UrlQuery, at_top, dynamic, empty,
+        export, icon, keyed_list, keys::on_key, list_keys, loaded, once_loaded, pager, skeleton_rows, use_url,
     },
     may, org, viewer,
 };
@@ -43,7 +43,7 @@ const COLUMNS: [Column; 4] = [
         class: "num lo",
     },
 ];
-const FILTERS: [&str; 3] = ["q", "status", "agent"];
+const FILTERS: [&str; 4] = ["q", "status", "agent", "contact"];
 const EXPORTED: [(&str, &str); 4] = [
     ("q", "q"),
     ("status", "status"),
@@ -85,7 +85,7 @@ pub fn CallList() -> impl IntoView {
     });
     view! {
         <PageHead title="Calls" sub=move || sub.clone().into_any() actions=actions/>
-        {filters(url, columns)}
+        {filters(url, calls, columns)}
         {rows}
         {may_place.then(|| view! { <PlaceCall open=placing preset=preset/> })}
     }
@@ -115,7 +115,7 @@ fn page(url: UrlQuery) -> Page {
     }
 }
 
-fn filters(url: UrlQuery, columns: Columns) -> AnyView {
+fn filters(url: UrlQuery, calls: Loading<Listing<CallRow>>, columns: Columns) -> AnyView {
     let mine = org();
     let agents = Loading::new(
         || (),
@@ -136,14 +136,32 @@ fn filters(url: UrlQuery, columns: Columns) -> AnyView {
         move || (url.count(&FILTERS) > 0).then(|| view! { <a class="btn quiet sm" href=url.bare()>"Clear"</a> });
     view! {
         <div class="filters">
-            <Search label="Search calls" placeholder="Number or agent" keep=&["status", "agent"]/>
+            <Search label="Search calls" placeholder="Number, contact or agent" keep=&["status", "agent", "contact"]/>
             <Chip key="status" label="State" choices=states/>
             {by_agent}
+            {by_contact(url, calls)}
             {clear}
             <span class="push">{columns.chooser()}{export(url, "calls", &EXPORTED)}</span>
         </div>
     }
     .into_any()
+}
+
+/// The contact whose calls these are. One comes here from their page, so there is nothing to choose from.
+fn by_contact(url: UrlQuery, calls: Loading<Listing<CallRow>>) -> AnyView {
+    once_loaded(calls, move |listing| {
+        let name = listing.items.iter().find_map(|call| call.contact_name.clone());
+        let name = name.unwrap_or_else(|| "somebody without calls".to_owned());
+        let chip = move |_| {
+            view! {
+                <span class="chip">
+                    <span>"Contact "<span class="op">"is"</span>" "<b>{name.clone()}</b></span>
+                    <a href=url.with("contact", None) aria-label="Remove filter Contact" title="Remove filter Contact">{icon("x")}</a>
+                </span>
+            }
+        };
+        dynamic(move || url.get("contact").map(&chip).into_any())
+    })
 }
 
 /// Drawn once for each address; from then on the rows keep themselves up to date.

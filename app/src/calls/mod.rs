@@ -28,9 +28,11 @@ use switchboard::{
 #[cfg(feature = "ssr")]
 use crate::api::{caller, core};
 use crate::{AppError, Wire};
+pub use format::spaced;
 pub use list::CallList;
 pub use panel::TestPanel;
 pub use place::{PlaceCall, Preset};
+pub use rows::call_line;
 pub use show::CallPage;
 #[cfg(feature = "ssr")]
 use switchboard::calls::flow;

@@ -8,9 +8,9 @@ use switchboard::{
 
 use super::{
     elapsed::Elapsed,
-    format::{clock, dot_of, price_in_row, title_of},
+    format::{clock, dot_of, price_in_row, spaced, title_of},
 };
-use crate::kit::{Ago, Columns, status_dot};
+use crate::kit::{Ago, Columns, When, reactive_text, status_dot};
 
 /// What is shown, and how many newer calls wait above.
 #[derive(Clone, Debug, PartialEq)]
@@ -51,14 +51,21 @@ fn order(row: &CallRow) -> (chrono::DateTime<chrono::Utc>, uuid::Uuid) {
 
 /// One line; `row` changes in place. `fresh` arrived while the page was open.
 pub fn line(row: Memo<CallRow>, columns: Columns, fresh: bool) -> AnyView {
-    let (id, title, agent, created) = row.with_untracked(|row| {
-        (
-            row.id,
-            title_of(row.medium, row.to_number.as_deref()),
-            row.agent_name.clone(),
-            row.created_at,
-        )
+    let (id, agent, created) = row.with_untracked(|row| (row.id, row.agent_name.clone(), row.created_at));
+    // Whose number it is may become known later.
+    let title = reactive_text(move || {
+        row.with(|row| match &row.contact_name {
+            Some(name) => name.clone(),
+            None => title_of(row.medium, row.to_number.as_deref()),
+        })
     });
+    let number = move || {
+        row.with(|row| {
+            let name = row.contact_name.as_ref()?;
+            let number = spaced(row.to_number.as_deref().unwrap_or_default());
+            (*name != number).then(|| view! { <small>{number}</small> })
+        })
+    };
     let state = move || row.with(|row| status_dot(dot_of(row.status), row.status.label()));
     let why = move || {
         row.with(|row| {
@@ -86,11 +93,28 @@ pub fn line(row: Memo<CallRow>, columns: Columns, fresh: bool) -> AnyView {
         <tr data-new=fresh.then_some("")>
             <th scope="row">
                 <a href=format!("/calls/{id}")>{title}</a>
+                {number}
                 <small class="only-small">{agent}</small>
             </th>
             <td>{state}{why}</td>
             {cells}
         </tr>
+    }
+    .into_any()
+}
+
+/// One line where all calls are with one contact.
+pub fn call_line(row: &CallRow) -> AnyView {
+    let why = row.end_reason.map(|reason| format!(" · {}", reason.label()));
+    view! {
+        <div>
+            {status_dot(dot_of(row.status), row.status.label())}
+            <span class="grow">
+                <a href=format!("/calls/{}", row.id)><When at=row.created_at/></a>
+                <small>{row.agent_name.clone()}{why}</small>
+            </span>
+            {duration(row)}
+        </div>
     }
     .into_any()
 }

@@ -31,6 +31,7 @@ fn single(keys: impl Into<String>, does: &'static str) -> Key {
 
 /// Only what works, and only for whoever may.
 fn all() -> [(&'static str, Vec<Key>); 4] {
+    let any = |action| may(action, Kind::Agent) || may(action, Kind::Contact);
     let agents = |action| may(action, Kind::Agent);
     let mut everywhere = vec![always("Ctrl K", "Search or jump"), always("Esc", "Close")];
     everywhere.extend([single("?", "This help"), single("[", "Fold the side panel")]);
@@ -41,17 +42,17 @@ fn all() -> [(&'static str, Vec<Key>); 4] {
         single("K", "Row before"),
     ];
     list.push(always("Enter", "Open"));
-    if agents(Action::Delete) {
+    if any(Action::Delete) {
         list.extend([
-            single("X", "Select an agent"),
+            single("X", "Select"),
             single("Shift X", "Select all from the last one on"),
         ]);
     }
-    if agents(Action::Update) {
-        list.push(single("E", "Edit an agent"));
+    if any(Action::Update) {
+        list.push(single("E", "Edit"));
     }
-    if agents(Action::Create) || may(Action::Create, Kind::Call) {
-        list.push(single("N", "New agent or call"));
+    if any(Action::Create) || may(Action::Create, Kind::Call) {
+        list.push(single("N", "New"));
     }
     let mut agent = Vec::new();
     if agents(Action::Update) {

@@ -52,7 +52,7 @@ fn Scopes() -> impl IntoView {
     if let Some(form) = form {
         form.claim("scopes");
     }
-    let error = Memo::new(move |_| form.and_then(|form| form.error_at("scopes")));
+    let error = Memo::new(move |_| form.and_then(|form| form.error_at("scopes")).map(|error| error.message));
     let chosen = RwSignal::new(Vec::<Scope>::new());
     let groups = Kind::ALL
         .iter()

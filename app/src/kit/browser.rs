@@ -238,9 +238,13 @@ pub fn show_offline(on: bool) {
     }
 }
 
-/// Puts something before the page that is no part of it. Where the page is yet to be taken over it has to be gone by then.
+/// Puts something before the page that is no part of it, but after the link that skips to its content: that one has the first
+/// focus. Where the page is yet to be taken over it has to be gone by then.
 fn above(html: &str) {
-    if let Some(body) = document().body() {
+    let skip = document().query_selector("body > .skip").ok().flatten();
+    if let Some(skip) = skip {
+        let _ = skip.insert_adjacent_html("afterend", html);
+    } else if let Some(body) = document().body() {
         let _ = body.insert_adjacent_html("afterbegin", html);
     }
 }

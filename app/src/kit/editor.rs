@@ -14,6 +14,10 @@ use super::{
 };
 use crate::{AppError, org};
 
+/// What becomes of a draft that is left.
+pub const KEPT_IN_TAB: &str =
+    "What you typed is kept in this tab until you close it, and is here again when you come back.";
+
 /// A resource that people edit on a page of its own: what its editor asks, and what it says when that is done.
 pub trait Edited: Resource {
     /// What is true once a new one is there: "It can be called now".

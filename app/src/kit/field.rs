@@ -4,11 +4,12 @@
 //! it. Without `on_input` a field keeps its own text, as a plain form does; with it, the text lives in a signal.
 
 use leptos::prelude::*;
+use switchboard::error::FieldError;
 
 use super::{
     form::FormState,
     icon::icon,
-    reactive::{Live, aria_flag, reactive_bool, reactive_text},
+    reactive::{Live, aria_flag, dynamic, reactive_bool, reactive_text},
 };
 
 /// The id of the control at this path.
@@ -27,7 +28,7 @@ pub fn field_id(path: &str) -> String {
 #[derive(Clone)]
 struct Around {
     id: String,
-    error: Memo<Option<String>>,
+    error: Memo<Option<FieldError>>,
 }
 
 impl Around {
@@ -69,12 +70,25 @@ impl Around {
         view! {
             <p class="err" id=format!("{}-err", self.id) hidden=reactive_bool(move || error.with(Option::is_none))>
                 {icon("warn")}
-                <span>{error}</span>
+                <span>{complaint(error)}</span>
             </p>
             {(!help.is_empty()).then(|| view! { <p class="help" id=help_id>{help}</p> })}
         }
         .into_any()
     }
+}
+
+/// What is wrong, and the way to what is in the way.
+pub fn complaint(error: Memo<Option<FieldError>>) -> AnyView {
+    dynamic(move || {
+        error
+            .get()
+            .map(|error| {
+                let link = error.link.map(|to| view! { " "<a href=to>"Open it"</a> });
+                view! { {error.message}{link} }
+            })
+            .into_any()
+    })
 }
 
 /// What a box shows: the signal, or for ever what it began with.
@@ -116,6 +130,9 @@ pub fn TextField(
     #[prop(optional)] autocomplete: Option<&'static str>,
     #[prop(optional)] mono: bool,
     #[prop(optional)] autofocus: bool,
+    /// The id of a list of what it could be.
+    #[prop(optional)]
+    list: Option<&'static str>,
     /// Unit or hint at the end of the box.
     #[prop(optional)]
     unit: &'static str,
@@ -134,6 +151,7 @@ pub fn TextField(
             placeholder=placeholder
             autocomplete=autocomplete
             autofocus=autofocus
+            list=list
             inputmode=(kind == "number").then_some("numeric")
             aria-invalid=around.invalid()
             aria-describedby=around.described_by()

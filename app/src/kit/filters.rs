@@ -54,15 +54,22 @@ impl UrlQuery {
 
     /// This page with one thing changed. Any change but the cursor's starts at the first page again.
     pub fn with(self, key: &'static str, value: Option<&str>) -> String {
+        self.with_all(&[(key, value)])
+    }
+
+    /// This page with several things changed.
+    pub fn with_all(self, changes: &[(&'static str, Option<&str>)]) -> String {
         let mut map = self.map.get();
         map.remove("cursor");
         // What a form without a living page left behind in the address.
         map.remove("__err");
         map.remove("__path");
-        match value {
-            Some(value) if !value.is_empty() => map.replace(key, value.to_owned()),
-            _ => {
-                map.remove(key);
+        for (key, value) in changes {
+            match value {
+                Some(value) if !value.is_empty() => map.replace(*key, (*value).to_owned()),
+                _ => {
+                    map.remove(key);
+                }
             }
         }
         format!("{}{}", self.path.get(), map.to_query_string())

@@ -177,13 +177,10 @@ impl FormState {
         });
     }
 
-    pub fn error_at(self, path: &str) -> Option<String> {
+    pub fn error_at(self, path: &str) -> Option<FieldError> {
         self.failure.with(|failure| {
             let fields = failure.as_ref()?.0.fields();
-            fields
-                .iter()
-                .find(|error| error.field == path)
-                .map(|error| error.message.clone())
+            fields.iter().find(|error| error.field == path).cloned()
         })
     }
 

@@ -6,8 +6,8 @@ use wasm_bindgen::{JsCast, closure::Closure};
 
 use super::{Asking, Question, browser, effect, use_confirm};
 
-/// Asks before a link or the browser leads away while `dirty`. Whatever was typed stays in the tab either way.
-pub fn ask_before_leaving(dirty: Memo<bool>) {
+/// Asks before a link or the browser leads away while `dirty`. `loss` says what becomes of what was typed.
+pub fn ask_before_leaving(dirty: Memo<bool>, loss: &'static str) {
     let asking = use_confirm();
     let navigate = use_navigate();
     let go = StoredValue::new(Callback::new(move |to: String| {
@@ -26,7 +26,7 @@ pub fn ask_before_leaving(dirty: Memo<bool>) {
             {
                 event.prevent_default();
                 event.stop_propagation();
-                ask(asking, to, go);
+                ask(asking, loss, to, go);
             }
         });
         let _ = document().add_event_listener_with_callback_and_bool("click", click.as_ref().unchecked_ref(), true);
@@ -61,21 +61,16 @@ fn led_away(event: &web_sys::MouseEvent) -> Option<String> {
     (to.starts_with('/') && Some(to.as_str()) != window().location().pathname().ok().as_deref()).then_some(to)
 }
 
-fn ask(asking: Asking, to: String, go: StoredValue<Callback<String>>) {
+fn ask(asking: Asking, loss: &'static str, to: String, go: StoredValue<Callback<String>>) {
     asking.ask(
-        Question::new(
-            "Leave without saving?",
-            "What you typed is kept in this tab until you close it, and is here again when you come back.",
-            "Leave",
-            move || {
-                let to = to.clone();
-                async move {
-                    // After the dialog has closed, so that the focus can follow to the new page.
-                    spawn_local(async move { browser::after(0, move || go.get_value().run(to)) });
-                    Ok(())
-                }
-            },
-        )
+        Question::new("Leave without saving?", loss, "Leave", move || {
+            let to = to.clone();
+            async move {
+                // After the dialog has closed, so that the focus can follow to the new page.
+                spawn_local(async move { browser::after(0, move || go.get_value().run(to)) });
+                Ok(())
+            }
+        })
         .keep("Stay"),
     );
 }

@@ -3,6 +3,7 @@
 use std::future::Future;
 
 use leptos::{ev, prelude::*, task::spawn_local};
+use send_wrapper::SendWrapper;
 use switchboard::resource::Kind;
 use wasm_bindgen::{JsCast, closure::Closure};
 
@@ -117,6 +118,7 @@ fn connect(live: Live) {
         }
     });
     let again = Debounce::new(PATIENCE_MS);
+    let frame = Owner::current();
     let stream = source.clone();
     let broken = Closure::<dyn Fn()>::new(move || {
         let since = browser::now();
@@ -127,13 +129,21 @@ fn connect(live: Live) {
         }
         // The browser tries again by itself, except after an answer that was no stream.
         if stream.ready_state() == web_sys::EventSource::CLOSED {
-            again.call(move || connect(live));
+            let frame = frame.clone();
+            again.call(move || {
+                if let Some(frame) = frame {
+                    frame.with(|| connect(live));
+                }
+            });
         }
     });
     let _ = source.add_event_listener_with_callback("changed", heard.as_ref().unchecked_ref());
     source.set_onopen(Some(opened.as_ref().unchecked_ref()));
     source.set_onerror(Some(broken.as_ref().unchecked_ref()));
-    // The stream lives as long as the document does.
+    // It ends with its frame: a browser has six connections to a server, and each stream keeps one.
+    let stream = SendWrapper::new(source);
+    on_cleanup(move || stream.close());
+    // What is called by it may stay: a page has few frames.
     heard.forget();
     opened.forget();
     broken.forget();

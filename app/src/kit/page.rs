@@ -1,7 +1,8 @@
 //! The head of a page: its one heading, which takes the focus after a navigation, and its actions.
 
 use leptos::{html, prelude::*};
-use leptos_meta::Title;
+#[cfg(feature = "ssr")]
+use leptos_meta::{Title, TitleProps};
 use leptos_router::hooks::use_location;
 
 use super::reactive::effect;
@@ -28,8 +29,8 @@ pub fn PageHead(
 ) -> impl IntoView {
     let heading = NodeRef::<html::H1>::new();
     focus_on_arrival(heading);
+    name_document(title);
     view! {
-        <Title text=move || title.get()/>
         <div class=class>
             {crumbs.map(|crumbs| crumbs.run())}
             <div class="titles">
@@ -38,6 +39,26 @@ pub fn PageHead(
             </div>
             {actions.map(|actions| view! { <div class="actions">{actions.run()}</div> })}
         </div>
+    }
+}
+
+/// Names the document after the page. It keeps the name until another page has one: on the way there, and where that page waits
+/// for its data, leptos' own `Title` would leave it without any.
+fn name_document(title: Signal<String>) {
+    // The head of the document is made of what it is told; nothing is drawn here. It is written there as it is.
+    #[cfg(feature = "ssr")]
+    drop(Title(
+        TitleProps::builder()
+            .text(move || name(&title.get()).replace('&', "&amp;").replace('<', "&lt;"))
+            .build(),
+    ));
+    effect(move || document().set_title(&name(&title.get())));
+}
+
+fn name(page: &str) -> String {
+    match page {
+        "" => "Switchboard".to_owned(),
+        page => format!("{page} · Switchboard"),
     }
 }
 

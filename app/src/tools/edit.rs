@@ -22,8 +22,8 @@ use super::{
 use crate::{
     AppError,
     kit::{
-        Ago, Copy, FormState, Loading, Menu, PageHead, aria_bool, ask_before_leaving, browser, contents, crumbs,
-        dynamic, editor, icon,
+        Ago, Copy, FormState, KEPT_IN_TAB, Loading, Menu, PageHead, aria_bool, ask_before_leaving, browser, contents,
+        crumbs, dynamic, editor, icon,
         keys::{on_ctrl, on_key},
         loaded, out_of_step, put_back, reactive_bool, reactive_text, saved_elsewhere, skeleton_rows, status_badge,
         sync_dot,
@@ -95,7 +95,7 @@ fn page(opened: Option<There>, tags: &[String]) -> AnyView {
     let action = if tool.is_some() { Action::Update } else { Action::Create };
     let writes = may(action, Kind::Tool);
     let editor = editor(tool, ToolDraft::default());
-    ask_before_leaving(editor.dirty);
+    ask_before_leaving(editor.dirty, KEPT_IN_TAB);
     on_ctrl("s", move || {
         if writes {
             editor.save();

@@ -38,6 +38,7 @@ enum Command {
     Seed,
     /// Prints the OpenAPI document of the REST API.
     Openapi,
+    #[cfg(feature = "sandbox")]
     /// Runs the simulated providers on their own, and prints their addresses as JSON.
     Sandbox {
         /// Port of the simulated Ultravox; 0 takes any free one.
@@ -50,6 +51,7 @@ enum Command {
     /// Shows whether the database keeps organizations apart. Ends with 0 when it does, 1 when not, 2 when that could not
     /// be found out.
     Verify(verify::Verify),
+    #[cfg(feature = "warden")]
     /// Takes another database, where rows belong to users, to organization scope while its programs go on working.
     Warden(warden::cli::Warden),
     /// Creates and repairs accounts from the command line.
@@ -73,6 +75,7 @@ pub fn run() -> ExitCode {
     };
     let command = match cli.command {
         Command::Verify(command) => return runtime.block_on(verify::run(command)),
+        #[cfg(feature = "warden")]
         Command::Warden(command) => return runtime.block_on(warden::cli::run(command)),
         command => command,
     };
@@ -99,9 +102,12 @@ async fn dispatch(command: Command) -> anyhow::Result<()> {
         }
         Command::Migrate => serve::migrate(config).await,
         Command::Seed => seed::seed(config).await,
+        #[cfg(feature = "sandbox")]
         Command::Sandbox { ultravox, clerk } => serve::sandbox(config, ultravox, clerk).await,
         Command::Admin(command) => admin::run(config, command).await,
         Command::Postgres(command) => serve::postgres(config, command).await,
-        Command::Openapi | Command::Verify(_) | Command::Warden(_) => unreachable!("answered above"),
+        #[cfg(feature = "warden")]
+        Command::Warden(_) => unreachable!("answered above"),
+        Command::Openapi | Command::Verify(_) => unreachable!("answered above"),
     }
 }

@@ -16,7 +16,6 @@ use url::Url;
 
 use crate::{
     metrics, router,
-    sandbox::{Options, Ports, Sandbox},
     start::{Started, reach, start},
 };
 
@@ -134,7 +133,10 @@ pub async fn migrate(config: Config) -> anyhow::Result<()> {
     Ok(())
 }
 
+#[cfg(feature = "sandbox")]
 pub async fn sandbox(config: Config, ultravox: u16, clerk: u16) -> anyhow::Result<()> {
+    use sandbox::{Options, Ports, Sandbox};
+
     let sandbox = Sandbox::start(Options {
         ports: Ports { ultravox, clerk },
         speed: config.sandbox_speed,

@@ -224,6 +224,18 @@ async fn what_is_in_a_folder_stays_or_goes_with_it_as_chosen() {
 }
 
 #[tokio::test]
+async fn a_folder_makes_room_for_one_inside_that_is_called_the_same() {
+    let world = World::new().await;
+    let org = world.org("Mine").await;
+    let outer = world.folder(&org, "Recalls", None).await;
+    let inner = world.folder(&org, "Recalls", Some(&outer)).await;
+    let gone = world.remove(&org, &format!("/folders/{outer}")).await;
+    assert_eq!(gone.status, StatusCode::NO_CONTENT, "{}", gone.text());
+    let left = world.get(&format!("/folders/{inner}"), &org.key).await.json();
+    assert_eq!((&left["name"], &left["parent_id"]), (&json!("Recalls"), &Value::Null));
+}
+
+#[tokio::test]
 async fn many_are_changed_together_or_not_at_all() {
     let world = World::new().await;
     let (org, other) = (world.org("Mine").await, world.org("Other").await);

@@ -4,11 +4,12 @@
 
 mod ablation;
 mod attacks;
-#[path = "../common/mod.rs"]
+mod calls;
 mod common;
 mod contacts;
 mod contract;
 mod coverage;
+mod door;
 mod edges;
 mod exports;
 mod facets;
@@ -16,7 +17,9 @@ mod idempotency;
 mod live;
 mod model;
 mod outside;
+mod pages;
 mod questions;
+mod registry;
 mod replay;
 mod reports;
 mod rest;

@@ -476,6 +476,24 @@ fn sample(path: &str, of: &Belongings) -> (Needs, Coding, Value) {
             json!({"id": of.id("/tools"), "request": {"values": {"clinic": "napa", "date": "2026-12-03"}}}),
         ),
 
+        "all_folders" => org(Read, Kind::Folder, Form, json!({})),
+        "delete_folder_with" => {
+            let arguments = json!({"id": of.id("/contact-folders"), "contents": "keep"});
+            org(Delete, Kind::Folder, Json, arguments)
+        }
+        "move_contacts" => {
+            let what = json!({"ids": [of.id("/contacts")], "folder_id": null});
+            org(Update, Kind::Contact, Json, json!({"what": what}))
+        }
+        "tag_contacts" => {
+            let what = json!({"ids": [of.id("/contacts")], "add": ["vip"], "remove": []});
+            org(Update, Kind::Contact, Json, json!({"what": what}))
+        }
+        "delete_contacts" => {
+            let what = json!({"ids": [of.id("/contacts")]});
+            org(Delete, Kind::Contact, Json, json!({"what": what}))
+        }
+
         "list_voices" => org(Read, Kind::Voice, Form, json!({"filter": {"language": "en"}})),
 
         "list_calls" => org(Read, Kind::Call, Json, page),

@@ -10,8 +10,9 @@ use axum::{
     response::Response,
 };
 use http_body_util::BodyExt;
+use sandbox::Shared;
 use serde_json::{Value, json};
-use server::{router, sandbox::Shared, start};
+use server::{router, start};
 use switchboard::{
     Error,
     agents::Agent,

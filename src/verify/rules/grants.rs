@@ -43,9 +43,9 @@ pub(super) const RULES: &[Rule] = &[
             "select r.name || ' on ' || t.name as object,
                     nullif(concat_ws(', ',
                       case when has_table_privilege(r.name, t.oid, 'DELETE') then 'may delete' end,
-                      case when t.mutability = 'once' and has_any_column_privilege(r.name, t.oid, 'UPDATE') then 'may change' end), '') as fault
+                      case when t.mutability = 'append_only' and has_any_column_privilege(r.name, t.oid, 'UPDATE') then 'may change' end), '') as fault
              from tenant t cross join known r
-             where t.mutability <> 'changing' and r.name in ('switchboard_app', 'switchboard_worker')"
+             where t.mutability <> 'mutable' and r.name in ('switchboard_app', 'switchboard_worker')"
         ),
     ),
     rule(

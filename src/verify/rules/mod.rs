@@ -87,7 +87,7 @@ macro_rules! catalog {
                  where nspname !~ '^pg_' and nspname <> 'information_schema'),
                tenant as (
                  select c.oid, c.oid::regclass::text as name, c.relname::text as short, a.attnum as att,
-                        coalesce(l.mutability, 'changing') as mutability, coalesce(l.queue, false) as queue,
+                        coalesce(l.mutability, 'mutable') as mutability, coalesce(l.queue, false) as queue,
                         '(org_id = app.current_org())' as predicate
                  from pg_class c
                  join ours n on n.oid = c.relnamespace and n.name = 'app'

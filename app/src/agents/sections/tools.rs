@@ -11,8 +11,8 @@ use switchboard::{
 use crate::{
     agents::AgentEditor,
     kit::{
-        Dialog, FormState, Illustration, aria_flag, ask_again, browser, dynamic, empty, field_id, icon, keyed_list,
-        reactive_bool, reactive_text, status_dot, sync_dot,
+        Dialog, FormState, Illustration, aria_flag, ask_again, browser, complaint, dynamic, empty, field_id, icon,
+        keyed_list, reactive_bool, reactive_text, status_dot, sync_dot,
     },
     may, org,
     tools::every_tool,
@@ -56,7 +56,7 @@ pub fn body(editor: AgentEditor, tools: &[ToolRow]) -> AnyView {
                 aria-describedby="f-tool_ids-err" on:click=move |_| open.set(true)>{icon("plus")}"Add a tool…"</button>
             {new}
         </div>
-        <p class="err" id="f-tool_ids-err" hidden=reactive_bool(move || error.with(Option::is_none))>{icon("warn")}<span>{error}</span></p>
+        <p class="err" id="f-tool_ids-err" hidden=reactive_bool(move || error.with(Option::is_none))>{icon("warn")}<span>{complaint(error)}</span></p>
         <Dialog id="tools" open=open title="Choose tools" sub="The agent decides by a tool's description when to use it.">
             {choice(editor, tools)}
         </Dialog>
@@ -98,7 +98,7 @@ fn line(editor: AgentEditor, tools: RwSignal<Vec<ToolRow>>, id: Id<Tool>) -> Any
             <span class="grow">
                 <a href=format!("/tools/{id}")><b>{name}</b></a>
                 {about}
-                <span class="err" hidden=reactive_bool(move || error.with(Option::is_none))>{icon("warn")}<span>{error}</span></span>
+                <span class="err" hidden=reactive_bool(move || error.with(Option::is_none))>{icon("warn")}<span>{complaint(error)}</span></span>
             </span>
             <button type="button" class="btn icon-only quiet sm" aria-label=label() title=label() on:click=remove>{icon("x")}</button>
         </div>

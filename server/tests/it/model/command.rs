@@ -124,10 +124,21 @@ pub enum Deed {
 
 #[derive(Clone, Debug)]
 pub enum OnResource {
-    List { limit: Option<usize> },
+    List {
+        limit: Option<usize>,
+    },
     Read(Pick),
-    Create(usize),
-    Update { thing: Pick, name: usize, stale: bool },
+    /// `inside`: of what nests, another one of its kind.
+    Create {
+        name: usize,
+        inside: Option<Pick>,
+    },
+    Update {
+        thing: Pick,
+        name: usize,
+        inside: Option<Pick>,
+        stale: bool,
+    },
     Delete(Pick),
 }
 
@@ -208,9 +219,9 @@ fn resources() -> BoxedStrategy<Deed> {
     let on = prop_oneof![
         3 => limit().prop_map(|limit| OnResource::List { limit }),
         3 => pick().prop_map(OnResource::Read),
-        4 => number().prop_map(OnResource::Create),
-        3 => (pick(), number(), any::<bool>())
-            .prop_map(|(thing, name, stale)| OnResource::Update { thing, name, stale }),
+        4 => (number(), option::of(pick())).prop_map(|(name, inside)| OnResource::Create { name, inside }),
+        3 => (pick(), number(), option::of(pick()), any::<bool>())
+            .prop_map(|(thing, name, inside, stale)| OnResource::Update { thing, name, inside, stale }),
         1 => pick().prop_map(OnResource::Delete),
     ];
     (number(), on)

@@ -13,6 +13,7 @@ use super::{
     asked::{Actor, Good, Outcome},
     command::{Deed, Pick, Words},
     oracle::{Agent, Call, Key, Oracle, Org, Thing},
+    resources::KNOWN,
 };
 use crate::support::draft_json;
 
@@ -260,6 +261,7 @@ impl Oracle {
             "id": format!("#{}", call.id),
             "agent_id": self.agent_of(org, call).map(|id| format!("#{id}")),
             "agent_name": call.agent_name, "medium": "phone", "to_number": call.number,
+            "contact_id": call.contact.map(|id| format!("#{id}")),
         })
     }
 
@@ -279,11 +281,13 @@ impl Oracle {
                 let agent = self.pick(org, *agent, agents);
                 actor.may(Create, Kind::Call)?;
                 let agent_name = self.find(org, agent).ok_or(["invalid"])?.name().to_owned();
+                let number = phone(*number);
                 let call = Call {
                     id: self.next(),
                     agent,
                     agent_name: agent_name.clone(),
-                    number: phone(*number),
+                    contact: self.whose(org, &number),
+                    number,
                     stopped: false,
                 };
                 let (id, body) = (call.id, self.call(org, &call));
@@ -359,9 +363,13 @@ impl Oracle {
     }
 }
 
-/// All organizations ring the same numbers.
+/// All organizations ring the same numbers: of what the model makes that has one, and some that nobody has.
 pub fn phone(n: usize) -> String {
-    format!("+1555010{:04}", n % 8 * 100)
+    let known = KNOWN.iter().find_map(|known| known.number(n / 2));
+    match known {
+        Some(number) if n.is_multiple_of(2) => number,
+        _ => format!("+1555010{:04}", n % 8 * 100),
+    }
 }
 
 impl Key {

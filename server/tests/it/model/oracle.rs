@@ -74,6 +74,8 @@ pub struct Call {
     pub agent: Thing,
     pub agent_name: String,
     pub number: String,
+    /// Whose number it is here.
+    pub contact: Option<Thing>,
     pub stopped: bool,
 }
 

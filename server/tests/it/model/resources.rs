@@ -8,6 +8,7 @@ use axum::http::Method;
 use serde_json::{Value, json};
 use switchboard::{
     agents::Agent as RealAgent,
+    folders::DEEPEST,
     registry::{self, Registered, ResourceVisitor},
     resource::{
         Action::{Create, Delete, Read, Update},
@@ -39,10 +40,14 @@ pub struct Known {
 pub struct Made {
     pub id: Thing,
     pub name: usize,
+    /// In what it lies, where its kind nests.
+    pub inside: Option<Thing>,
     pub revision: i64,
     pub gone: bool,
 }
 
+/// Under what name a draft says in which other one of its kind it lies.
+const INSIDE: &str = "parent_id";
 const NOT_FOUND: [&str; 1] = ["not_found"];
 
 /// Every registered resource but agents.
@@ -97,6 +102,16 @@ impl Known {
         self.functions.contains_key(on.verb())
     }
 
+    /// The number that its things of this name can be rung at.
+    pub fn number(&self, name: usize) -> Option<String> {
+        let sample = (self.sample)(NAMES[name % NAMES.len()]);
+        sample["phone"].as_str().map(str::to_owned)
+    }
+
+    fn nests(&self) -> bool {
+        (self.sample)(NAMES[0]).get(INSIDE).is_some()
+    }
+
     fn made<'a>(&self, org: &'a Org) -> &'a [Made] {
         org.made.get(&self.kind).map_or(&[], Vec::as_slice)
     }
@@ -128,7 +143,12 @@ impl Known {
     /// Whole, but for what the clock says, and how people and programs write it differently.
     fn whole(&self, made: &Made) -> Value {
         let name = NAMES[made.name % NAMES.len()];
-        json!({"id": format!("#{}", made.id), "name": (self.sample)(name)["name"], "revision": made.revision})
+        let mut whole =
+            json!({"id": format!("#{}", made.id), "name": (self.sample)(name)["name"], "revision": made.revision});
+        if self.nests() {
+            whole[INSIDE] = json!(made.inside.map(|id| format!("#{id}")));
+        }
+        whole
     }
 }
 
@@ -137,7 +157,7 @@ impl OnResource {
         match self {
             Self::List { .. } => "list",
             Self::Read(_) => "get",
-            Self::Create(_) => "create",
+            Self::Create { .. } => "create",
             Self::Update { .. } => "update",
             Self::Delete(_) => "delete",
         }
@@ -157,13 +177,69 @@ impl Oracle {
         made.iter_mut().find(|made| made.id == id && !made.gone)
     }
 
-    fn is_taken(&self, org: usize, known: &Known, name: usize, but: Option<Thing>) -> bool {
-        let same = |made: &&Made| made.name % NAMES.len() == name % NAMES.len() && Some(made.id) != but;
+    /// Of what nests, no two in one place are called the same; of all else, no two at all.
+    fn is_taken(&self, org: usize, known: &Known, name: usize, inside: Option<Thing>, but: Option<Thing>) -> bool {
+        let same = |made: &&Made| {
+            made.name % NAMES.len() == name % NAMES.len() && made.inside == inside && Some(made.id) != but
+        };
         known
             .made(&self.orgs[org])
             .iter()
             .filter(|made| !made.gone)
             .any(|made| same(&made))
+    }
+
+    /// Which of this organization's things has a number.
+    pub fn whose(&self, org: usize, number: &str) -> Option<Thing> {
+        KNOWN.iter().find_map(|known| {
+            let there = known.made(&self.orgs[org]).iter().filter(|made| !made.gone);
+            let mut with = there.filter(|made| known.number(made.name).as_deref() == Some(number));
+            with.next().map(|made| made.id)
+        })
+    }
+
+    /// Calls with a number that nobody had until now.
+    fn link_calls(&mut self, org: usize, known: &Known, made: &Made) {
+        let number = known.number(made.name);
+        let calls = self.orgs[org].calls.iter_mut();
+        for call in calls.filter(|call| call.contact.is_none() && Some(&call.number) == number.as_ref()) {
+            call.contact = Some(made.id);
+        }
+    }
+
+    /// Where something lies now, and how deep that is. Refused: in what is not there, in itself or below, and too deep.
+    fn inside(
+        &self,
+        org: usize,
+        known: &Known,
+        id: Option<Thing>,
+        inside: Option<&Pick>,
+    ) -> Result<Option<Thing>, Vec<&'static str>> {
+        let Some(inside) = inside.filter(|_| known.nests()) else {
+            return Ok(None);
+        };
+        let parent = self.pick(org, *inside, known.things());
+        let mut above = Vec::new();
+        let mut next = Some(parent);
+        while let Some(made) = next.and_then(|id| self.of_kind(org, known, id)) {
+            above.push(made.id);
+            next = made.inside;
+        }
+        let levels = above.len() + id.map_or(1, |id| self.levels(org, known, id));
+        if above.is_empty() || id.is_some_and(|id| above.contains(&id)) || levels > DEEPEST {
+            return Err(vec!["invalid"]);
+        }
+        Ok(Some(parent))
+    }
+
+    /// How many levels a thing and what lies in it take.
+    fn levels(&self, org: usize, known: &Known, id: Thing) -> usize {
+        let made = known.made(&self.orgs[org]).iter();
+        let below = made.filter(|made| !made.gone && made.inside == Some(id));
+        1 + below
+            .map(|made| self.levels(org, known, made.id))
+            .max()
+            .unwrap_or_default()
     }
 
     pub fn about_resources(&mut self, actor: &Actor, org: usize, number: usize, on: &OnResource) -> Outcome {
@@ -177,18 +253,21 @@ impl Oracle {
                 actor.may(Read, kind)?;
                 Ok(Good::of(known.whole(self.of_kind(org, known, id).ok_or(NOT_FOUND)?)))
             }
-            OnResource::Create(name) => {
+            OnResource::Create { name, inside } => {
                 actor.may(Create, kind)?;
-                if self.is_taken(org, known, *name, None) {
+                let inside = self.inside(org, known, None, inside.as_ref())?;
+                if self.is_taken(org, known, *name, inside, None) {
                     return Err(vec!["invalid"]);
                 }
                 let made = Made {
                     id: self.next(),
                     name: *name,
+                    inside,
                     revision: 1,
                     gone: false,
                 };
                 let (id, whole) = (made.id, known.whole(&made));
+                self.link_calls(org, known, &made);
                 self.orgs[org].made.entry(kind).or_default().push(made);
                 self.note(actor, org, "create", kind, &format!("#{id}"), NAMES[name % NAMES.len()]);
                 Ok(Good {
@@ -197,7 +276,12 @@ impl Oracle {
                     goes_on: false,
                 })
             }
-            OnResource::Update { thing, name, stale } => {
+            OnResource::Update {
+                thing,
+                name,
+                inside,
+                stale,
+            } => {
                 let id = chosen(self, thing);
                 if !actor.in_browser() {
                     // Without a tag the newest is meant, which has to be read.
@@ -209,22 +293,40 @@ impl Oracle {
                 if *stale && actor.in_browser() {
                     return Err(vec!["conflict"]);
                 }
-                if self.is_taken(org, known, *name, Some(id)) {
+                let inside = self.inside(org, known, Some(id), inside.as_ref())?;
+                if self.is_taken(org, known, *name, inside, Some(id)) {
                     return Err(vec!["invalid"]);
                 }
                 let made = self.of_kind_mut(org, known, id).ok_or(NOT_FOUND)?;
                 made.name = *name;
+                made.inside = inside;
                 made.revision += 1;
-                let whole = known.whole(&made.clone());
+                let made = made.clone();
+                let whole = known.whole(&made);
+                self.link_calls(org, known, &made);
                 self.note(actor, org, "update", kind, &format!("#{id}"), NAMES[name % NAMES.len()]);
                 Ok(Good::of(whole))
             }
             OnResource::Delete(pick) => {
                 let id = chosen(self, pick);
                 actor.may(Delete, kind)?;
+                let gone = self.of_kind(org, known, id).ok_or(NOT_FOUND)?;
+                let within = known.made(&self.orgs[org]).iter();
+                let mut within = within.filter(|made| !made.gone && made.inside == Some(id));
+                if within.any(|made| self.is_taken(org, known, made.name, gone.inside, Some(id))) {
+                    return Err(vec!["conflict"]);
+                }
                 let made = self.of_kind_mut(org, known, id).ok_or(NOT_FOUND)?;
                 made.gone = true;
-                let name = NAMES[made.name % NAMES.len()];
+                let (name, inside) = (NAMES[made.name % NAMES.len()], made.inside);
+                for call in self.orgs[org].calls.iter_mut().filter(|call| call.contact == Some(id)) {
+                    call.contact = None;
+                }
+                // What lay in it lies where it lay.
+                let others = self.orgs[org].made.entry(kind).or_default();
+                for other in others.iter_mut().filter(|other| other.inside == Some(id)) {
+                    other.inside = inside;
+                }
                 self.note(actor, org, "delete", kind, &format!("#{id}"), name);
                 Ok(Good::default())
             }
@@ -237,7 +339,13 @@ impl Oracle {
         let path = known.kind.about().path;
         let function = known.functions.get(on.verb()).copied().unwrap_or_default();
         let named = |pick: &Pick| format!("#{}", self.pick(org, *pick, known.things()));
-        let draft = |name: usize| (known.sample)(NAMES[name % NAMES.len()]);
+        let draft = |name: usize, inside: &Option<Pick>| {
+            let mut draft = (known.sample)(NAMES[name % NAMES.len()]);
+            if let Some(inside) = inside.as_ref().filter(|_| known.nests()) {
+                draft[INSIDE] = json!(named(inside));
+            }
+            draft
+        };
         let both = |method, path, body, action, arguments| Both {
             method,
             path,
@@ -252,13 +360,18 @@ impl Oracle {
                 let id = named(pick);
                 both(Method::GET, format!("{path}/{id}"), None, Read, json!({ "id": id }))
             }
-            OnResource::Create(name) => {
-                let draft = draft(*name);
+            OnResource::Create { name, inside } => {
+                let draft = draft(*name, inside);
                 let arguments = json!({ "draft": draft });
                 both(Method::POST, path.to_owned(), Some(draft), Create, arguments)
             }
-            OnResource::Update { thing, name, stale } => {
-                let (id, draft) = (self.pick(org, *thing, known.things()), draft(*name));
+            OnResource::Update {
+                thing,
+                name,
+                inside,
+                stale,
+            } => {
+                let (id, draft) = (self.pick(org, *thing, known.things()), draft(*name, inside));
                 let newest = self.of_kind(org, known, id).map_or(1, |made| made.revision);
                 let revision = if *stale { newest - 1 } else { newest };
                 let arguments = json!({"id": format!("#{id}"), "draft": draft, "revision": revision});

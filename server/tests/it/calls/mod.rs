@@ -1,0 +1,12 @@
+//! Calls and agents against the simulated provider and a real Postgres: whatever is lost, doubled, late or out of order,
+//! both sides end up agreeing.
+
+mod agents;
+mod events;
+mod lost;
+mod phone;
+mod server_of_a_tool;
+mod support;
+mod text;
+mod tools;
+mod world;
