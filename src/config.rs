@@ -36,7 +36,8 @@ pub struct Config {
     pub signup_credit: Micros,
     /// `SWITCHBOARD_SANDBOX_SPEED`, default 1: how much faster than life simulated calls run.
     pub sandbox_speed: f64,
-    /// `SWITCHBOARD_REQUESTS_PER_SECOND`, default 100: REST requests of one organization; twice that in a burst.
+    /// `SWITCHBOARD_REQUESTS_PER_SECOND`, default 100: REST requests of one organization, twice that in a burst. An
+    /// address without a known credential may ask a tenth of it, at least ten.
     pub requests_per_second: u32,
     /// `SWITCHBOARD_SHUTDOWN_S`, default 30: seconds a stopping process gives its requests.
     pub shutdown: Duration,

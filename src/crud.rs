@@ -149,7 +149,7 @@ pub(crate) async fn delete_row<R: Rows>(tx: &mut OrgTx, row: &R) -> Result<()> {
 
 async fn record<R: Rows>(tx: &mut OrgTx, action: Action, row: &R, detail: Detail) -> Result<()> {
     tx.changed(R::KIND);
-    audit::note_with(tx, action.word(), R::KIND, &row.id().to_string(), row.name(), detail).await
+    audit::record_with(tx, action.word(), R::KIND, &row.id().to_string(), row.name(), detail).await
 }
 
 /// Commits what changes rows. Even a failure may have changed them: the answer may be all that was lost.

@@ -233,7 +233,7 @@ pub async fn sync<R: ProviderBacked>(core: &Core, caller: &Caller, id: Id<R>) ->
     } else {
         still::<R>(&mut tx, id, &row.draft(), &context).await?;
     }
-    audit::note(&mut tx, "sync", R::KIND, &id.to_string(), row.name()).await?;
+    audit::record_verb(&mut tx, "sync", R::KIND, &id.to_string(), row.name()).await?;
     crud::commit(core, tx).await?;
     Ok(now)
 }

@@ -102,6 +102,6 @@ pub struct EntryFilter {
 }
 
 #[cfg(feature = "ssr")]
-pub(crate) use store::{entries, note_as, record_many};
+pub(crate) use store::{entries, record_as, record_many};
 #[cfg(feature = "ssr")]
-pub use store::{founded, list, note, note_with, record};
+pub use store::{founded, list, record, record_verb, record_with};

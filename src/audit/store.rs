@@ -72,16 +72,16 @@ impl From<EntryRecord> for Entry {
 
 /// Records what the transaction's caller does.
 pub async fn record(tx: &mut OrgTx, action: Action, kind: Kind, object_id: &str, object_name: &str) -> Result<()> {
-    note(tx, action.word(), kind, object_id, object_name).await
+    record_verb(tx, action.word(), kind, object_id, object_name).await
 }
 
-/// Records a deed that is more than create, update or delete: `sync`, `revoke`.
-pub async fn note(tx: &mut OrgTx, action: &str, kind: Kind, object_id: &str, object_name: &str) -> Result<()> {
-    note_with(tx, action, kind, object_id, object_name, Detail::default()).await
+/// Records an action that is more than create, update or delete: `sync`, `revoke`.
+pub async fn record_verb(tx: &mut OrgTx, action: &str, kind: Kind, object_id: &str, object_name: &str) -> Result<()> {
+    record_with(tx, action, kind, object_id, object_name, Detail::default()).await
 }
 
-/// Records a deed and what it changed.
-pub async fn note_with(
+/// Records an action and what it changed.
+pub async fn record_with(
     tx: &mut OrgTx,
     action: &str,
     kind: Kind,
@@ -90,7 +90,7 @@ pub async fn note_with(
     detail: Detail,
 ) -> Result<()> {
     let actor = tx.actor();
-    note_as(tx, actor, action, kind, (object_id, object_name), detail).await
+    record_as(tx, actor, action, kind, (object_id, object_name), detail).await
 }
 
 /// Records that the organization began. Whoever opens its books acts for its founder, where that is known.
@@ -98,10 +98,10 @@ pub async fn founded(tx: &mut OrgTx, founder: Option<&UserId>, name: &str) -> Re
     let actor = founder.map_or_else(|| tx.actor(), |founder| (founder.to_string(), "person"));
     let org = tx.org().to_string();
     let made = Action::Create.word();
-    note_as(tx, actor, made, Kind::Organization, (&org, name), Detail::default()).await
+    record_as(tx, actor, made, Kind::Organization, (&org, name), Detail::default()).await
 }
 
-/// Records the same deed on many things of one kind, and which field it changed.
+/// Records the same action on many things of one kind, and which field it changed.
 pub(crate) async fn record_many(
     tx: &mut OrgTx,
     action: Action,
@@ -137,7 +137,7 @@ pub(crate) async fn record_many(
 }
 
 /// Records what somebody did before, and what is only now known to have been done.
-pub(crate) async fn note_as(
+pub(crate) async fn record_as(
     tx: &mut OrgTx,
     (actor, actor_kind): (String, &str),
     action: &str,

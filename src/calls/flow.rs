@@ -125,7 +125,7 @@ async fn intend(core: &Core, caller: &Caller, draft: CallDraft) -> Result<(Locke
         )
     })?;
     store::insert(&mut tx, &call).await?;
-    store::note(&mut tx, call.id, "placed", "").await?;
+    store::add_event(&mut tx, call.id, "placed", "").await?;
     provider_sync::intend(&mut tx, LINK, call.id.uuid()).await?;
     audit::record(
         &mut tx,
@@ -190,7 +190,7 @@ async fn wait(core: &Core, caller: &Caller, id: Id<Call>, failure: &Failure) -> 
         Fault::NoAnswer => "The provider did not answer in time. Whether it dialed is being found out.",
         _ => "The provider answered with an error of its own. Whether it dialed is being found out.",
     };
-    store::note(&mut tx, id, "unanswered_by_provider", told).await?;
+    store::add_event(&mut tx, id, "unanswered_by_provider", told).await?;
     provider_sync::schedule_check(&mut tx, LINK, id.uuid(), GRACE, "").await?;
     tx.commit().await
 }
@@ -255,8 +255,8 @@ pub async fn stop(core: &Core, caller: &Caller, id: Id<Call>) -> Result<Call> {
     let held = store::lock(&mut tx, id).await?;
     let name = held.call.agent_name.clone();
     if held.call.status.is_live() && store::ask_to_stop(&mut tx, id).await? {
-        store::note(&mut tx, id, "stop_asked", "").await?;
-        audit::note(&mut tx, "stop", Kind::Call, &id.to_string(), &name).await?;
+        store::add_event(&mut tx, id, "stop_asked", "").await?;
+        audit::record_verb(&mut tx, "stop", Kind::Call, &id.to_string(), &name).await?;
     }
     tx.commit().await?;
     if let (true, Some(provider_id)) = (held.call.status.is_live(), &held.call.provider_id) {
@@ -278,7 +278,7 @@ async fn hang_up(core: &Core, caller: &Caller, call: &Call, provider_id: &str) -
     };
     if let Some(told) = waits {
         let mut tx = caller.begin(&core.db, Action::Update, Kind::Call).await?;
-        store::note(&mut tx, call.id, "stop_waits", told).await?;
+        store::add_event(&mut tx, call.id, "stop_waits", told).await?;
         tx.commit().await?;
     }
     if let Err(error) = watch::refresh_from_provider(core, &Caller::system(caller.org().clone()), call.id).await {

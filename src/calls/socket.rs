@@ -80,6 +80,6 @@ async fn look(core: &Core, worker: &Caller, id: Id<Call>) {
 
 async fn note(core: &Core, worker: &Caller, id: Id<Call>, problem: &str) -> Result<()> {
     let mut tx = worker.begin(&core.db, Action::Update, Kind::Call).await?;
-    store::note(&mut tx, id, "line_lost", problem).await?;
+    store::add_event(&mut tx, id, "line_lost", problem).await?;
     tx.commit().await
 }

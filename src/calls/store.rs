@@ -279,7 +279,7 @@ pub(crate) async fn events(tx: &mut OrgTx, id: Id<Call>) -> Result<Vec<Event>> {
 }
 
 /// Writes down that something happened to a call.
-pub(crate) async fn note(tx: &mut OrgTx, id: Id<Call>, kind: &str, note: &str) -> Result<()> {
+pub(crate) async fn add_event(tx: &mut OrgTx, id: Id<Call>, kind: &str, note: &str) -> Result<()> {
     sqlx::query!(
         "insert into app.call_events (org_id, call_id, id, kind, note, at) values ($1, $2, $3, $4, $5, clock_timestamp())",
         tx.org() as _,

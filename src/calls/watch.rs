@@ -31,7 +31,7 @@ pub(crate) const LINK: &str = "call";
 const SEARCH_AGAIN: TimeDelta = TimeDelta::seconds(5);
 
 /// Attends to one call whose turn has come.
-pub(crate) async fn settle(core: &Core, worker: &Caller, due: &Due) -> Result<()> {
+pub(crate) async fn attend(core: &Core, worker: &Caller, due: &Due) -> Result<()> {
     let id = Id::from_uuid(due.object_id);
     match due.state.as_str() {
         "creating" => resolve_unknown_outcome(core, worker, id).await,
@@ -103,7 +103,7 @@ pub(crate) async fn adopt(core: &Core, caller: &Caller, id: Id<Call>, found: &sh
     call.provider_id = Some(found.call_id.clone());
     call.status = call.status.max(Status::Ringing);
     store::save(&mut tx, &call).await?;
-    store::note(&mut tx, id, "accepted", "").await?;
+    store::add_event(&mut tx, id, "accepted", "").await?;
     provider_sync::schedule_check(&mut tx, LINK, id.uuid(), TimeDelta::seconds(1), "").await?;
     tx.commit().await?;
     Ok(AdoptOutcome::Now)
@@ -227,7 +227,7 @@ pub(crate) async fn write(tx: &mut OrgTx, held: &LockedCall, step: &Transition) 
         store::save(tx, &step.call).await?;
     }
     for (kind, note) in &step.happened {
-        store::note(tx, step.call.id, kind, note).await?;
+        store::add_event(tx, step.call.id, kind, note).await?;
     }
     if let Some(price) = step.charge {
         store::charge(tx, &step.call, price).await?;

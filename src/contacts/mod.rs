@@ -1,4 +1,4 @@
-//! Contacts: the people an organization talks with, each known by one telephone number.
+//! Contacts: the people an organization talks with. No two have the same telephone number.
 
 #[cfg(feature = "ssr")]
 pub mod bulk;
@@ -55,8 +55,8 @@ pub const ABOUT: About = About {
     fields: &[("folder_id", "folder"), ("custom", "other fields"), ("email", "e-mail")],
 };
 
-/// The longest name.
-pub const NAME: usize = 120;
+/// The longest name, and the longest name of a company.
+pub const SHORT_TEXT: usize = 120;
 const TAGS: usize = 20;
 const TAG: usize = 40;
 const CUSTOM: usize = 50;
@@ -77,12 +77,12 @@ pub struct Contact {
 
 impl Contact {
     /// The name, or the number where there is none.
-    pub fn title(&self) -> &str {
-        title(&self.draft.name, &self.draft.phone)
+    pub fn display_name(&self) -> &str {
+        display_name(&self.draft.name, &self.draft.phone)
     }
 }
 
-fn title<'a>(name: &'a str, phone: &'a str) -> &'a str {
+fn display_name<'a>(name: &'a str, phone: &'a str) -> &'a str {
     if name.is_empty() { phone } else { name }
 }
 
@@ -129,8 +129,8 @@ pub struct ContactRow {
 
 impl ContactRow {
     /// The name, or the number where there is none.
-    pub fn title(&self) -> &str {
-        title(&self.name, &self.phone)
+    pub fn display_name(&self) -> &str {
+        display_name(&self.name, &self.phone)
     }
 }
 
@@ -170,7 +170,7 @@ impl ContactFacets {
 
 impl Checked for ContactDraft {
     fn check(&self, check: &mut Check) {
-        check.text("name", &self.name, 0..=NAME);
+        check.text("name", &self.name, 0..=SHORT_TEXT);
         if self.name.trim().is_empty() && self.phone.trim().is_empty() {
             check.fail("name", "Enter a name or a number.");
         }
@@ -182,7 +182,7 @@ impl Checked for ContactDraft {
         if !self.email.trim().is_empty() {
             check.email("email", &self.email);
         }
-        check.text("company", &self.company, 0..=NAME);
+        check.text("company", &self.company, 0..=SHORT_TEXT);
         check.text("language", &self.language, 0..=35);
         check.text("time_zone", &self.time_zone, 0..=64);
         #[cfg(feature = "ssr")]
@@ -222,7 +222,7 @@ impl Resource for Contact {
         self.id
     }
     fn name(&self) -> &str {
-        self.title()
+        self.display_name()
     }
     fn revision(&self) -> i64 {
         self.revision
@@ -237,7 +237,7 @@ impl Resource for Contact {
         }
     }
     fn row_name(row: &ContactRow) -> &str {
-        row.title()
+        row.display_name()
     }
 }
 

@@ -265,7 +265,8 @@ impl Rows for Contact {
     }
 }
 
-/// The same page, of these folders: each is read along its own index, however many contacts there are beside.
+/// The same page, of these folders: each is read along its own index, however many contacts there are beside. Its columns and
+/// its search are those of `page`, and change with them.
 async fn page_of_folders(
     tx: &mut OrgTx,
     folders: &[Uuid],

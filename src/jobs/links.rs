@@ -15,9 +15,8 @@ use crate::{
     provider_sync::{self, Due, ProviderBacked},
 };
 
-/// Calls that somebody may be watching. Two questions each, twice a second: well below the 200 questions a second that the
-/// provider allows a key. A call that nobody looks at for longer than the lease would leave its page standing still; two
-/// looks at once do no harm.
+/// Calls that somebody may be watching. Looking at one costs two requests and it is looked at once a second, so that with all
+/// slots in use the provider gets 80 requests a second of the 200 that it allows a key.
 #[derive(Clone, Copy, Debug)]
 pub struct Calls;
 
@@ -81,7 +80,7 @@ impl Queue for Calls {
     }
 
     async fn run(&self, core: &Core, claim: &Claim<Due>) -> Result<Outcome, Failure> {
-        watch::settle(core, &worker(claim)?, &claim.item).await?;
+        watch::attend(core, &worker(claim)?, &claim.item).await?;
         Ok(Outcome::Done)
     }
 

@@ -192,7 +192,7 @@ pub async fn create(core: &Core, caller: &Caller, draft: ApiKeyDraft) -> Result<
         scopes: wanted.scopes().collect(),
         ..Detail::default()
     };
-    audit::note_with(
+    audit::record_with(
         &mut tx,
         Action::Create.word(),
         Kind::ApiKey,
@@ -224,7 +224,7 @@ pub async fn revoke(core: &Core, caller: &Caller, id: Id<ApiKey>) -> Result<()> 
         .execute(tx.conn())
         .await?;
     tx.changed(Kind::ApiKey);
-    audit::note(&mut tx, "revoke", Kind::ApiKey, &id.to_string(), &name).await?;
+    audit::record_verb(&mut tx, "revoke", Kind::ApiKey, &id.to_string(), &name).await?;
     tx.commit().await
 }
 

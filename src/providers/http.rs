@@ -14,7 +14,7 @@ use crate::{
     error::{Error, Fault, Provider, Upstream},
 };
 
-/// For a whole question, repeats included. Shorter than the lease of an intent (`provider_links.rs`).
+/// For a whole question, repeats included. Shorter than the lease of an intent (`provider_sync.rs`).
 const DEADLINE: Duration = Duration::from_secs(30);
 const CONNECT: Duration = Duration::from_secs(5);
 const ATTEMPTS: u32 = 3;

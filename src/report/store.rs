@@ -129,7 +129,7 @@ pub async fn ask(core: &Core, caller: &Caller) -> Result<Run> {
     let id = if asked.rows_affected() == 1 {
         jobs::enqueue(&mut tx, &RunReport { report: id }).await?;
         tx.changed(Kind::Report);
-        audit::note(&mut tx, "run", Kind::Report, &id.to_string(), "isolation").await?;
+        audit::record_verb(&mut tx, "run", Kind::Report, &id.to_string(), "isolation").await?;
         forget_old(&mut tx, ReportKind::Isolation).await?;
         id
     } else {

@@ -48,7 +48,7 @@ pub async fn test(core: &Core, caller: &Caller, id: Id<Tool>, given: TestRequest
     let draft = given.draft.clone().unwrap_or_else(|| tool.draft());
     let secret = secret(&mut tx, id, &draft.secret).await?;
     let prepared = request::prepare(&draft, &given, secret.as_ref())?;
-    audit::note(&mut tx, "test", Kind::Tool, &id.to_string(), tool.name()).await?;
+    audit::record_verb(&mut tx, "test", Kind::Tool, &id.to_string(), tool.name()).await?;
     tx.commit().await?;
     let limit = Duration::from_secs(u64::try_from(draft.timeout_s).unwrap_or_default());
     send::send(prepared, limit, core.installation.public, secret.as_ref()).await

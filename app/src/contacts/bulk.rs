@@ -13,7 +13,7 @@ use super::{
     move_contacts, tag_contacts,
 };
 use crate::{
-    folders::{Side, choices},
+    folders::{FolderPanel, choices},
     kit::{
         Asks, DialogForm, Loading, Select, Selection, TagInput, Toast, ToastList, dynamic, icon, once_loaded,
         use_toasts,
@@ -25,7 +25,7 @@ use crate::{
 struct Bulk {
     org: StoredValue<OrgId>,
     selection: Selection,
-    side: Loading<Side>,
+    side: Loading<FolderPanel>,
     /// The folder to move to; empty for none.
     to: RwSignal<String>,
     moving: DialogForm,
@@ -37,7 +37,7 @@ struct Bulk {
 }
 
 /// The bar at the foot of the list, and its dialogs. `done` is called after anything has changed.
-pub fn bulk(selection: Selection, side: Loading<Side>, deleting: Deleting, done: Callback<()>) -> AnyView {
+pub fn bulk(selection: Selection, side: Loading<FolderPanel>, deleting: Deleting, done: Callback<()>) -> AnyView {
     let bulk = Bulk {
         org: StoredValue::new(org()),
         selection,

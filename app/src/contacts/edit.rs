@@ -21,7 +21,7 @@ use super::{
 };
 use crate::{
     AppError,
-    folders::{Side, side},
+    folders::{FolderPanel, side},
     kit::{
         Ago, Loading, PageHead, StatusDot, Toast, aria_bool, ask_before_leaving, browser, crumbs, dynamic,
         focus_first_error, form_state,
@@ -32,7 +32,7 @@ use crate::{
 };
 
 /// A contact, if there is one yet, and what its fields offer.
-type Opened = (Option<Contact>, Side);
+type Opened = (Option<Contact>, FolderPanel);
 
 async fn open(org: OrgId, id: Option<Id<Contact>>) -> Result<Opened, AppError> {
     let contact = match id {
@@ -119,7 +119,7 @@ fn editor(contact: Option<Contact>, start: ContactDraft) -> Editor {
     let is_new = contact.is_none();
     let left = Callback::new(move |contact: Contact| {
         let words = if is_new { "created" } else { "saved" };
-        toasts.say(Toast::done(format!("{} {words}", contact.title())));
+        toasts.say(Toast::done(format!("{} {words}", contact.display_name())));
         let options = NavigateOptions {
             replace: true,
             ..NavigateOptions::default()
@@ -231,11 +231,11 @@ impl Editor {
     }
 }
 
-fn page(contact: Option<Contact>, start: ContactDraft, side: &Side) -> AnyView {
+fn page(contact: Option<Contact>, start: ContactDraft, side: &FolderPanel) -> AnyView {
     let (action, title, leave) = match &contact {
         Some(contact) => (
             Action::Update,
-            format!("Edit {}", contact.title()),
+            format!("Edit {}", contact.display_name()),
             format!("/contacts/{}", contact.id),
         ),
         None => (Action::Create, "New contact".to_owned(), "/contacts".to_owned()),

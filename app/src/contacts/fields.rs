@@ -8,11 +8,11 @@ use wasm_bindgen::{JsCast, JsValue};
 
 use super::edit::Editor;
 use crate::{
-    folders::{Side, choices},
+    folders::{FolderPanel, choices},
     kit::{Select, TagInput, TextArea, TextField, dynamic, effect, icon, keyed_list, reactive_text},
 };
 
-pub fn fields(editor: Editor, (folders, facets): &Side) -> AnyView {
+pub fn fields(editor: Editor, (folders, facets): &FolderPanel) -> AnyView {
     let (name, set_name) = editor.text(|draft| &draft.name, |draft| &mut draft.name);
     let (phone, set_phone) = editor.text(|draft| &draft.phone, |draft| &mut draft.phone);
     let (email, set_email) = editor.text(|draft| &draft.email, |draft| &mut draft.email);

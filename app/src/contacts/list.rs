@@ -21,7 +21,7 @@ use super::{
 use crate::{
     AppError,
     calls::spaced,
-    folders::{Side, folder_forms, side, tree},
+    folders::{FolderPanel, folder_forms, side, tree},
     kit::{
         Ago, Chip, Choice, Column, Columns, Illustration, Loading, Menu, PageHead, Row, RowMenu, Search, Selection,
         Table, UrlQuery, dynamic, empty, export, icon, keys::on_key, list_keys, loaded, once_loaded, pager,
@@ -197,7 +197,7 @@ fn edit_key() {
 }
 
 /// "12,884 contacts, 340 in no folder."
-fn headline(side: Loading<Side>) -> AnyView {
+fn headline(side: Loading<FolderPanel>) -> AnyView {
     once_loaded(side, |(_, facets)| {
         let (all, unfiled) = (facets.all, facets.unfiled());
         match all {
@@ -210,7 +210,7 @@ fn headline(side: Loading<Side>) -> AnyView {
     })
 }
 
-fn filters(url: UrlQuery, side: Loading<Side>, columns: Columns) -> AnyView {
+fn filters(url: UrlQuery, side: Loading<FolderPanel>, columns: Columns) -> AnyView {
     let chips = once_loaded(side, |(_, facets)| {
         let languages: Vec<_> = facets
             .languages

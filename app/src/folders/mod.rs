@@ -19,7 +19,7 @@ use switchboard::{crud, folders::flow};
 
 pub use edit::{FolderForms, folder_forms};
 pub use places::{choices, path_of};
-pub use tree::{Side, side, tree};
+pub use tree::{FolderPanel, side, tree};
 
 /// All of them, by name.
 #[server(protocol = Wire)]

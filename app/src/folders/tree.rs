@@ -23,14 +23,14 @@ use crate::{
 };
 
 /// The folders by name, and what is true of all contacts together.
-pub type Side = (Vec<FolderRow>, ContactFacets);
+pub type FolderPanel = (Vec<FolderRow>, ContactFacets);
 
-pub async fn side(org: OrgId) -> Result<Side, AppError> {
+pub async fn side(org: OrgId) -> Result<FolderPanel, AppError> {
     let folders = all_folders(org.clone()).await?;
     Ok((folders, contact_facets(org).await?))
 }
 
-pub fn tree(url: UrlQuery, side: Loading<Side>, forms: FolderForms) -> AnyView {
+pub fn tree(url: UrlQuery, side: Loading<FolderPanel>, forms: FolderForms) -> AnyView {
     let menu = RowMenu::new("folder-menu");
     let lists = once_loaded(side, move |(folders, facets)| {
         let places = places(folders, &facets.folders);

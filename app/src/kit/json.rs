@@ -37,10 +37,10 @@ enum Piece {
 const LONGEST: usize = 20_000;
 
 fn pieces(text: &str) -> Vec<Piece> {
-    let text = text.trim();
-    let is_json = text.len() <= LONGEST && text.starts_with(['{', '[']) && serde_json::from_str::<Value>(text).is_ok();
+    let json = text.trim();
+    let is_json = json.len() <= LONGEST && json.starts_with(['{', '[']) && serde_json::from_str::<Value>(json).is_ok();
     if is_json {
-        lay_out(text)
+        lay_out(json)
     } else {
         vec![Piece::Plain(text.to_owned())]
     }

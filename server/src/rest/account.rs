@@ -14,7 +14,7 @@ use switchboard::{
 };
 
 use super::{
-    context::CallContext,
+    context::RequestContext,
     endpoint::{Endpoint, get, post},
     extract::Json,
     problem::Failure,
@@ -49,6 +49,6 @@ async fn token(
     Ok(Answer(auth::issue_token(&core, request, &from).await?))
 }
 
-async fn me(context: CallContext) -> Result<Answer<Me>, Failure> {
+async fn me(context: RequestContext) -> Result<Answer<Me>, Failure> {
     Ok(Answer(auth::me(&context.core, &context.caller).await?))
 }

@@ -7,7 +7,7 @@ use switchboard::{
 };
 
 use super::{
-    context::CallContext,
+    context::RequestContext,
     crud,
     endpoint::{Endpoint, post},
     problem::Failure,
@@ -23,7 +23,7 @@ pub fn endpoints() -> Vec<Endpoint> {
     ]
 }
 
-async fn duplicate(context: CallContext, Path(id): Path<String>) -> Result<(StatusCode, Answer<Agent>), Failure> {
+async fn duplicate(context: RequestContext, Path(id): Path<String>) -> Result<(StatusCode, Answer<Agent>), Failure> {
     let copy = agents::duplicate(&context.core, &context.caller, crud::id(&id)?).await?;
     Ok((StatusCode::CREATED, Answer(copy)))
 }

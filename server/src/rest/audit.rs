@@ -8,7 +8,7 @@ use switchboard::{
 };
 
 use super::{
-    context::CallContext,
+    context::RequestContext,
     crud::{ListQuery, csv_export},
     endpoint::{Endpoint, get},
     problem::Failure,
@@ -25,7 +25,7 @@ pub fn endpoints() -> Vec<Endpoint> {
     ]
 }
 
-async fn list(context: CallContext, query: ListQuery<EntryFilter>) -> Result<Answer<Listing<Entry>>, Failure> {
+async fn list(context: RequestContext, query: ListQuery<EntryFilter>) -> Result<Answer<Listing<Entry>>, Failure> {
     Ok(Answer(
         audit::list(&context.core, &context.caller, &query.filter, &query.page).await?,
     ))

@@ -19,7 +19,7 @@ use switchboard::{
 use utoipa::ToSchema;
 
 use super::{
-    context::CallContext,
+    context::RequestContext,
     crud::{ListQuery, csv_export, id},
     endpoint::{Endpoint, get, post},
     extract::Json,
@@ -72,26 +72,26 @@ pub fn endpoints() -> Vec<Endpoint> {
     ]
 }
 
-async fn list(context: CallContext, query: ListQuery<CallFilter>) -> Result<Answer<Listing<CallRow>>, Failure> {
+async fn list(context: RequestContext, query: ListQuery<CallFilter>) -> Result<Answer<Listing<CallRow>>, Failure> {
     Ok(Answer(
         flow::list(&context.core, &context.caller, &query.filter, &query.page).await?,
     ))
 }
 
-async fn place(context: CallContext, Json(draft): Json<CallDraft>) -> Result<(StatusCode, Answer<Call>), Failure> {
+async fn place(context: RequestContext, Json(draft): Json<CallDraft>) -> Result<(StatusCode, Answer<Call>), Failure> {
     Ok((
         StatusCode::CREATED,
         Answer(flow::place(&context.core, &context.caller, draft).await?),
     ))
 }
 
-async fn read(context: CallContext, Path(text): Path<String>) -> Result<Answer<Conversation>, Failure> {
+async fn read(context: RequestContext, Path(text): Path<String>) -> Result<Answer<Conversation>, Failure> {
     Ok(Answer(
         flow::conversation(&context.core, &context.caller, id(&text)?).await?,
     ))
 }
 
-async fn transcript(context: CallContext, Path(text): Path<String>) -> Result<Answer<Vec<Message>>, Failure> {
+async fn transcript(context: RequestContext, Path(text): Path<String>) -> Result<Answer<Vec<Message>>, Failure> {
     Ok(Answer(
         flow::conversation(&context.core, &context.caller, id(&text)?)
             .await?
@@ -99,18 +99,18 @@ async fn transcript(context: CallContext, Path(text): Path<String>) -> Result<An
     ))
 }
 
-async fn recording(context: CallContext, Path(text): Path<String>, headers: HeaderMap) -> Result<Response, Failure> {
+async fn recording(context: RequestContext, Path(text): Path<String>, headers: HeaderMap) -> Result<Response, Failure> {
     Ok(media::play(
         flow::recording(&context.core, &context.caller, id(&text)?).await?,
         &headers,
     ))
 }
 
-async fn say(context: CallContext, Path(text): Path<String>, Json(say): Json<Say>) -> Result<StatusCode, Failure> {
+async fn say(context: RequestContext, Path(text): Path<String>, Json(say): Json<Say>) -> Result<StatusCode, Failure> {
     flow::say(&context.core, &context.caller, id(&text)?, &say.text).await?;
     Ok(StatusCode::NO_CONTENT)
 }
 
-async fn stop(context: CallContext, Path(text): Path<String>) -> Result<Answer<Call>, Failure> {
+async fn stop(context: RequestContext, Path(text): Path<String>) -> Result<Answer<Call>, Failure> {
     Ok(Answer(flow::stop(&context.core, &context.caller, id(&text)?).await?))
 }

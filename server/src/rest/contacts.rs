@@ -9,7 +9,7 @@ use switchboard::{
 };
 
 use super::{
-    context::CallContext,
+    context::RequestContext,
     endpoint::{Endpoint, post},
     extract::Json,
     problem::Failure,
@@ -39,17 +39,17 @@ fn ids(fixtures: &Fixtures) -> Vec<Value> {
     vec![json!(fixtures.id(Kind::Contact.about().path))]
 }
 
-async fn move_to(context: CallContext, Json(what): Json<MoveContacts>) -> Result<StatusCode, Failure> {
+async fn move_to(context: RequestContext, Json(what): Json<MoveContacts>) -> Result<StatusCode, Failure> {
     bulk::move_to(&context.core, &context.caller, what).await?;
     Ok(StatusCode::NO_CONTENT)
 }
 
-async fn tag(context: CallContext, Json(what): Json<TagContacts>) -> Result<StatusCode, Failure> {
+async fn tag(context: RequestContext, Json(what): Json<TagContacts>) -> Result<StatusCode, Failure> {
     bulk::tag(&context.core, &context.caller, what).await?;
     Ok(StatusCode::NO_CONTENT)
 }
 
-async fn delete(context: CallContext, Json(what): Json<DeleteContacts>) -> Result<StatusCode, Failure> {
+async fn delete(context: RequestContext, Json(what): Json<DeleteContacts>) -> Result<StatusCode, Failure> {
     bulk::delete(&context.core, &context.caller, what).await?;
     Ok(StatusCode::NO_CONTENT)
 }

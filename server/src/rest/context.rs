@@ -21,12 +21,12 @@ use super::{
 use crate::address;
 
 /// What a handler works with.
-pub struct CallContext {
+pub struct RequestContext {
     pub core: Core,
     pub caller: Caller,
 }
 
-impl<S: Send + Sync> FromRequestParts<S> for CallContext
+impl<S: Send + Sync> FromRequestParts<S> for RequestContext
 where
     Core: FromRef<S>,
 {

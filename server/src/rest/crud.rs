@@ -20,7 +20,7 @@ use switchboard::{
 use utoipa::IntoParams;
 
 use super::{
-    context::CallContext,
+    context::RequestContext,
     endpoint::{Endpoint, delete, get, post, put},
     extract::{Json, Params},
     problem::Failure,
@@ -127,7 +127,7 @@ where
     .by(export::<L>)
 }
 
-async fn export<L: CsvList>(context: CallContext, Params(filter): Params<L::Filter>) -> Result<Response, Failure>
+async fn export<L: CsvList>(context: RequestContext, Params(filter): Params<L::Filter>) -> Result<Response, Failure>
 where
     L::Filter: DeserializeOwned,
 {
@@ -144,19 +144,19 @@ fn with_etag<R: Rows>(status: StatusCode, row: R) -> Response {
     (status, [(header::ETAG, tag)], axum::Json(row)).into_response()
 }
 
-async fn list<R: Rows>(context: CallContext, query: ListQuery<R::Filter>) -> Result<Response, Failure> {
+async fn list<R: Rows>(context: RequestContext, query: ListQuery<R::Filter>) -> Result<Response, Failure> {
     let listing = crud::list::<R>(&context.core, &context.caller, &query.filter, &query.page).await?;
     Ok(axum::Json(listing).into_response())
 }
 
-async fn create<R: Rows>(context: CallContext, Json(draft): Json<R::Draft>) -> Result<Response, Failure> {
+async fn create<R: Rows>(context: RequestContext, Json(draft): Json<R::Draft>) -> Result<Response, Failure> {
     Ok(with_etag(
         StatusCode::CREATED,
         crud::create::<R>(&context.core, &context.caller, draft).await?,
     ))
 }
 
-async fn read<R: Rows>(context: CallContext, Path(text): Path<String>) -> Result<Response, Failure> {
+async fn read<R: Rows>(context: RequestContext, Path(text): Path<String>) -> Result<Response, Failure> {
     Ok(with_etag(
         StatusCode::OK,
         crud::get::<R>(&context.core, &context.caller, id(&text)?).await?,
@@ -164,7 +164,7 @@ async fn read<R: Rows>(context: CallContext, Path(text): Path<String>) -> Result
 }
 
 async fn update<R: Rows>(
-    context: CallContext,
+    context: RequestContext,
     Path(text): Path<String>,
     headers: HeaderMap,
     Json(draft): Json<R::Draft>,
@@ -184,12 +184,12 @@ async fn update<R: Rows>(
     ))
 }
 
-async fn remove<R: Rows>(context: CallContext, Path(text): Path<String>) -> Result<StatusCode, Failure> {
+async fn remove<R: Rows>(context: RequestContext, Path(text): Path<String>) -> Result<StatusCode, Failure> {
     crud::delete::<R>(&context.core, &context.caller, id(&text)?).await?;
     Ok(StatusCode::NO_CONTENT)
 }
 
-async fn sync<R: ProviderBacked>(context: CallContext, Path(text): Path<String>) -> Result<Response, Failure> {
+async fn sync<R: ProviderBacked>(context: RequestContext, Path(text): Path<String>) -> Result<Response, Failure> {
     Ok(with_etag(
         StatusCode::OK,
         provider_sync::sync::<R>(&context.core, &context.caller, id(&text)?).await?,

@@ -7,7 +7,7 @@ use switchboard::{
 };
 
 use super::{
-    context::CallContext,
+    context::RequestContext,
     crud::id,
     endpoint::{Endpoint, delete},
     problem::Failure,
@@ -25,7 +25,7 @@ pub fn endpoints() -> Vec<Endpoint> {
     ]
 }
 
-async fn delete_with_contents(context: CallContext, Path(text): Path<String>) -> Result<StatusCode, Failure> {
+async fn delete_with_contents(context: RequestContext, Path(text): Path<String>) -> Result<StatusCode, Failure> {
     flow::delete_with(&context.core, &context.caller, id(&text)?, Contents::Delete).await?;
     Ok(StatusCode::NO_CONTENT)
 }

@@ -14,7 +14,7 @@ use switchboard::{
     resource::{Action, Kind},
 };
 
-use super::{context::CallContext, extract::too_long, problem::Failure};
+use super::{context::RequestContext, extract::too_long, problem::Failure};
 
 /// What a route needs; said once, where the route is.
 #[derive(Clone, Copy, Debug)]
@@ -39,7 +39,7 @@ impl FromRef<Route> for Core {
 }
 
 /// The layer of a POST.
-pub async fn idempotent(State(route): State<Route>, context: CallContext, request: Request, next: Next) -> Response {
+pub async fn idempotent(State(route): State<Route>, context: RequestContext, request: Request, next: Next) -> Response {
     let key = request
         .headers()
         .get("idempotency-key")
@@ -57,13 +57,13 @@ pub async fn idempotent(State(route): State<Route>, context: CallContext, reques
 }
 
 async fn answer_once(
-    context: CallContext,
+    context: RequestContext,
     access: Access,
     key: String,
     request: Request,
     next: Next,
 ) -> Result<Response, Failure> {
-    let CallContext { core, caller } = context;
+    let RequestContext { core, caller } = context;
     let route = request
         .extensions()
         .get::<MatchedPath>()

@@ -11,7 +11,7 @@ use switchboard::{
 };
 
 use super::{
-    context::CallContext,
+    context::RequestContext,
     crud::id,
     endpoint::{Endpoint, delete, get, post},
     extract::Json,
@@ -36,12 +36,12 @@ pub fn endpoints() -> Vec<Endpoint> {
     ]
 }
 
-async fn list(context: CallContext) -> Result<Answer<Vec<ApiKey>>, Failure> {
+async fn list(context: RequestContext) -> Result<Answer<Vec<ApiKey>>, Failure> {
     Ok(Answer(store::list(&context.core, &context.caller).await?))
 }
 
 async fn create(
-    context: CallContext,
+    context: RequestContext,
     Json(draft): Json<ApiKeyDraft>,
 ) -> Result<(StatusCode, Answer<NewApiKey>), Failure> {
     Ok((
@@ -50,7 +50,7 @@ async fn create(
     ))
 }
 
-async fn revoke(context: CallContext, Path(text): Path<String>) -> Result<StatusCode, Failure> {
+async fn revoke(context: RequestContext, Path(text): Path<String>) -> Result<StatusCode, Failure> {
     store::revoke(&context.core, &context.caller, id(&text)?).await?;
     Ok(StatusCode::NO_CONTENT)
 }

@@ -14,7 +14,7 @@ use switchboard::{
 use utoipa::ToSchema;
 
 use super::{
-    context::CallContext,
+    context::RequestContext,
     crud::id,
     endpoint::{Endpoint, delete, get, post, put},
     extract::Json,
@@ -67,12 +67,12 @@ fn person(text: &str) -> Result<UserId, Failure> {
     UserId::parse(text).map_err(|_| Error::NotFound.into())
 }
 
-async fn list(context: CallContext) -> Result<Answer<Vec<Member>>, Failure> {
+async fn list(context: RequestContext) -> Result<Answer<Vec<Member>>, Failure> {
     Ok(Answer(store::members(&context.core, &context.caller).await?))
 }
 
 async fn set_role(
-    context: CallContext,
+    context: RequestContext,
     Path(user): Path<String>,
     Json(new): Json<NewRole>,
 ) -> Result<StatusCode, Failure> {
@@ -80,17 +80,17 @@ async fn set_role(
     Ok(StatusCode::NO_CONTENT)
 }
 
-async fn remove(context: CallContext, Path(user): Path<String>) -> Result<StatusCode, Failure> {
+async fn remove(context: RequestContext, Path(user): Path<String>) -> Result<StatusCode, Failure> {
     store::remove_member(&context.core, &context.caller, &person(&user)?).await?;
     Ok(StatusCode::NO_CONTENT)
 }
 
-async fn invitations(context: CallContext) -> Result<Answer<Vec<Invitation>>, Failure> {
+async fn invitations(context: RequestContext) -> Result<Answer<Vec<Invitation>>, Failure> {
     Ok(Answer(store::invitations(&context.core, &context.caller).await?))
 }
 
 async fn invite(
-    context: CallContext,
+    context: RequestContext,
     Json(draft): Json<InvitationDraft>,
 ) -> Result<(StatusCode, Answer<Invited>), Failure> {
     Ok((
@@ -101,7 +101,7 @@ async fn invite(
     ))
 }
 
-async fn revoke(context: CallContext, Path(text): Path<String>) -> Result<StatusCode, Failure> {
+async fn revoke(context: RequestContext, Path(text): Path<String>) -> Result<StatusCode, Failure> {
     store::revoke_invitation(&context.core, &context.caller, id(&text)?).await?;
     Ok(StatusCode::NO_CONTENT)
 }

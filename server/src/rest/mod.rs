@@ -59,6 +59,7 @@ pub fn endpoints() -> Vec<Endpoint> {
 }
 
 pub fn routes(core: Core) -> Router<Site> {
+    // Endpoints that need no credential are not limited.
     let limits = Arc::new(rate_limit::Limits::new(core.config.requests_per_second));
     let (open, guarded): (Vec<_>, Vec<_>) = endpoints().into_iter().partition(|endpoint| endpoint.access.is_none());
     let open = open

@@ -46,7 +46,7 @@ impl Limits {
     }
 }
 
-/// What an address may ask without being let in: a tenth of what an organization may.
+/// Requests per second of one address without a known credential: a tenth of what an organization may, at least ten.
 fn anonymous(per_second: u32) -> u32 {
     (per_second / 10).max(10)
 }

@@ -13,7 +13,7 @@ use switchboard::{
 };
 
 use super::{
-    context::CallContext,
+    context::RequestContext,
     crud::{ListQuery, id},
     endpoint::{Endpoint, get, post},
     extract::Json,
@@ -51,31 +51,31 @@ pub fn endpoints() -> Vec<Endpoint> {
     ]
 }
 
-async fn list(context: CallContext, query: ListQuery<RunFilter>) -> Result<Answer<Listing<Run>>, Failure> {
+async fn list(context: RequestContext, query: ListQuery<RunFilter>) -> Result<Answer<Listing<Run>>, Failure> {
     Ok(Answer(
         store::list(&context.core, &context.caller, &query.filter, &query.page).await?,
     ))
 }
 
-async fn publish(context: CallContext, Json(report): Json<Report>) -> Result<(StatusCode, Answer<Run>), Failure> {
+async fn publish(context: RequestContext, Json(report): Json<Report>) -> Result<(StatusCode, Answer<Run>), Failure> {
     Ok((
         StatusCode::CREATED,
         Answer(store::publish(&context.core, &context.caller, &report).await?),
     ))
 }
 
-async fn run(context: CallContext) -> Result<(StatusCode, Answer<Run>), Failure> {
+async fn run(context: RequestContext) -> Result<(StatusCode, Answer<Run>), Failure> {
     Ok((
         StatusCode::ACCEPTED,
         Answer(store::ask(&context.core, &context.caller).await?),
     ))
 }
 
-async fn read(context: CallContext, Path(text): Path<String>) -> Result<Answer<ReportRunDetail>, Failure> {
+async fn read(context: RequestContext, Path(text): Path<String>) -> Result<Answer<ReportRunDetail>, Failure> {
     Ok(Answer(store::get(&context.core, &context.caller, id(&text)?).await?))
 }
 
-async fn html(context: CallContext, Path(text): Path<String>) -> Result<Response, Failure> {
+async fn html(context: RequestContext, Path(text): Path<String>) -> Result<Response, Failure> {
     Ok(download::report(&context.core, &context.caller, id(&text)?, As::Page).await?)
 }
 

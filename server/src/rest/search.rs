@@ -9,7 +9,7 @@ use switchboard::{
 use utoipa::IntoParams;
 
 use super::{
-    context::CallContext,
+    context::RequestContext,
     endpoint::{Endpoint, get},
     extract::Params,
     problem::Failure,
@@ -34,6 +34,6 @@ pub fn endpoints() -> Vec<Endpoint> {
     ]
 }
 
-async fn search(context: CallContext, Params(query): Params<Query>) -> Result<Answer<Vec<Found>>, Failure> {
+async fn search(context: RequestContext, Params(query): Params<Query>) -> Result<Answer<Vec<Found>>, Failure> {
     Ok(Answer(crud::search(&context.core, &context.caller, &query.q).await?))
 }

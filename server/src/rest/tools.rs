@@ -8,7 +8,7 @@ use switchboard::{
 };
 
 use super::{
-    context::CallContext,
+    context::RequestContext,
     crud,
     endpoint::{Endpoint, get, post},
     extract::Json,
@@ -34,20 +34,20 @@ pub fn endpoints() -> Vec<Endpoint> {
     ]
 }
 
-async fn agents(context: CallContext, Path(id): Path<String>) -> Result<Answer<Vec<ToolAgent>>, Failure> {
+async fn agents(context: RequestContext, Path(id): Path<String>) -> Result<Answer<Vec<ToolAgent>>, Failure> {
     Ok(Answer(
         tools::agents(&context.core, &context.caller, crud::id(&id)?).await?,
     ))
 }
 
-async fn uses(context: CallContext, Path(id): Path<String>) -> Result<Answer<Vec<ToolUse>>, Failure> {
+async fn uses(context: RequestContext, Path(id): Path<String>) -> Result<Answer<Vec<ToolUse>>, Failure> {
     Ok(Answer(
         tools::uses(&context.core, &context.caller, crud::id(&id)?).await?,
     ))
 }
 
 async fn test(
-    context: CallContext,
+    context: RequestContext,
     Path(id): Path<String>,
     Json(request): Json<TestRequest>,
 ) -> Result<Answer<TestResult>, Failure> {

@@ -7,7 +7,7 @@ use switchboard::{
 };
 
 use super::{
-    context::CallContext,
+    context::RequestContext,
     endpoint::{Endpoint, get},
     extract::Params,
     problem::Failure,
@@ -28,11 +28,11 @@ pub fn endpoints() -> Vec<Endpoint> {
     ]
 }
 
-async fn list(context: CallContext, Params(filter): Params<VoiceFilter>) -> Result<Answer<Vec<Voice>>, Failure> {
+async fn list(context: RequestContext, Params(filter): Params<VoiceFilter>) -> Result<Answer<Vec<Voice>>, Failure> {
     Ok(Answer(library::list(&context.core, &context.caller, &filter).await?))
 }
 
-async fn preview(context: CallContext, Path(id): Path<String>, headers: HeaderMap) -> Result<Response, Failure> {
+async fn preview(context: RequestContext, Path(id): Path<String>, headers: HeaderMap) -> Result<Response, Failure> {
     Ok(media::play(
         library::preview(&context.core, &context.caller, &id).await?,
         &headers,

@@ -229,9 +229,9 @@ async fn a_folder_makes_room_for_one_inside_that_is_called_the_same() {
     let org = world.org("Mine").await;
     let outer = world.folder(&org, "Recalls", None).await;
     let inner = world.folder(&org, "Recalls", Some(&outer)).await;
-    let gone = world.remove(&org, &format!("/folders/{outer}")).await;
+    let gone = world.remove(&org, &format!("/contact-folders/{outer}")).await;
     assert_eq!(gone.status, StatusCode::NO_CONTENT, "{}", gone.text());
-    let left = world.get(&format!("/folders/{inner}"), &org.key).await.json();
+    let left = world.get(&format!("/contact-folders/{inner}"), &org.key).await.json();
     assert_eq!((&left["name"], &left["parent_id"]), (&json!("Recalls"), &Value::Null));
 }
 

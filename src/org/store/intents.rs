@@ -62,7 +62,7 @@ impl Intent<'_> {
 
     /// Records what was changed here alone.
     pub async fn record(self, tx: &mut OrgTx) -> Result<()> {
-        audit::note_with(tx, self.action, Kind::Member, self.subject, self.label, self.detail).await
+        audit::record_with(tx, self.action, Kind::Member, self.subject, self.label, self.detail).await
     }
 }
 
@@ -114,7 +114,7 @@ async fn finish(core: &Core, org: &OrgId, intent: Uuid) -> Result<()> {
             (done.actor, done.actor_kind.as_str()),
             (done.subject.as_str(), done.label.as_str()),
         );
-        audit::note_as(&mut tx, actor, &done.action, Kind::Member, object, done.detail.0).await?;
+        audit::record_as(&mut tx, actor, &done.action, Kind::Member, object, done.detail.0).await?;
     }
     tx.commit().await
 }

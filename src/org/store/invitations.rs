@@ -165,7 +165,7 @@ pub async fn revoke_invitation(core: &Core, caller: &Caller, id: Id<Invitation>)
         .fetch_one(tx.conn())
         .await?
         .ok_or(Error::NotFound)?;
-    audit::note(&mut tx, "revoke", Kind::Member, &email, "invitation").await?;
+    audit::record_verb(&mut tx, "revoke", Kind::Member, &email, "invitation").await?;
     tx.commit().await
 }
 

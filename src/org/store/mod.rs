@@ -198,6 +198,6 @@ pub(crate) async fn note(core: &Core, org: &OrgId, deed: &str, user: &UserId) ->
     let mut tx = Caller::system(org.clone())
         .begin(&core.db, Action::Create, Kind::Audit)
         .await?;
-    audit::note(&mut tx, deed, Kind::Member, user.as_str(), &name).await?;
+    audit::record_verb(&mut tx, deed, Kind::Member, user.as_str(), &name).await?;
     tx.commit().await
 }

@@ -1,7 +1,7 @@
 //! Does the organization come first wherever rows are named, so that one organization's rows cannot touch, collide with or
 //! hint at another's? And is the schema what Citus takes when it spreads the tables by organization (`docs/scaling.md`)?
 //!
-//! What that asks of statements is asked of all of them at once by `tests/verify/statements.rs`.
+//! What that asks of statements is asked of all of them at once by `tests/it/verify/statements.rs`.
 
 use super::{Group, Rule, catalog, rule};
 

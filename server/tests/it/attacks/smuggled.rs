@@ -8,11 +8,15 @@ use crate::{
     support::{Org, World},
 };
 
+/// What people may put any name into: it is kept and comes back, and belongs to nobody by what it is called.
+const FREE: [&str; 2] = ["custom", "schema"];
+
 /// Adds the organization to every object, at any depth, under every name it could be taken by.
 fn smuggle(value: &mut Value, org: &Org, client: &str) {
     match value {
         Value::Object(fields) => {
-            fields.values_mut().for_each(|field| smuggle(field, org, client));
+            let closed = fields.iter_mut().filter(|(name, _)| !FREE.contains(&name.as_str()));
+            closed.for_each(|(_, field)| smuggle(field, org, client));
             for name in ["org_id", "organization_id", "orgId", "org"] {
                 fields.entry(name).or_insert_with(|| json!(org.id));
             }

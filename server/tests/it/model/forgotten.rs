@@ -50,7 +50,7 @@ const SECOND: [&str; 25] = [
     "update app.tools set sync",
 ];
 
-/// Noticed by tests of their own: a client is found once, when somebody arrives (`tests/identity/sessions.rs`); the answer to
+/// Noticed by tests of their own: a client is found once, when somebody arrives (`tests/it/identity/sessions.rs`); the answer to
 /// a key of somebody else is overwritten (`the_same_key_twice_has_one_effect_and_one_answer`).
 const ELSEWHERE: [&str; 2] = ["select c.id from app.clients", "update app.idempotency_keys"];
 
