@@ -1,5 +1,5 @@
 # Every target first brings the machine to where it can do it; scripts/ says how.
-.PHONY: setup run watch test e2e model bench bench-warden warden-kills build fmt lint
+.PHONY: setup run watch watch-test test e2e model bench bench-warden warden-kills build fmt lint
 
 setup:
 	@scripts/setup rust site database browser watch
@@ -11,6 +11,10 @@ run:
 watch:
 	@scripts/setup rust site database watch
 	@scripts/watch
+
+watch-test:
+	@scripts/setup rust site database browser watch
+	@scripts/watch-test
 
 test:
 	@scripts/setup

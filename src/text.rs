@@ -22,6 +22,12 @@ pub fn grouped(count: i64) -> String {
     text
 }
 
+/// `1 contact`, `12,884 contacts`.
+pub fn counted(count: i64, noun: &str) -> String {
+    let plural = if count == 1 { "" } else { "s" };
+    [grouped(count).as_str(), " ", noun, plural].concat()
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -29,6 +35,8 @@ mod tests {
     #[test]
     fn a_count_is_written_in_groups_of_three() {
         let written: Vec<_> = [0, 999, 1_000, 12_884, 1_000_000, -100, -1_000].map(grouped).into();
+        assert_eq!(counted(1, "call"), "1 call");
+        assert_eq!(counted(2_000, "call"), "2,000 calls");
         assert_eq!(written, ["0", "999", "1,000", "12,884", "1,000,000", "-100", "-1,000"]);
     }
 

@@ -21,7 +21,7 @@ pub async fn serve(State(options): State<LeptosOptions>, request: Request, next:
     if !is_file(path) {
         return next.run(request).await;
     }
-    let hashed = options.hash_files && path.starts_with("/pkg/");
+    let program = path.starts_with("/pkg/");
     let files = ServeDir::new(&*options.site_root)
         .precompressed_br()
         .precompressed_gzip();
@@ -30,10 +30,11 @@ pub async fn serve(State(options): State<LeptosOptions>, request: Request, next:
         Err(never) => match never {},
     };
     if response.status().is_success() || response.status() == 304 {
-        let value = if hashed {
-            "public, max-age=31536000, immutable"
-        } else {
-            "public, max-age=3600"
+        let value = match (program, options.hash_files) {
+            (true, true) => "public, max-age=31536000, immutable",
+            // While somebody edits, names stay and what is in the files does not.
+            (true, false) => "no-cache",
+            (false, _) => "public, max-age=3600",
         };
         response
             .headers_mut()

@@ -54,6 +54,11 @@ pub async fn bootstrap(core: &Core, email: &str, password: &Password, org_name: 
     })
 }
 
+/// Whether there is an account with this address.
+pub async fn is_known(core: &Core, email: &str) -> Result<bool> {
+    Ok(known(core, email).await?.is_some())
+}
+
 async fn known(core: &Core, email: &str) -> Result<Option<Known>> {
     let mut conn = core.db.identity.pool().acquire().await?;
     find(&mut conn, email).await

@@ -217,7 +217,7 @@ impl Rows for Tool {
         let saved = sqlx::query!(
             "update app.tools set name = $3, model_name = $4, description = $5, method = $6, url = $7, parameters = $8,
                     secret_header = $9,
-                    secret_sealed = case when $9 = '' then null else coalesce($10, secret_sealed) end,
+                    secret_sealed = case when $9 = '' then null when $10::bytea is null then secret_sealed else $10 end,
                     secret_ends = case when $9 = '' then '' when $10::bytea is null then secret_ends else $11 end,
                     secret_set_at = case when $9 = '' then null when $10::bytea is null then secret_set_at else now() end,
                     timeout_s = $12, tags = $13, revision = revision + 1, updated_at = now(), updated_by = $15

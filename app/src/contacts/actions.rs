@@ -4,6 +4,7 @@ use leptos::prelude::*;
 use switchboard::{
     Error, Id,
     contacts::{Contact, DeleteContacts},
+    text::counted,
 };
 
 use super::delete_contacts;
@@ -25,7 +26,7 @@ pub fn ids(people: &[ContactRef]) -> Result<Vec<Id<Contact>>, AppError> {
 pub fn told(people: &[ContactRef]) -> String {
     match people {
         [(_, name)] => name.clone(),
-        many => format!("{} contacts", many.len()),
+        many => counted(many.len() as i64, "contact"),
     }
 }
 

@@ -127,7 +127,7 @@ impl Bulk {
             title: self.title("Move"),
             sub: Signal::stored(String::new()),
             verb: Signal::stored("Move".to_owned()),
-            destroys: Signal::stored(false),
+            destroys: false,
         };
         self.moving.draw(asks, fields, send)
     }
@@ -171,7 +171,7 @@ impl Bulk {
             title: self.title("Tag"),
             sub: Signal::stored("Those that have a tag already keep it once.".to_owned()),
             verb: Signal::stored("Save tags".to_owned()),
-            destroys: Signal::stored(false),
+            destroys: false,
         };
         self.tagging.draw(asks, fields, send)
     }

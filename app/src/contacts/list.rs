@@ -10,7 +10,7 @@ use switchboard::{
     contacts::{ContactFacets, ContactFilter, ContactRow},
     listing::{Listing, Page},
     resource::{Action, Kind},
-    text::grouped,
+    text::{counted, grouped},
 };
 
 use super::{
@@ -108,16 +108,20 @@ pub fn ContactList() -> impl IntoView {
     let (forms, deleting) = (folder_forms(done), deleting());
 
     list_keys();
+    let (creates, edits) = (may(Action::Create, Kind::Contact), may(Action::Update, Kind::Contact));
     let navigate = use_navigate();
-    let creates = may(Action::Create, Kind::Contact);
-    on_key(move |key| match key {
-        "n" if creates => {
-            navigate(&untrack(|| new_here(url)), NavigateOptions::default());
-            true
+    on_key(move |key| {
+        let to = match key {
+            "n" if creates => Some(untrack(|| new_here(url))),
+            // The form of the row that has the focus.
+            "e" if edits => row_link().and_then(|link| Some(link.get_attribute("href")? + "/edit")),
+            _ => None,
+        };
+        if let Some(to) = &to {
+            navigate(to, NavigateOptions::default());
         }
-        _ => false,
+        to.is_some()
     });
-    edit_key();
 
     let actions = move || {
         creates
@@ -182,29 +186,14 @@ fn new_here(url: UrlQuery) -> String {
     }
 }
 
-/// Opens the form of the row that has the focus.
-fn edit_key() {
-    let navigate = use_navigate();
-    let edits = may(Action::Update, Kind::Contact);
-    on_key(move |key| {
-        let link = row_link().filter(|_| key == "e" && edits);
-        let to = link.and_then(|link| link.get_attribute("href"));
-        if let Some(to) = &to {
-            navigate(&format!("{to}/edit"), NavigateOptions::default());
-        }
-        to.is_some()
-    });
-}
-
 /// "12,884 contacts, 340 in no folder."
 fn headline(side: Loading<FolderPanel>) -> AnyView {
     once_loaded(side, |(_, facets)| {
         let (all, unfiled) = (facets.all, facets.unfiled());
         match all {
             0 => "The people you talk with, each known by one number.".to_owned(),
-            1 => "1 contact.".to_owned(),
-            _ if unfiled == 0 || unfiled == all => format!("{} contacts.", grouped(all)),
-            _ => format!("{} contacts, {} in no folder.", grouped(all), grouped(unfiled)),
+            _ if unfiled == 0 || unfiled == all => format!("{}.", counted(all, "contact")),
+            _ => format!("{}, {} in no folder.", counted(all, "contact"), grouped(unfiled)),
         }
         .into_any()
     })
@@ -342,11 +331,7 @@ fn nothing(url: UrlQuery, all: i64) -> AnyView {
             empty(
                 Illustration::Empty,
                 format!("No contacts{place} match {these}"),
-                if all == 1 {
-                    "There is 1 contact in all.".to_owned()
-                } else {
-                    format!("There are {} contacts in all.", grouped(all))
-                },
+                format!("Without filters: {}.", counted(all, "contact")),
                 view! { <a class="btn" href=unfiltered(url)>"Clear filters"</a> },
             )
         }

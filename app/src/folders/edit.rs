@@ -7,7 +7,7 @@ use switchboard::{
     folders::{Contents, Folder, FolderColor, FolderDraft},
     org::OrgId,
     resource::{Action, Kind},
-    text::{capitalize, grouped},
+    text::{capitalize, counted},
 };
 
 use super::{
@@ -111,7 +111,7 @@ impl FolderForms {
             title: Signal::derive(move || if is_new() { "New folder" } else { "Change folder" }.to_owned()),
             sub: Signal::stored(String::new()),
             verb: Signal::derive(move || if is_new() { "Create folder" } else { "Save folder" }.to_owned()),
-            destroys: Signal::stored(false),
+            destroys: false,
         };
         self.saving.draw(asks, move || self.fields(), move || self.save())
     }
@@ -196,32 +196,25 @@ impl FolderForms {
             id: "folder-delete",
             title: about(|_, place| format!("Delete {}?", place.folder.name)),
             sub: about(FolderForms::what_is_inside),
-            verb: about(|forms, place| match (forms.contents.get(), place.count) {
-                (Contents::Delete, 1) => "Delete folder and 1 contact".to_owned(),
-                (Contents::Delete, 2..) => format!("Delete folder and {} contacts", grouped(place.count)),
+            verb: about(|forms, place| match forms.contents.get() {
+                Contents::Delete if place.count > 0 => {
+                    ["Delete folder and ", &counted(place.count, "contact")].concat()
+                }
                 _ => "Delete folder".to_owned(),
             }),
-            destroys: Signal::stored(true),
+            destroys: true,
         };
         self.deleting
             .draw(asks, move || self.choice(), move || self.delete_now(url))
     }
 
     fn what_is_inside(self, place: &Place) -> String {
-        let folders = match self.inside(place.folder.id).len() {
-            0 => String::new(),
-            1 => "1 folder".to_owned(),
-            many => format!("{many} folders"),
-        };
-        let contacts = match place.count {
-            0 => String::new(),
-            1 => "1 contact".to_owned(),
-            many => format!("{} contacts", grouped(many)),
-        };
-        match (contacts.is_empty(), folders.is_empty()) {
-            (true, true) => "It is empty, so nothing else changes.".to_owned(),
-            (false, false) => format!("It holds {contacts} and {folders}."),
-            _ => format!("It holds {contacts}{folders}."),
+        match (place.count, self.inside(place.folder.id).len()) {
+            (0, 0) => "It is empty, so nothing else changes.".to_owned(),
+            (contacts, folders) => {
+                let (contacts, folders) = (counted(contacts, "contact"), counted(folders as i64, "folder"));
+                format!("It holds {contacts} and {folders}.")
+            }
         }
     }
 

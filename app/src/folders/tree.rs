@@ -39,10 +39,10 @@ pub fn tree(url: UrlQuery, side: Loading<FolderPanel>, forms: FolderForms) -> An
             .into_iter()
             .any(|action| may(action, Kind::Folder));
         let inside = branch(&mut places.as_slice(), url, acts.then_some(menu));
-        let all = link(url, None, "contacts", "All contacts".to_owned(), facets.all);
+        let all = link(url, String::new(), "contacts", "All contacts".to_owned(), facets.all);
         let unfiled = link(
             url,
-            Some(Here::Unfiled),
+            UNFILED.to_owned(),
             "file",
             "No folder".to_owned(),
             facets.unfiled(),
@@ -69,29 +69,24 @@ pub fn tree(url: UrlQuery, side: Loading<FolderPanel>, forms: FolderForms) -> An
     .into_any()
 }
 
-/// Where a link of the tree leads.
-#[derive(Clone, PartialEq)]
-enum Here {
-    Unfiled,
-    Folder(String),
+/// In no folder, where an id would stand.
+const UNFILED: &str = "-";
+
+/// Where one is: a folder's id, [`UNFILED`], or nothing for all contacts.
+fn here(url: UrlQuery) -> String {
+    let unfiled = || url.get("unfiled").map(|_| UNFILED.to_owned());
+    url.get("folder").or_else(unfiled).unwrap_or_default()
 }
 
-fn here(url: UrlQuery) -> Option<Here> {
-    match url.get("folder") {
-        Some(id) => Some(Here::Folder(id)),
-        None => url.get("unfiled").map(|_| Here::Unfiled),
-    }
-}
-
-fn link(url: UrlQuery, to: Option<Here>, picture: &str, words: String, count: i64) -> AnyView {
+fn link(url: UrlQuery, to: String, picture: &str, words: String, count: i64) -> AnyView {
     let leads = to.clone();
     let href = reactive_text(move || {
-        let (folder, unfiled) = match &leads {
-            None => (None, None),
-            Some(Here::Unfiled) => (None, Some("true")),
-            Some(Here::Folder(id)) => (Some(id.as_str()), None),
+        let (folder, unfiled) = if leads == UNFILED {
+            ("", "true")
+        } else {
+            (leads.as_str(), "")
         };
-        url.with_all(&[("folder", folder), ("unfiled", unfiled)])
+        url.with_all(&[("folder", Some(folder)), ("unfiled", Some(unfiled))])
     });
     let current = aria_flag(move || here(url) == to);
     view! {
@@ -123,7 +118,7 @@ fn branch(rest: &mut &[Place], url: UrlQuery, menu: Option<RowMenu>) -> AnyView 
 
 fn line(place: &Place, url: UrlQuery, menu: Option<RowMenu>, below: Option<AnyView>) -> AnyView {
     let (id, name) = (place.folder.id.to_string(), place.folder.name.clone());
-    let open = link(url, Some(Here::Folder(id.clone())), "folder", name.clone(), place.count);
+    let open = link(url, id.clone(), "folder", name.clone(), place.count);
     let more = menu.map(|menu| {
         let label = format!("More for {name}");
         view! {

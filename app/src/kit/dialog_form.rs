@@ -8,7 +8,7 @@ use super::{
     browser,
     dialog::Dialog,
     form::{focus_first_error, form_state},
-    reactive::{aria_bool, reactive_text},
+    reactive::aria_bool,
 };
 use crate::AppError;
 
@@ -39,7 +39,7 @@ pub struct Asks {
     /// On the button.
     pub verb: Signal<String>,
     /// Whether something is gone afterwards.
-    pub destroys: Signal<bool>,
+    pub destroys: bool,
 }
 
 impl DialogForm {
@@ -93,6 +93,7 @@ impl DialogForm {
             verb,
             destroys,
         } = asks;
+        let class = if destroys { "btn danger solid" } else { "btn primary" };
         let body = move || {
             let form = form_state(self.failure.into(), self.pending.into());
             let fields = fields();
@@ -102,13 +103,6 @@ impl DialogForm {
                     browser::focus("dialog[open] .d-body :is(input, select, textarea)");
                 })
             });
-            let class = move || {
-                if destroys.get() {
-                    "btn danger solid"
-                } else {
-                    "btn primary"
-                }
-            };
             view! {
                 <form method="post" novalidate on:submit=move |event: web_sys::SubmitEvent| {
                     event.prevent_default();
@@ -117,7 +111,7 @@ impl DialogForm {
                     <div class="d-body stack s3">{form.notice()}{fields}</div>
                     <div class="d-foot">
                         <button type="button" class="btn quiet" on:click=move |_| self.open.set(false)>"Cancel"</button>
-                        <button type="submit" class=reactive_text(move || class().to_owned()) aria-busy=aria_bool(move || self.pending.get())>{verb}</button>
+                        <button type="submit" class=class aria-busy=aria_bool(move || self.pending.get())>{verb}</button>
                     </div>
                 </form>
             }

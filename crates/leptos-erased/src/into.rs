@@ -38,11 +38,16 @@ impl View {
 }
 
 impl AnyView {
-    /// Marks are for leptos' hot reloading, which needs a type for each view.
     #[doc(hidden)]
     #[must_use]
-    pub fn with_view_marker(self, _: &str) -> Self {
-        self
+    pub fn with_view_marker(self, name: &str) -> Self {
+        #[cfg(all(debug_assertions, feature = "ssr"))]
+        return crate::mark::around(self, name);
+        #[cfg(not(all(debug_assertions, feature = "ssr")))]
+        {
+            let _ = name;
+            self
+        }
     }
 }
 

@@ -14,6 +14,8 @@ mod attribute;
 mod element;
 #[cfg(not(feature = "plain"))]
 mod into;
+#[cfg(all(debug_assertions, feature = "ssr", not(feature = "plain")))]
+mod mark;
 #[cfg(not(feature = "plain"))]
 mod names;
 #[cfg(not(feature = "plain"))]

@@ -1,6 +1,7 @@
 //! The command line: one subcommand per role of the process.
 
 mod admin;
+mod demo;
 mod seed;
 mod serve;
 mod verify;
@@ -11,11 +12,13 @@ use clap::{Parser, Subcommand};
 use switchboard::config::Config;
 
 /// A voice-agent platform a team runs itself.
+///
+/// Without a command it serves, and on a machine of one's own with a demo organization to look at.
 #[derive(Parser)]
 #[command(name = "switchboard", version)]
 struct Cli {
     #[command(subcommand)]
-    command: Command,
+    command: Option<Command>,
 }
 
 #[derive(Subcommand)]
@@ -74,9 +77,9 @@ pub fn run() -> ExitCode {
         }
     };
     let command = match cli.command {
-        Command::Verify(command) => return runtime.block_on(verify::run(command)),
+        Some(Command::Verify(command)) => return runtime.block_on(verify::run(command)),
         #[cfg(feature = "warden")]
-        Command::Warden(command) => return runtime.block_on(warden::cli::run(command)),
+        Some(Command::Warden(command)) => return runtime.block_on(warden::cli::run(command)),
         command => command,
     };
     match runtime.block_on(dispatch(command)) {
@@ -88,12 +91,15 @@ pub fn run() -> ExitCode {
     }
 }
 
-async fn dispatch(command: Command) -> anyhow::Result<()> {
-    if let Command::Openapi = command {
+async fn dispatch(command: Option<Command>) -> anyhow::Result<()> {
+    if let Some(Command::Openapi) = command {
         println!("{}", crate::rest::openapi::document().to_pretty_json()?);
         return Ok(());
     }
     let config = Config::from_env()?;
+    let Some(command) = command else {
+        return demo::run(config).await;
+    };
     match command {
         Command::Serve { no_worker } => serve::serve(config, !no_worker).await,
         Command::Worker { listen } => {

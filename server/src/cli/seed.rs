@@ -29,7 +29,25 @@ pub async fn seed(config: Config) -> anyhow::Result<()> {
         None => format!("http://{}", config.addr).parse()?,
     };
     let started = start(config, public_url).await?;
-    let core = &started.core;
+    fill(&started.core).await?;
+    say();
+    started.stop().await
+}
+
+/// Makes what is missing of the demo organization, unless its owner is there: then it is as people have left it.
+pub async fn fill_once(core: &Core) -> anyhow::Result<()> {
+    if !admin::is_known(core, EMAIL).await? {
+        fill(core).await?;
+    }
+    say();
+    Ok(())
+}
+
+fn say() {
+    println!("sign in as {EMAIL} with the password {PASSWORD}");
+}
+
+async fn fill(core: &Core) -> anyhow::Result<()> {
     let made = admin::bootstrap(core, EMAIL, &PASSWORD.into(), ORG).await?;
     let caller = auth::bearer(core, &made.api_key).await?;
     let voices = library::list(
@@ -52,8 +70,7 @@ pub async fn seed(config: Config) -> anyhow::Result<()> {
     for seed in seeds.0 {
         seed(core, &caller, &mut fixtures).await?;
     }
-    println!("sign in as {EMAIL} with the password {PASSWORD}");
-    started.stop().await
+    Ok(())
 }
 
 type Seed = for<'a> fn(&'a Core, &'a Caller, &'a mut Fixtures) -> Pin<Box<dyn Future<Output = Result<()>> + Send + 'a>>;

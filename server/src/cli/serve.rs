@@ -28,44 +28,66 @@ pub enum Postgres {
 }
 
 pub async fn serve(config: Config, with_worker: bool) -> anyhow::Result<()> {
-    let listener = TcpListener::bind(config.addr)
-        .await
-        .with_context(|| format!("cannot listen on {}", config.addr))?;
-    let addr = listener.local_addr()?;
-    let public_url = public_url(&config, addr)?;
+    let bound = Bound::to(&config).await?;
     let drain = config.shutdown;
-    let started = start(config, public_url.clone()).await?;
-    let (stopping, stop) = stop_signal();
+    let started = start(config, bound.public_url.clone()).await?;
+    bound.serve(started, drain, with_worker).await
+}
 
-    metrics::keep();
-    let listening = tokio::spawn(started.core.clone().listen(started.logins.app.clone()));
-    let worker = with_worker.then(|| tokio::spawn(jobs::work(started.core.clone(), stopped(stop.clone()))));
-    warn_of_mail(&started.core.mailer);
-    let service = router::router(started.core.clone(), router::site()?);
-    tracing::info!(%addr, url = %public_url, "listening");
+/// Where a process is reached, taken before anything else is started.
+pub struct Bound {
+    listener: TcpListener,
+    pub public_url: Url,
+}
 
-    let mut served = tokio::spawn(
-        // Without TCP_NODELAY a page that is written in two parts waits 40 ms for a delayed acknowledgement.
-        axum::serve(
-            listener.tap_io(|io| drop(io.set_nodelay(true))),
-            service.into_make_service_with_connect_info::<SocketAddr>(),
-        )
-        .with_graceful_shutdown(stopped(stop.clone()))
-        .into_future(),
-    );
-    tokio::select! {
-        result = &mut served => result??,
-        () = stopped(stop) => {
-            tracing::info!(seconds = drain.as_secs(), "draining");
-            started.core.changes.shutdown();
-            if tokio::time::timeout(drain, served).await.is_err() {
-                tracing::warn!("some requests outlived the drain");
+impl Bound {
+    pub async fn to(config: &Config) -> anyhow::Result<Self> {
+        let listener = TcpListener::bind(config.addr)
+            .await
+            .with_context(|| format!("cannot listen on {}", config.addr))?;
+        let public_url = public_url(config, listener.local_addr()?)?;
+        Ok(Self { listener, public_url })
+    }
+
+    pub fn addr(&self) -> std::io::Result<SocketAddr> {
+        self.listener.local_addr()
+    }
+
+    /// Serves what was started until it is told to stop, and stops it.
+    pub async fn serve(self, started: Started, drain: Duration, with_worker: bool) -> anyhow::Result<()> {
+        let addr = self.addr()?;
+        let (stopping, stop) = stop_signal();
+
+        metrics::keep();
+        let listening = tokio::spawn(started.core.clone().listen(started.logins.app.clone()));
+        let worker = with_worker.then(|| tokio::spawn(jobs::work(started.core.clone(), stopped(stop.clone()))));
+        warn_of_mail(&started.core.mailer);
+        let service = router::router(started.core.clone(), router::site()?);
+        tracing::info!(%addr, url = %self.public_url, "listening");
+
+        let mut served = tokio::spawn(
+            // Without TCP_NODELAY a page that is written in two parts waits 40 ms for a delayed acknowledgement.
+            axum::serve(
+                self.listener.tap_io(|io| drop(io.set_nodelay(true))),
+                service.into_make_service_with_connect_info::<SocketAddr>(),
+            )
+            .with_graceful_shutdown(stopped(stop.clone()))
+            .into_future(),
+        );
+        tokio::select! {
+            result = &mut served => result??,
+            () = stopped(stop) => {
+                tracing::info!(seconds = drain.as_secs(), "draining");
+                started.core.changes.shutdown();
+                if tokio::time::timeout(drain, served).await.is_err() {
+                    tracing::warn!("some requests outlived the drain");
+                }
             }
         }
+        listening.abort();
+        drop(stopping);
+        finish(started, worker).await
     }
-    listening.abort();
-    drop(stopping);
-    finish(started, worker).await
 }
 
 pub async fn worker(config: Config) -> anyhow::Result<()> {

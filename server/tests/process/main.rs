@@ -3,6 +3,7 @@
 #![expect(clippy::unwrap_used, reason = "a test fails by panicking")]
 
 mod apart;
+mod demo;
 mod jobs;
 mod journey;
 mod killed;

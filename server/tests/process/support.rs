@@ -97,6 +97,11 @@ impl Installation {
         self.stays(&["serve"], |line| line["message"] == "listening").await
     }
 
+    /// Does what the program does when nobody says what.
+    pub async fn without_command(&self) -> Running {
+        self.stays(&[], |line| line["message"] == "listening").await
+    }
+
     /// Serves and leaves the work to others.
     pub async fn only_serve(&self) -> Running {
         self.stays(&["serve", "--no-worker"], |line| line["message"] == "listening")

@@ -10,6 +10,10 @@ insert into app.contacts (org_id, id, name, updated_by, created_at)
 insert into app.contact_folders (org_id, id, name, color, updated_by, created_at)
   select c.org_id, gen_random_uuid(), 'Folder ' || n, 'gray', 'x', now() - n * interval '1 second'
   from app.clients c, generate_series(1, 3000) n;
+insert into app.tools (org_id, id, name, model_name, description, method, url, timeout_s, provider_id, sync, updated_by, created_at)
+  select c.org_id, gen_random_uuid(), 'Tool ' || n, 'tool_' || n, 'Looks something up.', 'GET', 'https://tools.example', 20, 'tool', 'synced', 'x',
+    now() - n * interval '1 second'
+  from app.clients c, generate_series(1, 3000) n;
 insert into app.calls (org_id, id, agent_name, medium, status, placed_by, created_at)
   select c.org_id, gen_random_uuid(), 'Agent', 'text', 'completed', 'x', now() - n * interval '1 second'
   from app.clients c, generate_series(1, 3000) n;
