@@ -8,7 +8,7 @@ use super::{
     time::Ago,
 };
 
-/// The lamp of a sync state; its word is the state's own label.
+/// The dot of a sync state; its word is the state's own label.
 pub fn sync_dot(state: SyncState) -> StatusDot {
     match state {
         SyncState::Synced => StatusDot::Live,

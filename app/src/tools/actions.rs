@@ -1,4 +1,4 @@
-//! ToolActions: what can be done to a tool from wherever it stands, and what is said about it.
+//! Actions: what can be done to a tool from wherever it stands, and what is said about it.
 
 use leptos::{prelude::*, task::spawn_local};
 use leptos_router::{NavigateOptions, hooks::use_navigate};

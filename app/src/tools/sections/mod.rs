@@ -1,5 +1,6 @@
 //! The sections of a tool's editor.
 
+mod bound;
 mod parameters;
 mod request;
 mod secret;
