@@ -1,18 +1,12 @@
 // Prints what each page's first load is, in bytes as they travel, and what each chunk of pages adds; fails over a budget.
 import { readFileSync, statSync } from 'node:fs';
-
-// Budgets of docs/performance.md. A chunk is heavy where its page is an editor, a player or a chart.
-const HEAVY = ['agent', 'call', 'contact', 'tool'];
-const FIRST_LOAD = { light: 300_000, heavy: 400_000 };
-const OWN = { light: 25_000, heavy: 90_000 };
-const FILES = 8;
+import { FILES, FIRST_LOAD, OWN, weight } from './budgets.mjs';
 
 const named = Object.fromEntries(readFileSync('target/hash.txt', 'utf8').trim().split('\n').map((line) => line.split(': ')));
 const pages = Array.from(readFileSync('app/src/routes.rs', 'utf8').matchAll(/page!\("([^"]+)", (\w+), \w+\)/g), ([, path, chunk]) => ({ path, chunk }));
 const travels = (file) => statSync(`target/site/pkg/${file}.br`).size;
 const of = (kind) => travels(`switchboard.${named[kind]}.${kind}`);
 const filesOf = (chunk) => named[`chunk ${chunk}`]?.split(' ') ?? fail(`there is no chunk ${chunk}`);
-const weight = (chunk) => (HEAVY.includes(chunk) ? 'heavy' : 'light');
 
 let missed = false;
 function line(name, value, unit, bar) {

@@ -11,6 +11,7 @@ import { createHash } from 'node:crypto';
 import { readFileSync, readdirSync, renameSync, statSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { brotliCompressSync, constants, gzipSync } from 'node:zlib';
+import { FIRST_LOAD, weight } from './budgets.mjs';
 
 const [bound, site, hashes] = process.argv.slice(2);
 const pkg = (name) => join(site, 'pkg', name);
@@ -25,6 +26,10 @@ const features = [
 // What several chunks need lies in files between them, or in the program. One more file to ask for is worth this many bytes.
 const WORTH_A_FILE = 8_000;
 const FILES_AT_MOST = 3;
+// Bytes as they are written here for each byte that may travel: compression leaves a little over a quarter of them.
+const ROOM = 3.63;
+// How much worse a byte is by which a page is over its budget.
+const OVER = 100;
 
 /** What the splitter wrote: the chunks of pages, what they share (which chunks need it), and the names that all of them import. */
 function split() {
@@ -59,40 +64,50 @@ function number(bytes, at) {
   }
 }
 
+const sizes = new Map();
 /** Bytes of a module without the names for people, which nobody loads. */
 function size(file) {
-  return sections(file).reduce((sum, { kind, bytes }) => (kind === 0 ? sum : sum + bytes.length), 0);
+  if (!sizes.has(file)) sizes.set(file, sections(file).reduce((sum, { kind, bytes }) => (kind === 0 ? sum : sum + bytes.length), 0));
+  return sizes.get(file);
 }
 
 /**
  * The splitter writes a file for every set of chunks that share something: a hundred. Here they are joined, two at a time,
- * whichever costs pages the fewest bytes that they do not need, until no page has too many files; what most need goes back
- * into the program, which is the file that everybody loads.
+ * whichever costs pages the fewest bytes that they do not need and keeps them within their budgets, until no page has too
+ * many files; what most need goes back into the program, which is the file that everybody loads.
  */
 function joinShared({ chunks, shared }) {
   const program = [];
   let groups = [];
   for (const group of shared) (group.users.length * 2 > chunks.length ? program : groups).push(group);
+  const sum = (parts) => parts.reduce((bytes, part) => bytes + part.size, 0);
   const both = (one, other) => ({
     users: [...new Set([...one.users, ...other.users])],
     files: [...one.files, ...other.files],
     size: one.size + other.size,
   });
-  const cost = ({ users, size }) => users.length * (size + WORTH_A_FILE);
+  const without = (group, users) => users.filter((user) => !group.users.includes(user));
   const count = (chunk) => groups.filter(({ users }) => users.includes(chunk)).length;
   for (;;) {
     const crowded = chunks.filter((chunk) => count(chunk) > FILES_AT_MOST);
     const eases = ({ users }) => crowded.length === 0 || users.some((user) => crowded.includes(user));
+    const base = size('switchboard_bg') + sum(program);
+    const loads = new Map(chunks.map((chunk) => [chunk, base + size(`split_${chunk}`) + sum(groups.filter(({ users }) => users.includes(chunk)))]));
+    // What a page gets on top costs its bytes, and much more where the page is over its budget with them.
+    const worse = (users, bytes) => users.reduce((cost, user) => {
+      const over = (load) => Math.max(0, load - ROOM * FIRST_LOAD[weight(user)]);
+      return cost + bytes + OVER * (over(loads.get(user) + bytes) - over(loads.get(user)));
+    }, 0);
     let best = { change: crowded.length > 0 ? Infinity : 0 };
     for (const [at, one] of groups.entries()) {
       if (!eases(one)) continue;
-      const back = chunks.length * one.size - cost(one);
+      const back = worse(without(one, chunks), one.size) - one.users.length * WORTH_A_FILE;
       if (back < best.change) best = { change: back, one };
       for (const other of groups.slice(at + 1)) {
-        const joined = both(one, other);
         if (!eases(other) && crowded.length > 0) continue;
-        const change = cost(joined) - cost(one) - cost(other);
-        if (change < best.change) best = { change, one, other, joined };
+        const shares = one.users.filter((user) => other.users.includes(user)).length;
+        const change = worse(without(one, other.users), one.size) + worse(without(other, one.users), other.size) - shares * WORTH_A_FILE;
+        if (change < best.change) best = { change, one, other, joined: both(one, other) };
       }
     }
     if (!best.one) return { program, groups };

@@ -219,7 +219,7 @@ impl Rows for Tool {
                     secret_header = $9,
                     secret_sealed = case when $9 = '' then null when $10::bytea is null then secret_sealed else $10 end,
                     secret_ends = case when $9 = '' then '' when $10::bytea is null then secret_ends else $11 end,
-                    secret_set_at = case when $9 = '' then null when $10::bytea is null then secret_set_at else now() end,
+                    secret_set_at = case when $9 = '' then null when $10::bytea is null then secret_set_at else $16 end,
                     timeout_s = $12, tags = $13, revision = revision + 1, updated_at = now(), updated_by = $15
              where org_id = $1 and id = $2 and revision = $14",
             tx.org() as _,
@@ -237,6 +237,7 @@ impl Rows for Tool {
             &draft.tags,
             revision,
             tx.actor().0,
+            Utc::now(),
         )
         .execute(tx.conn())
         .await

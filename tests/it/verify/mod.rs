@@ -113,7 +113,11 @@ async fn an_empty_database_says_that_it_has_no_rows_instead_of_passing_in_silenc
         let outcome = report.outcomes.iter().find(|outcome| outcome.id == id).unwrap();
         assert_eq!((outcome.state, outcome.examined), (State::Holds, tried), "{outcome}");
     }
-    assert!(report.to_string().contains("nothing in app.agents"), "{report}");
+    let told = report.to_string();
+    assert!(
+        told.contains("nothing in app.") && told.contains(" app.agents,"),
+        "{report}"
+    );
 }
 
 #[tokio::test]
@@ -207,7 +211,7 @@ async fn no_hot_statement_loses_its_index_under_row_security() {
     assert!(report.clean, "{report}");
     for id in ["plan-index", "plan-reads"] {
         let outcome = report.outcomes.iter().find(|outcome| outcome.id == id).unwrap();
-        assert_eq!((outcome.state, outcome.examined), (State::Holds, 8), "{outcome}");
+        assert!(outcome.state == State::Holds && outcome.examined >= 8, "{outcome}");
         assert!(outcome.empty.is_empty(), "{outcome}");
     }
 }
@@ -278,7 +282,7 @@ async fn a_new_table_without_protection_turns_the_whole_report_red() {
         .iter()
         .find(|outcome| outcome["id"] == "table-known")
         .unwrap();
-    let all = tables(&db.admin, &["app", "identity", "ops"]).await;
+    let all = tables(&db.admin, &["app", "identity", "ops", "public"]).await;
     assert_eq!(
         (&unlisted["examined"], &unlisted["violating"]),
         (&all.into(), &1.into())
