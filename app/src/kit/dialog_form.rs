@@ -66,8 +66,10 @@ impl DialogForm {
                 Ok(()) => drop(self.open.try_set(false)),
                 Err(error) => {
                     self.failure.try_set(Some(error));
-                    // Whoever has closed it meanwhile wants to know all the same.
-                    self.open.try_set(true);
+                    // Whoever has closed it meanwhile wants to know all the same. One that is open keeps its fields.
+                    if self.open.try_get_untracked() == Some(false) {
+                        self.open.set(true);
+                    }
                     focus_first_error();
                 }
             }
