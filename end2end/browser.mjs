@@ -19,13 +19,14 @@ export function launch() {
 
 /**
  * A page of `url` in a browser profile of its own; `noise` fills with what it should not have said or asked for. `also`
- * are other addresses that its pages may ask.
+ * are other addresses that its pages may ask. `from` is the address that a proxy in front would say they come from.
  */
-export async function openPage(browser, url, { also = [], javaScript = true, scale = 1, dark = false } = {}) {
+export async function openPage(browser, url, { also = [], javaScript = true, scale = 1, dark = false, from = null } = {}) {
   const context = await browser.newContext({
     baseURL: url,
     colorScheme: dark ? 'dark' : 'light',
     deviceScaleFactor: scale,
+    extraHTTPHeaders: from ? { 'x-forwarded-for': from } : {},
     javaScriptEnabled: javaScript,
     locale: 'en-GB',
     reducedMotion: 'reduce',

@@ -18,7 +18,7 @@ const all = readdirSync(journeys).filter((file) => file.endsWith('.test.mjs')).s
 const files = named.length > 0 ? named : all.map((file) => join(journeys, file));
 
 rmSync(results, { recursive: true, force: true });
-const server = await start();
+const server = await start({ env: { TRUSTED_PROXIES: '1' } });
 try {
   process.env.SWITCHBOARD_URL = server.url;
   process.env.SANDBOX_URL = server.sandbox;
