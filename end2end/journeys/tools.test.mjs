@@ -188,6 +188,11 @@ journey('a tool is tried: what is sent is shown without its secret, and each fai
   assert.equal(asked.at(-1).url, '/nothing?clinic=oakland');
   await trying(at('/broken'), '503 Unavailable', 'Their server failed');
   await look('tool-failed');
+  // A secret goes to the server that it was given for, and to no other.
+  await address.fill('http://127.0.0.1:1/');
+  await send.click();
+  await panel.getByText('The address is on another server now', { exact: false }).waitFor();
+  await page.getByRole('button', { name: 'Remove the secret' }).click();
   await trying('http://127.0.0.1:1/', 'No connection', 'refuses the connection');
   await page.locator('#limit > summary').click();
   await page.getByLabel('Give up after').fill('1');
@@ -263,7 +268,7 @@ journey('an agent uses a tool on a call, and a tool in use is not deleted', asyn
   await question.getByRole('button', { name: 'Keep it' }).click();
 
   // Taken away from the agent, it goes.
-  await page.getByRole('link', { name: 'Reception' }).click();
+  await page.getByRole('list', { name: 'Agents that use this tool' }).getByRole('link', { name: 'Reception' }).click();
   await heading(page, 'Reception').waitFor();
   await button(page, 'Remove Book a visit').click();
   await page.keyboard.press('Control+s');

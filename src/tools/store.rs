@@ -245,7 +245,7 @@ impl Rows for Tool {
         if saved.rows_affected() == 0 {
             return Ok(false);
         }
-        if given || had.unwrap_or_default() != !draft.secret.header.is_empty() {
+        if given || had.unwrap_or_default() == draft.secret.header.is_empty() {
             jobs::enqueue(tx, &RepublishAgents { tool: id }).await?;
         }
         Ok(true)

@@ -40,7 +40,7 @@ const COLUMNS: [Column; 7] = [
         class: "full",
     },
     Column {
-        key: "tools",
+        key: "agents",
         head: "Used by",
         class: "lo nowrap",
     },

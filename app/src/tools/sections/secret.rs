@@ -45,11 +45,12 @@ pub fn body(editor: ToolEditor) -> AnyView {
         }
     });
     view! {
-        <div class="form-grid">
+        // Browsers ask that a password stands in a form; this one is saved with the whole tool.
+        <form class="form-grid" method="post" novalidate on:submit=move |event: web_sys::SubmitEvent| event.prevent_default()>
             <TextField path="secret.header" label="Sent in header" optional=true mono=true value=header on_input=set_header autocomplete="off"
                 placeholder="Authorization" help="Empty where the server asks for nothing"/>
             <div>{value_part}</div>
-        </div>
+        </form>
         <p class="cluster small muted">{icon("lock")}<span>"Sealed here and never shown again, in no test, log or export."</span></p>
     }
     .into_any()
