@@ -222,7 +222,7 @@ fn resources() -> BoxedStrategy<Deed> {
         4 => (number(), option::of(pick())).prop_map(|(name, inside)| OnResource::Create { name, inside }),
         3 => (pick(), number(), option::of(pick()), any::<bool>())
             .prop_map(|(thing, name, inside, stale)| OnResource::Update { thing, name, inside, stale }),
-        1 => pick().prop_map(OnResource::Delete),
+        2 => pick().prop_map(OnResource::Delete),
     ];
     (number(), on)
         .prop_map(|(number, on)| Deed::Resource { number, on })
