@@ -39,7 +39,7 @@ bench-warden:
 
 warden-kills:
 	@scripts/setup rust database
-	@WARDEN_KILLS=500 cargo test --package warden --test run killed -- --nocapture
+	@WARDEN_KILLS=500 cargo test --test run killed -- --nocapture
 
 build:
 	@scripts/setup rust site

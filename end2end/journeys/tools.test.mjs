@@ -198,6 +198,19 @@ journey('a tool is tried: what is sent is shown without its secret, and each fai
   await look('tool-timed-out');
   await button(page, 'Discard changes').click();
   assert.equal(await address.inputValue(), tool.url);
+
+  // The secret is replaced and taken away again.
+  await button(page, 'Replace the secret').click();
+  await page.waitForFunction(() => document.activeElement.id === 'f-secret-value');
+  await page.keyboard.type('Bearer another-one-91ab');
+  await page.keyboard.press('Control+s');
+  await page.getByText('••••••••91ab').waitFor();
+  await button(page, 'Remove the secret').click();
+  await page.getByText('Is deleted when you save').waitFor();
+  await page.keyboard.press('Control+s');
+  await page.getByText('Is deleted when you save').waitFor({ state: 'detached' });
+  assert.equal(await page.getByLabel('Sent in header').inputValue(), '');
+  await trying('http://127.0.0.1:1/{clinic}', 'No connection', 'refuses the connection');
 }, { expected: [/status of 422/] });
 
 journey('an agent uses a tool on a call, and a tool in use is not deleted', async ({ page, open, look }) => {

@@ -130,8 +130,6 @@ pub fn place_form(
 ) -> AnyView {
     let number = RwSignal::new(start.number);
     let values = RwSignal::new(start.values);
-    // Those whose fields are shown.
-    let declared = StoredValue::new(Vec::<Variable>::new());
     let failure = RwSignal::new(None::<AppError>);
     let pending = RwSignal::new(false);
     let form = form_state(failure.into(), pending.into());
@@ -147,24 +145,27 @@ pub fn place_form(
             return;
         }
         failure.set(None);
-        let Some(agent_id) = agent_id.get_untracked() else {
-            return fail(Error::invalid("agent_id", "Choose who calls."));
-        };
-        let draft = CallDraft {
-            agent_id,
-            to: Destination::Phone {
-                number: number.get_untracked(),
-            }
-            .normal(),
-            variables: values.get_untracked(),
-        };
-        if let Err(wrong) = declared.with_value(|declared| check(&draft, declared)) {
-            return fail(wrong);
-        }
         pending.set(true);
         let org = org.clone();
         spawn_local(async move {
-            let answer = place_call(org, draft).await;
+            let answer = async {
+                // Whoever is quicker than the network has pressed the button all the same.
+                let agent = calling_agent(agent_id, choice, agent).await?;
+                let draft = CallDraft {
+                    agent_id: agent.id,
+                    to: Destination::Phone {
+                        number: number.get_untracked(),
+                    }
+                    .normal(),
+                    variables: {
+                        values.update_untracked(|values| starting(&agent.draft.variables, values));
+                        values.get_untracked()
+                    },
+                };
+                check(&draft, &agent.draft.variables)?;
+                place_call(org, draft).await
+            };
+            let answer = answer.await;
             pending.try_set(false);
             match answer {
                 Ok(call) => placed.run(call),
@@ -180,7 +181,6 @@ pub fn place_form(
         move |agent| match agent {
             Some(agent) => {
                 values.update_untracked(|values| starting(&agent.draft.variables, values));
-                declared.set_value(agent.draft.variables.clone());
                 value_fields(&agent.draft.variables, values, prefix)
             }
             None => ().into_any(),
@@ -203,6 +203,27 @@ pub fn place_form(
         </form>
     }
     .into_any()
+}
+
+/// The agent that calls, once it is known which one that is.
+async fn calling_agent(
+    chosen: Memo<Option<Id<Agent>>>,
+    choice: Option<Choice>,
+    agent: Loading<Option<Agent>>,
+) -> Result<Agent, AppError> {
+    if let Some((all, _)) = choice {
+        all.answer().await?;
+    }
+    loop {
+        let Some(id) = chosen.get_untracked() else {
+            return Err(AppError(Error::invalid("agent_id", "Choose who calls.")));
+        };
+        match agent.answer().await? {
+            Some(agent) if agent.id == id => return Ok(agent),
+            // Chosen a moment ago: the one before is still there.
+            _ => leptos::task::tick().await,
+        }
+    }
 }
 
 fn who_calls(

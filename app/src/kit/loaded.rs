@@ -60,6 +60,11 @@ impl<T: Clone + Serialize + DeserializeOwned + Send + Sync + 'static> Loading<T>
     pub fn refetch(self) {
         self.resource.refetch();
     }
+
+    /// The answer, waited for while it is on its way.
+    pub async fn answer(self) -> Result<T, AppError> {
+        self.resource.await?.get::<T>().cloned()
+    }
 }
 
 type Answer = Result<Loaded, AppError>;

@@ -45,8 +45,9 @@ pub fn body(editor: ToolEditor) -> AnyView {
         }
     });
     view! {
-        // Browsers ask that a password stands in a form; this one is saved with the whole tool.
+        // Browsers ask that a password stands in a form, below a name; this one is saved with the whole tool.
         <form class="form-grid" method="post" novalidate on:submit=move |event: web_sys::SubmitEvent| event.prevent_default()>
+            <input type="text" name="username" autocomplete="username" value=header hidden/>
             <TextField path="secret.header" label="Sent in header" optional=true mono=true value=header on_input=set_header autocomplete="off"
                 placeholder="Authorization" help="Empty where the server asks for nothing"/>
             <div>{value_part}</div>
@@ -89,8 +90,8 @@ fn kept(editor: ToolEditor, secret: ToolSecret, replaced: RwSignal<Option<chrono
             <p class="urlview">"••••••••"{secret.ends_with}</p>
             <p class="cluster small muted">
                 {set_at.map(|at| view! { <span>"Set "<Ago at=at/></span> })}
-                <button type="button" class="linklike" id=field_id(VALUE) aria-invalid=invalid
-                    aria-describedby=format!("{}-err", field_id(VALUE)) on:click=replace>"Replace…"</button>
+                <button type="button" class="linklike" id=field_id(VALUE) aria-label="Replace the secret"
+                    aria-invalid=invalid aria-describedby=format!("{}-err", field_id(VALUE)) on:click=replace>"Replace…"</button>
                 <button type="button" class="linklike" aria-label="Remove the secret" on:click=remove>"Remove"</button>
             </p>
         </Field>
