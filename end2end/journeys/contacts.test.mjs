@@ -143,15 +143,15 @@ journey('a person is added with mistakes, changed in two places, and nobody else
   await page.getByLabel('Tags').press('Enter');
   await page.getByLabel('What your team should know').fill('Calls back in the evening.');
 
-  // Values of one's own: a name is told once.
-  await button(page, 'Add a line').click();
-  await button(page, 'Add a line').click();
-  const [first, second] = [1, 2].map((n) => page.getByRole('group', { name: `Line ${n}`, exact: true }));
+  // Custom fields: a name is told once.
+  await button(page, 'Add a custom field').click();
+  await button(page, 'Add a custom field').click();
+  const [first, second] = [1, 2].map((n) => page.getByRole('group', { name: `Custom field ${n}`, exact: true }));
   await first.getByLabel('Name').fill('Patient');
   await first.getByLabel('Value').fill('007881');
   await second.getByLabel('Name').fill('Patient');
   await button(page, 'Create contact').click();
-  await second.getByText('Another line has this name.').waitFor();
+  await second.getByText('Another custom field has this name.').waitFor();
   await second.getByLabel('Name').fill('');
   await page.keyboard.press('Control+s');
   await heading(page, 'Ada Brandt').waitFor();

@@ -52,7 +52,7 @@ pub const ABOUT: About = About {
         update: Some("Edit, move and tag contacts"),
         delete: Some("Delete contacts"),
     },
-    fields: &[("folder_id", "folder"), ("custom", "other fields"), ("email", "e-mail")],
+    fields: &[("folder_id", "folder"), ("custom", "custom fields"), ("email", "e-mail")],
 };
 
 /// The longest name, and the longest name of a company.
@@ -103,7 +103,7 @@ pub struct ContactDraft {
     #[cfg_attr(feature = "ssr", schema(nullable))]
     pub folder_id: Option<Id<Folder>>,
     pub tags: Vec<String>,
-    /// Whatever else is known, by name.
+    /// Custom fields, by name.
     pub custom: BTreeMap<String, String>,
     pub notes: String,
 }

@@ -16,7 +16,7 @@ use switchboard::{
 
 use super::{
     create_contact,
-    fields::{Lines, fields},
+    fields::{CustomFields, fields},
     get_contact, update_contact,
 };
 use crate::{
@@ -87,7 +87,7 @@ pub fn ContactEdit() -> impl IntoView {
 pub struct Editor {
     pub draft: RwSignal<ContactDraft>,
     /// The values of one's own, line by line: while they are typed they may have no name, or one name twice.
-    pub lines: Lines,
+    pub custom: CustomFields,
     start: StoredValue<ContactDraft>,
     saved: StoredValue<Option<Contact>>,
     /// What somebody else has saved since.
@@ -100,7 +100,7 @@ pub struct Editor {
 }
 
 fn editor(contact: Option<Contact>, start: ContactDraft) -> Editor {
-    let lines = Lines::of(&start.custom);
+    let custom = CustomFields::of(&start.custom);
     // A number that the page was opened with is as good as typed.
     let before = contact
         .as_ref()
@@ -112,7 +112,7 @@ fn editor(contact: Option<Contact>, start: ContactDraft) -> Editor {
     });
     let draft = RwSignal::new(start);
     let dirty = Memo::new(move |_| {
-        let typed = with_lines(&draft.get(), lines);
+        let typed = with_custom_fields(&draft.get(), custom);
         start_value.with_value(|start| *start != typed)
     });
     let (navigate, toasts) = (use_navigate(), use_toasts());
@@ -128,7 +128,7 @@ fn editor(contact: Option<Contact>, start: ContactDraft) -> Editor {
     });
     Editor {
         draft,
-        lines,
+        custom,
         start: start_value,
         saved: StoredValue::new(contact),
         theirs: RwSignal::new(None),
@@ -140,9 +140,9 @@ fn editor(contact: Option<Contact>, start: ContactDraft) -> Editor {
     }
 }
 
-fn with_lines(draft: &ContactDraft, lines: Lines) -> ContactDraft {
+fn with_custom_fields(draft: &ContactDraft, custom: CustomFields) -> ContactDraft {
     ContactDraft {
-        custom: lines.values(),
+        custom: custom.values(),
         ..draft.clone()
     }
 }
@@ -164,8 +164,8 @@ impl Editor {
             return;
         }
         self.failure.set(None);
-        let draft = untrack(|| with_lines(&self.draft.get(), self.lines));
-        if let Err(error) = untrack(|| self.lines.check()).and_then(|()| Check::run(&draft)) {
+        let draft = untrack(|| with_custom_fields(&self.draft.get(), self.custom));
+        if let Err(error) = untrack(|| self.custom.check()).and_then(|()| Check::run(&draft)) {
             return self.refuse(error);
         }
         self.pending.set(true);
@@ -202,7 +202,7 @@ impl Editor {
                 fields
                     .into_iter()
                     .map(|wrong| FieldError {
-                        field: untrack(|| self.lines.field_of(&wrong.field)),
+                        field: untrack(|| self.custom.field_of(&wrong.field)),
                         ..wrong
                     })
                     .collect(),
@@ -216,7 +216,7 @@ impl Editor {
     fn show(self, contact: Contact) {
         self.theirs.set(None);
         self.start.set_value(contact.draft.clone());
-        self.lines.set(&contact.draft.custom);
+        self.custom.set(&contact.draft.custom);
         self.draft.set(contact.draft.clone());
         self.saved.set_value(Some(contact));
     }

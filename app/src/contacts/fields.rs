@@ -43,7 +43,7 @@ pub fn fields(editor: Editor, (folders, facets): &FolderPanel) -> AnyView {
                         <TextField path="company" label="Company" optional=true value=company on_input=set_company autocomplete="off"/>
                     </div>
                 </section>
-                {own(editor.lines)}
+                {custom_fields(editor.custom)}
                 <section class="card" aria-labelledby="notes">
                     <header><h2 id="notes">"Notes"</h2></header>
                     <div class="body">
@@ -109,15 +109,15 @@ fn zones_of_browser() -> Option<Vec<String>> {
     )
 }
 
-/// Values of one's own as they are typed: name and value of each line.
+/// Custom fields as they are typed: name and value of each.
 #[derive(Clone, Copy)]
-pub struct Lines(RwSignal<Vec<(String, String)>>);
+pub struct CustomFields(RwSignal<Vec<(String, String)>>);
 
-impl Lines {
+impl CustomFields {
     pub fn of(custom: &BTreeMap<String, String>) -> Self {
-        let lines = Self(RwSignal::new(Vec::new()));
-        lines.set(custom);
-        lines
+        let fields = Self(RwSignal::new(Vec::new()));
+        fields.set(custom);
+        fields
     }
 
     pub fn set(self, custom: &BTreeMap<String, String>) {
@@ -129,10 +129,10 @@ impl Lines {
         );
     }
 
-    /// As the contact has them. A line with nothing in it is none.
+    /// As the contact has them. One with nothing in it is none.
     pub fn values(self) -> BTreeMap<String, String> {
-        self.0.with(|lines| {
-            let filled = lines
+        self.0.with(|fields| {
+            let filled = fields
                 .iter()
                 .filter(|(name, value)| !name.trim().is_empty() || !value.is_empty());
             filled
@@ -141,14 +141,14 @@ impl Lines {
         })
     }
 
-    /// No two lines have one name: the contact would keep one of them.
+    /// No two have one name: the contact would keep one of them.
     pub fn check(self) -> Result<(), Error> {
         let mut check = Check::default();
-        self.0.with(|lines| {
-            for (i, (name, _)) in lines.iter().enumerate() {
+        self.0.with(|fields| {
+            for (i, (name, _)) in fields.iter().enumerate() {
                 let name = name.trim();
-                if !name.is_empty() && lines[..i].iter().any(|(other, _)| other.trim() == name) {
-                    check.fail(format!("lines[{i}].name"), "Another line has this name.");
+                if !name.is_empty() && fields[..i].iter().any(|(other, _)| other.trim() == name) {
+                    check.fail(format!("custom_fields[{i}].name"), "Another custom field has this name.");
                 }
             }
         });
@@ -160,8 +160,8 @@ impl Lines {
         let Some(name) = path.strip_prefix("custom.") else {
             return path.to_owned();
         };
-        let at = self.0.with(|lines| {
-            lines
+        let at = self.0.with(|fields| {
+            fields
                 .iter()
                 .position(|(other, value)| other.trim() == name && !(name.is_empty() && value.is_empty()))
         });
@@ -170,58 +170,58 @@ impl Lines {
         } else {
             "name"
         };
-        at.map_or_else(|| "custom".to_owned(), |at| format!("lines[{at}].{part}"))
+        at.map_or_else(|| "custom".to_owned(), |at| format!("custom_fields[{at}].{part}"))
     }
 }
 
 /// The longest name of a value.
 const NAME: usize = 60;
 
-fn own(lines: Lines) -> AnyView {
-    let Lines(signal) = lines;
-    // Lines are known by their place: one has no name until it is given one.
+fn custom_fields(fields: CustomFields) -> AnyView {
+    let CustomFields(signal) = fields;
+    // They are known by their place: one has no name until it is given one.
     let count = Memo::new(move |_| signal.with(Vec::len));
-    let add = move |_| signal.update(|lines| lines.push(Default::default()));
+    let add = move |_| signal.update(|fields| fields.push(Default::default()));
     let none = dynamic(move || {
         (count.get() == 0)
-            .then(|| view! { <p class="s13 muted">"Nothing yet. A line has a name, such as Patient number, and a value."</p> })
+            .then(|| view! { <p class="s13 muted">"None yet. One has a name, such as Patient number, and a value."</p> })
             .into_any()
     });
     view! {
-        <section class="card" aria-labelledby="own">
-            <header><h2 id="own">"Whatever else you know"</h2></header>
+        <section class="card" aria-labelledby="custom">
+            <header><h2 id="custom">"Custom fields"</h2></header>
             <div class="body stack s3">
                 {none}
                 <div class="cards-in">
-                    {keyed_list(move || (0..count.get()).collect(), usize::to_string, move |i| line(signal, i))}
+                    {keyed_list(move || (0..count.get()).collect(), usize::to_string, move |i| custom_field(signal, i))}
                 </div>
-                <div><button type="button" class="btn sm" on:click=add>{icon("plus")}"Add a line"</button></div>
+                <div><button type="button" class="btn sm" on:click=add>{icon("plus")}"Add a custom field"</button></div>
             </div>
         </section>
     }
     .into_any()
 }
 
-/// One line, bound by its place; reading past the end happens for a moment while one is taken away.
-fn line(lines: RwSignal<Vec<(String, String)>>, i: usize) -> AnyView {
-    let name = Memo::new(move |_| lines.with(|lines| lines.get(i).map(|line| line.0.clone()).unwrap_or_default()));
-    let value = Memo::new(move |_| lines.with(|lines| lines.get(i).map(|line| line.1.clone()).unwrap_or_default()));
+/// One of them, bound by its place; reading past the end happens for a moment while one is taken away.
+fn custom_field(fields: RwSignal<Vec<(String, String)>>, i: usize) -> AnyView {
+    let name = Memo::new(move |_| fields.with(|fields| fields.get(i).map(|field| field.0.clone()).unwrap_or_default()));
+    let value = Memo::new(move |_| fields.with(|fields| fields.get(i).map(|field| field.1.clone()).unwrap_or_default()));
     let change = move |change: fn(&mut (String, String), String)| {
         Callback::new(move |text: String| {
-            lines.update(|lines| {
-                if let Some(line) = lines.get_mut(i) {
-                    change(line, text);
+            fields.update(|fields| {
+                if let Some(field) = fields.get_mut(i) {
+                    change(field, text);
                 }
             });
         })
     };
-    let remove = move |_| lines.update(|lines| drop(lines.remove(i)));
+    let remove = move |_| fields.update(|fields| drop(fields.remove(i)));
     view! {
-        <div class="own-line" role="group" aria-label=reactive_text(move || format!("Line {}", i + 1))>
-            <TextField path=format!("lines[{i}].name") label="Name" value=name on_input=change(|line, text| line.0 = text) autocomplete="off"/>
-            <TextField path=format!("lines[{i}].value") label="Value" value=value on_input=change(|line, text| line.1 = text) autocomplete="off"/>
-            <button type="button" class="btn icon-only quiet" on:click=remove title="Remove line"
-                aria-label=reactive_text(move || format!("Remove line {}", name.get()))>{icon("trash")}</button>
+        <div class="custom-field" role="group" aria-label=reactive_text(move || format!("Custom field {}", i + 1))>
+            <TextField path=format!("custom_fields[{i}].name") label="Name" value=name on_input=change(|field, text| field.0 = text) autocomplete="off"/>
+            <TextField path=format!("custom_fields[{i}].value") label="Value" value=value on_input=change(|field, text| field.1 = text) autocomplete="off"/>
+            <button type="button" class="btn icon-only quiet" on:click=remove title="Remove custom field"
+                aria-label=reactive_text(move || format!("Remove custom field {}", name.get()))>{icon("trash")}</button>
         </div>
     }
     .into_any()
@@ -231,8 +231,8 @@ fn line(lines: RwSignal<Vec<(String, String)>>, i: usize) -> AnyView {
 mod tests {
     use super::*;
 
-    fn lines(of: &[(&str, &str)]) -> Lines {
-        Lines(RwSignal::new(
+    fn typed(of: &[(&str, &str)]) -> CustomFields {
+        CustomFields(RwSignal::new(
             of.iter()
                 .map(|(name, value)| ((*name).to_owned(), (*value).to_owned()))
                 .collect(),
@@ -240,12 +240,12 @@ mod tests {
     }
 
     #[test]
-    fn empty_lines_are_none_and_names_are_told_once() {
+    fn empty_custom_fields_are_none_and_names_are_told_once() {
         Owner::new().with(|| {
-            let typed = lines(&[("Patient ", "7"), ("", ""), ("", "8"), ("Patient", "9")]);
+            let typed = typed(&[("Patient ", "7"), ("", ""), ("", "8"), ("Patient", "9")]);
             assert_eq!(typed.values().into_keys().collect::<Vec<_>>(), ["", "Patient"]);
             let wrong = typed.check().unwrap_err();
-            assert_eq!(wrong.fields()[0].field, "lines[3].name");
+            assert_eq!(wrong.fields()[0].field, "custom_fields[3].name");
         });
     }
 
@@ -253,7 +253,7 @@ mod tests {
     fn a_complaint_finds_the_line_it_is_about() {
         Owner::new().with(|| {
             let long = "x".repeat(61);
-            let typed = lines(&[("Patient", "7"), ("", ""), ("", "8"), (&long, "9")]);
+            let typed = typed(&[("Patient", "7"), ("", ""), ("", "8"), (&long, "9")]);
             let fields = [
                 "phone",
                 "custom.Patient",
@@ -264,7 +264,7 @@ mod tests {
             let found: Vec<_> = fields.map(|path| typed.field_of(path)).into();
             assert_eq!(
                 found,
-                ["phone", "lines[0].value", "lines[2].name", "lines[3].name", "custom"]
+                ["phone", "fields[0].value", "fields[2].name", "custom_fields[3].name", "custom"]
             );
         });
     }

@@ -337,8 +337,8 @@ fn own(contact: &Contact) -> AnyView {
         .map(|(name, value)| view! { <dt>{name.clone()}</dt><dd class="as-typed">{value.clone()}</dd> })
         .collect();
     view! {
-        <section class="card" aria-labelledby="own">
-            <header><h2 id="own">"Whatever else is known"</h2></header>
+        <section class="card" aria-labelledby="custom">
+            <header><h2 id="custom">"Custom fields"</h2></header>
             <dl class="kv body">{values}</dl>
         </section>
     }

@@ -121,7 +121,8 @@ pub fn TextField(
     name: Option<String>,
     #[prop(into, optional)] value: Signal<String>,
     #[prop(into, optional)] on_input: Option<Callback<String>>,
-    /// `email`, `password`, `number`, `tel`.
+    /// `email`, `password`, `number`, `tel`; `masked` is a secret that is nobody's password, so that no browser offers
+    /// to make one up or to keep it.
     #[prop(default = "text")]
     kind: &'static str,
     #[prop(into, optional)] help: String,
@@ -139,13 +140,19 @@ pub fn TextField(
 ) -> impl IntoView {
     let around = Around::new(&path);
     let live = on_input.is_some();
-    let class = if mono { "input mono" } else { "input" };
+    let masked = kind == "masked";
+    let class = match (masked, mono) {
+        (true, _) => "input mono masked",
+        (false, true) => "input mono",
+        (false, false) => "input",
+    };
     let control = view! {
         <input
             class=class
             id=around.id.clone()
             name=name.unwrap_or(path)
-            type=kind
+            type=if masked { "text" } else { kind }
+            spellcheck=masked.then_some("false")
             value=value.get_untracked()
             prop:value=shown(value, live)
             placeholder=placeholder

@@ -88,7 +88,7 @@ pub enum WardenError {
     Throttle(String),
     #[error("paused; `warden resume` goes on")]
     Paused,
-    #[error("which database? Say --database postgres://user@host/name, or set WARDEN_DATABASE_URL")]
+    #[error("which database? Say --database postgres://user@host/name, or set WARDEN_TARGET_URL")]
     NoDatabase,
     #[error("`{0}`: {1}")]
     File(String, String),

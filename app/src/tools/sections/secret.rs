@@ -38,20 +38,18 @@ pub fn body(editor: ToolEditor) -> AnyView {
         stored => {
             let label = if stored.is_some() { "New value" } else { "Value" };
             view! {
-                <TextField path=VALUE label=label kind="password" mono=true value=value on_input=set_value autocomplete="new-password"
+                <TextField path=VALUE label=label kind="masked" value=value on_input=set_value autocomplete="off"
                     placeholder="Bearer 3f9a…" help="All of the header's value, with its scheme"/>
             }
             .into_any()
         }
     });
     view! {
-        // Browsers ask that a password stands in a form, below a name; this one is saved with the whole tool.
-        <form class="form-grid" method="post" novalidate on:submit=move |event: web_sys::SubmitEvent| event.prevent_default()>
-            <input type="text" name="username" autocomplete="username" value=header hidden/>
+        <div class="form-grid">
             <TextField path="secret.header" label="Sent in header" optional=true mono=true value=header on_input=set_header autocomplete="off"
                 placeholder="Authorization" help="Empty where the server asks for nothing"/>
             <div>{value_part}</div>
-        </form>
+        </div>
         <p class="cluster small muted">{icon("lock")}<span>"Sealed here and never shown again, in no test, log or export."</span></p>
     }
     .into_any()

@@ -42,7 +42,7 @@ impl Desk {
         Command::new(env!("CARGO_BIN_EXE_warden"))
             .args(words)
             .current_dir(&self.folder)
-            .env("WARDEN_DATABASE_URL", &self.url)
+            .env("WARDEN_TARGET_URL", &self.url)
             .output()
             .unwrap()
     }

@@ -91,7 +91,7 @@ fn started(subject: &Subject, command: &[&str]) -> Child {
         .args(command)
         .arg("--key")
         .arg(&subject.key)
-        .env("WARDEN_DATABASE_URL", subject.database.url())
+        .env("WARDEN_TARGET_URL", subject.database.url())
         .stdout(Stdio::null())
         .stderr(File::create(log(subject)).unwrap())
         .spawn()
