@@ -9,7 +9,7 @@ use serde_json::Value;
 
 use crate::read::{DecodeError, from_value};
 
-/// Both halves of an object, each from the fields it knows.
+/// Both parts of an object, each from the fields it knows.
 pub fn halves<'de, D: Deserializer<'de>, A: DeserializeOwned, B: DeserializeOwned>(
     deserializer: D,
 ) -> Result<(A, B), D::Error> {
@@ -25,7 +25,7 @@ mod tests {
     use crate::{agents::AgentDraft, keys::NewApiKey};
 
     #[test]
-    fn both_halves_are_read_and_what_is_wrong_with_either_is_said() {
+    fn both_parts_are_read_and_what_is_wrong_with_either_is_said() {
         let key = json!({
             "id": "0198c2f0-0000-7000-8000-000000000000", "name": "Booking site", "short": "abc", "scopes": ["agents:read"],
             "created_by": null, "created_at": "2026-01-01T00:00:00Z", "expires_at": null, "revoked_at": null,
@@ -39,7 +39,7 @@ mod tests {
         assert_eq!(serde_json::to_value(&new).unwrap(), key);
         assert!(from_value::<NewApiKey>(json!({ "secret": "sb_live_abc_def" })).is_err());
 
-        let (draft, rest): (AgentDraft, AgentDraft) = super::halves(json!({ "name": "Front desk" })).unwrap();
+        let (draft, rest): (AgentDraft, AgentDraft) = super::split_object(json!({ "name": "Front desk" })).unwrap();
         assert_eq!((draft.name.as_str(), &draft), ("Front desk", &rest));
     }
 }

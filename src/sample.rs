@@ -84,8 +84,8 @@ impl Fixtures {
     }
 
     /// As many ids of nobody, under the same mark. Voices are everybody's.
-    pub fn nobodys(&self) -> Self {
-        let nobodys = |(path, id): (&String, &String)| {
+    pub fn unknown_ids(&self) -> Self {
+        let unknown = |(path, id): (&String, &String)| {
             let other = match path.as_str() {
                 "/voices" => id.clone(),
                 "/members" => "user_nobody".to_owned(),
@@ -94,7 +94,7 @@ impl Fixtures {
             (path.clone(), other)
         };
         Self {
-            ids: self.ids.iter().map(nobodys).collect(),
+            ids: self.ids.iter().map(unknown).collect(),
             ..self.clone()
         }
     }
@@ -120,8 +120,8 @@ mod tests {
         fixtures.insert("/agents", "a-1");
         assert_eq!(fixtures.fill("/agents/{id}/sync"), "/agents/a-1/sync");
         assert_eq!(fixtures.fill("/agents"), "/agents");
-        let nobodys = fixtures.nobodys();
-        assert_ne!(nobodys.id("/agents"), "a-1");
-        assert_eq!(nobodys.mark, "mark");
+        let unknown = fixtures.unknown_ids();
+        assert_ne!(unknown.id("/agents"), "a-1");
+        assert_eq!(unknown.mark, "mark");
     }
 }

@@ -16,10 +16,10 @@ const CHANCE: f64 = 2.58;
 pub async fn run(bars: &mut Bars, subject: &Subject) -> anyhow::Result<()> {
     // As many of each, and each asked for as often: one that comes again and again is found in warmer caches.
     let foreign = foreign_agents(subject).await?;
-    let nobodys: Vec<Uuid> = foreign.iter().map(|_| Uuid::new_v4()).collect();
+    let unknown: Vec<Uuid> = foreign.iter().map(|_| Uuid::new_v4()).collect();
     let read =
         |ids: &[Uuid], n: usize| subject.request(&format!("/api/v1/agents/{}", ids[n % ids.len()]), subject.key());
-    let pairs = pairs(subject, 5_000, 404, |n| (read(&foreign, n), read(&nobodys, n))).await?;
+    let pairs = pairs(subject, 5_000, 404, |n| (read(&foreign, n), read(&unknown, n))).await?;
     bars.at_most("timing_foreign_id", deviation(&pairs), "sigma", CHANCE);
 
     // A key that is there with a wrong secret, and one that is not.
@@ -31,8 +31,8 @@ pub async fn run(bars: &mut Bars, subject: &Subject) -> anyhow::Result<()> {
             &format!("{short}_{}{}", Uuid::new_v4().simple(), "a".repeat(11)),
         )
     };
-    let nobodys = || format!("sb_live_{}", &Uuid::new_v4().simple().to_string()[..12]);
-    let pairs = self::pairs(subject, 10_000, 401, |_| (guess(&known), guess(&nobodys()))).await?;
+    let unknown = || format!("sb_live_{}", &Uuid::new_v4().simple().to_string()[..12]);
+    let pairs = self::pairs(subject, 10_000, 401, |_| (guess(&known), guess(&unknown()))).await?;
     bars.at_most("timing_key", deviation(&pairs), "sigma", CHANCE);
     Ok(())
 }

@@ -9,7 +9,7 @@ pub mod headers;
 pub mod live;
 pub mod media;
 pub mod metrics;
-pub mod outside;
+pub mod isolation_probe;
 pub mod pages;
 pub mod rest;
 pub mod router;

@@ -67,8 +67,8 @@ pub fn routes(site: &Site) -> Router<Site> {
         .leptos_routes_with_context(site, functions, context(site), move || shell(files.clone()))
         .leptos_routes_with_handler(PAGES.clone(), draw)
         .merge(downloads())
-        .method_not_allowed_fallback(back)
-        .fallback(lost)
+        .method_not_allowed_fallback(post_back_to_page)
+        .fallback(not_found_page)
 }
 
 /// Every list that can be exported, by session.
@@ -160,7 +160,7 @@ async fn page(site: Site, request: Request) -> Response {
         }
         page
     };
-    let html = owned(&owner, html).await;
+    let html = poll_within_owner(&owner, html).await;
     owner.unset_with_forced_cleanup();
     let mut response = Html(html).into_response();
     let said = std::mem::take(&mut *options.0.write().unwrap_or_else(PoisonError::into_inner));
@@ -173,14 +173,14 @@ async fn page(site: Site, request: Request) -> Response {
 
 /// Goes on with a page only as its owner. leptos looks for signals in the state that was last used on the thread, and
 /// leaves off and goes on without saying whose turn it is: without this a page drawn beside others finds theirs.
-async fn owned<T>(owner: &Owner, page: impl Future<Output = T>) -> T {
+async fn poll_within_owner<T>(owner: &Owner, page: impl Future<Output = T>) -> T {
     let mut page = pin!(page);
     poll_fn(|turn| owner.with(|| page.as_mut().poll(turn))).await
 }
 
 /// Some forms are sent by their page alone. Where somebody was faster than the page, they get it again, alive: nothing was
 /// done, and what they typed went into a body and not into an address that is kept and logged.
-async fn back(method: Method, uri: Uri) -> Response {
+async fn post_back_to_page(method: Method, uri: Uri) -> Response {
     match uri.path_and_query().filter(|_| method == Method::POST) {
         Some(page) => Redirect::to(page.as_str()).into_response(),
         None => StatusCode::METHOD_NOT_ALLOWED.into_response(),
@@ -188,7 +188,7 @@ async fn back(method: Method, uri: Uri) -> Response {
 }
 
 /// The page for addresses that are none.
-async fn lost(site: State<Site>, request: Request) -> Response {
+async fn not_found_page(site: State<Site>, request: Request) -> Response {
     let mut page = draw(site, request).await;
     if page.status() == StatusCode::OK {
         *page.status_mut() = StatusCode::NOT_FOUND;

@@ -105,7 +105,7 @@ impl<'de> Deserialize<'de> for Agent {
             updated_at: DateTime<Utc>,
             updated_by: String,
         }
-        let (draft, around): (_, Around) = flat::halves(deserializer)?;
+        let (draft, around): (_, Around) = flat::split_object(deserializer)?;
         Ok(Self {
             id: around.id,
             draft,

@@ -111,7 +111,7 @@ async fn enter(core: &Core, verified: &Verified) -> Result<Caller> {
         return Ok(Caller::token(user.clone(), org, verified.issued_at));
     };
     clerk::refuse_ended(core, word).await?;
-    clerk::mirror(core, verified).await?;
+    clerk::keep_claims(core, verified).await?;
     let org = match &verified.org {
         Some(org) => org.clone(),
         None => clerk::personal(core, user).await?,

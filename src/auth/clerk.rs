@@ -21,10 +21,10 @@ use crate::{
 
 /// Keeps what a token says: that there is this person, this organization, and this membership. Once per token: what was
 /// said before a removal must not undo it, however often it is repeated.
-pub(super) async fn mirror(core: &Core, verified: &Verified) -> Result<()> {
+pub(super) async fn keep_claims(core: &Core, verified: &Verified) -> Result<()> {
     let role = verified.clerk.as_ref().and_then(|word| word.role);
     let key = (verified.user.clone(), verified.org.clone(), role, verified.issued_at);
-    if core.tokens.memory.mirrored.contains_key(&key) {
+    if core.tokens.memory.kept_claims.contains_key(&key) {
         return Ok(());
     }
     let known = sqlx::query!(
@@ -59,7 +59,7 @@ pub(super) async fn mirror(core: &Core, verified: &Verified) -> Result<()> {
             keep_membership(&mut conn, org, &verified.user, Some(role), verified.issued_at).await?;
         }
     }
-    core.tokens.memory.mirrored.insert(key, ()).await;
+    core.tokens.memory.kept_claims.insert(key, ()).await;
     Ok(())
 }
 
@@ -189,7 +189,7 @@ pub async fn visit(core: &Core, session_jwt: &str) -> Result<Option<Visit>> {
     let Some(mark) = word.session.as_deref().map(session_mark) else {
         return Ok(None);
     };
-    mirror(core, &verified).await?;
+    keep_claims(core, &verified).await?;
     let row = sqlx::query!(
         r#"select s.id as "session?", coalesce(s.seen_at < now() - interval '1 minute', false) as "stale!",
                   coalesce(s.expires_at <= now(), false) as "ended!",
@@ -273,7 +273,7 @@ pub async fn choose_personal(core: &Core, session_jwt: &str) -> Result<()> {
     let verified = verified.ok_or(Error::Unauthenticated)?;
     let sid = verified.clerk.as_ref().and_then(|word| word.session.as_deref());
     let mark = session_mark(sid.ok_or(Error::Unauthenticated)?);
-    mirror(core, &verified).await?;
+    keep_claims(core, &verified).await?;
     remember(core, &mark, &verified.user).await?;
     let mut tx = core.db.identity.begin().await?;
     open_personal(&mut tx, &verified.user).await?;

@@ -48,7 +48,7 @@ pub(super) struct Memory {
     /// Has a client and a user row.
     pub provisioned: Cache<(OrgId, UserId), ()>,
     /// What a token of Clerk said of a person and an organization has been written down.
-    pub mirrored: Cache<Said, ()>,
+    pub kept_claims: Cache<Said, ()>,
     /// Was told no, which the organization's log says once.
     pub refused: Cache<(OrgId, UserId), ()>,
     /// An API key by the hash of all of it. Whether it still counts is asked inside the organization.
@@ -104,7 +104,7 @@ impl Tokens {
             verified: minute(),
             memory: Memory {
                 provisioned: hour(),
-                mirrored: minute(),
+                kept_claims: minute(),
                 refused: minute(),
                 keys: minute(),
                 familiar_keys: hour(),

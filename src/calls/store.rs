@@ -25,8 +25,8 @@ pub(crate) struct LockedCall {
     pub stop_asked: bool,
 }
 
-/// The table as it lies there.
-struct Flat {
+/// One row of app.calls.
+struct CallRecord {
     id: Id<Call>,
     agent_id: Option<Id<Agent>>,
     agent_name: String,
@@ -53,8 +53,8 @@ struct Flat {
     updated_at: DateTime<Utc>,
 }
 
-impl From<Flat> for LockedCall {
-    fn from(row: Flat) -> Self {
+impl From<CallRecord> for LockedCall {
+    fn from(row: CallRecord) -> Self {
         Self {
             stop_asked: row.stop_asked_at.is_some(),
             call: Call {
@@ -119,7 +119,7 @@ pub(crate) async fn page(tx: &mut OrgTx, filter: &CallFilter, window: Window) ->
 /// `NotFound` for what is not there and for what is not theirs.
 pub(crate) async fn find(tx: &mut OrgTx, id: Id<Call>) -> Result<LockedCall> {
     let row = sqlx::query_as!(
-        Flat,
+        CallRecord,
         "select c.id, c.agent_id, c.agent_name, c.medium, c.status, c.end_reason, c.end_detail, c.to_number, c.from_number,
                 c.contact_id, coalesce(nullif(p.name, ''), p.phone) as contact_name, c.variables, c.placed_by, c.stop_asked_at,
                 c.provider_id, c.created_at, c.joined_at, c.ended_at, c.billed_ms, c.price_micros as price, c.billing, c.recording,

@@ -81,7 +81,7 @@ impl<'de> Deserialize<'de> for NewApiKey {
         struct Secret {
             secret: String,
         }
-        let (key, Secret { secret }) = flat::halves(deserializer)?;
+        let (key, Secret { secret }) = flat::split_object(deserializer)?;
         Ok(Self { key, secret })
     }
 }

@@ -98,7 +98,8 @@ async fn used(core: &Core, org: &OrgId, key: Id<ApiKey>) -> Result<()> {
     tx.commit().await
 }
 
-struct Flat {
+/// One row of app.api_keys.
+struct KeyRecord {
     id: Id<ApiKey>,
     name: String,
     short: String,
@@ -110,8 +111,8 @@ struct Flat {
     used_at: Option<chrono::DateTime<chrono::Utc>>,
 }
 
-impl From<Flat> for ApiKey {
-    fn from(row: Flat) -> Self {
+impl From<KeyRecord> for ApiKey {
+    fn from(row: KeyRecord) -> Self {
         Self {
             id: row.id,
             name: row.name,
@@ -135,7 +136,7 @@ pub async fn list(core: &Core, caller: &Caller) -> Result<Vec<ApiKey>> {
 
 pub(crate) async fn all(tx: &mut OrgTx) -> Result<Vec<ApiKey>> {
     let rows = sqlx::query_as!(
-        Flat,
+        KeyRecord,
         "select k.id, k.name, k.short, k.scopes, k.created_by, k.created_at, k.expires_at, k.revoked_at, k.used_at
          from app.api_keys k where k.org_id = $1
          order by k.created_at desc, k.id desc limit 200",
@@ -164,7 +165,7 @@ pub async fn create(core: &Core, caller: &Caller, draft: ApiKeyDraft) -> Result<
         Who::Key(_) | Who::System => None,
     };
     let row = sqlx::query_as!(
-        Flat,
+        KeyRecord,
         "insert into app.api_keys as k (org_id, client_id, id, name, short, scopes, created_by, expires_at)
          select c.org_id, c.id, $2, $3, $4, $5, $6, now() + make_interval(days => $7)
          from app.clients c where c.org_id = $1

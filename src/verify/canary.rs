@@ -59,7 +59,7 @@ struct Planted {
 
 impl Planted {
     /// Whatever of it could be in an answer.
-    fn signs(&self) -> [String; 3] {
+    fn identifiers(&self) -> [String; 3] {
         [
             self.mark.clone(),
             self.scratch.org.clone(),
@@ -152,7 +152,7 @@ async fn look(
     counts: &mut Counts,
 ) -> sqlx::Result<()> {
     let has = |planted: &Planted| {
-        let found = planted.signs().map(|sign| format!("position('{sign}' in t::text) > 0"));
+        let found = planted.identifiers().map(|sign| format!("position('{sign}' in t::text) > 0"));
         format!("count(*) filter (where {})", found.join(" or "))
     };
     let mut inner = tx.begin().await?;

@@ -2,7 +2,7 @@
 
 mod bar;
 mod help;
-mod lost;
+mod not_found;
 mod nav;
 mod palette;
 
@@ -10,7 +10,7 @@ use leptos::prelude::*;
 use leptos_router::{NavigateOptions, components::Outlet, hooks::use_navigate};
 use switchboard::{money::Micros, org::OrgId, resource::Found};
 
-pub use lost::NotFound;
+pub use not_found::NotFound;
 
 #[cfg(feature = "ssr")]
 use crate::api::{caller, core};

@@ -16,7 +16,7 @@ use switchboard::{
 use url::Url;
 
 use crate::{
-    outside,
+    isolation_probe,
     start::{Reached, assemble_without_voice, reach},
 };
 
@@ -101,14 +101,14 @@ async fn from_inside(command: &Verify, config: Config, logins: &Logins) -> anyho
     };
     let [ours, theirs] = made_up(config, server, logins).await?;
     let began = Instant::now();
-    let outcomes = outside::ask(server, [&ours, &theirs]).await?;
+    let outcomes = isolation_probe::ask(server, [&ours, &theirs]).await?;
     Ok(report.and(outcomes, milliseconds(began)))
 }
 
 /// What anybody can find out who has two keys and nothing else.
 async fn from_outside(server: &Url, keys: [&str; 2]) -> anyhow::Result<Report> {
     let (began_at, began) = (Utc::now(), Instant::now());
-    let outcomes = outside::ask(server, keys).await?;
+    let outcomes = isolation_probe::ask(server, keys).await?;
     let host = server.host_str().unwrap_or_default().to_owned();
     Ok(Report::new(
         ReportKind::Isolation,

@@ -71,11 +71,11 @@ pub fn routes(core: Core) -> Router<Site> {
         .route_layer(from_fn_with_state((core, limits), context::authenticate))
         .merge(open)
         .route("/openapi.json", axum::routing::get(openapi::serve))
-        .route("/{*rest}", axum::routing::any(nowhere))
-        .method_not_allowed_fallback(nowhere)
+        .route("/{*rest}", axum::routing::any(not_found))
+        .method_not_allowed_fallback(not_found)
 }
 
-async fn nowhere(_: Uri) -> Response {
+async fn not_found(_: Uri) -> Response {
     problem::respond(&Error::NotFound)
 }
 

@@ -16,7 +16,7 @@ mod facets;
 mod idempotency;
 mod live;
 mod model;
-mod outside;
+mod isolation_probe;
 mod pages;
 mod questions;
 mod registry;

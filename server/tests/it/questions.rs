@@ -78,9 +78,9 @@ impl Belongings {
     }
 
     /// As many ids that nobody has.
-    pub fn nowhere(&self) -> Self {
+    pub fn unknown_ids(&self) -> Self {
         Self {
-            fixtures: self.fixtures.nobodys(),
+            fixtures: self.fixtures.unknown_ids(),
             session: Id::<Call>::new().to_string(),
             org: "org_nowhere".to_owned(),
         }

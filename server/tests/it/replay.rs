@@ -71,8 +71,8 @@ pub async fn replay(
 }
 
 async fn one(world: &World, ours: &Org, visitor: &Visitor, question: &Question, of: &Belongings) -> Vec<Breach> {
-    let nowhere = of.nowhere();
-    let named = question.names(of, &nowhere);
+    let unknown = of.unknown_ids();
+    let named = question.names(of, &unknown);
     let before = rows(world, ours).await;
     let foreign = question.ask(world, visitor, of).await;
     let after = rows(world, ours).await;
@@ -88,7 +88,7 @@ async fn one(world: &World, ours: &Org, visitor: &Visitor, question: &Question, 
         found.push((Crossing::Shows, format!("{shown} in {text}")));
     }
     if named {
-        let random = question.ask(world, visitor, &nowhere).await;
+        let random = question.ask(world, visitor, &unknown).await;
         if (foreign.status, &foreign.bytes) != (question.unknown(), &random.bytes) {
             found.push((
                 Crossing::Tells,

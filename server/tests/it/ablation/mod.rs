@@ -190,14 +190,14 @@ fn everything_was_weakened(outcome: &Outcome) {
 async fn without_either_everything_crosses_and_the_replay_says_so() {
     let outcome = replay_with(Left::Nothing).await;
     let all = list(&outcome.breaches);
-    let nobodys = Belongings::default();
+    let unknown = Belongings::default();
     let crossed = |question: &Question, crossing| outcome.breaches.iter().any(|breach| breach.is(question, crossing));
     let mut noticed = BTreeSet::new();
     for question in questions::of_organizations() {
         let Needs::Permission(action, kind) = question.needs else {
             continue;
         };
-        let by_name = question.names(&nobodys, &nobodys.nowhere());
+        let by_name = question.names(&unknown, &unknown.unknown_ids());
         let expected = match (action, by_name) {
             (_, true) => Crossing::Tells,
             (Action::Read, false) => Crossing::Shows,

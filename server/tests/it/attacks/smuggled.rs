@@ -72,7 +72,7 @@ async fn i4_an_id_of_another_organization_in_a_filter_finds_what_nobodys_id_find
         Belongings::of(&world, &mine).await,
         Belongings::of(&world, &theirs).await,
     );
-    let nobodys = own.nowhere();
+    let unknown = own.unknown_ids();
     for (path, id) in [
         (
             "/calls?agent_id=",
@@ -85,7 +85,7 @@ async fn i4_an_id_of_another_organization_in_a_filter_finds_what_nobodys_id_find
         ("/calls?q=", |of| of.fixtures.id("/calls").to_owned()),
     ] {
         let ask = async |of: &Belongings| world.get(&format!("{path}{}", id(of)), &mine.key).await;
-        let (found, random) = (ask(&foreign).await, ask(&nobodys).await);
+        let (found, random) = (ask(&foreign).await, ask(&unknown).await);
         assert_eq!((found.status, &found.bytes), (random.status, &random.bytes), "{path}");
         assert_eq!(found.json()["items"], json!([]), "{path}");
         if !path.contains("?q=") {

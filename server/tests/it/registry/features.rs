@@ -73,18 +73,18 @@ impl Feature {
 
 /// Everything that has a name and can be asked for: REST routes, server functions, tables with their columns,
 /// subcommands and settings.
-pub async fn signs() -> BTreeSet<String> {
-    let mut signs = BTreeSet::new();
-    signs.extend(
+pub async fn names() -> BTreeSet<String> {
+    let mut names = BTreeSet::new();
+    names.extend(
         server::rest::endpoints()
             .iter()
             .map(|endpoint| endpoint.path.to_owned()),
     );
-    signs.extend(leptos::server_fn::axum::server_fn_paths().map(|(path, _)| path.to_owned()));
-    signs.extend(columns().await);
-    signs.extend(subcommands());
-    signs.extend(settings());
-    signs.into_iter().map(|sign| sign.to_lowercase()).collect()
+    names.extend(leptos::server_fn::axum::server_fn_paths().map(|(path, _)| path.to_owned()));
+    names.extend(columns().await);
+    names.extend(subcommands());
+    names.extend(settings());
+    names.into_iter().map(|name| name.to_lowercase()).collect()
 }
 
 async fn columns() -> Vec<String> {

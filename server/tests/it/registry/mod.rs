@@ -14,7 +14,7 @@ mod traffic;
 
 use std::{collections::BTreeSet, fs};
 
-use features::{Feature, signs};
+use features::{Feature, names};
 use items::{ALL, CHAPTERS, Item};
 use sources::{Runs, root, tests};
 
@@ -75,7 +75,7 @@ fn figures() -> BTreeSet<String> {
 
 #[tokio::test]
 async fn nothing_waits_for_a_feature_that_is_there() {
-    let signs = signs().await;
+    let names = names().await;
     for there in [
         "/agents",
         "list_agents",
@@ -84,8 +84,8 @@ async fn nothing_waits_for_a_feature_that_is_there() {
         "setting database_url",
     ] {
         assert!(
-            signs.iter().any(|sign| sign.contains(there)),
-            "{there} should show: {signs:#?}"
+            names.iter().any(|name| name.contains(there)),
+            "{there} should show: {names:#?}"
         );
     }
     let mut arrived = Vec::new();
@@ -95,11 +95,11 @@ async fn nothing_waits_for_a_feature_that_is_there() {
             .map(|item| item.id)
             .collect();
         assert!(!waiting.is_empty(), "nothing waits for {feature:?}");
-        for sign in signs
+        for name in names
             .iter()
-            .filter(|sign| feature.words().iter().any(|word| sign.contains(word)))
+            .filter(|name| feature.words().iter().any(|word| name.contains(word)))
         {
-            arrived.push(format!("{feature:?} shows in {sign}; {waiting:?} need tests now"));
+            arrived.push(format!("{feature:?} shows in {name}; {waiting:?} need tests now"));
         }
     }
     assert!(arrived.is_empty(), "{}", arrived.join("\n"));

@@ -102,7 +102,7 @@ async fn compare(client: &Client, operations: &[Operation], ours: &Owner, theirs
     }
     let keys = keys_of_roles(client, theirs).await?;
     let before = ours.snapshot(client).await?;
-    let nobody = theirs.nobodys();
+    let nobody = theirs.unknown_ids();
     for (operation, template) in &known {
         for (role, key) in &keys {
             let told = ask_as(client, operation, template, key, [ours, theirs, &nobody], &mut counts).await?;

@@ -51,9 +51,9 @@ impl Owner {
     }
 
     /// As many ids of nobody.
-    pub fn nobodys(&self) -> Self {
+    pub fn unknown_ids(&self) -> Self {
         Self {
-            fixtures: self.fixtures.nobodys(),
+            fixtures: self.fixtures.unknown_ids(),
             ..self.clone()
         }
     }
@@ -149,7 +149,7 @@ pub fn template(operation: &Operation) -> Option<RequestTemplate> {
     let endpoint = endpoints
         .iter()
         .find(|endpoint| endpoint.method.as_str() == operation.method && endpoint.path == operation.path)?;
-    let (whose, nobodys) = two_owners();
+    let (whose, unknown) = two_owners();
     let sample = endpoint.sample;
     let names = operation.path.contains('{') && !operation.path.starts_with("/voices/");
     let query = operation
@@ -160,7 +160,7 @@ pub fn template(operation: &Operation) -> Option<RequestTemplate> {
         path: names,
         query: query.collect(),
         sample,
-        body_names: sample.is_some_and(|sample| sample(&whose) != sample(&nobodys)),
+        body_names: sample.is_some_and(|sample| sample(&whose) != sample(&unknown)),
         may_be_absent: operation.path.ends_with("/recording"),
     })
 }
@@ -171,8 +171,8 @@ fn two_owners() -> (Fixtures, Fixtures) {
     for kind in Kind::ALL {
         whose.insert(kind.about().path, Uuid::now_v7().to_string());
     }
-    let nobodys = whose.nobodys();
-    (whose, nobodys)
+    let unknown = whose.unknown_ids();
+    (whose, unknown)
 }
 
 /// The list of what a query parameter names: `agent_id` an agent, `object_id` anything.

@@ -11,7 +11,7 @@ use axum::{
     response::{IntoResponse, Response},
 };
 use http_body_util::BodyExt;
-use server::outside;
+use server::isolation_probe;
 use switchboard::report::{Outcome, State};
 use tokio::net::TcpListener;
 
@@ -187,7 +187,7 @@ async fn asked(world: &World, ours: &Org, theirs: &Org, spoil: Spoil) -> Vec<Out
     let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
     let url = format!("http://{}", listener.local_addr().unwrap()).parse().unwrap();
     let served = tokio::spawn(async move { axum::serve(listener, router).await });
-    let outcomes = outside::ask(&url, [&ours.key, &theirs.key]).await.unwrap();
+    let outcomes = isolation_probe::ask(&url, [&ours.key, &theirs.key]).await.unwrap();
     served.abort();
     outcomes
 }
