@@ -52,7 +52,11 @@ pub const ABOUT: About = About {
         update: Some("Edit, move and tag contacts"),
         delete: Some("Delete contacts"),
     },
-    fields: &[("folder_id", "folder"), ("custom", "custom fields"), ("email", "e-mail")],
+    fields: &[
+        ("folder_id", "folder"),
+        ("custom", "custom fields"),
+        ("email", "e-mail"),
+    ],
 };
 
 /// The longest name, and the longest name of a company.

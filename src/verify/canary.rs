@@ -152,7 +152,9 @@ async fn look(
     counts: &mut Counts,
 ) -> sqlx::Result<()> {
     let has = |planted: &Planted| {
-        let found = planted.identifiers().map(|sign| format!("position('{sign}' in t::text) > 0"));
+        let found = planted
+            .identifiers()
+            .map(|sign| format!("position('{sign}' in t::text) > 0"));
         format!("count(*) filter (where {})", found.join(" or "))
     };
     let mut inner = tx.begin().await?;

@@ -148,7 +148,10 @@ impl CustomFields {
             for (i, (name, _)) in fields.iter().enumerate() {
                 let name = name.trim();
                 if !name.is_empty() && fields[..i].iter().any(|(other, _)| other.trim() == name) {
-                    check.fail(format!("custom_fields[{i}].name"), "Another custom field has this name.");
+                    check.fail(
+                        format!("custom_fields[{i}].name"),
+                        "Another custom field has this name.",
+                    );
                 }
             }
         });
@@ -184,7 +187,9 @@ fn custom_fields(fields: CustomFields) -> AnyView {
     let add = move |_| signal.update(|fields| fields.push(Default::default()));
     let none = dynamic(move || {
         (count.get() == 0)
-            .then(|| view! { <p class="s13 muted">"None yet. One has a name, such as Patient number, and a value."</p> })
+            .then(
+                || view! { <p class="s13 muted">"None yet. One has a name, such as Patient number, and a value."</p> },
+            )
             .into_any()
     });
     view! {
@@ -205,7 +210,8 @@ fn custom_fields(fields: CustomFields) -> AnyView {
 /// One of them, bound by its place; reading past the end happens for a moment while one is taken away.
 fn custom_field(fields: RwSignal<Vec<(String, String)>>, i: usize) -> AnyView {
     let name = Memo::new(move |_| fields.with(|fields| fields.get(i).map(|field| field.0.clone()).unwrap_or_default()));
-    let value = Memo::new(move |_| fields.with(|fields| fields.get(i).map(|field| field.1.clone()).unwrap_or_default()));
+    let value =
+        Memo::new(move |_| fields.with(|fields| fields.get(i).map(|field| field.1.clone()).unwrap_or_default()));
     let change = move |change: fn(&mut (String, String), String)| {
         Callback::new(move |text: String| {
             fields.update(|fields| {
@@ -264,7 +270,13 @@ mod tests {
             let found: Vec<_> = fields.map(|path| typed.field_of(path)).into();
             assert_eq!(
                 found,
-                ["phone", "fields[0].value", "fields[2].name", "custom_fields[3].name", "custom"]
+                [
+                    "phone",
+                    "fields[0].value",
+                    "fields[2].name",
+                    "custom_fields[3].name",
+                    "custom"
+                ]
             );
         });
     }

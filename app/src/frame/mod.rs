@@ -2,8 +2,8 @@
 
 mod bar;
 mod help;
-mod not_found;
 mod nav;
+mod not_found;
 mod palette;
 
 use leptos::prelude::*;
