@@ -30,6 +30,14 @@ impl PhoneNumber {
         Ok(Self(parsed.format_as(PhoneNumberFormat::E164).into_owned()))
     }
 
+    /// In the groups of its country, with the country code in front: `+49 30 23125001`.
+    pub fn grouped(&self) -> String {
+        match Parsed::parse(&self.0, None::<Region>) {
+            Ok(parsed) => parsed.format_as(PhoneNumberFormat::International).into_owned(),
+            Err(_) => self.0.clone(),
+        }
+    }
+
     /// As it is dialed.
     pub fn e164(&self) -> &str {
         &self.0
@@ -165,6 +173,8 @@ mod tests {
     #[test]
     fn a_number_reads_back_as_itself() {
         let number = PhoneNumber::parse("+1 (415) 555-0110").unwrap();
+        assert_eq!(number.grouped(), "+1 415-555-0110");
+        assert_eq!(PhoneNumber::parse(&number.grouped()), Ok(number.clone()));
         assert_eq!(PhoneNumber::parse(number.e164()), Ok(number));
     }
 }

@@ -77,12 +77,11 @@ pub async fn recording(core: &Core, caller: &Caller, id: Id<Call>) -> Result<Aud
 /// Places a call. The intent is written before the provider is asked, so that a call is never dialed twice and never
 /// forgotten; where no answer comes the call stays queued, and the worker finds out what became of it.
 pub async fn place(core: &Core, caller: &Caller, draft: CallDraft) -> Result<Call> {
-    let to = draft.to.normal();
+    Check::run(&draft)?;
     let draft = CallDraft {
-        to: to.clone(),
+        to: draft.to.dialed()?,
         ..draft
     };
-    Check::run(&draft)?;
     let (held, agent, request) = intend(core, caller, draft).await?;
     let id = held.call.id;
     match core.ultravox.place_call(&agent.provider_id, &request).await {

@@ -7,10 +7,12 @@ use serde_json::Value;
 
 use crate::{
     agents::{Agent, Variable, VariableKind},
-    check::{Check, Checked, normal_phone},
+    check::{Check, Checked},
     id::Id,
     money::Micros,
 };
+#[cfg(feature = "ssr")]
+use crate::{Error, phone::PhoneNumber};
 
 /// Ultravox bills every started six seconds, at five US cents a minute (its FAQ, 2026).
 pub const STEP_S: i64 = 6;
@@ -39,19 +41,24 @@ pub struct CallDraft {
 #[cfg_attr(feature = "ssr", derive(utoipa::ToSchema))]
 #[serde(tag = "medium", rename_all = "snake_case", deny_unknown_fields)]
 pub enum Destination {
-    /// Rings this number (E.164; spaces, dots, dashes and brackets are dropped).
+    /// Rings this number, which begins with `+` and the country code. It is read as people write it, and dialed as E.164.
     Phone { number: String },
     /// A written conversation.
     Text {},
 }
 
 impl Destination {
-    pub fn normal(self) -> Self {
+    /// With the number as it is dialed.
+    #[cfg(feature = "ssr")]
+    pub(crate) fn dialed(&self) -> crate::Result<Self> {
         match self {
-            Self::Phone { number } => Self::Phone {
-                number: normal_phone(&number),
-            },
-            Self::Text {} => Self::Text {},
+            Self::Phone { number } => {
+                let number = PhoneNumber::parse(number).map_err(|says| Error::invalid("to.number", says))?;
+                Ok(Self::Phone {
+                    number: number.e164().to_owned(),
+                })
+            }
+            Self::Text {} => Ok(Self::Text {}),
         }
     }
 }

@@ -6,6 +6,7 @@ mod facts;
 mod follow;
 mod format;
 mod list;
+mod number;
 mod panel;
 mod place;
 mod player;
@@ -26,16 +27,17 @@ use switchboard::{
 };
 
 #[cfg(feature = "ssr")]
-use crate::api::{caller, core};
+use crate::api::{caller, core, person};
 use crate::{AppError, Wire};
 pub use format::spaced;
 pub use list::CallList;
+pub use number::dials;
 pub use panel::TestPanel;
 pub use place::{PlaceCall, Preset};
 pub use rows::call_line;
 pub use show::CallPage;
 #[cfg(feature = "ssr")]
-use switchboard::calls::flow;
+use switchboard::{Error, calls::flow, phone::PhoneNumber};
 
 #[server(protocol = Wire)]
 pub async fn list_calls(org: OrgId, filter: CallFilter, page: Page) -> Result<Listing<CallRow>, AppError> {
@@ -45,6 +47,15 @@ pub async fn list_calls(org: OrgId, filter: CallFilter, page: Page) -> Result<Li
 #[server(protocol = Wire)]
 pub async fn place_call(org: OrgId, draft: CallDraft) -> Result<Call, AppError> {
     Ok(flow::place(&core(), &caller(&org)?, draft).await?)
+}
+
+/// A telephone number as it would be dialed, in the groups of its country. What is in the way of dialing is the error of
+/// the field `number`.
+#[server(protocol = Wire)]
+pub async fn read_number(text: String) -> Result<String, AppError> {
+    person()?;
+    let number = PhoneNumber::parse(&text).map_err(|says| Error::invalid("number", says))?;
+    Ok(number.grouped())
 }
 
 #[server(protocol = Wire)]

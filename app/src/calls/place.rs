@@ -11,7 +11,7 @@ use switchboard::{
 };
 
 use super::{
-    place_call,
+    dials, place_call,
     values::{Values, starting, value_fields},
 };
 use crate::{
@@ -155,8 +155,7 @@ pub fn place_form(
                     agent_id: agent.id,
                     to: Destination::Phone {
                         number: number.get_untracked(),
-                    }
-                    .normal(),
+                    },
                     variables: {
                         values.update_untracked(|values| starting(&agent.draft.variables, values));
                         values.get_untracked()
@@ -194,6 +193,7 @@ pub fn place_form(
                 <TextField path=format!("{prefix}to.number") label="Phone number" kind="tel" value=number
                     on_input=Callback::new(move |typed| number.set(typed)) placeholder="+1 415 555 0100" mono=true autocomplete="tel"
                     help="With its country code. Spaces, dots and brackets do not matter."/>
+                {dials(number.into())}
                 {fields}
                 {sandbox_numbers(number)}
             </div>

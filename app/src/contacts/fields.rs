@@ -8,6 +8,7 @@ use wasm_bindgen::{JsCast, JsValue};
 
 use super::edit::Editor;
 use crate::{
+    calls::dials,
     folders::{FolderPanel, choices},
     kit::{Select, TagInput, TextArea, TextField, dynamic, effect, icon, keyed_list, reactive_text},
 };
@@ -37,8 +38,11 @@ pub fn fields(editor: Editor, (folders, facets): &FolderPanel) -> AnyView {
                     <header><h2 id="who">"Who it is"</h2></header>
                     <div class="body form-grid">
                         <TextField path="name" label="Name" value=name on_input=set_name autocomplete="off"/>
-                        <TextField path="phone" label="Phone number" kind="tel" mono=true value=phone on_input=set_phone autocomplete="off"
-                            placeholder="+1 415 555 0100" help="With its country code. One contact has it."/>
+                        <div class="stack s2">
+                            <TextField path="phone" label="Phone number" kind="tel" mono=true value=phone on_input=set_phone autocomplete="off"
+                                placeholder="+1 415 555 0100" help="With its country code. One contact has it."/>
+                            {dials(phone.into())}
+                        </div>
                         <TextField path="email" label="Email" kind="email" optional=true value=email on_input=set_email autocomplete="off"/>
                         <TextField path="company" label="Company" optional=true value=company on_input=set_company autocomplete="off"/>
                     </div>
