@@ -30,6 +30,8 @@ mod wire;
 use leptos::prelude::*;
 
 pub use error::AppError;
+#[cfg(all(debug_assertions, not(feature = "plain")))]
+pub use leptos::Marks;
 pub use viewer::{may, org, viewer};
 pub use wire::Wire;
 

@@ -27,6 +27,7 @@ pub use leptos::*;
 pub use attribute::{Attribute, Value};
 #[cfg(not(feature = "plain"))]
 pub use element::Element;
+pub use mark::Marks;
 #[cfg(not(feature = "plain"))]
 pub use view::AnyView;
 
