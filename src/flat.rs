@@ -10,7 +10,7 @@ use serde_json::Value;
 use crate::read::{DecodeError, from_value};
 
 /// Both parts of an object, each from the fields it knows.
-pub fn halves<'de, D: Deserializer<'de>, A: DeserializeOwned, B: DeserializeOwned>(
+pub fn split_object<'de, D: Deserializer<'de>, A: DeserializeOwned, B: DeserializeOwned>(
     deserializer: D,
 ) -> Result<(A, B), D::Error> {
     let value = Value::deserialize(deserializer)?;

@@ -14,7 +14,7 @@ mod attribute;
 mod element;
 #[cfg(not(feature = "plain"))]
 mod into;
-#[cfg(all(debug_assertions, feature = "ssr", not(feature = "plain")))]
+#[cfg(all(debug_assertions, not(feature = "plain")))]
 mod mark;
 #[cfg(not(feature = "plain"))]
 mod names;
@@ -27,6 +27,7 @@ pub use leptos::*;
 pub use attribute::{Attribute, Value};
 #[cfg(not(feature = "plain"))]
 pub use element::Element;
+#[cfg(all(debug_assertions, not(feature = "plain")))]
 pub use mark::Marks;
 #[cfg(not(feature = "plain"))]
 pub use view::AnyView;
