@@ -3,6 +3,8 @@
 use std::ops::RangeInclusive;
 
 use crate::error::{Error, FieldError, Result};
+#[cfg(feature = "ssr")]
+use crate::phone::PhoneNumber;
 
 /// Collects everything that is wrong, so that a person sees it at once.
 #[derive(Debug, Default)]
@@ -124,7 +126,14 @@ mod tests {
         for good in ["+14155550110", "+49 (0) 30 23125 001", "0044 20 7946 0958"] {
             assert!(passes(|c| c.phone("to", good)), "{good}");
         }
-        for bad in ["", "415 555 0110", "+0155550110", "+1415555011012345", "+1415x550110", "+123"] {
+        for bad in [
+            "",
+            "415 555 0110",
+            "+0155550110",
+            "+1415555011012345",
+            "+1415x550110",
+            "+123",
+        ] {
             assert!(!passes(|c| c.phone("to", bad)), "{bad}");
         }
     }

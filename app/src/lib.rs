@@ -30,7 +30,7 @@ mod wire;
 use leptos::prelude::*;
 
 pub use error::AppError;
-#[cfg(all(debug_assertions, not(feature = "plain")))]
+#[cfg(all(debug_assertions, feature = "hydrate"))]
 pub use leptos::Marks;
 pub use viewer::{may, org, viewer};
 pub use wire::Wire;

@@ -5,14 +5,14 @@ use std::collections::BTreeMap;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
+#[cfg(feature = "ssr")]
+use crate::{Error, phone::PhoneNumber};
 use crate::{
     agents::{Agent, Variable, VariableKind},
     check::{Check, Checked},
     id::Id,
     money::Micros,
 };
-#[cfg(feature = "ssr")]
-use crate::{Error, phone::PhoneNumber};
 
 /// Ultravox bills every started six seconds, at five US cents a minute (its FAQ, 2026).
 pub const STEP_S: i64 = 6;

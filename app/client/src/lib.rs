@@ -10,10 +10,10 @@ pub fn hydrate() {
     #[cfg(debug_assertions)]
     console_error_panic_hook::set_once();
     spawn_local(app::lazy::start(async {
-        #[cfg(all(debug_assertions, not(feature = "plain")))]
+        #[cfg(debug_assertions)]
         let marks = app::Marks::take_out(&body());
         hydrate_from_async(body(), app::App).await.forget();
-        #[cfg(all(debug_assertions, not(feature = "plain")))]
+        #[cfg(debug_assertions)]
         marks.put_back();
     }));
 }

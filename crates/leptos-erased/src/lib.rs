@@ -14,8 +14,10 @@ mod attribute;
 mod element;
 #[cfg(not(feature = "plain"))]
 mod into;
-#[cfg(all(debug_assertions, not(feature = "plain")))]
+#[cfg(all(debug_assertions, feature = "ssr", not(feature = "plain")))]
 mod mark;
+#[cfg(all(debug_assertions, feature = "hydrate"))]
+mod marks;
 #[cfg(not(feature = "plain"))]
 mod names;
 #[cfg(not(feature = "plain"))]
@@ -27,8 +29,8 @@ pub use leptos::*;
 pub use attribute::{Attribute, Value};
 #[cfg(not(feature = "plain"))]
 pub use element::Element;
-#[cfg(all(debug_assertions, not(feature = "plain")))]
-pub use mark::Marks;
+#[cfg(all(debug_assertions, feature = "hydrate"))]
+pub use marks::Marks;
 #[cfg(not(feature = "plain"))]
 pub use view::AnyView;
 

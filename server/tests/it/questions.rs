@@ -494,7 +494,10 @@ fn sample(path: &str, of: &Belongings) -> (Needs, Coding, Value) {
             org(Delete, Kind::Contact, Json, json!({"what": what}))
         }
 
-        "read_number" => person("it reads a number, and nothing that is anybody's", json!({"text": "+1 415 555 0110"})),
+        "read_number" => person(
+            "it reads a number, and nothing that is anybody's",
+            json!({"text": "+1 415 555 0110"}),
+        ),
         "list_voices" => org(Read, Kind::Voice, Form, json!({"filter": {"language": "en"}})),
 
         "list_calls" => org(Read, Kind::Call, Json, page),
