@@ -43,7 +43,8 @@ impl RenderHtml for Mark {
     type Owned = Self;
 
     const MIN_LENGTH: usize = 0;
-    const EXISTS: bool = false;
+    // Otherwise leptos leaves a comment of its own in its place, for the browser to find.
+    const EXISTS: bool = true;
 
     fn dry_resolve(&mut self) {}
 
