@@ -54,3 +54,15 @@ export async function makeAgent(page, org, draft = {}) {
   const plain = { name: 'Front desk', prompt: 'You are Mia. Answer the telephone.', first_message: 'Hello, this is Mia.', ...voice };
   return ask(page, 'agents/create_agent', { org, draft: { ...plain, ...draft } });
 }
+
+/** Makes one of whatever has a page of its own; answers a function from a route to its address. */
+export async function oneOfEach(page, org) {
+  const agent = await makeAgent(page, org);
+  const call = await ask(page, 'calls/place_call', { org, draft: { agent_id: agent.id, to: { medium: 'phone', number: '+14155550121' } } });
+  const contact = await ask(page, 'contacts/create_contact', { org, draft: { name: 'Ada Away' } });
+  const tool = await ask(page, 'tools/create_tool', { org, draft: {
+    name: 'Opening hours', model_name: 'opening_hours', description: 'Says when they are open.', url: 'http://127.0.0.1:9/hours',
+  } });
+  const ids = { agents: agent.id, calls: call.id, contacts: contact.id, tools: tool.id };
+  return (route) => route.replace(/^\/(\w+)\/:id(?=\/|$)/, (whole, of) => `/${of}/${ids[of] ?? assert.fail(`no id for ${route}`)}`);
+}

@@ -22,6 +22,21 @@ impl AppError {
             "The server could not be reached. Nothing was changed; check your connection and try again.".into(),
         ))
     }
+
+    /// The server is of another version than the page: it does not know what was asked, or answers in another way.
+    pub fn outdated() -> Self {
+        Self(Error::Conflict(
+            "The server was updated since this page was loaded. Reload the page and try again.".into(),
+        ))
+    }
+
+    /// Something answered in the server's place: a proxy, or the sign-in page of a network.
+    pub fn intercepted(status: u16) -> Self {
+        Self(Error::Conflict(format!(
+            "Something between you and the server answered in its place (status {status}). Try again in a moment; if it goes on, open \
+             this page anew."
+        )))
+    }
 }
 
 impl From<Error> for AppError {
@@ -47,7 +62,7 @@ impl FromServerFnError for AppError {
             ServerFnErrorErr::Request(_) | ServerFnErrorErr::Response(_) => Self::unreachable(),
             // Only the server still reads what a page has written.
             ServerFnErrorErr::Args(_) | ServerFnErrorErr::MissingArg(_) | ServerFnErrorErr::Deserialization(_) => Self(
-                Error::invalid("", "The form was not complete. Reload the page and try again."),
+                Error::invalid("", "The page sent something else than this version of the server expects. Reload it and try again."),
             ),
             _ => Self(Error::Internal(Incident("browser".into()))),
         }

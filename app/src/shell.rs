@@ -59,8 +59,11 @@ impl Files {
         let preloads = chunks.map(|(chunk, files)| (chunk.to_owned(), files.split_whitespace().map(preload).collect()));
         let preloads = Arc::new(preloads.collect());
         let (script, program) = (path("js"), path("wasm"));
+        let lines = include_str!("start.js").lines().map(str::trim_start);
+        let lines = lines.filter(|line| !line.is_empty() && !line.starts_with("//"));
         let start = format!(
-            "import({script:?}).then(browser => browser.default({{module_or_path: {program:?}}}).then(() => browser.hydrate()))"
+            "const script = {script:?}, program = {program:?};\n{}",
+            lines.collect::<Vec<_>>().join("\n")
         );
         Self {
             style: path("css").into(),
@@ -95,6 +98,8 @@ pub fn shell(files: Files) -> AnyView {
             <head>
                 <meta charset="utf-8"/>
                 <meta name="viewport" content="width=device-width, initial-scale=1"/>
+                // Safari makes links of whatever looks like a number, an address or a date.
+                <meta name="format-detection" content="telephone=no, date=no, address=no, email=no"/>
                 <link rel="icon" href="/logo.svg"/>
                 <link id="style" rel="stylesheet" href=files.style/>
                 <AutoReload options=files.options/>

@@ -70,15 +70,32 @@ pub fn post(path: &str, kind: &'static str, body: String) -> Post {
     Box::pin(SendWrapper::new(async move {
         let (response, text) = fetch(&path, kind, &body).await.map_err(|_| AppError::unreachable())?;
         if response.status() >= 400 {
-            return Err(decode(&text).unwrap_or_else(|error| error));
+            return Err(read::from_str(&text).unwrap_or_else(|_| refused(&response)));
         }
         let headers = response.headers();
         if let Ok(Some(_)) = headers.get(REDIRECT_HEADER) {
             // The viewer changes: the next document must be drawn for whoever it is then.
             browser::go(&headers.get("location").ok().flatten().unwrap_or_else(|| response.url()));
         }
+        if is_html(&response) {
+            return Err(AppError::intercepted(response.status()));
+        }
         Ok(text)
     }))
+}
+
+/// Why an answer that is not the product's own came instead.
+fn refused(response: &web_sys::Response) -> AppError {
+    match response.status() {
+        // No function has this name any more.
+        404 | 405 => AppError::outdated(),
+        status => AppError::intercepted(status),
+    }
+}
+
+fn is_html(response: &web_sys::Response) -> bool {
+    let kind = response.headers().get("content-type").ok().flatten();
+    kind.is_some_and(|kind| kind.starts_with("text/html"))
 }
 
 async fn fetch(path: &str, kind: &str, body: &str) -> Result<(web_sys::Response, String), JsValue> {
@@ -95,7 +112,7 @@ async fn fetch(path: &str, kind: &str, body: &str) -> Result<(web_sys::Response,
     Ok((response, text.as_string().unwrap_or_default()))
 }
 
-/// Reads what the server said. What cannot be read was cut off, or another program answered.
+/// Reads what the server said. What cannot be read is from another version of it.
 pub fn decode<T: DeserializeOwned>(json: &str) -> Result<T, AppError> {
-    read::from_str(json).map_err(|_| AppError::unreachable())
+    read::from_str(json).map_err(|_| AppError::outdated())
 }

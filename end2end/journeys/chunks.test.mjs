@@ -6,7 +6,7 @@ import { join } from 'node:path';
 import { after, test } from 'node:test';
 import { keepEarlierFiles } from '../../scripts/earlier-files.mjs';
 import { journey } from '../journey.mjs';
-import { arrive, ask, found, makeAgent, somebody } from '../people.mjs';
+import { arrive, found, oneOfEach, somebody } from '../people.mjs';
 import { chunks, nextRelease, pages } from '../releases.mjs';
 import { start } from '../server.mjs';
 
@@ -231,19 +231,13 @@ journey('a page waits for a network that went away, and comes with it', async ({
 journey('every page opens at its own address, and after and before every other one', async ({ page, open, person }) => {
   await arrive(page, somebody('Wes Walks'));
   const org = await found(page, 'Walking House');
-  const agent = await makeAgent(page, org);
-  const call = await ask(page, 'calls/place_call', { org, draft: { agent_id: agent.id, to: { medium: 'phone', number: '+14155550121' } } });
-  const contact = await ask(page, 'contacts/create_contact', { org, draft: { name: 'Ada Away' } });
-  const tool = await ask(page, 'tools/create_tool', { org, draft: {
-    name: 'Opening hours', model_name: 'opening_hours', description: 'Says when they are open.', url: 'http://127.0.0.1:9/hours',
-  } });
-  const ids = { agents: agent.id, calls: call.id, contacts: contact.id, tools: tool.id };
+  const address = await oneOfEach(page, org);
   const stranger = await person();
   const members = [];
   const declared = readFileSync(new URL('../../app/src/routes.rs', import.meta.url), 'utf8').match(/<Page at=/g).length;
   assert.equal(pages.length, declared, 'a page of the route table is declared in another way');
   for (const { path: route, chunk } of pages) {
-    const to = route.replace(/^\/(\w+)\/:id(?=\/|$)/, (whole, of) => `/${of}/${ids[of] ?? assert.fail(`no id for ${route}`)}`);
+    const to = address(route);
     // Some pages are for people who are signed in, and some for those who are not.
     let who = stranger;
     let answer = await who.open(to);

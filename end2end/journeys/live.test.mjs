@@ -7,9 +7,8 @@ const button = (page, name) => page.getByRole('button', { name, exact: true });
 
 /** Opens a page in this tab and waits until it hears of changes. */
 async function listening({ page, open }, path) {
-  const stream = page.waitForResponse((response) => response.url().includes('/events'));
   await open(path);
-  await stream;
+  await page.locator('html[data-live]').waitFor({ state: 'attached' });
 }
 
 journey('members, keys, the log and the balance of an open page keep up with another tab', async ({ page, open, person, tab, look }) => {

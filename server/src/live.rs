@@ -8,10 +8,10 @@ use axum::{
     http::HeaderMap,
     response::{
         IntoResponse, Response,
-        sse::{Event, KeepAlive, Sse},
+        sse::{Event, Sse},
     },
 };
-use futures_util::stream;
+use futures_util::{StreamExt, stream};
 use switchboard::{
     Error,
     auth::{Caller, session::Visit},
@@ -22,7 +22,7 @@ use tokio::time::Instant;
 
 use crate::guard;
 
-/// How often a stream looks again whether its reader is still here.
+/// How often a stream says that it is still there, and looks again whether its reader is.
 const RECHECK: Duration = Duration::from_secs(5);
 
 /// `GET /events`: says which list changed; the page reads it again for itself.
@@ -31,7 +31,7 @@ pub async fn events(State(core): State<Core>, visit: Option<Extension<Visit>>, h
         return crate::rest::problem::respond(&Error::Unauthenticated);
     };
     let changes = core.changes.subscribe(caller.org());
-    let stream = stream::unfold(
+    let later = stream::unfold(
         (core, caller, headers, changes, Instant::now() + RECHECK),
         |(core, caller, headers, mut changes, mut recheck)| async move {
             loop {
@@ -44,14 +44,20 @@ pub async fn events(State(core): State<Core>, visit: Option<Extension<Visit>>, h
                         // The stream ends, and the page finds out why when it reconnects.
                         is_here(&core, &caller, &headers).await.then_some(())?;
                         recheck = Instant::now() + RECHECK;
+                        return Some((Ok(ping()), (core, caller, headers, changes, recheck)));
                     }
                 }
             }
         },
     );
-    Sse::new(stream)
-        .keep_alive(KeepAlive::new().interval(Duration::from_secs(15)))
-        .into_response()
+    // Something at once: a proxy that holds back what it passes on is noticed by its silence.
+    let stream = stream::once(async { Ok(ping()) }).chain(later);
+    ([("x-accel-buffering", "no")], Sse::new(stream)).into_response()
+}
+
+/// Says that the stream is open, to whoever has to tell an open one from one that hangs.
+fn ping() -> Event {
+    Event::default().event("changed").data("ping").retry(Duration::from_secs(1))
 }
 
 /// Whether the reader is still a member, and the session still in this organization. A token of Clerk's names one

@@ -197,6 +197,22 @@ pub fn reload() {
     let _ = window().location().reload();
 }
 
+/// Whether nobody can see this page.
+pub fn is_hidden() -> bool {
+    document().visibility_state() == web_sys::VisibilityState::Hidden
+}
+
+/// Says in the document that it hears of changes; answers whether it did not before.
+pub fn set_live() -> bool {
+    let root = document().document_element().filter(|root| !root.has_attribute("data-live"));
+    root.is_some_and(|root| root.set_attribute("data-live", "").is_ok())
+}
+
+/// How old this document is, in milliseconds.
+pub fn age() -> f64 {
+    window().performance().map_or(0.0, |performance| performance.now())
+}
+
 /// Says in the document whether a page is on its way.
 pub fn set_loading(on: bool) {
     if let Some(root) = document().document_element() {

@@ -307,7 +307,8 @@ impl Parts {
             _ => cursor.sibling(),
         }
         let node = cursor.current();
-        let el = web_sys::Element::cast_from(node.clone()).unwrap_or_else(|| {
+        let el = web_sys::Element::cast_from(node.clone()).filter(|el| el.local_name() == self.tag);
+        let el = el.unwrap_or_else(|| {
             panic!(
                 "hydration: the page has {} where the view has <{}>",
                 node.node_name(),
@@ -332,6 +333,16 @@ fn taken_over(
     position: &PositionState,
 ) -> ElementState {
     let node: &web_sys::Node = el.as_ref();
+    let more = match position.get() {
+        Position::FirstChild => node.first_child(),
+        _ => cursor.current().next_sibling(),
+    };
+    // What others have put between the children would have taken the place of some of them without a word.
+    if let Some(more) = more
+        && !attributes.iter().any(|attribute| matches!(attribute, State::InnerHtml))
+    {
+        panic!("hydration: <{tag}> has {} more than the view", more.node_name());
+    }
     cursor.set(node.clone());
     position.set(Position::NextChild);
     ElementState {
