@@ -26,13 +26,21 @@ const PATIENCE: Duration = Duration::from_secs(30);
 struct Stream(Body);
 
 impl Stream {
-    /// What has changed next; `None` when the stream has ended.
+    /// What has changed next; `None` when the stream has ended. That it is still open is passed over.
     async fn next(&mut self) -> Option<String> {
+        loop {
+            match self.word().await {
+                Some(word) if word == "ping" => {}
+                word => return word,
+            }
+        }
+    }
+
+    async fn word(&mut self) -> Option<String> {
         let reading = async {
             while let Some(frame) = self.0.frame().await {
                 let bytes = frame.unwrap().into_data().unwrap_or_default();
                 let text = String::from_utf8(bytes.to_vec()).unwrap();
-                // A line without data only keeps the connection open.
                 if let Some((_, topic)) = text.split_once("data: ") {
                     return Some(topic.trim().to_owned());
                 }
@@ -252,6 +260,22 @@ async fn i18_a_stream_ends_when_its_session_goes_elsewhere_or_is_over() {
             left.text()
         );
         assert_eq!(stream.next().await, None, "{path}");
+    }
+}
+
+#[tokio::test]
+async fn a_stream_speaks_at_once_and_again_and_no_proxy_is_to_hold_it_back() {
+    let world = World::new().await;
+    let org = world.org("Mine").await;
+    let cookie = world.session(&org.email, &org.id).await;
+    let request = Request::get("/events").header(header::COOKIE, cookie);
+    let response = world.respond(request.body(Body::empty()).unwrap()).await;
+    assert_eq!(response.headers()["x-accel-buffering"], "no");
+    assert_eq!(response.headers()[header::CONTENT_TYPE], "text/event-stream");
+    assert_eq!(response.headers()[header::CACHE_CONTROL], "no-cache");
+    let mut stream = Stream(response.into_body());
+    for _ in 0..2 {
+        assert_eq!(stream.word().await.as_deref(), Some("ping"));
     }
 }
 
