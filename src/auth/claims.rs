@@ -5,8 +5,10 @@ use serde::Deserialize;
 
 use crate::org::{OrgId, Permissions, Role, Scope, UserId};
 
-/// Clocks of two machines may differ by this much.
+/// Clocks of two machines may differ by this much: a token is taken as long after its end, and twice as long before its beginning, which
+/// gives nobody more time.
 const LEEWAY_S: i64 = 5;
+const EARLY_S: i64 = 10;
 /// Our own tokens live at most this long.
 pub(super) const LIFETIME: TimeDelta = TimeDelta::minutes(5);
 /// Clerk's live a minute; an instance may say otherwise, but a credential of days is not one.
@@ -162,14 +164,37 @@ pub(super) fn clerk(payload: &[u8], issuer: &str, origin: &str, now: DateTime<Ut
     })
 }
 
+/// What is wrong with a token of Clerk whose signature is good, for the log and for the person that it is about.
+pub(super) fn clerk_refusal(payload: &[u8], issuer: &str, origin: &str, now: DateTime<Utc>) -> Option<String> {
+    let claims: Claims = serde_json::from_slice(payload).ok()?;
+    let ahead = |seconds: u64| i64::try_from(seconds).unwrap_or(i64::MAX).saturating_sub(now.timestamp());
+    let (begins, ends) = (ahead(claims.iat.max(claims.nbf)), ahead(claims.exp));
+    Some(if begins > EARLY_S {
+        format!("it begins {begins} s from now by this server's clock, which may be slow")
+    } else if ends <= -LEEWAY_S {
+        format!("it ended {} s ago by this server's clock, which may be fast", -ends)
+    } else if claims.azp.is_none() {
+        "it does not say which site it is for (azp); Clerk's own script adds that".to_owned()
+    } else if claims.azp.as_deref() != Some(origin) {
+        let azp = claims.azp.unwrap_or_default();
+        format!("it is for {azp}, and this server is {origin} (PUBLIC_URL)")
+    } else if claims.iss != issuer {
+        format!("it is from {}, and this server asks {issuer} (CLERK_FRONTEND_API)", claims.iss)
+    } else if claims.sts.as_deref().is_some_and(|status| status != "active") {
+        "Clerk still waits for something before it counts, such as the choice of an organization".to_owned()
+    } else {
+        return None;
+    })
+}
+
 impl Claims {
     fn times(&self, now: DateTime<Utc>, longest: TimeDelta) -> Option<(DateTime<Utc>, DateTime<Utc>)> {
         let time = |seconds: u64| DateTime::from_timestamp(i64::try_from(seconds).ok()?, 0);
         let (expires_at, valid_from, issued_at) = (time(self.exp)?, time(self.nbf)?, time(self.iat)?);
-        let leeway = TimeDelta::seconds(LEEWAY_S);
-        let good = now < expires_at + leeway
-            && valid_from <= now + leeway
-            && issued_at <= now + leeway
+        let early = now + TimeDelta::seconds(EARLY_S);
+        let good = now < expires_at + TimeDelta::seconds(LEEWAY_S)
+            && valid_from <= early
+            && issued_at <= early
             && issued_at < expires_at
             && expires_at - issued_at <= longest;
         good.then_some((issued_at, expires_at))

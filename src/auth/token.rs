@@ -163,10 +163,29 @@ impl Tokens {
             return claims::local(&payload, &self.issuer, &self.origin, now);
         }
         let clerk = self.clerk.as_ref().filter(|_| head.alg == "RS256")?;
-        let key = clerk.jwks.key(&head.kid).await?;
-        signed(message, signature, &key, Algorithm::RS256)?;
-        let payload = URL_SAFE_NO_PAD.decode(payload).ok()?;
+        let payload = clerk.signed(&head, message, payload, signature).await?;
         claims::clerk(&payload, &clerk.issuer, &self.origin, now)
+    }
+
+    /// Why a session token of Clerk is not taken, where it is Clerk's indeed. The log says it too.
+    pub async fn clerk_refusal(&self, token: &str, now: DateTime<Utc>) -> Option<String> {
+        let clerk = self.clerk.as_ref().filter(|_| token.len() <= LONGEST)?;
+        let (message, signature) = token.rsplit_once('.')?;
+        let (header, payload) = message.split_once('.')?;
+        let head: TokenHeader = serde_json::from_slice(&URL_SAFE_NO_PAD.decode(header).ok()?).ok()?;
+        let payload = clerk.signed(&head, message, payload, signature).await?;
+        let reason = claims::clerk_refusal(&payload, &clerk.issuer, &self.origin, now)?;
+        tracing::warn!(reason, "a session of Clerk is not taken");
+        Some(reason)
+    }
+}
+
+impl ClerkIssuer {
+    /// What the token says, if Clerk has signed it.
+    async fn signed(&self, head: &TokenHeader, message: &str, payload: &str, signature: &str) -> Option<Vec<u8>> {
+        let key = self.jwks.key(&head.kid).await?;
+        signed(message, signature, &key, Algorithm::RS256)?;
+        URL_SAFE_NO_PAD.decode(payload).ok()
     }
 }
 

@@ -1,7 +1,7 @@
 //! Clerk in the browser: its script draws its own forms, and moves its session between organizations.
 
 use js_sys::{Function, Object, Promise, Reflect};
-use leptos::{html, nonce::use_nonce, prelude::*};
+use leptos::{html, nonce::use_nonce, prelude::*, task::spawn_local};
 use switchboard::viewer::Identity;
 use wasm_bindgen::{JsCast, JsValue, closure::Closure};
 
@@ -9,8 +9,15 @@ use super::{
     gate::gate,
     return_to::{self, query_param},
 };
+#[cfg(feature = "ssr")]
+use crate::api::{core, session_cookie};
 use crate::{
-    kit::{StatusDot, browser, status_dot},
+    AppError, Wire,
+    kit::{
+        StatusDot,
+        browser::{self, Keep},
+        dynamic, reactive_text, status_dot,
+    },
     viewer,
 };
 
@@ -20,6 +27,8 @@ enum Stage {
     Loading,
     Ready,
     Failed,
+    /// Clerk says that somebody is signed in, and this server does not take its word.
+    Refused,
 }
 
 pub fn is_clerk() -> bool {
@@ -28,6 +37,73 @@ pub fn is_clerk() -> bool {
 
 /// Clerk's script, with the nonce of this document; `then` runs once it is ready. Nothing with our own accounts.
 pub fn script(then: impl FnOnce(Clerk) + Send + Sync + 'static) -> AnyView {
+    let stage = RwSignal::new(Stage::Loading);
+    let words = move || match stage.get() {
+        Stage::Loading => {
+            view! { <p class="s13 ink2" role="status">{status_dot(StatusDot::Work, "Clerk is loading")}</p> }.into_any()
+        }
+        Stage::Ready => ().into_any(),
+        Stage::Failed => unreachable_banner("Check your connection, then reload this page."),
+        Stage::Refused => refused(),
+    };
+    view! { {load(stage, then)} {words} }.into_any()
+}
+
+/// On every page of somebody whom Clerk has signed in: its script renews the session, which lives for a minute.
+pub fn renewal() -> AnyView {
+    if !is_clerk() {
+        return ().into_any();
+    }
+    let stage = RwSignal::new(Stage::Loading);
+    let words = dynamic(move || match stage.get() {
+        Stage::Failed => unreachable_banner("Your session ends in a minute, and what you do then is not kept. Reload this page."),
+        _ => ().into_any(),
+    });
+    view! { {load(stage, |_| ())} {words} }.into_any()
+}
+
+fn unreachable_banner(advice: &'static str) -> AnyView {
+    view! {
+        <div class="banner boxed" data-kind="fault" role="alert">
+            {status_dot(StatusDot::Fail, "Clerk")}
+            <p>"Clerk could not be reached. " {advice}</p>
+        </div>
+    }
+    .into_any()
+}
+
+/// Why the server does not take Clerk's word, and the way on.
+fn refused() -> AnyView {
+    let why = RwSignal::new(String::new());
+    spawn_local(async move {
+        let words = match session_refusal().await {
+            Ok(Some(reason)) => format!("The session that Clerk gave you is not taken: {reason}."),
+            Ok(None) => "The session that Clerk gave you did not arrive here, or cannot be read.".to_owned(),
+            Err(error) => error.to_string(),
+        };
+        why.try_set(words);
+    });
+    view! {
+        <div class="banner boxed" data-kind="fault" role="alert">
+            {status_dot(StatusDot::Fail, "Not signed in")}
+            <p>{reactive_text(move || why.get())} " Your operator finds the same line in the server's log."</p>
+            <button type="button" class="btn sm" on:click=|_| browser::reload()>"Try again"</button>
+        </div>
+    }
+    .into_any()
+}
+
+/// Why the session of this request is not taken, if it is one of Clerk's.
+#[server(protocol = Wire)]
+pub async fn session_refusal() -> Result<Option<String>, AppError> {
+    let core = core();
+    let Ok(token) = session_cookie() else {
+        return Ok(None);
+    };
+    Ok(core.tokens.clerk_refusal(&token, chrono::Utc::now()).await)
+}
+
+fn load(stage: RwSignal<Stage>, then: impl FnOnce(Clerk) + Send + Sync + 'static) -> AnyView {
     let Identity::Clerk {
         publishable_key,
         script,
@@ -35,7 +111,6 @@ pub fn script(then: impl FnOnce(Clerk) + Send + Sync + 'static) -> AnyView {
     else {
         return ().into_any();
     };
-    let stage = RwSignal::new(Stage::Loading);
     let node = NodeRef::<html::Script>::new();
     let then = StoredValue::new(Some(then));
     let start = move || {
@@ -47,27 +122,21 @@ pub fn script(then: impl FnOnce(Clerk) + Send + Sync + 'static) -> AnyView {
         clerk.load(
             &nonce,
             move || {
-                stage.set(Stage::Ready);
-                then(clerk_again());
+                let clerk = clerk_again();
+                if clerk.is_refused() {
+                    stage.try_set(Stage::Refused);
+                } else {
+                    stage.try_set(Stage::Ready);
+                    then(clerk);
+                }
             },
-            move || stage.set(Stage::Failed),
+            move || {
+                stage.try_set(Stage::Failed);
+            },
         );
     };
     // The script may have arrived before this page listened.
     Effect::new(move |_| start());
-    let word = move || match stage.get() {
-        Stage::Loading => {
-            view! { <p class="s13 ink2" role="status">{status_dot(StatusDot::Work, "Clerk is loading")}</p> }.into_any()
-        }
-        Stage::Ready => ().into_any(),
-        Stage::Failed => view! {
-            <div class="banner boxed" data-kind="fault" role="alert">
-                {status_dot(StatusDot::Fail, "Clerk")}
-                <p>"Clerk could not be reached. Check your connection, then reload this page."</p>
-            </div>
-        }
-        .into_any(),
-    };
     view! {
         <script
             node_ref=node
@@ -79,7 +148,6 @@ pub fn script(then: impl FnOnce(Clerk) + Send + Sync + 'static) -> AnyView {
             on:load=move |_| start()
             on:error=move |_| stage.set(Stage::Failed)
         ></script>
-        {word}
     }
     .into_any()
 }
@@ -90,6 +158,10 @@ fn clerk_again() -> Clerk {
 
 /// The object that Clerk's script leaves in the window.
 pub struct Clerk(JsValue);
+
+/// When somebody with a session of Clerk was sent on from the sign-in page of this tab.
+const SENT: &str = "clerk-sent";
+const AGAIN_MS: f64 = 15_000.0;
 
 impl Clerk {
     fn of_window() -> Option<Self> {
@@ -122,6 +194,26 @@ impl Clerk {
         }
     }
 
+    fn is_signed_in(&self) -> bool {
+        Reflect::get(&self.0, &"session".into()).is_ok_and(|session| session.is_object())
+    }
+
+    /// Whether somebody signed in comes to a page for those who are not, a moment after they were sent on from there: nothing would
+    /// be different the next time.
+    fn is_refused(&self) -> bool {
+        if viewer().person.is_some() || !self.is_signed_in() {
+            return false;
+        }
+        let sent = browser::stored(Keep::Tab, SENT).and_then(|at| at.parse::<f64>().ok());
+        let again = sent.is_some_and(|at| (0.0..AGAIN_MS).contains(&(browser::now() - at)));
+        if again {
+            browser::forget(Keep::Tab, SENT);
+        } else {
+            browser::store(Keep::Tab, SENT, &browser::now().to_string());
+        }
+        again
+    }
+
     fn load(&self, nonce: &str, then: impl FnOnce() + 'static, or: impl FnOnce() + 'static) {
         self.promise("load", &[options(&[("nonce", nonce)])], then, or);
     }
@@ -145,6 +237,9 @@ pub(super) fn mount(method: &'static str) -> AnyView {
     let place = NodeRef::<html::Div>::new();
     let script = script(move |clerk| {
         let next = next.get_untracked();
+        if clerk.is_signed_in() && viewer().person.is_none() {
+            return browser::go(return_to::safe_return_path(&next));
+        }
         let to = options(&[
             ("fallbackRedirectUrl", return_to::safe_return_path(&next)),
             ("signInUrl", "/sign-in"),

@@ -16,7 +16,7 @@ use serde::{Deserialize, Serialize};
 use switchboard::account::{self, SessionRow};
 use uuid::Uuid;
 
-pub use clerk::{SignOutPage, activate, is_clerk, script};
+pub use clerk::{SignOutPage, activate, is_clerk, renewal, script};
 pub use forgot::{ForgotPage, ResetPage};
 pub use gate::{gate, plain_page, sign_out_form};
 pub use profile::ProfilePage;

@@ -147,6 +147,7 @@ fn notices() -> AnyView {
     view! {
         {sandbox}
         {unverified}
+        {crate::account::renewal()}
         <LiveBanner/>
     }
     .into_any()

@@ -450,6 +450,7 @@ fn sample(path: &str, of: &Belongings) -> (Needs, Coding, Value) {
         "forgot_password" | "reset_password" => open("it is how one gets in without the password"),
         "read_invitation" => open("the link is the secret, and its reader may have no account yet"),
         "sign_out" => open("leaving always works"),
+        "session_refusal" => open("it says why the session that came with it is not taken"),
         "list_mail" => open("the development mailbox is read before the first sign-in, and only where mail is kept"),
 
         "change_password" => person(

@@ -25,7 +25,8 @@ pub const NOTES: &str = r#"
 <code>role</code>, <code>permissions</code>, <code>azp</code>, <code>iss</code>, <code>sts</code>, <code>exp</code>,
 <code>nbf</code> and <code>iat</code> in seconds from now, <code>claims</code> to merge, <code>kid</code> of a published
 key, and <code>forge</code>: none, hs256, unknown_kid, tampered. <code>/_sandbox/settings</code> takes
-<code>token_version</code> and <code>rate_limit</code>. <code>GET /_sandbox/instance</code> tells the publishable key.</p>
+<code>token_version</code>, <code>rate_limit</code>, <code>token_seconds</code> (how long a session token lives, else 60) and
+<code>ahead_s</code> (how far this provider's clock is ahead, in seconds). <code>GET /_sandbox/instance</code> tells the publishable key.</p>
 "#;
 
 pub fn router() -> Router<Arc<Clerk>> {
@@ -58,6 +59,12 @@ async fn settings(State(app): App, body: Bytes) -> Answer<StatusCode> {
         }
         if let Some(limited) = fields.get("rate_limit").and_then(Value::as_bool) {
             world.unlimited = !limited;
+        }
+        if let Some(seconds) = fields.get("token_seconds") {
+            world.token_seconds = seconds.as_i64().filter(|seconds| (2..=3600).contains(seconds));
+        }
+        if let Some(ahead) = fields.get("ahead_s").and_then(Value::as_i64) {
+            world.ahead_s = ahead;
         }
     });
     Ok(StatusCode::NO_CONTENT)

@@ -70,6 +70,9 @@ pub struct World {
     tickets: BTreeMap<String, Value>,
     /// 2 where absent.
     token_version: Option<u64>,
+    /// How long a session token lives, where it is not a minute, and how far this provider's clock is ahead.
+    token_seconds: Option<i64>,
+    ahead_s: i64,
     /// Whether the documented rates are not enforced.
     unlimited: bool,
 }

@@ -19,6 +19,7 @@ pub struct Claims<'a> {
     pub organization: Option<Active>,
     pub status: &'a str,
     pub seconds: i64,
+    pub ahead_s: i64,
 }
 
 #[derive(Clone)]
@@ -30,7 +31,7 @@ pub struct Active {
 }
 
 pub fn claims(issuer: &str, version: u64, say: &Claims<'_>) -> Value {
-    let now = Utc::now().timestamp();
+    let now = Utc::now().timestamp() + say.ahead_s;
     let mut claims = json!({
         "iss": issuer, "sub": say.user, "sid": say.session, "iat": now, "nbf": now - 10, "exp": now + say.seconds,
         "fva": [0, -1],
@@ -129,7 +130,8 @@ impl Clerk {
                 azp,
                 organization,
                 status,
-                seconds,
+                seconds: if seconds == 60 { world.token_seconds.unwrap_or(60) } else { seconds },
+                ahead_s: world.ahead_s,
             };
             let version = world.token_version.unwrap_or(2);
             let key = world
@@ -179,6 +181,7 @@ pub async fn mint(State(app): App, body: Bytes) -> Answer {
         organization,
         status: ask.text("sts").unwrap_or("active"),
         seconds: 60,
+        ahead_s: 0,
     };
     let version = ask.get("version").and_then(Value::as_u64).unwrap_or(2);
     let mut claims = claims(ask.text("iss").unwrap_or(&app.url), version, &say);
