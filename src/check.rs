@@ -43,7 +43,8 @@ impl Check {
     /// Length in characters. Control characters other than line breaks and tabs are refused: Postgres cannot store
     /// NUL, and no screen shows the others.
     pub fn text(&mut self, field: impl Into<String>, value: &str, length: RangeInclusive<usize>) {
-        let count = value.trim().chars().count();
+        // What nobody sees is nothing to somebody who reads it.
+        let count = value.chars().filter(|c| is_visible(*c)).count();
         if count < *length.start() {
             self.fail(field, "Fill this in.");
         } else if value.chars().count() > *length.end() {
@@ -110,6 +111,17 @@ impl Check {
     }
 }
 
+/// Whether something of this character is seen: no space, and no mark that only steers how others are shown.
+fn is_visible(c: char) -> bool {
+    let hidden = matches!(
+        u32::from(c),
+        0xad | 0x34f | 0x61c | 0x115f..=0x1160 | 0x17b4..=0x17b5 | 0x180b..=0x180f | 0x200b..=0x200f | 0x202a..=0x202e
+            | 0x2060..=0x206f | 0x2800 | 0x3164 | 0xfe00..=0xfe0f | 0xfeff | 0xffa0 | 0xfff9..=0xfffb | 0x1bca0..=0x1bca3
+            | 0x1d173..=0x1d17a | 0xe0000..=0xe0fff
+    );
+    !hidden && !c.is_whitespace() && !c.is_control()
+}
+
 #[cfg(test)]
 mod tests {
     use super::Check;
@@ -135,6 +147,16 @@ mod tests {
             "+123",
         ] {
             assert!(!passes(|c| c.phone("to", bad)), "{bad}");
+        }
+    }
+
+    #[test]
+    fn what_nobody_sees_is_no_text() {
+        for text in ["", "  ", "\u{200b}\u{200d}", "\u{ad}", "\u{3164}", "\u{2800}\u{feff}", "\u{e0041}"] {
+            assert!(!passes(|c| c.text("name", text, 1..=10)), "{text:?}");
+        }
+        for text in ["a", "\u{200f}\u{627}", "👩\u{200d}🔬", "é"] {
+            assert!(passes(|c| c.text("name", text, 1..=10)), "{text:?}");
         }
     }
 

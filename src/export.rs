@@ -104,9 +104,11 @@ fn line(cells: impl Iterator<Item = String>) -> String {
 }
 
 /// What begins like a formula is one to a spreadsheet, and may have been written by whoever was called: an apostrophe makes
-/// it words again.
+/// it words again. A telephone number is no formula, and other programs read it.
 fn cell(text: String) -> String {
-    let text = if text.starts_with(['=', '+', '-', '@', '\t', '\r']) {
+    let digits = text.strip_prefix('+');
+    let is_number = digits.is_some_and(|digits| !digits.is_empty() && digits.bytes().all(|byte| byte.is_ascii_digit()));
+    let text = if text.starts_with(['=', '+', '-', '@', '\t', '\r']) && !is_number {
         format!("'{text}")
     } else {
         text
@@ -147,7 +149,9 @@ mod tests {
     fn what_a_spreadsheet_would_run_is_words() {
         for (text, safe) in [
             ("=HYPERLINK(\"http://x\")", "\"'=HYPERLINK(\"\"http://x\"\")\""),
-            ("+14155550100", "'+14155550100"),
+            ("+14155550100", "+14155550100"),
+            ("+1+cmd|'/C calc'!A0", "'+1+cmd|'/C calc'!A0"),
+            ("+", "'+"),
             ("-1", "'-1"),
             ("@SUM(A1)", "'@SUM(A1)"),
             ("\t=1", "'\t=1"),

@@ -63,13 +63,10 @@ pub fn play(audio: Audio, headers: &HeaderMap) -> Response {
         (header::CACHE_CONTROL, "private, no-store".to_owned()),
         (header::CONTENT_DISPOSITION, "inline".to_owned()),
     ];
-    match headers
-        .get(header::RANGE)
-        .and_then(|range| range.to_str().ok())
-        .map(|range| part(range, total))
-    {
-        None => (common, Body::from(audio.bytes)).into_response(),
-        Some(Some((first, last))) => {
+    let range = headers.get(header::RANGE).and_then(|range| range.to_str().ok());
+    match range.map_or(Part::Whole, |range| part(range, total)) {
+        Part::Whole => (common, Body::from(audio.bytes)).into_response(),
+        Part::Bytes(first, last) => {
             let range = [(header::CONTENT_RANGE, format!("bytes {first}-{last}/{total}"))];
             (
                 StatusCode::PARTIAL_CONTENT,
@@ -79,7 +76,7 @@ pub fn play(audio: Audio, headers: &HeaderMap) -> Response {
             )
                 .into_response()
         }
-        Some(None) => (
+        Part::Nothing => (
             StatusCode::RANGE_NOT_SATISFIABLE,
             [(header::CONTENT_RANGE, format!("bytes */{total}"))],
         )
@@ -87,41 +84,62 @@ pub fn play(audio: Audio, headers: &HeaderMap) -> Response {
     }
 }
 
-/// First and last byte of a single range (RFC 9110 §14.1.2).
-fn part(range: &str, total: usize) -> Option<(usize, usize)> {
-    let (first, last) = range.strip_prefix("bytes=")?.split_once('-')?;
-    let (first, last) = match (first, last) {
-        ("", suffix) => (total.checked_sub(suffix.parse().ok()?)?, total.checked_sub(1)?),
-        (first, "") => (first.parse().ok()?, total.checked_sub(1)?),
-        (first, last) => (
-            first.parse().ok()?,
-            last.parse::<usize>().ok()?.min(total.checked_sub(1)?),
-        ),
+/// What a `Range` asks for.
+#[derive(Debug, PartialEq)]
+enum Part {
+    Whole,
+    /// First and last byte.
+    Bytes(usize, usize),
+    /// It begins after the end.
+    Nothing,
+}
+
+/// RFC 9110, section 14.2: a range that cannot be read, or several at once, may be passed over, and then the answer is the whole.
+fn part(range: &str, total: usize) -> Part {
+    let read = |text: &str| text.parse::<u64>().ok().map(|n| usize::try_from(n).unwrap_or(usize::MAX));
+    let Some((first, last)) = range.strip_prefix("bytes=").and_then(|set| set.trim().split_once('-')) else {
+        return Part::Whole;
     };
-    (first <= last).then_some((first, last))
+    let (first, last) = match (read(first), read(last)) {
+        (None, Some(suffix)) if first.is_empty() && suffix > 0 => (total.saturating_sub(suffix), usize::MAX),
+        (None, Some(0)) if first.is_empty() => return Part::Nothing,
+        (Some(from), None) if last.is_empty() => (from, usize::MAX),
+        (Some(from), Some(to)) if from <= to => (from, to),
+        _ => return Part::Whole,
+    };
+    if first >= total {
+        Part::Nothing
+    } else {
+        Part::Bytes(first, last.min(total - 1))
+    }
 }
 
 #[cfg(test)]
 mod tests {
-    use super::part;
+    use super::{Part, part};
 
     #[test]
     fn a_range_names_its_first_and_last_byte() {
-        assert_eq!(part("bytes=0-", 10), Some((0, 9)));
-        assert_eq!(part("bytes=2-3", 10), Some((2, 3)));
-        assert_eq!(part("bytes=2-99", 10), Some((2, 9)));
-        assert_eq!(part("bytes=-4", 10), Some((6, 9)));
-        for bad in [
-            "bytes=10-",
-            "bytes=5-4",
-            "bytes=-11",
-            "bytes=a-b",
-            "items=0-1",
-            "bytes=0-1,3-4",
-            "bytes=0-",
+        for (range, bytes) in [
+            ("bytes=0-", (0, 9)),
+            ("bytes=2-3", (2, 3)),
+            ("bytes=2-99", (2, 9)),
+            ("bytes=-4", (6, 9)),
+            ("bytes=-11", (0, 9)),
+            ("bytes=-99999999", (0, 9)),
+            ("bytes=-18446744073709551615", (0, 9)),
         ] {
-            let total = if bad == "bytes=0-" { 0 } else { 10 };
-            assert_eq!(part(bad, total), None, "{bad}");
+            assert_eq!(part(range, 10), Part::Bytes(bytes.0, bytes.1), "{range}");
+        }
+    }
+
+    #[test]
+    fn what_cannot_be_read_is_the_whole_and_what_is_past_the_end_is_nothing() {
+        for range in ["bytes=5-4", "bytes=a-b", "items=0-1", "bytes=0-1,3-4", "bytes=", "bytes=-", "", "bytes=--1"] {
+            assert_eq!(part(range, 10), Part::Whole, "{range}");
+        }
+        for (range, total) in [("bytes=10-", 10), ("bytes=-0", 10), ("bytes=0-", 0), ("bytes=-4", 0)] {
+            assert_eq!(part(range, total), Part::Nothing, "{range} of {total}");
         }
     }
 }
