@@ -80,7 +80,10 @@ pub fn router(core: Core, files: Files) -> Router {
 
     // By bearer token or by a provider's signature: no cookie counts here.
     let programs = Router::new()
-        .nest("/api/v1", rest::routes(core.clone()))
+        .nest(
+            "/api/v1",
+            rest::routes(core.clone()).layer(CompressionLayer::new().compress_when(SizeAbove::new(1024).and(NotForContentType::new("audio/")))),
+        )
         .route("/webhooks/ultravox", post(webhooks::ultravox))
         .route("/webhooks/clerk", post(webhooks::clerk))
         .route("/.well-known/jwks.json", get(rest::jwks))

@@ -2,11 +2,11 @@
 
 use axum::{
     extract::{FromRequestParts, Path},
-    http::{HeaderMap, StatusCode, header, request::Parts},
+    http::{HeaderMap, HeaderValue, StatusCode, header, request::Parts},
     response::{IntoResponse, Response},
 };
-use serde::de::DeserializeOwned;
-use serde_json::Value;
+use serde::{Serialize, de::DeserializeOwned};
+use serde_json::{Map, Value};
 use switchboard::{
     Error, Id,
     crud::{self, Rows},
@@ -21,8 +21,8 @@ use utoipa::IntoParams;
 
 use super::{
     context::RequestContext,
-    endpoint::{Endpoint, delete, get, post, put},
-    extract::{Json, Params},
+    endpoint::{Endpoint, delete, get, patch, post, put},
+    extract::{Json, Params, from_value},
     problem::Failure,
 };
 use crate::download;
@@ -85,6 +85,15 @@ fn routes<R: Registered>() -> Vec<Endpoint> {
             .body::<R::Draft>(sample::<R>)
             .answers::<R>(200, "Saved")
             .by(update::<R>),
+        patch(&each, &format!("Change parts of {a} {one}"))
+            .needs(Update, R::KIND)
+            .header(
+                "If-Match",
+                "The ETag the change started from; a newer save is then never overwritten.",
+            )
+            .merges::<R::Draft>(sample::<R>)
+            .answers::<R>(200, "Saved")
+            .by(merge::<R>),
         delete(&each, &format!("Delete {a} {one}"))
             .needs(Delete, R::KIND)
             .answers_nothing("Deleted")
@@ -150,38 +159,116 @@ async fn list<R: Rows>(context: RequestContext, query: ListQuery<R::Filter>) -> 
 }
 
 async fn create<R: Rows>(context: RequestContext, Json(draft): Json<R::Draft>) -> Result<Response, Failure> {
-    Ok(with_etag(
-        StatusCode::CREATED,
-        crud::create::<R>(&context.core, &context.caller, draft).await?,
-    ))
+    let row = crud::create::<R>(&context.core, &context.caller, draft).await?;
+    let location = format!("/api/v1{}/{}", R::KIND.about().path, row.id());
+    Ok(([(header::LOCATION, location)], with_etag(StatusCode::CREATED, row)).into_response())
 }
 
-async fn read<R: Rows>(context: RequestContext, Path(text): Path<String>) -> Result<Response, Failure> {
-    Ok(with_etag(
-        StatusCode::OK,
-        crud::get::<R>(&context.core, &context.caller, id(&text)?).await?,
-    ))
+async fn read<R: Rows>(context: RequestContext, Path(text): Path<String>, headers: HeaderMap) -> Result<Response, Failure> {
+    let row = crud::get::<R>(&context.core, &context.caller, id(&text)?).await?;
+    let response = with_etag(StatusCode::OK, row);
+    let tag = &response.headers()[header::ETAG];
+    let known = headers.get(header::IF_NONE_MATCH).and_then(|tags| tags.to_str().ok());
+    let known = known.is_some_and(|tags| tags.split(',').any(|known| is_tag(known, tag)));
+    Ok(if known {
+        (StatusCode::NOT_MODIFIED, [(header::ETAG, tag.clone())]).into_response()
+    } else {
+        response
+    })
+}
+
+/// Whether it is this tag, or any. A tag may be weak: what it is asked for is whether anything changed.
+fn is_tag(known: &str, tag: &HeaderValue) -> bool {
+    let known = known.trim();
+    known == "*" || known.strip_prefix("W/").unwrap_or(known).as_bytes() == tag.as_bytes()
 }
 
 async fn update<R: Rows>(
     context: RequestContext,
     Path(text): Path<String>,
     headers: HeaderMap,
-    Json(draft): Json<R::Draft>,
+    Json(body): Json<Map<String, Value>>,
 ) -> Result<Response, Failure> {
-    let id = id::<R>(&text)?;
-    let revision = match headers.get(header::IF_MATCH) {
-        Some(tag) => tag
-            .to_str()
-            .ok()
-            .and_then(|tag| tag.trim_matches('"').parse().ok())
-            .ok_or_else(|| Failure::from(Error::invalid("If-Match", "Use the ETag as it was given.")))?,
-        None => crud::get::<R>(&context.core, &context.caller, id).await?.revision(),
+    let row = crud::get::<R>(&context.core, &context.caller, id(&text)?).await?;
+    let draft = draft_in(&row, body)?;
+    save(&context, &row, &headers, draft).await
+}
+
+/// RFC 7396: what the patch leaves out stays as it is.
+async fn merge<R: Rows>(
+    context: RequestContext,
+    Path(text): Path<String>,
+    headers: HeaderMap,
+    Json(patch): Json<Map<String, Value>>,
+) -> Result<Response, Failure> {
+    let row = crud::get::<R>(&context.core, &context.caller, id(&text)?).await?;
+    let draft = draft_in(&row, patch)?;
+    let mut whole = as_object(&row.draft());
+    merge_into(&mut whole, draft);
+    save(&context, &row, &headers, whole).await
+}
+
+async fn save<R: Rows>(
+    context: &RequestContext,
+    row: &R,
+    headers: &HeaderMap,
+    draft: Map<String, Value>,
+) -> Result<Response, Failure> {
+    let draft: R::Draft = from_value(Value::Object(draft))?;
+    let expected = headers.get(header::IF_MATCH).filter(|tag| *tag != "*");
+    let revision = match expected {
+        Some(tag) => {
+            let tag = tag.to_str().ok().and_then(|tag| tag.trim().trim_matches('"').parse().ok());
+            tag.ok_or_else(|| Failure::from(Error::invalid("If-Match", "Use the ETag as it was given.")))?
+        }
+        None => row.revision(),
     };
-    Ok(with_etag(
-        StatusCode::OK,
-        crud::update::<R>(&context.core, &context.caller, id, draft, revision).await?,
-    ))
+    let saved = crud::update::<R>(&context.core, &context.caller, row.id(), draft, revision).await;
+    let saved = saved.map_err(|error| match (Failure::from(error), expected) {
+        (failure, Some(_)) => failure.precondition(),
+        (failure, None) => failure,
+    })?;
+    Ok(with_etag(StatusCode::OK, saved))
+}
+
+/// What of a body is the draft: what was read can be sent back as it was, and the rest of it changes nothing.
+fn draft_in<R: Rows>(row: &R, body: Map<String, Value>) -> Result<Map<String, Value>, Failure> {
+    let (whole, draft) = (as_object(row), as_object(&row.draft()));
+    let mut kept = Map::new();
+    for (name, value) in body {
+        match whole.get(&name).filter(|_| !draft.contains_key(&name)) {
+            None => drop(kept.insert(name, value)),
+            Some(fixed) if *fixed == value => {}
+            Some(_) if name == "revision" => {
+                let title = format!("This {} has changed since it was read. Read it again.", R::KIND.about().singular);
+                return Err(Error::Conflict(title).into());
+            }
+            Some(_) => return Err(Error::invalid(name, "This cannot be changed. Leave it out, or send it as it was read.").into()),
+        }
+    }
+    Ok(kept)
+}
+
+fn as_object(of: &impl Serialize) -> Map<String, Value> {
+    match serde_json::to_value(of) {
+        Ok(Value::Object(object)) => object,
+        _ => Map::new(),
+    }
+}
+
+fn merge_into(target: &mut Map<String, Value>, patch: Map<String, Value>) {
+    for (name, value) in patch {
+        match (value, target.get_mut(&name)) {
+            (Value::Null, _) => drop(target.remove(&name)),
+            (Value::Object(patch), Some(Value::Object(inner))) => merge_into(inner, patch),
+            (Value::Object(patch), _) => {
+                let mut inner = Map::new();
+                merge_into(&mut inner, patch);
+                target.insert(name, Value::Object(inner));
+            }
+            (value, _) => drop(target.insert(name, value)),
+        }
+    }
 }
 
 async fn remove<R: Rows>(context: RequestContext, Path(text): Path<String>) -> Result<StatusCode, Failure> {
@@ -194,4 +281,32 @@ async fn sync<R: ProviderBacked>(context: RequestContext, Path(text): Path<Strin
         StatusCode::OK,
         provider_sync::sync::<R>(&context.core, &context.caller, id(&text)?).await?,
     ))
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+
+    /// The examples of RFC 7396, appendix A, that are about objects.
+    #[test]
+    fn a_patch_is_merged_as_the_rfc_says() {
+        for (original, patch, result) in [
+            (json!({"a": "b"}), json!({"a": "c"}), json!({"a": "c"})),
+            (json!({"a": "b"}), json!({"b": "c"}), json!({"a": "b", "b": "c"})),
+            (json!({"a": "b"}), json!({"a": null}), json!({})),
+            (json!({"a": "b", "b": "c"}), json!({"a": null}), json!({"b": "c"})),
+            (json!({"a": ["b"]}), json!({"a": "c"}), json!({"a": "c"})),
+            (json!({"a": "c"}), json!({"a": ["b"]}), json!({"a": ["b"]})),
+            (json!({"a": {"b": "c"}}), json!({"a": {"b": "d", "c": null}}), json!({"a": {"b": "d"}})),
+            (json!({"a": [{"b": "c"}]}), json!({"a": [1]}), json!({"a": [1]})),
+            (json!({"e": null}), json!({"a": 1}), json!({"e": null, "a": 1})),
+            (json!({}), json!({"a": {"bb": {"ccc": null}}}), json!({"a": {"bb": {}}})),
+        ] {
+            let mut target = as_object(&original);
+            merge_into(&mut target, as_object(&patch));
+            assert_eq!(Value::Object(target), result, "{original} with {patch}");
+        }
+    }
 }

@@ -70,6 +70,9 @@ pub fn post(path: &str, summary: &str) -> EndpointBuilder {
 pub fn put(path: &str, summary: &str) -> EndpointBuilder {
     EndpointBuilder::new(Method::PUT, path, summary)
 }
+pub fn patch(path: &str, summary: &str) -> EndpointBuilder {
+    EndpointBuilder::new(Method::PATCH, path, summary)
+}
 pub fn delete(path: &str, summary: &str) -> EndpointBuilder {
     EndpointBuilder::new(Method::DELETE, path, summary)
 }
@@ -190,6 +193,25 @@ impl EndpointBuilder {
             RequestBodyBuilder::new()
                 .required(Some(Required::True))
                 .content("application/json", content)
+                .build(),
+        ));
+        self
+    }
+
+    /// Takes parts of this body, as RFC 7396 merges them: what is left out stays, `null` takes away.
+    pub fn merges<T: ToSchema>(mut self, sample: fn(&Fixtures) -> Value) -> Self {
+        known::<T>(&mut self.schemas);
+        let schema = partial(T::schema());
+        self.sample = Some(sample);
+        let content = |schema: RefOr<Schema>| {
+            let content = ContentBuilder::new().schema(Some(schema));
+            content.example(Some(sample(&examples()))).build()
+        };
+        self.operation = self.operation.request_body(Some(
+            RequestBodyBuilder::new()
+                .required(Some(Required::True))
+                .content("application/merge-patch+json", content(schema.clone()))
+                .content("application/json", content(schema))
                 .build(),
         ));
         self
@@ -320,6 +342,7 @@ impl Endpoint {
         match self.method {
             Method::POST => HttpMethod::Post,
             Method::PUT => HttpMethod::Put,
+            Method::PATCH => HttpMethod::Patch,
             Method::DELETE => HttpMethod::Delete,
             _ => HttpMethod::Get,
         }
@@ -393,6 +416,17 @@ fn known<T: ToSchema>(schemas: &mut Schemas) -> RefOr<Schema> {
     schemas.push((T::name().into_owned(), T::schema()));
     T::schemas(schemas);
     Ref::from_schema_name(T::name()).into()
+}
+
+/// The same object with nothing in it that has to be there.
+fn partial(schema: RefOr<Schema>) -> RefOr<Schema> {
+    match schema {
+        RefOr::T(Schema::Object(mut object)) => {
+            object.required.clear();
+            RefOr::T(Schema::Object(object))
+        }
+        other => other,
+    }
 }
 
 /// The ids in the examples of the document.

@@ -27,7 +27,7 @@ use std::sync::Arc;
 use axum::{
     Json, Router,
     extract::State,
-    http::Uri,
+    http::{StatusCode, Uri},
     middleware::from_fn_with_state,
     response::{IntoResponse, Response},
 };
@@ -72,7 +72,13 @@ pub fn routes(core: Core) -> Router<Site> {
         .merge(open)
         .route("/openapi.json", axum::routing::get(openapi::serve))
         .route("/{*rest}", axum::routing::any(not_found))
-        .method_not_allowed_fallback(not_found)
+        .method_not_allowed_fallback(not_allowed)
+}
+
+/// axum says in `Allow` what may be done there.
+async fn not_allowed() -> Response {
+    let title = "This cannot be done there. `Allow` says what can.".to_owned();
+    problem::Failure::plain(StatusCode::METHOD_NOT_ALLOWED, "method_not_allowed", title).into_response()
 }
 
 async fn not_found(_: Uri) -> Response {

@@ -44,6 +44,25 @@ impl From<Error> for Failure {
 }
 
 impl Failure {
+    pub fn plain(status: StatusCode, kind: &'static str, title: String) -> Self {
+        let problem = Problem {
+            kind,
+            title,
+            status: status.as_u16(),
+            errors: Vec::new(),
+        };
+        Self(problem, None)
+    }
+
+    /// What the request was made for is another thing by now (`If-Match`).
+    pub fn precondition(self) -> Self {
+        let Self(mut problem, retry_after) = self;
+        if problem.status == StatusCode::CONFLICT.as_u16() {
+            problem.status = StatusCode::PRECONDITION_FAILED.as_u16();
+        }
+        Self(problem, retry_after)
+    }
+
     /// Not JSON, or not the JSON that was asked for.
     pub fn malformed(status: StatusCode, field: String, message: String) -> Self {
         let errors = vec![FieldError {
