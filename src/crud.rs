@@ -106,6 +106,14 @@ impl<R: Rows> WriteFlow<R> for Local {
     }
 }
 
+/// The row as it is, for whoever may change it.
+pub async fn get_to_change<R: Rows>(core: &Core, caller: &Caller, id: Id<R>) -> Result<R> {
+    let mut tx = caller.begin(&core.db, Action::Update, R::KIND).await?;
+    let row = R::find(&mut tx, id).await?;
+    tx.commit().await?;
+    Ok(row)
+}
+
 pub async fn create<R: Rows>(core: &Core, caller: &Caller, draft: R::Draft) -> Result<R> {
     Check::run(&draft)?;
     R::Flow::create(core, caller, draft).await

@@ -189,7 +189,7 @@ async fn update<R: Rows>(
     headers: HeaderMap,
     Json(body): Json<Map<String, Value>>,
 ) -> Result<Response, Failure> {
-    let row = crud::get::<R>(&context.core, &context.caller, id(&text)?).await?;
+    let row = crud::get_to_change::<R>(&context.core, &context.caller, id(&text)?).await?;
     let draft = draft_in(&row, body)?;
     save(&context, &row, &headers, draft).await
 }
@@ -201,7 +201,7 @@ async fn merge<R: Rows>(
     headers: HeaderMap,
     Json(patch): Json<Map<String, Value>>,
 ) -> Result<Response, Failure> {
-    let row = crud::get::<R>(&context.core, &context.caller, id(&text)?).await?;
+    let row = crud::get_to_change::<R>(&context.core, &context.caller, id(&text)?).await?;
     let draft = draft_in(&row, patch)?;
     let mut whole = as_object(&row.draft());
     merge_into(&mut whole, draft);
