@@ -152,7 +152,15 @@ mod tests {
 
     #[test]
     fn what_nobody_sees_is_no_text() {
-        for text in ["", "  ", "\u{200b}\u{200d}", "\u{ad}", "\u{3164}", "\u{2800}\u{feff}", "\u{e0041}"] {
+        for text in [
+            "",
+            "  ",
+            "\u{200b}\u{200d}",
+            "\u{ad}",
+            "\u{3164}",
+            "\u{2800}\u{feff}",
+            "\u{e0041}",
+        ] {
             assert!(!passes(|c| c.text("name", text, 1..=10)), "{text:?}");
         }
         for text in ["a", "\u{200f}\u{627}", "👩\u{200d}🔬", "é"] {

@@ -61,9 +61,12 @@ impl FromServerFnError for AppError {
         match error {
             ServerFnErrorErr::Request(_) | ServerFnErrorErr::Response(_) => Self::unreachable(),
             // Only the server still reads what a page has written.
-            ServerFnErrorErr::Args(_) | ServerFnErrorErr::MissingArg(_) | ServerFnErrorErr::Deserialization(_) => Self(
-                Error::invalid("", "The page sent something else than this version of the server expects. Reload it and try again."),
-            ),
+            ServerFnErrorErr::Args(_) | ServerFnErrorErr::MissingArg(_) | ServerFnErrorErr::Deserialization(_) => {
+                Self(Error::invalid(
+                    "",
+                    "The page sent something else than this version of the server expects. Reload it and try again.",
+                ))
+            }
             _ => Self(Error::Internal(Incident("browser".into()))),
         }
     }

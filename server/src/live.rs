@@ -57,7 +57,10 @@ pub async fn events(State(core): State<Core>, visit: Option<Extension<Visit>>, h
 
 /// Says that the stream is open, to whoever has to tell an open one from one that hangs.
 fn ping() -> Event {
-    Event::default().event("changed").data("ping").retry(Duration::from_secs(1))
+    Event::default()
+        .event("changed")
+        .data("ping")
+        .retry(Duration::from_secs(1))
 }
 
 /// Whether the reader is still a member, and the session still in this organization. A token of Clerk's names one

@@ -96,7 +96,11 @@ enum Part {
 
 /// RFC 9110, section 14.2: a range that cannot be read, or several at once, may be passed over, and then the answer is the whole.
 fn part(range: &str, total: usize) -> Part {
-    let read = |text: &str| text.parse::<u64>().ok().map(|n| usize::try_from(n).unwrap_or(usize::MAX));
+    let read = |text: &str| {
+        text.parse::<u64>()
+            .ok()
+            .map(|n| usize::try_from(n).unwrap_or(usize::MAX))
+    };
     let Some((first, last)) = range.strip_prefix("bytes=").and_then(|set| set.trim().split_once('-')) else {
         return Part::Whole;
     };
@@ -135,7 +139,16 @@ mod tests {
 
     #[test]
     fn what_cannot_be_read_is_the_whole_and_what_is_past_the_end_is_nothing() {
-        for range in ["bytes=5-4", "bytes=a-b", "items=0-1", "bytes=0-1,3-4", "bytes=", "bytes=-", "", "bytes=--1"] {
+        for range in [
+            "bytes=5-4",
+            "bytes=a-b",
+            "items=0-1",
+            "bytes=0-1,3-4",
+            "bytes=",
+            "bytes=-",
+            "",
+            "bytes=--1",
+        ] {
             assert_eq!(part(range, 10), Part::Whole, "{range}");
         }
         for (range, total) in [("bytes=10-", 10), ("bytes=-0", 10), ("bytes=0-", 0), ("bytes=-4", 0)] {

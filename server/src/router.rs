@@ -82,7 +82,9 @@ pub fn router(core: Core, files: Files) -> Router {
     let programs = Router::new()
         .nest(
             "/api/v1",
-            rest::routes(core.clone()).layer(CompressionLayer::new().compress_when(SizeAbove::new(1024).and(NotForContentType::new("audio/")))),
+            rest::routes(core.clone()).layer(
+                CompressionLayer::new().compress_when(SizeAbove::new(1024).and(NotForContentType::new("audio/"))),
+            ),
         )
         .route("/webhooks/ultravox", post(webhooks::ultravox))
         .route("/webhooks/clerk", post(webhooks::clerk))

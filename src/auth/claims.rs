@@ -167,7 +167,11 @@ pub(super) fn clerk(payload: &[u8], issuer: &str, origin: &str, now: DateTime<Ut
 /// What is wrong with a token of Clerk whose signature is good, for the log and for the person that it is about.
 pub(super) fn clerk_refusal(payload: &[u8], issuer: &str, origin: &str, now: DateTime<Utc>) -> Option<String> {
     let claims: Claims = serde_json::from_slice(payload).ok()?;
-    let ahead = |seconds: u64| i64::try_from(seconds).unwrap_or(i64::MAX).saturating_sub(now.timestamp());
+    let ahead = |seconds: u64| {
+        i64::try_from(seconds)
+            .unwrap_or(i64::MAX)
+            .saturating_sub(now.timestamp())
+    };
     let (begins, ends) = (ahead(claims.iat.max(claims.nbf)), ahead(claims.exp));
     Some(if begins > EARLY_S {
         format!("it begins {begins} s from now by this server's clock, which may be slow")
@@ -179,7 +183,10 @@ pub(super) fn clerk_refusal(payload: &[u8], issuer: &str, origin: &str, now: Dat
         let azp = claims.azp.unwrap_or_default();
         format!("it is for {azp}, and this server is {origin} (PUBLIC_URL)")
     } else if claims.iss != issuer {
-        format!("it is from {}, and this server asks {issuer} (CLERK_FRONTEND_API)", claims.iss)
+        format!(
+            "it is from {}, and this server asks {issuer} (CLERK_FRONTEND_API)",
+            claims.iss
+        )
     } else if claims.sts.as_deref().is_some_and(|status| status != "active") {
         "Clerk still waits for something before it counts, such as the choice of an organization".to_owned()
     } else {

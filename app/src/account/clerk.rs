@@ -56,7 +56,9 @@ pub fn renewal() -> AnyView {
     }
     let stage = RwSignal::new(Stage::Loading);
     let words = dynamic(move || match stage.get() {
-        Stage::Failed => unreachable_banner("Your session ends in a minute, and what you do then is not kept. Reload this page."),
+        Stage::Failed => {
+            unreachable_banner("Your session ends in a minute, and what you do then is not kept. Reload this page.")
+        }
         _ => ().into_any(),
     });
     view! { {load(stage, |_| ())} {words} }.into_any()

@@ -204,7 +204,9 @@ pub fn is_hidden() -> bool {
 
 /// Says in the document that it hears of changes; answers whether it did not before.
 pub fn set_live() -> bool {
-    let root = document().document_element().filter(|root| !root.has_attribute("data-live"));
+    let root = document()
+        .document_element()
+        .filter(|root| !root.has_attribute("data-live"));
     root.is_some_and(|root| root.set_attribute("data-live", "").is_ok())
 }
 

@@ -164,7 +164,11 @@ async fn create<R: Rows>(context: RequestContext, Json(draft): Json<R::Draft>) -
     Ok(([(header::LOCATION, location)], with_etag(StatusCode::CREATED, row)).into_response())
 }
 
-async fn read<R: Rows>(context: RequestContext, Path(text): Path<String>, headers: HeaderMap) -> Result<Response, Failure> {
+async fn read<R: Rows>(
+    context: RequestContext,
+    Path(text): Path<String>,
+    headers: HeaderMap,
+) -> Result<Response, Failure> {
     let row = crud::get::<R>(&context.core, &context.caller, id(&text)?).await?;
     let response = with_etag(StatusCode::OK, row);
     let tag = &response.headers()[header::ETAG];
@@ -218,7 +222,10 @@ async fn save<R: Rows>(
     let expected = headers.get(header::IF_MATCH).filter(|tag| *tag != "*");
     let revision = match expected {
         Some(tag) => {
-            let tag = tag.to_str().ok().and_then(|tag| tag.trim().trim_matches('"').parse().ok());
+            let tag = tag
+                .to_str()
+                .ok()
+                .and_then(|tag| tag.trim().trim_matches('"').parse().ok());
             tag.ok_or_else(|| Failure::from(Error::invalid("If-Match", "Use the ETag as it was given.")))?
         }
         None => row.revision(),
@@ -240,10 +247,17 @@ fn draft_in<R: Rows>(row: &R, body: Map<String, Value>) -> Result<Map<String, Va
             None => drop(kept.insert(name, value)),
             Some(fixed) if *fixed == value => {}
             Some(_) if name == "revision" => {
-                let title = format!("This {} has changed since it was read. Read it again.", R::KIND.about().singular);
+                let title = format!(
+                    "This {} has changed since it was read. Read it again.",
+                    R::KIND.about().singular
+                );
                 return Err(Error::Conflict(title).into());
             }
-            Some(_) => return Err(Error::invalid(name, "This cannot be changed. Leave it out, or send it as it was read.").into()),
+            Some(_) => {
+                return Err(
+                    Error::invalid(name, "This cannot be changed. Leave it out, or send it as it was read.").into(),
+                );
+            }
         }
     }
     Ok(kept)
@@ -299,7 +313,11 @@ mod tests {
             (json!({"a": "b", "b": "c"}), json!({"a": null}), json!({"b": "c"})),
             (json!({"a": ["b"]}), json!({"a": "c"}), json!({"a": "c"})),
             (json!({"a": "c"}), json!({"a": ["b"]}), json!({"a": ["b"]})),
-            (json!({"a": {"b": "c"}}), json!({"a": {"b": "d", "c": null}}), json!({"a": {"b": "d"}})),
+            (
+                json!({"a": {"b": "c"}}),
+                json!({"a": {"b": "d", "c": null}}),
+                json!({"a": {"b": "d"}}),
+            ),
             (json!({"a": [{"b": "c"}]}), json!({"a": [1]}), json!({"a": [1]})),
             (json!({"e": null}), json!({"a": 1}), json!({"e": null, "a": 1})),
             (json!({}), json!({"a": {"bb": {"ccc": null}}}), json!({"a": {"bb": {}}})),

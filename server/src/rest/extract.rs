@@ -77,7 +77,11 @@ fn is_json(headers: &HeaderMap) -> Result<(), Failure> {
         return Ok(());
     }
     let title = format!("Send JSON, and say so: `Content-Type: application/json`. This came as `{kind}`.");
-    Err(Failure::plain(StatusCode::UNSUPPORTED_MEDIA_TYPE, "unsupported_media_type", title))
+    Err(Failure::plain(
+        StatusCode::UNSUPPORTED_MEDIA_TYPE,
+        "unsupported_media_type",
+        title,
+    ))
 }
 
 /// Reads a value in which nothing is unknown.
@@ -89,18 +93,19 @@ where
     let mut note = |path: serde_ignored::Path<'_>| {
         unknown.get_or_insert(path.to_string());
     };
-    let value = serde_path_to_error::deserialize(serde_ignored::Deserializer::new(json, &mut note)).map_err(|error| {
-        let path = error.path().to_string();
-        // `.` is the body itself, `?` a part of it that has no name yet.
-        let path = path.trim_end_matches('?').trim_end_matches('.').to_owned();
-        let inner = error.inner();
-        let status = if inner.is_data() {
-            StatusCode::UNPROCESSABLE_ENTITY
-        } else {
-            StatusCode::BAD_REQUEST
-        };
-        Failure::malformed(status, path, sentence(&inner.to_string()))
-    })?;
+    let value =
+        serde_path_to_error::deserialize(serde_ignored::Deserializer::new(json, &mut note)).map_err(|error| {
+            let path = error.path().to_string();
+            // `.` is the body itself, `?` a part of it that has no name yet.
+            let path = path.trim_end_matches('?').trim_end_matches('.').to_owned();
+            let inner = error.inner();
+            let status = if inner.is_data() {
+                StatusCode::UNPROCESSABLE_ENTITY
+            } else {
+                StatusCode::BAD_REQUEST
+            };
+            Failure::malformed(status, path, sentence(&inner.to_string()))
+        })?;
     match unknown {
         None => Ok(value),
         Some(field) => Err(Failure::malformed(

@@ -201,7 +201,8 @@ impl Stream {
 
     fn has_lease(self) -> bool {
         // A browser that keeps nothing has a stream in each tab.
-        self.lease().is_none_or(|lease| self.tab.try_with_value(|tab| *tab == lease.tab).unwrap_or_default())
+        self.lease()
+            .is_none_or(|lease| self.tab.try_with_value(|tab| *tab == lease.tab).unwrap_or_default())
     }
 
     fn renew(self) {
@@ -209,12 +210,16 @@ impl Stream {
             tab: self.tab.get_value(),
             at: browser::now(),
         };
-        self.key.with_value(|key| browser::store(Keep::Always, key, &lease.write()));
+        self.key
+            .with_value(|key| browser::store(Keep::Always, key, &lease.write()));
     }
 
     fn resign(self) {
         self.close();
-        if self.lease().is_some_and(|lease| self.tab.try_with_value(|tab| *tab == lease.tab).unwrap_or_default()) {
+        if self
+            .lease()
+            .is_some_and(|lease| self.tab.try_with_value(|tab| *tab == lease.tab).unwrap_or_default())
+        {
             self.key.try_with_value(|key| browser::forget(Keep::Always, key));
         }
     }
@@ -247,10 +252,13 @@ impl Stream {
     fn broken(self) {
         let now = browser::now();
         self.gap.try_set_value(true);
-        self.heard.try_update_value(|heard| *heard = heard.min(now - SILENCE_MS + PATIENCE_MS));
+        self.heard
+            .try_update_value(|heard| *heard = heard.min(now - SILENCE_MS + PATIENCE_MS));
         // The browser tries again by itself, except after an answer that was no stream: then it is asked what that was.
         let closed = self.source.try_with_value(|source| {
-            source.as_ref().is_some_and(|source| source.ready_state() == EventSource::CLOSED)
+            source
+                .as_ref()
+                .is_some_and(|source| source.ready_state() == EventSource::CLOSED)
         });
         if closed != Some(true) {
             return;

@@ -130,7 +130,11 @@ impl Clerk {
                 azp,
                 organization,
                 status,
-                seconds: if seconds == 60 { world.token_seconds.unwrap_or(60) } else { seconds },
+                seconds: if seconds == 60 {
+                    world.token_seconds.unwrap_or(60)
+                } else {
+                    seconds
+                },
                 ahead_s: world.ahead_s,
             };
             let version = world.token_version.unwrap_or(2);
