@@ -2,7 +2,10 @@
 
 use std::pin::Pin;
 
-use axum::http::{Method, StatusCode};
+use axum::{
+    body::Body,
+    http::{Method, Request, StatusCode, header},
+};
 use serde_json::{Value, json};
 use switchboard::{
     org::Role,
@@ -42,6 +45,8 @@ async fn contract<R: Registered>(world: &World) {
         "a name is taken only within its organization"
     );
 
+    assert_eq!(made.headers["location"], format!("/api/v1{one}"));
+
     // Read, here and from elsewhere.
     let read = world.get(&one, &mine.key).await;
     assert_eq!(read.json(), made.json());
@@ -59,8 +64,9 @@ async fn contract<R: Registered>(world: &World) {
     assert_eq!(saved.json()["name"], "Renamed");
     assert_eq!(
         put(world, &one, &mine.key, &tag, &changed).await.status,
-        StatusCode::CONFLICT
+        StatusCode::PRECONDITION_FAILED
     );
+    as_programs_change_it::<R>(world, &one, &mine.key).await;
     assert_eq!(
         world
             .rest(Method::PUT, &one, Some(&other.key), Some(&changed))
@@ -139,6 +145,78 @@ async fn contract<R: Registered>(world: &World) {
     assert_eq!(actions, ["delete", "update", "create"]);
     let theirs = world.get(&format!("/audit?object_id={id}"), &other.key).await.json();
     assert_eq!(theirs["items"], json!([]));
+}
+
+/// What was read can be sent back, parts can be changed, and what is known already is not sent again.
+async fn as_programs_change_it<R: Registered>(world: &World, one: &str, key: &str) {
+    let read = world.get(one, key).await;
+    let back = put(world, one, key, "*", &read.json()).await;
+    assert_eq!(back.status, StatusCode::OK, "{}", back.text());
+    let mut fixed = back.json();
+    fixed["id"] = json!("another");
+    let refused = put(world, one, key, "*", &fixed).await;
+    assert_eq!(
+        (refused.status, refused.fields()),
+        (StatusCode::UNPROCESSABLE_ENTITY, vec!["id".to_owned()])
+    );
+    // An older reading, sent back as it was, overwrites nothing.
+    assert_eq!(
+        world.rest(Method::PUT, one, Some(key), Some(&read.json())).await.status,
+        StatusCode::CONFLICT
+    );
+
+    let before = world.get(one, key).await;
+    let patched = world
+        .rest(Method::PATCH, one, Some(key), Some(&json!({ "name": "Patched" })))
+        .await;
+    assert_eq!(patched.status, StatusCode::OK, "{}", patched.text());
+    let (mut was, mut is) = (before.json(), patched.json());
+    assert_eq!(is["name"], "Patched");
+    for moved in ["name", "revision", "updated_at", "sync", "provider_id"] {
+        was[moved] = Value::Null;
+        is[moved] = Value::Null;
+    }
+    assert_eq!(was, is);
+    let unknown = world
+        .rest(Method::PATCH, one, Some(key), Some(&json!({ "nmae": "x" })))
+        .await;
+    assert_eq!(
+        (unknown.status, unknown.fields()),
+        (StatusCode::UNPROCESSABLE_ENTITY, vec!["nmae".to_owned()])
+    );
+    let renamed = world
+        .rest(Method::PATCH, one, Some(key), Some(&json!({ "name": "Renamed" })))
+        .await;
+
+    let tag = &renamed.headers["etag"];
+    for (known, status) in [(tag.to_str().unwrap(), 304), ("W/\"0\", *", 304), ("\"0\"", 200)] {
+        let request = Request::get(format!("/api/v1{one}"))
+            .header(header::AUTHORIZATION, format!("Bearer {key}"))
+            .header(header::IF_NONE_MATCH, known);
+        let answer = world.send(request.body(Body::empty()).unwrap()).await;
+        assert_eq!(
+            (answer.status.as_u16(), answer.bytes.is_empty()),
+            (status, status == 304),
+            "{known}"
+        );
+        assert_eq!(answer.headers["etag"], tag);
+    }
+    let wrong = world.rest(Method::POST, one, Some(key), None).await;
+    assert_eq!(wrong.status, StatusCode::METHOD_NOT_ALLOWED);
+    let allowed = wrong.headers["allow"].to_str().unwrap();
+    assert!(
+        ["GET", "PUT", "PATCH", "DELETE"]
+            .iter()
+            .all(|method| allowed.contains(method)),
+        "{allowed}"
+    );
+    for kind in ["text/plain", "application/x-www-form-urlencoded"] {
+        let request = Request::put(format!("/api/v1{one}"))
+            .header(header::AUTHORIZATION, format!("Bearer {key}"))
+            .header(header::CONTENT_TYPE, kind);
+        let answer = world.send(request.body(Body::from("name=x")).unwrap()).await;
+        assert_eq!(answer.status, StatusCode::UNSUPPORTED_MEDIA_TYPE, "{kind}");
+    }
 }
 
 async fn put(world: &World, path: &str, key: &str, tag: &str, body: &Value) -> crate::support::Answer {
