@@ -1,9 +1,10 @@
 //! Before the render: who is asking, where they may go, and whether the request is their own.
 
 use axum::{
+    Json,
     body::Body,
     extract::{Request, State},
-    http::{HeaderMap, Method, StatusCode, Uri, header},
+    http::{HeaderMap, HeaderName, Method, StatusCode, Uri, header},
     middleware::Next,
     response::{IntoResponse, Redirect, Response},
 };
@@ -15,7 +16,7 @@ use switchboard::{
     viewer::{Identity, Viewer},
 };
 
-use crate::address;
+use crate::{address, rest::problem};
 
 /// What a page asks of its visitor.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -51,7 +52,7 @@ pub fn cookie<'a>(headers: &'a HeaderMap, name: &str) -> Option<&'a str> {
 pub async fn recognize(State(core): State<Core>, mut request: Request, next: Next) -> Response {
     let visit = match visit(&core, request.headers()).await {
         Ok(visit) => visit,
-        Err(error) => return crate::rest::problem::page(&error),
+        Err(error) => return problem::page(&error),
     };
     let address = address::of(request.extensions(), request.headers(), core.config.trusted_proxies);
     let agent = request
@@ -130,7 +131,26 @@ pub async fn same_origin(State(core): State<Core>, request: Request, next: Next)
     if safe || from_here(&core, request.headers()) {
         next.run(request).await
     } else {
-        StatusCode::FORBIDDEN.into_response()
+        from_elsewhere(&core, request.headers())
+    }
+}
+
+/// Says where it came from, and where it should have: most often a proxy is in front and `PUBLIC_URL` was forgotten.
+fn from_elsewhere(core: &Core, headers: &HeaderMap) -> Response {
+    let text = |name: HeaderName| {
+        let text = headers.get(name).and_then(|value| value.to_str().ok()).unwrap_or("nowhere");
+        text.chars().take(200).collect::<String>()
+    };
+    let (came, host) = (text(header::ORIGIN), text(header::HOST));
+    let expected = core.public_url.origin().ascii_serialization();
+    tracing::warn!(came, host, expected, "a request from another site was refused");
+    let words = format!("This came from {came}, and this installation is {expected}. If that is the same place, its operator sets PUBLIC_URL.");
+    let error = Error::Conflict(words);
+    let wants_json = text(header::ACCEPT).contains("application/json");
+    if wants_json {
+        (StatusCode::FORBIDDEN, Json(error)).into_response()
+    } else {
+        (StatusCode::FORBIDDEN, problem::page(&error)).into_response()
     }
 }
 
