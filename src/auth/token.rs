@@ -151,7 +151,7 @@ impl Tokens {
         let (message, signature) = token.rsplit_once('.')?;
         let (header, payload) = message.split_once('.')?;
         let head: TokenHeader = serde_json::from_slice(&URL_SAFE_NO_PAD.decode(header).ok()?).ok()?;
-        let session = head.typ.is_none_or(|typ| typ.eq_ignore_ascii_case("JWT"));
+        let session = head.typ.as_ref().is_none_or(|typ| typ.eq_ignore_ascii_case("JWT"));
         if head.crit.is_some() || !session {
             return None;
         }
