@@ -229,6 +229,11 @@ mod ssr {
                     tracing::warn!(code = %db.code().unwrap_or_default(), "a part of the database cannot be reached");
                     Self::Unavailable { retry_after_s: 5 }
                 }
+                // A text that it can hold nowhere. Whoever reads a request or an answer keeps such texts away; this is for
+                // the reader that does not.
+                sqlx::Error::Database(db) if db.code().is_some_and(|code| matches!(&*code, "22021" | "22P05")) => {
+                    Self::invalid("", "This holds a character that is no text. Remove it and try again.")
+                }
                 // A database message may quote the row it refused; only its code and constraint are ours to log.
                 sqlx::Error::Database(db) => Self::internal(format_args!(
                     "database {} {}",
@@ -265,7 +270,14 @@ mod tests {
     #[tokio::test]
     async fn a_lost_server_of_the_database_is_no_fault_of_ours_and_says_when_to_come_back() {
         let test = TestDb::create().await;
-        for (code, status) in [("08006", 503), ("08000", 503), ("57014", 500), ("0A000", 500)] {
+        for (code, status) in [
+            ("08006", 503),
+            ("08000", 503),
+            ("57014", 500),
+            ("0A000", 500),
+            ("22021", 422),
+            ("22P05", 422),
+        ] {
             let raise = format!("do $$ begin raise exception 'x' using errcode = '{code}'; end $$");
             let error = sqlx::raw_sql(sqlx::AssertSqlSafe(raise)).execute(&test.admin).await;
             let error = Error::from(error.unwrap_err());

@@ -137,9 +137,8 @@ pub(crate) fn said(messages: &[shape::Message]) -> Vec<Message> {
         Some(Message {
             seq: i32::try_from(place).ok()?,
             role,
-            // Postgres keeps no NUL.
-            text: text.replace('\0', ""),
-            tool: message.tool_name.replace('\0', ""),
+            text: text.clone(),
+            tool: message.tool_name.clone(),
             failed: role == Speaker::ToolResult && message.error_details.is_some(),
             start_ms,
             end_ms,
@@ -155,5 +154,5 @@ pub(crate) fn summary(seen: &shape::Call) -> Option<String> {
         .as_deref()
         .filter(|text| !text.is_empty() && text.chars().count() <= 400);
     let text = long.or(seen.short_summary.as_deref()).or(seen.summary.as_deref())?;
-    Some(text.replace('\0', "")).filter(|text| !text.trim().is_empty())
+    Some(text.to_owned()).filter(|text| !text.trim().is_empty())
 }

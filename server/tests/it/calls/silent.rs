@@ -175,3 +175,36 @@ async fn a_box_says_by_what_it_was_known() {
     assert!(ended.note.contains("leave a message after the tone"), "{}", ended.note);
     world.stop().await;
 }
+
+/// U+0000 and half a surrogate, in every text that the provider sends of a call: the rest of it is taken over.
+#[tokio::test]
+async fn what_cannot_be_stored_keeps_nothing_else_away() {
+    for member in [
+        "text",
+        "summary",
+        "shortSummary",
+        "endReason",
+        "billedDuration",
+        "metadata",
+        "systemPrompt",
+    ] {
+        let world = World::new().await;
+        let agent = world.agent("Front desk").await;
+        let spoil = json!({ "kind": "spoil", "member": member, "path": "/api/calls", "count": null });
+        world.fault(&spoil).await;
+        let draft = phone(&agent, "+14155550100");
+        let placed = flow::place(&world.core, &world.caller, draft).await.unwrap();
+        world.billed(1).await;
+        world.look_now().await;
+        let talk = flow::conversation(&world.core, &world.caller, placed.id).await.unwrap();
+        assert_eq!(
+            (talk.call.status, talk.call.end_reason, talk.call.billing),
+            (Status::Completed, Some(EndReason::CallerHangup), Billing::Billed),
+            "{member}: {}",
+            talk.call.end_detail
+        );
+        assert!(talk.messages.len() > 2, "{member}");
+        assert!(!talk.call.summary.is_empty(), "{member}");
+        world.stop().await;
+    }
+}
