@@ -12,6 +12,9 @@ pub enum Error {
     /// No credential, or one that does not count. Never says why.
     #[error("Sign in to continue.")]
     Unauthenticated,
+    /// A good key whose maker may do nothing here any more. Whoever holds the key is told, and nobody else.
+    #[error("Whoever made this API key has left the organization, and the key ended with that. Make a new one.")]
+    MakerGone,
     /// Signed in, but no organization chosen.
     #[error("Choose an organization first.")]
     NoOrg,
@@ -161,7 +164,7 @@ impl Error {
     /// HTTP status (RFC 9110).
     pub fn status(&self) -> u16 {
         match self {
-            Self::Unauthenticated => 401,
+            Self::Unauthenticated | Self::MakerGone => 401,
             Self::Forbidden | Self::NoOrg => 403,
             Self::NotFound => 404,
             Self::Conflict(_) | Self::OrgChanged => 409,
@@ -182,6 +185,7 @@ impl Error {
     pub fn code(&self) -> &'static str {
         match self {
             Self::Unauthenticated => "unauthenticated",
+            Self::MakerGone => "maker_gone",
             Self::NoOrg => "no_organization",
             Self::Forbidden => "forbidden",
             Self::NotFound => "not_found",

@@ -2,7 +2,7 @@
 //! all of it is set right when the provider speaks.
 
 use serde_json::{Value, json};
-use switchboard::calls::{Billing, Call, CallRow, EndReason, Status, flow};
+use switchboard::calls::{Billing, Call, EndReason, Status, flow};
 
 use super::support::{World, phone};
 
@@ -155,9 +155,6 @@ async fn an_end_without_its_reason_is_waited_for_and_then_corrected() {
     assert!(!kinds(&world, &soon).await.contains(&"corrected".to_owned()));
     assert!(kinds(&world, &late).await.contains(&"corrected".to_owned()));
     assert_eq!(world.ledger().await.len(), 2);
-    let rows = flow::list(&world.core, &world.caller, &Default::default(), &Default::default());
-    let ended = |row: &CallRow| row.end_reason == Some(EndReason::CallerHangup);
-    assert!(rows.await.unwrap().items.iter().all(ended));
     world.stop().await;
 }
 
