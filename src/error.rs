@@ -12,6 +12,9 @@ pub enum Error {
     /// No credential, or one that does not count. Never says why.
     #[error("Sign in to continue.")]
     Unauthenticated,
+    /// A good key whose maker may do nothing here any more. Whoever holds the key is told, and nobody else.
+    #[error("Whoever made this API key has left the organization, and the key ended with that. Make a new one.")]
+    MakerGone,
     /// Signed in, but no organization chosen.
     #[error("Choose an organization first.")]
     NoOrg,
@@ -161,7 +164,7 @@ impl Error {
     /// HTTP status (RFC 9110).
     pub fn status(&self) -> u16 {
         match self {
-            Self::Unauthenticated => 401,
+            Self::Unauthenticated | Self::MakerGone => 401,
             Self::Forbidden | Self::NoOrg => 403,
             Self::NotFound => 404,
             Self::Conflict(_) | Self::OrgChanged => 409,
@@ -182,6 +185,7 @@ impl Error {
     pub fn code(&self) -> &'static str {
         match self {
             Self::Unauthenticated => "unauthenticated",
+            Self::MakerGone => "maker_gone",
             Self::NoOrg => "no_organization",
             Self::Forbidden => "forbidden",
             Self::NotFound => "not_found",
@@ -229,6 +233,11 @@ mod ssr {
                     tracing::warn!(code = %db.code().unwrap_or_default(), "a part of the database cannot be reached");
                     Self::Unavailable { retry_after_s: 5 }
                 }
+                // A text that it can hold nowhere. Whoever reads a request or an answer keeps such texts away; this is for
+                // the reader that does not.
+                sqlx::Error::Database(db) if db.code().is_some_and(|code| matches!(&*code, "22021" | "22P05")) => {
+                    Self::invalid("", "This holds a character that is no text. Remove it and try again.")
+                }
                 // A database message may quote the row it refused; only its code and constraint are ours to log.
                 sqlx::Error::Database(db) => Self::internal(format_args!(
                     "database {} {}",
@@ -265,7 +274,14 @@ mod tests {
     #[tokio::test]
     async fn a_lost_server_of_the_database_is_no_fault_of_ours_and_says_when_to_come_back() {
         let test = TestDb::create().await;
-        for (code, status) in [("08006", 503), ("08000", 503), ("57014", 500), ("0A000", 500)] {
+        for (code, status) in [
+            ("08006", 503),
+            ("08000", 503),
+            ("57014", 500),
+            ("0A000", 500),
+            ("22021", 422),
+            ("22P05", 422),
+        ] {
             let raise = format!("do $$ begin raise exception 'x' using errcode = '{code}'; end $$");
             let error = sqlx::raw_sql(sqlx::AssertSqlSafe(raise)).execute(&test.admin).await;
             let error = Error::from(error.unwrap_err());

@@ -2,7 +2,9 @@
 //!
 //! A key counts within one organization and one route, so no organization can collide with, or probe, another's.
 
+use chrono::{DateTime, Utc};
 use sha2::{Digest, Sha256};
+use uuid::Uuid;
 
 use crate::{
     auth::Caller,
@@ -23,6 +25,8 @@ pub struct Keyed {
     body_hash: [u8; 32],
     /// What the request needs anyway; a key alone opens nothing.
     access: (Action, Kind),
+    /// When this request took the key: what it writes under a key that somebody has taken over since is refused.
+    claimed_at: Option<DateTime<Utc>>,
 }
 
 /// Answers may hold what is shown only once, such as a new key, and a copy of the database must open nothing. So they are
@@ -51,6 +55,8 @@ pub enum Claim {
         status: u16,
         body: Vec<u8>,
     },
+    /// The first of its key has placed this call, and its answer was lost or is still to come.
+    Placed(Uuid),
 }
 
 impl Keyed {
@@ -66,18 +72,25 @@ impl Keyed {
             key,
             body_hash: Sha256::digest(body).into(),
             access,
+            claimed_at: None,
         })
+    }
+
+    /// Whether a request whose answer never came has left a trace by which a repeat finds what it did.
+    fn leaves_a_trace(&self) -> bool {
+        self.access == (Action::Create, Kind::Call)
     }
 }
 
-pub async fn claim(core: &Core, caller: &Caller, keyed: &Keyed) -> Result<Claim> {
+pub async fn claim(core: &Core, caller: &Caller, keyed: &mut Keyed) -> Result<Claim> {
     let mut tx = caller.begin(&core.db, keyed.access.0, keyed.access.1).await?;
     if insert(&mut tx, keyed).await? {
         tx.commit().await?;
         return Ok(Claim::First);
     }
     let known = sqlx::query!(
-        r#"select k.body_hash, k.status, k.response, k.created_at < now() - interval '24 hours' as "expired!"
+        r#"select k.body_hash, k.status, k.response, k.call_id, k.created_at < now() - interval '24 hours' as "expired!",
+                k.created_at < now() - interval '2 minutes' as "abandoned!"
          from app.idempotency_keys k
          where k.org_id = $1 and k.route = $2 and k.key = $3
          for update"#,
@@ -89,8 +102,9 @@ pub async fn claim(core: &Core, caller: &Caller, keyed: &Keyed) -> Result<Claim>
     .await?
     // Freed since, by a request that failed.
     .ok_or_else(unfinished)?;
-    if known.expired {
-        // The hourly purge has not come to it yet.
+    // The hourly purge has not come to it yet; or nothing was written by a request that can no longer write anything.
+    let untouched = known.status.is_none() && known.call_id.is_none() && known.body_hash == keyed.body_hash;
+    if known.expired || (known.abandoned && untouched && keyed.leaves_a_trace()) {
         delete(&mut tx, keyed).await?;
         insert(&mut tx, keyed).await?;
         tx.commit().await?;
@@ -103,23 +117,42 @@ pub async fn claim(core: &Core, caller: &Caller, keyed: &Keyed) -> Result<Claim>
             "This key was used with another body. Use a new key.",
         ));
     }
-    match (known.status, known.response) {
-        (Some(status), Some(sealed)) => match keyed.open(&core.secret, caller.org(), sealed) {
+    match (known.status, known.response, known.call_id) {
+        (Some(status), Some(sealed), _) => match keyed.open(&core.secret, caller.org(), sealed) {
             Some(body) => Ok(Claim::Answered { status: status.unsigned_abs(), body }),
             None => Err(Error::Conflict("The answer to this key cannot be repeated any more. Look whether it took effect before using a new key.".into())),
         },
+        (None, _, Some(call)) => Ok(Claim::Placed(call)),
         // Also after a crash: whether the first one took effect must be looked up, never guessed.
         _ => Err(unfinished()),
     }
 }
 
-fn unfinished() -> Error {
+/// Writes down, in the transaction that places it, which call the key stands for.
+pub(crate) async fn link(tx: &mut OrgTx, keyed: &Keyed, call: Uuid) -> Result<()> {
+    let linked = sqlx::query!(
+        "update app.idempotency_keys set call_id = $4
+         where org_id = $1 and route = $2 and key = $3 and created_at = $5 and call_id is null and status is null",
+        tx.org() as _,
+        keyed.route,
+        keyed.key,
+        call,
+        keyed.claimed_at,
+    )
+    .execute(tx.conn())
+    .await?;
+    // Somebody repeated the request meanwhile, and took it over.
+    (linked.rows_affected() == 1).then_some(()).ok_or_else(unfinished)
+}
+
+pub fn unfinished() -> Error {
     Error::Conflict(
         "The first request with this key has not finished. Wait for it, or look whether it took effect before using a new key.".into(),
     )
 }
 
-/// Keeps the answer for whoever repeats the request. A failure that changed nothing frees the key instead.
+/// Keeps the answer for whoever repeats the request. A failure that changed nothing frees the key instead. Neither is for a
+/// request whose key somebody has taken over.
 pub async fn keep(core: &Core, caller: &Caller, keyed: &Keyed, status: u16, body: &[u8]) -> Result<()> {
     let mut tx = caller.begin(&core.db, keyed.access.0, keyed.access.1).await?;
     if status >= 500 || status == 429 {
@@ -128,12 +161,13 @@ pub async fn keep(core: &Core, caller: &Caller, keyed: &Keyed, status: u16, body
         let sealed = keyed.seal(&core.secret, caller.org(), body)?;
         sqlx::query!(
             "update app.idempotency_keys set status = $4, response = $5
-             where org_id = $1 and route = $2 and key = $3",
+             where org_id = $1 and route = $2 and key = $3 and created_at = $6",
             tx.org() as _,
             keyed.route,
             keyed.key,
             status.cast_signed(),
             sealed,
+            keyed.claimed_at,
         )
         .execute(tx.conn())
         .await?;
@@ -142,28 +176,30 @@ pub async fn keep(core: &Core, caller: &Caller, keyed: &Keyed, status: u16, body
 }
 
 /// Whether the key is new.
-async fn insert(tx: &mut OrgTx, keyed: &Keyed) -> Result<bool> {
-    let inserted = sqlx::query!(
+async fn insert(tx: &mut OrgTx, keyed: &mut Keyed) -> Result<bool> {
+    keyed.claimed_at = sqlx::query_scalar!(
         "insert into app.idempotency_keys (org_id, client_id, route, key, body_hash)
          select c.org_id, c.id, $2, $3, $4 from app.clients c where c.org_id = $1
-         on conflict (org_id, route, key) do nothing",
+         on conflict (org_id, route, key) do nothing
+         returning created_at",
         tx.org() as _,
         keyed.route,
         keyed.key,
         &keyed.body_hash[..],
     )
-    .execute(tx.conn())
+    .fetch_optional(tx.conn())
     .await?;
-    Ok(inserted.rows_affected() == 1)
+    Ok(keyed.claimed_at.is_some())
 }
 
 async fn delete(tx: &mut OrgTx, keyed: &Keyed) -> Result<()> {
     sqlx::query!(
         "delete from app.idempotency_keys k
-         where k.org_id = $1 and k.route = $2 and k.key = $3",
+         where k.org_id = $1 and k.route = $2 and k.key = $3 and ($4::timestamptz is null or k.created_at = $4)",
         tx.org() as _,
         keyed.route,
         keyed.key,
+        keyed.claimed_at,
     )
     .execute(tx.conn())
     .await?;

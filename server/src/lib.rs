@@ -11,6 +11,7 @@ pub mod live;
 pub mod media;
 pub mod metrics;
 pub mod pages;
+mod readable;
 pub mod rest;
 pub mod router;
 pub mod simulation;

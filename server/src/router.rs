@@ -23,11 +23,11 @@ use tower_http::{
     timeout::TimeoutLayer,
 };
 
-use crate::{assets, download, guard, headers, live, media, metrics, pages, pages::Site, rest, webhooks};
+use crate::{assets, download, guard, headers, live, media, metrics, pages, pages::Site, readable, rest, webhooks};
 
 pub(crate) const REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
 /// Longest body of a request: a long prompt, with room.
-const BODY: usize = 1024 * 1024;
+pub(crate) const BODY: usize = 1024 * 1024;
 
 /// Where the browser's files are: as cargo-leptos says, else as `scripts/build` leaves them.
 pub fn site() -> anyhow::Result<Files> {
@@ -72,6 +72,7 @@ pub fn router(core: Core, files: Files) -> Router {
             pages::routes(&site)
                 .layer(CompressionLayer::new().compress_when(SizeAbove::new(1024).and(NotForContentType::IMAGES)))
                 .layer(from_fn(guard::server_fn_status))
+                .layer(from_fn(readable::form))
                 .layer(from_fn(guard::require_sign_in)),
         )
         .layer(from_fn_with_state(core.clone(), guard::recognize))
@@ -95,6 +96,7 @@ pub fn router(core: Core, files: Files) -> Router {
 
     let service = programs
         .merge(browser)
+        .layer(from_fn(readable::address))
         .layer(from_fn_with_state(core, headers::secure))
         .layer(DefaultBodyLimit::max(BODY))
         .layer(TimeoutLayer::with_status_code(

@@ -9,6 +9,7 @@ use switchboard::{
     auth::clerk_events::{self, Signed},
     core::Core,
     jobs::event,
+    providers::json,
 };
 
 /// `POST /webhooks/ultravox`
@@ -53,7 +54,7 @@ pub async fn clerk(State(core): State<Core>, headers: HeaderMap, body: Bytes) ->
     if !clerk_events::verify(secret, signed, &body, chrono::Utc::now()) {
         return StatusCode::UNAUTHORIZED;
     }
-    match serde_json::from_slice(&body) {
+    match json::read(&body) {
         Ok(event) => kept(clerk_events::apply(&core, &event).await),
         Err(_) => StatusCode::BAD_REQUEST,
     }

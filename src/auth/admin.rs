@@ -180,6 +180,6 @@ pub async fn reset_password(core: &Core, email: &str, password: &Password) -> Re
     let user = known(core, email).await?.ok_or(Error::NotFound)?.id;
     let hash = password::hash(password).await?;
     let mut tx = core.db.identity.begin().await?;
-    replace(&mut tx, &user, &hash).await?;
+    replace(core, &mut tx, &user, &hash).await?;
     Ok(tx.commit().await?)
 }

@@ -3,7 +3,10 @@
 use chrono::{DateTime, TimeDelta, Utc};
 use serde::Deserialize;
 
-use crate::org::{OrgId, Permissions, Role, Scope, UserId};
+use crate::{
+    org::{OrgId, Permissions, Role, Scope, UserId},
+    providers::json,
+};
 
 /// Clocks of two machines may differ by this much: a token is taken as long after its end, and twice as long before its beginning, which
 /// gives nobody more time.
@@ -132,7 +135,7 @@ pub(super) fn local(payload: &[u8], issuer: &str, origin: &str, now: DateTime<Ut
 
 /// Reads a token of Clerk, whose signature is good. It has no audience of its own; who asked for it is in `azp`.
 pub(super) fn clerk(payload: &[u8], issuer: &str, origin: &str, now: DateTime<Utc>) -> Option<Verified> {
-    let claims: Claims = serde_json::from_slice(payload).ok()?;
+    let claims: Claims = json::read(payload).ok()?;
     let (issued_at, expires_at) = claims.times(now, CLERK_LIFETIME)?;
     let good = claims.iss == issuer
         && claims.azp.as_deref() == Some(origin)

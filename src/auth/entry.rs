@@ -280,27 +280,44 @@ pub async fn reset(core: &Core, draft: ResetPassword, from: &ClientInfo) -> Resu
     let hash = password::hash(&draft.password).await?;
     let mut tx = core.db.identity.begin().await?;
     let user = spend(&mut tx, &draft.token, Purpose::Reset).await?;
-    replace(&mut tx, &user, &hash).await?;
+    replace(core, &mut tx, &user, &hash).await?;
     let session = open(&mut tx, &user, true, from).await?;
     tx.commit().await?;
     Ok(session)
 }
 
-/// Puts a new password in place of the old one, and ends everything that came from that.
-pub(super) async fn replace(conn: &mut PgConnection, user: &UserId, hash: &str) -> Result<()> {
-    let email = sqlx::query_scalar!(
-        "update identity.users set password_hash = $2, email_verified_at = coalesce(email_verified_at, now())
-         where id = $1 returning email",
+/// Whose password the link of a mail chooses; `NotFound` where it no longer works.
+pub async fn reset_link(core: &Core, token: &str) -> Result<String> {
+    local_only(core)?;
+    Ok(sqlx::query_scalar!(
+        "select u.email from identity.email_tokens t join identity.users u on u.id = t.user_id
+         where t.token_hash = $1 and t.purpose = 'reset' and t.used_at is null and t.expires_at > now() and u.disabled_at is null",
+        &fingerprint(token),
+    )
+    .fetch_one(core.db.identity.pool())
+    .await?)
+}
+
+/// Puts a new password in place of the old one, ends everything that came from that, and tells the mailbox.
+pub(super) async fn replace(core: &Core, conn: &mut PgConnection, user: &UserId, hash: &str) -> Result<()> {
+    let before = sqlx::query!(
+        r#"update identity.users u set password_hash = $2, email_verified_at = coalesce(u.email_verified_at, now())
+         from (select b.id, b.email_verified_at is not null as verified from identity.users b where b.id = $1 for update) before
+         where u.id = before.id returning u.email, before.verified as "verified!""#,
         user.as_str(),
         hash,
     )
     .fetch_one(&mut *conn)
     .await?;
+    // Whoever confirms an address by it has just asked for that.
+    if before.verified {
+        mail::enqueue(conn, &before.email, &core.mailer.password_changed(&before.email)).await?;
+    }
     end_all(conn, user).await?;
     sqlx::query!("delete from identity.email_tokens where user_id = $1", user.as_str())
         .execute(&mut *conn)
         .await?;
-    throttle::forgive(conn, &email, &ClientInfo::default()).await
+    throttle::forgive(conn, &before.email, &ClientInfo::default()).await
 }
 
 /// Changes the password of the person at this browser, who stays signed in here and nowhere else.
@@ -334,7 +351,7 @@ pub async fn change_password(
     })?;
     let hash = password::hash(&draft.password).await?;
     let mut tx = core.db.identity.begin().await?;
-    replace(&mut tx, &person.id, &hash).await?;
+    replace(core, &mut tx, &person.id, &hash).await?;
     let session = open(&mut tx, &person.id, person.remembered, from).await?;
     sqlx::query!(
         "update identity.sessions set org_id = $2 where token_hash = $1",

@@ -10,7 +10,7 @@ use super::{Caller, provision::billing_summary};
 pub use super::{
     ClientInfo,
     clerk::{choose_personal as choose_personal_clerk, visit as visit_clerk},
-    entry::{change_password, forgot, resend_verification, reset, sign_in, sign_up, verify_email},
+    entry::{change_password, forgot, resend_verification, reset, reset_link, sign_in, sign_up, verify_email},
 };
 use crate::{
     account::SessionRow,

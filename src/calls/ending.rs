@@ -32,11 +32,13 @@ pub enum EndReason {
     TelephonyFailed,
     ProviderError,
     PlatformError,
+    /// The provider does not say what became of it; set right when it does.
+    ProviderSilent,
     Unknown,
 }
 
 impl EndReason {
-    pub const ALL: [Self; 20] = [
+    pub const ALL: [Self; 21] = [
         Self::CallerHangup,
         Self::AgentHangup,
         Self::ManuallyStopped,
@@ -56,6 +58,7 @@ impl EndReason {
         Self::TelephonyFailed,
         Self::ProviderError,
         Self::PlatformError,
+        Self::ProviderSilent,
         Self::Unknown,
     ];
 
@@ -80,6 +83,7 @@ impl EndReason {
             Self::TelephonyFailed => "The telephone connection broke",
             Self::ProviderError => "The provider failed",
             Self::PlatformError => "Our fault",
+            Self::ProviderSilent => "Not known: the provider does not say",
             Self::Unknown => "Unknown",
         }
     }
@@ -106,6 +110,9 @@ impl EndReason {
             Self::TelephonyFailed => "Nothing you did. Call again; if it repeats, ask your carrier.",
             Self::ProviderError => "Nothing you did. Call again; if it repeats, look at the provider's status.",
             Self::PlatformError => "Call again. The events below say what happened.",
+            Self::ProviderSilent => {
+                "It is past its longest duration, so it is over. The provider is asked on, and this is set right when it answers."
+            }
             Self::Unknown => "The provider gave no reason. The events below are all there is.",
         }
     }
@@ -128,6 +135,7 @@ impl EndReason {
             | Self::TelephonyFailed
             | Self::ProviderError
             | Self::PlatformError
+            | Self::ProviderSilent
             | Self::Unknown => Status::Failed,
         }
     }

@@ -22,6 +22,7 @@ use crate::{
     db::OrgTx,
     error::{Error, Fault, Result},
     id::Id,
+    idempotency::{self, Keyed},
     listing::{Listing, Page, Position},
     provider_sync::{self, RemoteState},
     providers::{Audio, Failure},
@@ -77,12 +78,29 @@ pub async fn recording(core: &Core, caller: &Caller, id: Id<Call>) -> Result<Aud
 /// Places a call. The intent is written before the provider is asked, so that a call is never dialed twice and never
 /// forgotten; where no answer comes the call stays queued, and the worker finds out what became of it.
 pub async fn place(core: &Core, caller: &Caller, draft: CallDraft) -> Result<Call> {
+    place_with(core, caller, draft, None).await
+}
+
+/// As [`place`], for a request with an idempotency key: whoever repeats it is led to the call, whatever became of the answer.
+pub async fn place_keyed(core: &Core, caller: &Caller, draft: CallDraft, keyed: &Keyed) -> Result<Call> {
+    place_with(core, caller, draft, Some(keyed)).await
+}
+
+/// The call that a request of before has placed; `None` while it may still be at it.
+pub async fn placed_before(core: &Core, caller: &Caller, id: Id<Call>) -> Result<Option<Call>> {
+    let call = get_placed(core, caller, id).await?;
+    let settled =
+        call.provider_id.is_some() || call.status.is_over() || Utc::now() - call.created_at > provider_sync::LEASE;
+    Ok(settled.then_some(call))
+}
+
+async fn place_with(core: &Core, caller: &Caller, draft: CallDraft, keyed: Option<&Keyed>) -> Result<Call> {
     Check::run(&draft)?;
     let draft = CallDraft {
         to: draft.to.dialed()?,
         ..draft
     };
-    let (held, agent, request) = intend(core, caller, draft).await?;
+    let (held, agent, request) = intend(core, caller, draft, keyed).await?;
     let id = held.call.id;
     match core.ultravox.place_call(&agent.provider_id, &request).await {
         Ok(accepted) => {
@@ -103,7 +121,12 @@ pub async fn place(core: &Core, caller: &Caller, draft: CallDraft) -> Result<Cal
 }
 
 /// Checks everything and writes the intent: from here on the call exists.
-async fn intend(core: &Core, caller: &Caller, draft: CallDraft) -> Result<(LockedCall, Agent, Value)> {
+async fn intend(
+    core: &Core,
+    caller: &Caller,
+    draft: CallDraft,
+    keyed: Option<&Keyed>,
+) -> Result<(LockedCall, Agent, Value)> {
     let mut tx = caller.begin(&core.db, Action::Create, Kind::Call).await?;
     let agent = match Agent::find(&mut tx, draft.agent_id).await {
         Err(Error::NotFound) => return Err(Error::invalid("agent_id", "This agent does not exist here.")),
@@ -123,7 +146,17 @@ async fn intend(core: &Core, caller: &Caller, draft: CallDraft) -> Result<(Locke
             "This installation has no line for phone calls. An operator has to set ULTRAVOX_FROM, and ULTRAVOX_SIP_HOST for SIP.".into(),
         )
     })?;
-    store::insert(&mut tx, &call).await?;
+    let limits = i64::from(agent.draft.join_timeout_s) + i64::from(agent.draft.max_duration_s);
+    let held = LockedCall {
+        call,
+        stop_asked: false,
+        longest: TimeDelta::seconds(limits),
+    };
+    let call = &held.call;
+    store::insert(&mut tx, &held).await?;
+    if let Some(keyed) = keyed {
+        idempotency::link(&mut tx, keyed, call.id.uuid()).await?;
+    }
     store::add_event(&mut tx, call.id, "placed", "").await?;
     provider_sync::intend(&mut tx, LINK, call.id.uuid()).await?;
     audit::record(
@@ -135,14 +168,7 @@ async fn intend(core: &Core, caller: &Caller, draft: CallDraft) -> Result<(Locke
     )
     .await?;
     tx.commit().await?;
-    Ok((
-        LockedCall {
-            call,
-            stop_asked: false,
-        },
-        agent,
-        request,
-    ))
+    Ok((held, agent, request))
 }
 
 fn fresh(core: &Core, tx: &OrgTx, agent: &Agent, to: &Destination, variables: BTreeMap<String, Value>) -> Call {

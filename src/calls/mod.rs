@@ -17,6 +17,8 @@ mod socket;
 #[cfg(feature = "ssr")]
 pub(crate) mod store;
 #[cfg(feature = "ssr")]
+mod voicemail;
+#[cfg(feature = "ssr")]
 pub mod watch;
 
 use std::collections::BTreeMap;

@@ -1,30 +1,49 @@
 //! Outcomes: what the provider's word for an end means, and what a bill says.
 
-use super::{Billing, Call, EndReason, Medium, Message, Speaker, Status, price};
+use super::{
+    Billing, Call, EndReason, Medium, Message, Speaker, Status, price,
+    voicemail::{announcement, left_a_message},
+};
 use crate::{
     money::Micros,
     providers::ultravox::{duration::parse_ms, shape},
 };
 
-/// Why a call ended, and what was reported of it.
-pub(crate) fn ending(call: &Call, stop_asked: bool, seen: &shape::Call, said: &[Message]) -> (EndReason, String) {
-    let word = seen.end_reason.as_deref().unwrap_or_default();
-    let sip = seen
-        .sip_details
-        .as_ref()
-        .and_then(|sip| sip.termination_reason.as_deref());
-    let detail = match (word, sip) {
-        ("", None) => String::new(),
+/// What was reported of an end, in the provider's words; empty while it says nothing.
+pub(crate) fn detail(seen: &shape::Call) -> String {
+    match (word(seen), sip(seen)) {
+        ("", sip) => sip.unwrap_or_default().to_owned(),
         (word, None | Some("SIP_TERMINATION_NORMAL")) => word.to_owned(),
         (word, Some(sip)) => format!("{word}, {sip}"),
-    };
-    if stop_asked && ["unjoined", "hangup", "agent_hangup"].contains(&word) {
-        return (EndReason::ManuallyStopped, detail);
     }
-    let reason = match (word, call.medium) {
+}
+
+/// The provider's word for an end; empty while there is none.
+pub(crate) fn word(seen: &shape::Call) -> &str {
+    seen.end_reason.as_deref().unwrap_or_default()
+}
+
+fn sip(seen: &shape::Call) -> Option<&str> {
+    seen.sip_details
+        .as_ref()
+        .and_then(|sip| sip.termination_reason.as_deref())
+}
+
+/// Why a call ended.
+pub(crate) fn reason(call: &Call, stop_asked: bool, seen: &shape::Call, said: &[Message]) -> EndReason {
+    let word = word(seen);
+    if stop_asked && ["unjoined", "hangup", "agent_hangup"].contains(&word) {
+        return EndReason::ManuallyStopped;
+    }
+    match (word, call.medium) {
         ("unjoined", Medium::Text) => EndReason::Unjoined,
-        ("unjoined", Medium::Phone) => unanswered(sip),
-        ("agent_hangup", _) if left_a_message(said) => EndReason::Voicemail,
+        ("unjoined", Medium::Phone) => unanswered(sip(seen)),
+        // Whichever side ends it then: boxes hang up after a while, and agents talk on.
+        ("hangup" | "agent_hangup" | "timeout", Medium::Phone)
+            if left_a_message(said) || announcement(said).is_some() =>
+        {
+            EndReason::Voicemail
+        }
         ("agent_hangup", _) if gave_up(seen, said) => EndReason::Inactivity,
         ("agent_hangup", _) => EndReason::AgentHangup,
         ("hangup", Medium::Phone) => EndReason::CallerHangup,
@@ -34,8 +53,19 @@ pub(crate) fn ending(call: &Call, stop_asked: bool, seen: &shape::Call, said: &[
         ("timeout", _) => EndReason::MaxDuration,
         ("system_error", _) => EndReason::ProviderError,
         _ => EndReason::Unknown,
-    };
-    (reason, detail)
+    }
+}
+
+/// What the events say of an end: with its ground, where we judged it ourselves.
+pub(crate) fn ground(reason: EndReason, said: &[Message]) -> String {
+    match announcement(said).filter(|_| reason == EndReason::Voicemail) {
+        Some(heard) => {
+            let short: String = heard.chars().take(120).collect();
+            let rest = if short.len() < heard.len() { "…" } else { "" };
+            format!("{}: “{short}{rest}”", reason.label())
+        }
+        None => reason.label().to_owned(),
+    }
 }
 
 fn unanswered(sip: Option<&str>) -> EndReason {
@@ -48,12 +78,6 @@ fn unanswered(sip: Option<&str>) -> EndReason {
         Some("SIP_TERMINATION_CANCELED") => EndReason::CanceledElsewhere,
         Some(_) => EndReason::TelephonyFailed,
     }
-}
-
-/// The provider's own tool for answering machines was used.
-fn left_a_message(said: &[Message]) -> bool {
-    said.iter()
-        .any(|message| message.role == Speaker::ToolCall && message.tool == "leaveVoicemail")
 }
 
 /// The last word was a step of the silence rules, and one that hangs up.
@@ -113,9 +137,8 @@ pub(crate) fn said(messages: &[shape::Message]) -> Vec<Message> {
         Some(Message {
             seq: i32::try_from(place).ok()?,
             role,
-            // Postgres keeps no NUL.
-            text: text.replace('\0', ""),
-            tool: message.tool_name.replace('\0', ""),
+            text: text.clone(),
+            tool: message.tool_name.clone(),
             failed: role == Speaker::ToolResult && message.error_details.is_some(),
             start_ms,
             end_ms,
@@ -131,5 +154,5 @@ pub(crate) fn summary(seen: &shape::Call) -> Option<String> {
         .as_deref()
         .filter(|text| !text.is_empty() && text.chars().count() <= 400);
     let text = long.or(seen.short_summary.as_deref()).or(seen.summary.as_deref())?;
-    Some(text.replace('\0', "")).filter(|text| !text.trim().is_empty())
+    Some(text.to_owned()).filter(|text| !text.trim().is_empty())
 }

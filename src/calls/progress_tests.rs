@@ -38,9 +38,14 @@ fn held() -> LockedCall {
         summary: String::new(),
         updated_at: at(0),
     };
+    of(call)
+}
+
+fn of(call: Call) -> LockedCall {
     LockedCall {
         call,
         stop_asked: false,
+        longest: TimeDelta::seconds(60),
     }
 }
 
@@ -165,10 +170,7 @@ fn a_call_waits_for_its_transcript_but_not_for_ever() {
     let early = go(&held(), &ended("hangup"), None, at(60));
     assert_eq!(early.call.status, Status::Processing);
     assert_eq!(early.call.end_reason, None);
-    let waiting = LockedCall {
-        call: early.call,
-        stop_asked: false,
-    };
+    let waiting = of(early.call);
     assert_eq!(
         go(&waiting, &ended("hangup"), Some(&words()), at(61)).call.status,
         Status::Completed
@@ -190,10 +192,7 @@ fn a_bill_may_come_before_the_transcript() {
         (step.call.status, step.call.billing),
         (Status::Processing, Billing::Billed)
     );
-    let then = LockedCall {
-        call: step.call,
-        stop_asked: false,
-    };
+    let then = of(step.call);
     let step = go(&then, &billed(), Some(&words()), at(61));
     assert_eq!((step.call.status, step.charge), (Status::Completed, None));
 }
@@ -408,10 +407,7 @@ fn a_call_that_is_gone_at_the_provider_ends_and_costs_nothing() {
         (call.status, call.end_reason, call.billing),
         (Status::Failed, Some(EndReason::ProviderError), Billing::None)
     );
-    let over = LockedCall {
-        call: go(&held(), &billed(), Some(&words()), at(60)).call,
-        stop_asked: false,
-    };
+    let over = of(go(&held(), &billed(), Some(&words()), at(60)).call);
     assert_eq!(mark_missing(&over, at(300)).call, over.call);
 }
 
@@ -429,3 +425,6 @@ fn looks_become_rarer_and_stop() {
     call.billing = Billing::Free;
     assert_eq!(again(&call, at(400)), None);
 }
+
+#[path = "silence_tests.rs"]
+mod silence;

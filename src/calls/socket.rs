@@ -14,6 +14,7 @@ use crate::{
     core::Core,
     error::Result,
     id::Id,
+    providers,
     resource::{Action, Kind},
 };
 
@@ -63,7 +64,7 @@ async fn stay(core: &Core, worker: &Caller, id: Id<Call>, url: &str) -> std::res
 
 /// Whether something was said to its end, or the call has begun.
 fn is_news(text: &str) -> bool {
-    let message: Value = serde_json::from_str(text).unwrap_or_default();
+    let message: Value = providers::json::read(text.as_bytes()).unwrap_or_default();
     match message["type"].as_str() {
         Some("call_started") => true,
         Some("transcript") => message["final"] == true,

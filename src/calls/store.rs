@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use chrono::{DateTime, Utc};
+use chrono::{DateTime, TimeDelta, Utc};
 use serde_json::Value;
 use sqlx::types::Json;
 use uuid::Uuid;
@@ -23,6 +23,8 @@ use crate::{
 pub(crate) struct LockedCall {
     pub call: Call,
     pub stop_asked: bool,
+    /// How long it may last at most, its ringing included.
+    pub longest: TimeDelta,
 }
 
 /// One row of app.calls.
@@ -51,12 +53,14 @@ struct CallRecord {
     recording: Recording,
     summary: String,
     updated_at: DateTime<Utc>,
+    longest_s: i32,
 }
 
 impl From<CallRecord> for LockedCall {
     fn from(row: CallRecord) -> Self {
         Self {
             stop_asked: row.stop_asked_at.is_some(),
+            longest: TimeDelta::seconds(row.longest_s.into()),
             call: Call {
                 id: row.id,
                 agent_id: row.agent_id,
@@ -123,7 +127,7 @@ pub(crate) async fn find(tx: &mut OrgTx, id: Id<Call>) -> Result<LockedCall> {
         "select c.id, c.agent_id, c.agent_name, c.medium, c.status, c.end_reason, c.end_detail, c.to_number, c.from_number,
                 c.contact_id, coalesce(nullif(p.name, ''), p.phone) as contact_name, c.variables, c.placed_by, c.stop_asked_at,
                 c.provider_id, c.created_at, c.joined_at, c.ended_at, c.billed_ms, c.price_micros as price, c.billing, c.recording,
-                c.summary, c.updated_at
+                c.summary, c.updated_at, c.longest_s
          from app.calls c left join app.contacts p on p.org_id = c.org_id and p.id = c.contact_id
          where c.org_id = $1 and c.id = $2",
         tx.org() as _,
@@ -146,10 +150,12 @@ pub(crate) async fn lock(tx: &mut OrgTx, id: Id<Call>) -> Result<LockedCall> {
     find(tx, id).await
 }
 
-pub(crate) async fn insert(tx: &mut OrgTx, call: &Call) -> Result<()> {
+pub(crate) async fn insert(tx: &mut OrgTx, held: &LockedCall) -> Result<()> {
+    let call = &held.call;
     sqlx::query!(
-        "insert into app.calls (org_id, id, agent_id, agent_name, medium, status, to_number, from_number, variables, placed_by, contact_id)
-         values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11)",
+        "insert into app.calls (org_id, id, agent_id, agent_name, medium, status, to_number, from_number, variables, placed_by, contact_id,
+                longest_s)
+         values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12)",
         tx.org() as _,
         call.id.uuid(),
         call.agent_id.map(Id::uuid),
@@ -161,6 +167,7 @@ pub(crate) async fn insert(tx: &mut OrgTx, call: &Call) -> Result<()> {
         Json(&call.variables) as _,
         call.placed_by,
         call.contact_id.map(Id::uuid),
+        i32::try_from(held.longest.num_seconds()).unwrap_or(i32::MAX),
     )
     .execute(tx.conn())
     .await?;

@@ -20,7 +20,7 @@ use crate::{
     error::Result,
     id::Id,
     provider_sync::{self, Due, LEASE},
-    providers::ultravox::shape,
+    providers::{Failure, ultravox::shape},
     resource::{Action, Kind},
     tools::{self, secret::mask},
 };
@@ -42,10 +42,11 @@ pub(crate) async fn attend(core: &Core, worker: &Caller, due: &Due) -> Result<()
 /// What became of a call whose placing was never answered: it is looked up by our id, and never dialed again.
 async fn resolve_unknown_outcome(core: &Core, worker: &Caller, id: Id<Call>) -> Result<()> {
     let call = read(core, worker, id).await?.call;
-    let mut copies = core
-        .ultravox
-        .calls_marked(MARK, &id.to_string(), call.created_at)
-        .await?;
+    let found = core.ultravox.calls_marked(MARK, &id.to_string(), call.created_at).await;
+    let mut copies = match found {
+        Ok(copies) => copies,
+        Err(failure) => return go_unasked(core, worker, id, failure).await,
+    };
     if copies.is_empty() {
         return continue_search(core, worker, id).await;
     }
@@ -65,7 +66,7 @@ async fn continue_search(core: &Core, worker: &Caller, id: Id<Call>) -> Result<(
         provider_sync::schedule_check(&mut tx, LINK, id.uuid(), SEARCH_AGAIN, "").await?;
         return tx.commit().await;
     }
-    if held.call.provider_id.is_none() && !held.call.status.is_over() {
+    if held.call.provider_id.is_none() && is_open(&held.call) {
         let told = "The provider did not answer, and has no such call: nothing was dialed.";
         write(
             &mut tx,
@@ -76,6 +77,27 @@ async fn continue_search(core: &Core, worker: &Caller, id: Id<Call>) -> Result<(
     }
     store::stop_watching(&mut tx, id).await?;
     tx.commit().await
+}
+
+/// The provider cannot be asked. A call that must be over by now is over here all the same, and says what is not known of
+/// it; the failure makes the worker ask again.
+async fn go_unasked(core: &Core, worker: &Caller, id: Id<Call>, failure: Failure) -> Result<()> {
+    let mut tx = worker.begin(&core.db, Action::Update, Kind::Call).await?;
+    let held = store::lock(&mut tx, id).await?;
+    let now = Utc::now();
+    if progress::is_overdue(&held, now) {
+        write(&mut tx, &held, &progress::end_unasked(&held)).await?;
+        tx.commit().await?;
+    } else if progress::again(&held.call, now).is_none() {
+        store::stop_watching(&mut tx, id).await?;
+        return tx.commit().await;
+    }
+    Err(failure.into())
+}
+
+/// Whether what became of a call is still to be found out.
+fn is_open(call: &Call) -> bool {
+    !call.status.is_over() || call.end_reason == Some(EndReason::ProviderSilent)
 }
 
 /// Whether a call of the provider has become ours.
@@ -96,7 +118,7 @@ pub(crate) async fn adopt(core: &Core, caller: &Caller, id: Id<Call>, found: &sh
     if held.call.provider_id.as_ref() == Some(&found.call_id) {
         return Ok(AdoptOutcome::Before);
     }
-    if !ours || held.call.status.is_over() {
+    if !ours || !is_open(&held.call) {
         return Ok(AdoptOutcome::Never);
     }
     let mut call = held.call;
@@ -135,10 +157,16 @@ pub(crate) async fn refresh_from_provider(core: &Core, worker: &Caller, id: Id<C
         Err(failure) if failure.is_gone() && Utc::now() - held.call.created_at > progress::FINAL_AFTER => {
             return save_transition(core, worker, id, progress::mark_missing, None).await;
         }
-        Err(failure) => return Err(failure.into()),
+        Err(failure) => return go_unasked(core, worker, id, failure).await,
     };
-    if held.stop_asked && seen.is_live() {
-        core.ultravox.hang_up(provider_id).await?;
+    // Past its own limit nobody is to pay for it any more.
+    let too_long = progress::is_overdue(&held, Utc::now()) || held.call.end_reason == Some(EndReason::ProviderSilent);
+    if (held.stop_asked || too_long)
+        && seen.is_live()
+        && let Err(failure) = core.ultravox.hang_up(provider_id).await
+    {
+        // Every look repeats it, and what this one saw counts all the same.
+        tracing::debug!(call = %id, %failure, "the provider did not hang up");
     }
     let said = said_so_far(core, &held, &seen, provider_id).await;
     let recording = match &seen.ended {
@@ -167,7 +195,8 @@ pub(crate) async fn refresh_from_provider(core: &Core, worker: &Caller, id: Id<C
 
 /// Everything said on a call that is not finished here. Its absence is no reason to miss that the call has ended.
 async fn said_so_far(core: &Core, held: &LockedCall, seen: &shape::Call, provider_id: &str) -> Option<Vec<Message>> {
-    if seen.joined.is_none() || held.call.status.is_over() {
+    let open = !held.call.status.is_over() || progress::may_be_corrected(&held.call, seen);
+    if seen.joined.is_none() || !open {
         return None;
     }
     // A failure is logged where it happens; `progress` decides how long to wait.
@@ -191,7 +220,8 @@ async fn save_transition(
     let now = Utc::now();
     let step = step(&held, now);
     // Whoever finished the transcript saw all of it.
-    if let Some(said) = said.filter(|_| !held.call.status.is_over()) {
+    let decides = !held.call.status.is_over() || step.call.end_reason != held.call.end_reason;
+    if let Some(said) = said.filter(|_| decides) {
         let said = without_secrets(&mut tx, said).await?;
         store::write_messages(&mut tx, id, &said).await?;
         if step.call.status.is_over() {

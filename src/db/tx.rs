@@ -138,18 +138,26 @@ impl OrgTx {
         Ok(limit.map_or(held, |limit| held.and(limit)))
     }
 
+    /// What a key carries, as far as its maker may do it at this moment.
     async fn key_scopes(&mut self, key: Id<ApiKey>) -> Result<Permissions> {
         let org = self.org.clone();
-        sqlx::query_scalar!(
-            "select k.scopes from app.api_keys k
+        let held = sqlx::query!(
+            r#"select k.scopes as "scopes: Permissions", k.created_by, m.role as "role?"
+             from app.api_keys k left join lateral identity.member(k.created_by) m on true
              where k.org_id = $1 and k.id = $2
-               and k.revoked_at is null and (k.expires_at is null or k.expires_at > now())",
+               and k.revoked_at is null and (k.expires_at is null or k.expires_at > now())"#,
             org as _,
             key.uuid(),
         )
         .fetch_optional(self.conn())
         .await?
-        .ok_or(Error::Unauthenticated)
+        .ok_or(Error::Unauthenticated)?;
+        // One that an operator made is nobody's.
+        if held.created_by.is_none() {
+            return Ok(held.scopes);
+        }
+        let role: Option<Role> = held.role.and_then(|word| word.parse().ok());
+        Ok(held.scopes.and(Permissions::of_role(role.ok_or(Error::MakerGone)?)))
     }
 
     /// Asks for one more permission inside the same transaction.

@@ -16,6 +16,7 @@ use crate::{
     error::{Error, Result},
     id::Id,
     org::OrgId,
+    providers::json,
 };
 
 /// Applies one event.
@@ -39,8 +40,7 @@ struct Named {
 /// Records what Ultravox posted, its signature having been verified; what is known already is fine. Events have no id of
 /// their own: a call begins, is joined, ends and is billed once.
 pub async fn receive_ultravox(core: &Core, body: &[u8]) -> Result<()> {
-    let envelope: Envelope =
-        serde_json::from_slice(body).map_err(|_| Error::invalid("body", "This is no event of Ultravox."))?;
+    let envelope: Envelope = json::read(body).map_err(|_| Error::invalid("body", "This is no event of Ultravox."))?;
     let (event, subject) = (envelope.event.as_str(), envelope.call.call_id.as_str());
     if event.len() > 100 || subject.len() > 100 {
         return Err(Error::invalid("body", "This is no event of Ultravox."));

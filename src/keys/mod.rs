@@ -57,7 +57,12 @@ pub struct ApiKey {
     pub short: String,
     #[cfg_attr(feature = "ssr", schema(value_type = Vec<String>))]
     pub scopes: Vec<Scope>,
+    /// Whose key it is: it may do at most what they may do now. A key made with another one belongs to the maker of that.
     pub created_by: Option<String>,
+    /// Their name.
+    pub maker: Option<String>,
+    /// Whether they have left, which ends the key.
+    pub maker_left: bool,
     pub created_at: DateTime<Utc>,
     pub expires_at: Option<DateTime<Utc>>,
     pub revoked_at: Option<DateTime<Utc>>,
@@ -73,6 +78,13 @@ pub struct NewApiKey {
     pub key: ApiKey,
     /// `sb_live_<short>_<long>`. It cannot be shown again.
     pub secret: String,
+}
+
+impl ApiKey {
+    /// Whether requests with it are answered at this moment.
+    pub fn works(&self, now: DateTime<Utc>) -> bool {
+        self.revoked_at.is_none() && !self.maker_left && self.expires_at.is_none_or(|at| at > now)
+    }
 }
 
 impl<'de> Deserialize<'de> for NewApiKey {

@@ -105,6 +105,8 @@ struct KeyRecord {
     short: String,
     scopes: Permissions,
     created_by: Option<String>,
+    maker: Option<String>,
+    maker_left: bool,
     created_at: chrono::DateTime<chrono::Utc>,
     expires_at: Option<chrono::DateTime<chrono::Utc>>,
     revoked_at: Option<chrono::DateTime<chrono::Utc>>,
@@ -119,6 +121,8 @@ impl From<KeyRecord> for ApiKey {
             short: row.short,
             scopes: row.scopes.scopes().collect(),
             created_by: row.created_by,
+            maker: row.maker,
+            maker_left: row.maker_left,
             created_at: row.created_at,
             expires_at: row.expires_at,
             revoked_at: row.revoked_at,
@@ -137,9 +141,11 @@ pub async fn list(core: &Core, caller: &Caller) -> Result<Vec<ApiKey>> {
 pub(crate) async fn all(tx: &mut OrgTx) -> Result<Vec<ApiKey>> {
     let rows = sqlx::query_as!(
         KeyRecord,
-        "select k.id, k.name, k.short, k.scopes, k.created_by, k.created_at, k.expires_at, k.revoked_at, k.used_at
-         from app.api_keys k where k.org_id = $1
-         order by k.created_at desc, k.id desc limit 200",
+        r#"select k.id, k.name, k.short, k.scopes, k.created_by, m.name as "maker?",
+                k.created_by is not null and m.role is null as "maker_left!", k.created_at, k.expires_at, k.revoked_at, k.used_at
+         from app.api_keys k left join lateral identity.member(k.created_by) m on true
+         where k.org_id = $1
+         order by k.created_at desc, k.id desc limit 200"#,
         tx.org() as _,
     )
     .fetch_all(tx.conn())
@@ -160,16 +166,24 @@ pub async fn create(core: &Core, caller: &Caller, draft: ApiKeyDraft) -> Result<
     }
     let (id, key) = (Id::<ApiKey>::new(), Key::fresh());
     let scopes: Vec<String> = wanted.scopes().map(|scope: Scope| scope.to_string()).collect();
-    let maker = match caller.who() {
-        Who::Person(user) => Some(user.to_string()),
-        Who::Key(_) | Who::System => None,
+    let (maker, parent) = match caller.who() {
+        Who::Person(user) => (Some(user.to_string()), None),
+        Who::Key(key) => (None, Some(key.uuid())),
+        Who::System => (None, None),
     };
+    // What a key makes belongs to whom the key belongs to: else a key could outlive its maker in another one.
     let row = sqlx::query_as!(
         KeyRecord,
-        "insert into app.api_keys as k (org_id, client_id, id, name, short, scopes, created_by, expires_at)
-         select c.org_id, c.id, $2, $3, $4, $5, $6, now() + make_interval(days => $7)
-         from app.clients c where c.org_id = $1
-         returning k.id, k.name, k.short, k.scopes, k.created_by, k.created_at, k.expires_at, k.revoked_at, k.used_at",
+        r#"with made as (
+           insert into app.api_keys (org_id, client_id, id, name, short, scopes, created_by, expires_at)
+           select c.org_id, c.id, $2, $3, $4, $5,
+                  coalesce($6, (select p.created_by from app.api_keys p where p.org_id = $1 and p.id = $8)),
+                  now() + make_interval(days => $7)
+           from app.clients c where c.org_id = $1
+           returning *)
+         select k.id as "id!", k.name as "name!", k.short as "short!", k.scopes as "scopes!: Permissions", k.created_by, m.name as "maker?",
+                false as "maker_left!", k.created_at as "created_at!", k.expires_at, k.revoked_at, k.used_at
+         from made k left join lateral identity.member(k.created_by) m on true"#,
         tx.org() as _,
         id.uuid(),
         draft.name.trim(),
@@ -177,6 +191,7 @@ pub async fn create(core: &Core, caller: &Caller, draft: ApiKeyDraft) -> Result<
         &scopes,
         maker,
         draft.expires_in_days.and_then(|days| i32::try_from(days).ok()),
+        parent,
     )
     .fetch_one(tx.conn())
     .await?;

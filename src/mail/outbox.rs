@@ -114,6 +114,18 @@ impl Mailer {
         }
     }
 
+    pub(crate) fn password_changed(&self, email: &str) -> Letter {
+        let mut forgot = self.public_url.clone();
+        forgot.set_path("/forgot");
+        Letter {
+            subject: "Your password was changed".into(),
+            body: format!(
+                "The password of {email} on Switchboard has just been changed, and whoever was signed in with the old one no \
+                 longer is. If that was you, there is nothing to do.\n\nIf it was not you, choose a new password at once:\n\n{forgot}\n",
+            ),
+        }
+    }
+
     pub(crate) fn confirm(&self, token: &str) -> Letter {
         Letter {
             subject: "Confirm your email address".into(),

@@ -9,6 +9,7 @@ use reqwest::{Client, RequestBuilder, Response, StatusCode, header, redirect::Po
 use serde::de::DeserializeOwned;
 use serde_json::Value;
 
+use super::json;
 use crate::{
     db,
     error::{Error, Fault, Provider, Upstream},
@@ -171,7 +172,7 @@ pub struct Question {
 impl Question {
     pub async fn json<T: DeserializeOwned>(self, request: RequestBuilder) -> Result<T, Failure> {
         let answer = self.ask(request, Take::UpTo(LARGEST_JSON)).await?;
-        serde_json::from_slice(&answer.body).map_err(|error| {
+        json::read(&answer.body).map_err(|error| {
             // The message names a place in the answer, never its contents.
             tracing::warn!(provider = self.provider.name(), operation = self.operation, line = error.line(), column = error.column(), kind = ?error.classify(), "unreadable answer");
             self.failure(Trouble::Garbled)
@@ -312,7 +313,7 @@ fn retry_after(value: &str, now: DateTime<Utc>) -> Option<Duration> {
 /// The first thing an error body says, short enough to stand in a sentence. Any JSON is expected, and text is not: it
 /// may be a whole page.
 fn said(body: &[u8]) -> Option<String> {
-    let body: Value = serde_json::from_slice(body).ok()?;
+    let body: Value = json::read(body).ok()?;
     let found = clerk_message(&body).or_else(|| first_words(&body, ""))?;
     let mut short: String = found.chars().filter(|c| !c.is_control()).take(200).collect();
     if !short.ends_with(['.', '!', '?']) {

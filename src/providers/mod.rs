@@ -2,6 +2,7 @@
 
 pub mod clerk;
 mod http;
+pub mod json;
 pub mod ultravox;
 
 pub use clerk::Clerk;

@@ -173,6 +173,7 @@ pub(super) const FUNCTIONS: &[Function] = &[
         &[APP],
     ),
     definer("identity.org_members()", "f6afa78e4d0b1043596059bc5fcc6333", &[APP]),
+    definer("identity.member(text)", "a3b95621fa289ab6818a9ccc2064b5fa", &[APP]),
     definer("identity.lock_roles(text)", "c447641d772de16b2ea415956fba3168", &[APP]),
     plain(
         "ops.enqueue(uuid,text,text,jsonb,text,double precision)",

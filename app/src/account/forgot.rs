@@ -2,10 +2,13 @@
 
 use leptos::prelude::*;
 
-use super::{ForgotPassword, ResetPassword, clerk, gate::gate, return_to, secret::PasswordField, verify::mailbox_hint};
+use super::{
+    ForgotPassword, ResetPassword, clerk, gate::gate, read_reset_link, return_to, secret::PasswordField,
+    verify::mailbox_hint,
+};
 use crate::{
     frame::NotFound,
-    kit::{Form, Sending, Submit, TextField},
+    kit::{Form, Loading, Sending, Submit, TextField, loaded},
 };
 
 #[component]
@@ -44,12 +47,39 @@ pub fn ResetPage() -> impl IntoView {
         return view! { <NotFound/> }.into_any();
     }
     let action = Sending::<ResetPassword>::new();
-    let token = return_to::query_param("token").get_untracked();
-    let body = view! {
+    let token = return_to::query_param("token");
+    let link = Loading::new(
+        move || token.get(),
+        |token| async move {
+            match read_reset_link(token).await {
+                // A link that no longer works is an answer, not a failure.
+                Err(error) if error.0 == switchboard::Error::NotFound => Ok(None),
+                other => other.map(Some),
+            }
+        },
+    );
+    let content = move |email: Option<String>| match email {
+        Some(email) => choose(action, token.get_untracked(), email),
+        None => view! {
+            <p>"This link has been used, replaced by a newer one, or is too old."</p>
+            <a class="btn primary lg block" href="/forgot">"Get a new link"</a>
+        }
+        .into_any(),
+    };
+    gate(
+        "Choose your password",
+        "You are signed in here afterwards, and signed out everywhere else.",
+        loaded(link, "link", || ().into_any(), content),
+    )
+}
+
+fn choose(action: Sending<ResetPassword>, token: String, email: String) -> AnyView {
+    view! {
+        <p class="s13">"For " <b>{email.clone()}</b></p>
         <Form action=action>
             <input type="hidden" name="draft[token]" value=token/>
             // A password manager keeps the new password under the name it already knows.
-            <input type="text" name="username" autocomplete="username" hidden/>
+            <input type="text" name="username" autocomplete="username" value=email hidden/>
             <PasswordField
                 path="password"
                 label="New password"
@@ -59,10 +89,6 @@ pub fn ResetPage() -> impl IntoView {
             <Submit label="Save password" class="btn primary lg block"/>
         </Form>
         <p class="s13 ink2">"Does the link no longer work? " <a href="/forgot">"Get a new one"</a></p>
-    };
-    gate(
-        "Choose your password",
-        "You are signed in here afterwards, and signed out everywhere else.",
-        body,
-    )
+    }
+    .into_any()
 }

@@ -75,6 +75,12 @@ pub async fn forgot_password(email: String) -> Result<(), AppError> {
     Ok(())
 }
 
+/// The address whose password the link of a mail chooses.
+#[server(protocol = Wire)]
+pub async fn read_reset_link(token: String) -> Result<String, AppError> {
+    Ok(session::reset_link(&core(), &token).await?)
+}
+
 #[server(protocol = Wire)]
 pub async fn reset_password(draft: account::ResetPassword) -> Result<(), AppError> {
     enter(&session::reset(&core(), draft, &from()).await?, "/");

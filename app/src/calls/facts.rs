@@ -69,6 +69,7 @@ fn with_whom(call: &Call) -> Option<AnyView> {
 fn talk_time(call: &Call) -> AnyView {
     match (call.talk_ms(), call.joined_at) {
         (Some(ms), _) => clock(ms).into_any(),
+        (None, Some(_)) if call.status.is_over() => "Not known".into_any(),
         (None, Some(joined)) => view! { <Elapsed since=joined/> }.into_any(),
         (None, None) => "–".into_any(),
     }
@@ -77,6 +78,7 @@ fn talk_time(call: &Call) -> AnyView {
 fn rang(call: &Call) -> AnyView {
     match call.joined_at.or(call.ended_at) {
         Some(until) => span((until - call.created_at).num_milliseconds()).into_any(),
+        None if call.status.is_over() => "Not known".into_any(),
         None => view! { <Elapsed since=call.created_at/> }.into_any(),
     }
 }

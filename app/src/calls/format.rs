@@ -101,6 +101,7 @@ pub fn blame(reason: EndReason) -> Option<&'static str> {
         EndReason::TelephonyFailed => "The telephone carrier failed.",
         EndReason::ProviderError => "Ultravox failed.",
         EndReason::PlatformError => "Switchboard failed.",
+        EndReason::ProviderSilent => "Ultravox does not say what became of it.",
         EndReason::Unknown => "Ultravox did not say why it ended.",
         _ => return None,
     })
@@ -118,6 +119,7 @@ pub fn event_words(kind: &str) -> String {
         "stop_waits" => "Hanging up has to wait",
         "transcript_missing" => "No transcript",
         "ended" => "Ended",
+        "corrected" => "Set right",
         "billed" => "Billed",
         other => return sentence(other),
     };
@@ -137,7 +139,7 @@ pub fn event_dot(kind: &str) -> StatusDot {
         "unanswered_by_provider" | "stop_waits" | "transcript_missing" => StatusDot::Warn,
         "line_lost" => StatusDot::Fail,
         "stop_asked" => StatusDot::Stop,
-        "billed" => StatusDot::Done,
+        "billed" | "corrected" => StatusDot::Done,
         _ => StatusDot::Off,
     }
 }

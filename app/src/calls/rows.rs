@@ -122,8 +122,8 @@ pub fn call_line(row: &CallRow) -> AnyView {
 fn duration(row: &CallRow) -> AnyView {
     match (row.joined_at, row.ended_at) {
         (Some(joined), Some(ended)) => clock((ended - joined).num_milliseconds()).into_any(),
-        (Some(joined), None) => view! { <Elapsed since=joined/> }.into_any(),
-        (None, _) => view! { <span class="muted">"–"</span> }.into_any(),
+        (Some(joined), None) if !row.status.is_over() => view! { <Elapsed since=joined/> }.into_any(),
+        (_, _) => view! { <span class="muted">"–"</span> }.into_any(),
     }
 }
 

@@ -83,6 +83,11 @@ fn line(keys: Loading<Keys>, key: ApiKey, as_of: DateTime<Utc>) -> AnyView {
             view! { {status_dot(StatusDot::Stop, "Revoked")} <small class="muted">" " {date_words(at)}</small> }
                 .into_any()
         }
+        (None, _) if key.maker_left => {
+            let who = key.maker.clone().unwrap_or_else(|| "its maker".to_owned());
+            view! { {status_dot(StatusDot::Stop, "Refused")} <small class="muted">{format!(" {who} has left")}</small> }
+                .into_any()
+        }
         (None, Some(at)) if expired => {
             view! { {status_dot(StatusDot::Stop, "Expired")} <small class="muted">" " {date_words(at)}</small> }
                 .into_any()
@@ -97,7 +102,7 @@ fn line(keys: Loading<Keys>, key: ApiKey, as_of: DateTime<Utc>) -> AnyView {
         Some(at) => view! { <Ago at=at/> }.into_any(),
         None => "never".into_any(),
     };
-    let made = match key.created_by.clone() {
+    let made = match key.maker.clone() {
         Some(by) => format!("{} by {by}", date_words(key.created_at)),
         None => date_words(key.created_at),
     };

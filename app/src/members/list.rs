@@ -1,8 +1,8 @@
 //! The members of the organization, the invitations that wait, and the roles.
 
-use leptos::prelude::*;
+use leptos::{prelude::*, task::spawn_local};
 use switchboard::{
-    org::{Invitation, Member, Role, UserId, initials},
+    org::{Invitation, Member, OrgId, Permissions, Role, UserId, initials},
     resource::{Action, Kind},
 };
 use wasm_bindgen::JsCast;
@@ -12,12 +12,13 @@ use super::{
     invite::{invite, roles_to_give},
     list_invitations, list_members, remove_member,
     roles::matrix,
+    set_role, their_keys,
 };
 use crate::{
     kit::{
-        Ago, BareForm, Loading, OrgField, PageHead, Question, Sending, Sent, StatusDot, Toast, browser, date_words,
-        dynamic, effect, error_banner, icon, loaded, reactive_bool, skeleton_rows, status_dot, use_confirm, use_live,
-        use_toasts,
+        Ago, BareForm, Loading, OrgField, PageHead, Question, Sending, Sent, StatusDot, Toast, ToastList, browser,
+        date_words, dynamic, effect, error_banner, icon, loaded, reactive_bool, skeleton_rows, status_dot, use_confirm,
+        use_live, use_toasts,
     },
     may, org,
     orgs::leave_org,
@@ -161,13 +162,27 @@ fn role(team: Team, member: &Member, you: bool) -> AnyView {
             }
         })
         .collect_view();
-    let changed = |event: web_sys::Event| {
-        let form = event
-            .target()
-            .and_then(|target| target.unchecked_into::<web_sys::HtmlSelectElement>().form());
-        if let Some(form) = form {
+    let (confirm, toasts) = (use_confirm(), use_toasts());
+    let (member_id, name) = (member.user_id.clone(), member.name.clone());
+    let changed = move |event: web_sys::Event| {
+        let Some(select) = event.target().map(JsCast::unchecked_into::<web_sys::HtmlSelectElement>) else {
+            return;
+        };
+        let (Some(form), Ok(becomes)) = (select.form(), select.value().parse::<Role>()) else {
+            return;
+        };
+        if Permissions::of_role(now).within(Permissions::of_role(becomes)) {
             let _ = form.request_submit();
+            return;
         }
+        // Until it is confirmed the choice says what is so.
+        select.set_value(now.word());
+        let (here, id, name) = (org(), member_id.clone(), name.clone());
+        let keys = their_keys::told(here.clone(), id.clone(), Some(becomes));
+        spawn_local(async move {
+            let keys = keys.await;
+            confirm.ask(demotion(team, toasts, (here, id, name), becomes, &keys));
+        });
     };
     view! {
         <BareForm action=team.set_role>
@@ -183,6 +198,26 @@ fn role(team: Team, member: &Member, you: bool) -> AnyView {
     .into_any()
 }
 
+fn demotion(team: Team, toasts: ToastList, of: (OrgId, UserId, String), becomes: Role, keys: &str) -> Question {
+    let (here, id, name) = of;
+    let run = move || {
+        let (here, id) = (here.clone(), id.clone());
+        async move {
+            set_role(here, id, becomes).await?;
+            team.members.refetch();
+            toasts.say(Toast::done("Role changed").detail("It counts from that person’s next click."));
+            Ok(())
+        }
+    };
+    Question::new(
+        format!("Make {name} {}?", becomes.label()),
+        format!("{}. It counts from their next click. {keys}", becomes.purpose()).trim_end(),
+        "Change role",
+        run,
+    )
+    .keep("Keep the role")
+}
+
 fn remove(team: Team, member: &Member) -> AnyView {
     let may_remove = may(Action::Delete, Kind::Member) && roles_to_give().contains(&member.role);
     if !may_remove {
@@ -191,6 +226,7 @@ fn remove(team: Team, member: &Member) -> AnyView {
     let confirm = use_confirm();
     let toasts = use_toasts();
     let (id, name) = (member.user_id.clone(), member.name.clone());
+    let member_id = id.clone();
     let label = format!("Remove {name}");
     let ask = move |_| {
         let (here, id, gone) = (org(), id.clone(), name.clone());
@@ -203,15 +239,15 @@ fn remove(team: Team, member: &Member) -> AnyView {
                 Ok(())
             }
         };
-        confirm.ask(
-            Question::new(
-                format!("Remove {name}?"),
-                "Their next click is refused. What they made stays. You can invite them again.",
-                "Remove member",
-                run,
-            )
-            .keep("Keep them"),
-        );
+        let keys = their_keys::told(org(), member_id.clone(), None);
+        let name = name.clone();
+        spawn_local(async move {
+            let keys = keys.await;
+            let consequence =
+                format!("Their next click is refused. What they made stays. You can invite them again. {keys}");
+            let title = format!("Remove {name}?");
+            confirm.ask(Question::new(title, consequence.trim_end(), "Remove member", run).keep("Keep them"));
+        });
     };
     view! { <button type="button" class="btn icon-only quiet sm" aria-label=label.clone() title=label on:click=ask>{icon("trash")}</button> }
         .into_any()

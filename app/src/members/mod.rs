@@ -3,6 +3,7 @@
 mod invite;
 mod list;
 mod roles;
+mod their_keys;
 
 use leptos::prelude::*;
 use switchboard::{

@@ -134,6 +134,8 @@ fn fault_row(fault: &Fault) -> Value {
         Effect::Timeout => ("timeout", String::new()),
         Effect::LostAnswer => ("lost answer", String::new()),
         Effect::Garbage => ("garbage", String::new()),
+        Effect::Omit { member } => ("omit", member.clone()),
+        Effect::Spoil { member } => ("spoil", member.clone()),
         Effect::Drop => ("drop webhook", String::new()),
         Effect::Duplicate => ("duplicate webhook", String::new()),
         Effect::Reorder => ("reorder webhook", String::new()),
@@ -167,7 +169,8 @@ fn page(desk: &Desk, notes: &str) -> String {
 <label>What<select name="kind">
 <option value="status">Answer with a status</option><option value="timeout">Never answer</option>
 <option value="slow">Answer late</option><option value="lost_answer">Do the work, lose the answer</option>
-<option value="garbage">Answer with broken JSON</option><option value="drop">Drop a webhook</option>
+<option value="garbage">Answer with broken JSON</option>
+<option value="omit">Leave a member out</option><option value="spoil">Spoil the texts of a member</option><option value="drop">Drop a webhook</option>
 <option value="duplicate">Send a webhook twice</option><option value="reorder">Send a webhook after the next one</option>
 <option value="delay">Send a webhook late</option><option value="wrong_secret">Sign with a wrong secret</option>
 <option value="old_timestamp">Sign with an old timestamp</option></select></label>
@@ -177,6 +180,7 @@ fn page(desk: &Desk, notes: &str) -> String {
 <label>Method<input name="method" placeholder="any"></label>
 <label>Path begins with<input name="path" placeholder="any"></label>
 <label>Webhook event<input name="event" placeholder="any"></label>
+<label>Member<input name="member" value="endReason"></label>
 <label>How often<input name="count" inputmode="numeric" value="1"></label>
 <button>Inject</button>
 </form>

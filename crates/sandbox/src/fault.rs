@@ -43,6 +43,14 @@ pub enum Effect {
     LostAnswer,
     /// Does the work, then answers with broken JSON.
     Garbage,
+    /// Answers without this member, wherever it stands.
+    Omit {
+        member: String,
+    },
+    /// Answers with U+0000 and half a surrogate in the texts of this member, wherever it stands.
+    Spoil {
+        member: String,
+    },
     Drop,
     Duplicate,
     /// Sends the event after the one that follows it.
@@ -218,6 +226,8 @@ pub async fn guard(State(desk): State<std::sync::Arc<Desk>>, request: Request, n
             tokio::time::sleep(Duration::from_millis(ms)).await;
             work.await
         }
+        Some(Effect::Omit { member }) => altered(work.await, |json| omit(json, &member)).await,
+        Some(Effect::Spoil { member }) => altered(work.await, |json| spoil(json, &member, false)).await,
         Some(Effect::Garbage) => {
             drop(work.await);
             http::garbage()
@@ -231,6 +241,46 @@ pub async fn guard(State(desk): State<std::sync::Arc<Desk>>, request: Request, n
     seen["ms"] = json!(started.elapsed().as_millis() as u64);
     keep(&desk.requests, seen);
     response
+}
+
+/// Stands in a text where what no JSON value of ours can hold is to be.
+const SPOT: char = '\u{e000}';
+
+/// An answer whose JSON is not as it was made; any other stays.
+async fn altered(response: Response<Body>, alter: impl FnOnce(&mut Value)) -> Response<Body> {
+    let (mut parts, body) = response.into_parts();
+    let bytes = axum::body::to_bytes(body, usize::MAX).await.unwrap_or_default();
+    let Ok(mut json) = serde_json::from_slice::<Value>(&bytes) else {
+        return Response::from_parts(parts, Body::from(bytes));
+    };
+    alter(&mut json);
+    parts.headers.remove(header::CONTENT_LENGTH);
+    let text = json.to_string().replace(SPOT, r"\u0000\ud83d");
+    Response::from_parts(parts, Body::from(text))
+}
+
+fn omit(json: &mut Value, member: &str) {
+    match json {
+        Value::Object(members) => {
+            members.remove(member);
+            members.values_mut().for_each(|value| omit(value, member));
+        }
+        Value::Array(items) => items.iter_mut().for_each(|item| omit(item, member)),
+        _ => {}
+    }
+}
+
+fn spoil(json: &mut Value, member: &str, within: bool) {
+    match json {
+        Value::String(text) if within => text.push(SPOT),
+        Value::Object(members) => {
+            for (name, value) in members {
+                spoil(value, member, name == member);
+            }
+        }
+        Value::Array(items) => items.iter_mut().for_each(|item| spoil(item, member, within)),
+        _ => {}
+    }
 }
 
 fn refusal(desk: &Desk, status: u16, retry_after: Option<u64>) -> Response<Body> {

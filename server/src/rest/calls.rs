@@ -1,7 +1,7 @@
 //! `/calls`
 
 use axum::{
-    Json as Answer,
+    Extension, Json as Answer,
     extract::Path,
     http::{HeaderMap, StatusCode},
     response::Response,
@@ -9,7 +9,9 @@ use axum::{
 use serde::Deserialize;
 use serde_json::json;
 use switchboard::{
+    Id,
     calls::{Call, CallDraft, CallFilter, CallRow, Conversation, Message, flow},
+    idempotency,
     listing::Listing,
     resource::{
         Action::{Create, Read, Update},
@@ -23,6 +25,7 @@ use super::{
     crud::{ListQuery, csv_export, id},
     endpoint::{Endpoint, get, post},
     extract::Json,
+    idempotency::Repeat,
     problem::Failure,
 };
 use crate::media;
@@ -78,11 +81,20 @@ async fn list(context: RequestContext, query: ListQuery<CallFilter>) -> Result<A
     ))
 }
 
-async fn place(context: RequestContext, Json(draft): Json<CallDraft>) -> Result<(StatusCode, Answer<Call>), Failure> {
-    Ok((
-        StatusCode::CREATED,
-        Answer(flow::place(&context.core, &context.caller, draft).await?),
-    ))
+async fn place(
+    context: RequestContext,
+    repeat: Option<Extension<Repeat>>,
+    Json(draft): Json<CallDraft>,
+) -> Result<(StatusCode, Answer<Call>), Failure> {
+    let RequestContext { core, caller } = context;
+    let call = match repeat {
+        None => flow::place(&core, &caller, draft).await?,
+        Some(Extension(Repeat::First(keyed))) => flow::place_keyed(&core, &caller, draft, &keyed).await?,
+        Some(Extension(Repeat::Placed(call))) => flow::placed_before(&core, &caller, Id::from_uuid(call))
+            .await?
+            .ok_or_else(idempotency::unfinished)?,
+    };
+    Ok((StatusCode::CREATED, Answer(call)))
 }
 
 async fn read(context: RequestContext, Path(text): Path<String>) -> Result<Answer<Conversation>, Failure> {

@@ -14,6 +14,7 @@ use serde_json::Value;
 use switchboard::{Error, text::capitalize};
 
 use super::problem::Failure;
+use crate::readable;
 
 /// A query may only say what the list understands: a filter that is passed over would show what nobody asked for.
 pub async fn reject_unknown_params(State(names): State<Arc<[String]>>, request: Request, next: Next) -> Response {
@@ -51,6 +52,9 @@ impl<S: Send + Sync, T: DeserializeOwned> FromRequest<S> for Json<T> {
                 String::new(),
                 message,
             ));
+        }
+        if let Some(field) = readable::in_json(&bytes) {
+            return Err(Failure::unreadable(field, "The body could not be read."));
         }
         let mut json = serde_json::Deserializer::from_slice(&bytes);
         let value = known_only(&mut json)?;

@@ -13,6 +13,7 @@ use switchboard::{
     idempotency::{self, Claim, Keyed},
     resource::{Action, Kind},
 };
+use uuid::Uuid;
 
 use super::{context::RequestContext, extract::too_long, problem::Failure};
 
@@ -23,6 +24,15 @@ pub struct Access {
     pub kind: Kind,
     /// Whether money is spent, so that a repeat must be recognizable.
     pub keyed: bool,
+}
+
+/// What a handler that places calls is told of the key it was asked with.
+#[derive(Clone)]
+pub enum Repeat {
+    /// The call is to be written under it.
+    First(Keyed),
+    /// A request of before has placed this call, and its answer was lost.
+    Placed(Uuid),
 }
 
 /// What the layer of one route works with.
@@ -80,8 +90,14 @@ async fn answer_once(
     );
     let (parts, body) = request.into_parts();
     let body = to_bytes(body, 1024 * 1024).await.map_err(|_| too_long())?;
-    let keyed = Keyed::new(route, key, &body, (access.action, access.kind))?;
-    if let Claim::Answered { status, body } = idempotency::claim(&core, &caller, &keyed).await? {
+    let mut keyed = Keyed::new(route, key, &body, (access.action, access.kind))?;
+    let mut request = Request::from_parts(parts, Body::from(body));
+    let claim = idempotency::claim(&core, &caller, &mut keyed).await?;
+    if let Claim::Placed(call) = claim {
+        request.extensions_mut().insert(Repeat::Placed(call));
+        return Ok(next.run(request).await);
+    }
+    if let Claim::Answered { status, body } = claim {
         let status = StatusCode::from_u16(status).unwrap_or(StatusCode::OK);
         let kind = if status.is_success() {
             "application/json"
@@ -98,7 +114,8 @@ async fn answer_once(
         )
             .into_response());
     }
-    let response = next.run(Request::from_parts(parts, Body::from(body))).await;
+    request.extensions_mut().insert(Repeat::First(keyed.clone()));
+    let response = next.run(request).await;
     let (parts, body) = whole(response).await?;
     // What was asked for is done. Without its answer a repeat is told to look; this time it is told what became of it.
     if let Err(error) = idempotency::keep(&core, &caller, &keyed, parts.status.as_u16(), &body).await {

@@ -9,6 +9,8 @@ use serde::Serialize;
 use switchboard::{Error, error::FieldError};
 use utoipa::ToSchema;
 
+use crate::readable::TOLD;
+
 /// What a failed request answers, as `application/problem+json`.
 #[derive(Debug, Serialize, ToSchema)]
 pub struct Problem {
@@ -80,6 +82,13 @@ impl Failure {
             },
             None,
         )
+    }
+
+    /// A part of the request that the database could hold nowhere.
+    pub fn unreadable(field: String, title: &str) -> Self {
+        let mut failure = Self::malformed(StatusCode::BAD_REQUEST, field, TOLD.to_owned());
+        title.clone_into(&mut failure.0.title);
+        failure
     }
 
     /// A query that says something nobody here understands.

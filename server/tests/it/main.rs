@@ -25,3 +25,4 @@ mod reports;
 mod rest;
 mod support;
 mod tools;
+mod unreadable;

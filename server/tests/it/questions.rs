@@ -448,6 +448,7 @@ fn sample(path: &str, of: &Belongings) -> (Needs, Coding, Value) {
         "sign_up" | "sign_in" => open("it is how one gets in"),
         "verify_email" | "resend_verification" => open("it is how an address is confirmed"),
         "forgot_password" | "reset_password" => open("it is how one gets in without the password"),
+        "read_reset_link" => open("the link is the secret, and its reader cannot sign in"),
         "read_invitation" => open("the link is the secret, and its reader may have no account yet"),
         "sign_out" => open("leaving always works"),
         "session_refusal" => open("it says why the session that came with it is not taken"),

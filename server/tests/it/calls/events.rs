@@ -113,6 +113,9 @@ async fn an_event_about_nothing_of_ours_is_given_up_in_the_end() {
         0
     );
     assert_eq!(world.dead_reason().await, "no call of ours has this id");
+    let spoiled = br#"{"event":"call.ended\u0000","call":{"callId":"x","summary":"\ud83d"}}"#;
+    event::receive_ultravox(&world.core, spoiled).await.unwrap();
+    assert_eq!(world.events_kept().await, 2);
     let unreadable = event::receive_ultravox(&world.core, b"{}").await;
     assert!(matches!(unreadable, Err(Error::Invalid(_))));
     world.stop().await;

@@ -6,6 +6,7 @@ mod events;
 mod lost;
 mod phone;
 mod server_of_a_tool;
+mod silent;
 mod support;
 mod text;
 mod tools;

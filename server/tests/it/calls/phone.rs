@@ -69,6 +69,7 @@ async fn each_number_ends_as_the_field_calls_it() {
         ("+14155550124", EndReason::Unreachable, Status::NotConnected),
         ("+14155550125", EndReason::CanceledElsewhere, Status::Canceled),
         ("+14155550126", EndReason::TelephonyFailed, Status::Failed),
+        ("+14155550130", EndReason::Voicemail, Status::NotConnected),
         ("+14155550132", EndReason::CallerHangup, Status::Completed),
         ("+14155550140", EndReason::MaxDuration, Status::Completed),
         ("+14155550150", EndReason::TelephonyFailed, Status::Failed),

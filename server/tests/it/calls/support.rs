@@ -218,6 +218,16 @@ impl World {
             .unwrap();
     }
 
+    /// Makes a call look as if it had ended so long ago.
+    pub async fn age_end(&self, call: Id<Call>, seconds: i32) {
+        sqlx::query("update app.calls set ended_at = ended_at - make_interval(secs => $2) where id = $1")
+            .bind(call.uuid())
+            .bind(f64::from(seconds))
+            .execute(&self.db.admin)
+            .await
+            .unwrap();
+    }
+
     async fn run(&self, statement: &'static str) {
         sqlx::query(statement).execute(&self.db.admin).await.unwrap();
     }

@@ -10,7 +10,7 @@ use switchboard::{
 };
 
 use super::{
-    asked::{Actor, Good, Outcome},
+    asked::{Actor, Credential, Good, Outcome},
     command::{Deed, Pick, Words},
     oracle::{Agent, Call, Key, Oracle, Org, Thing},
     resources::KNOWN,
@@ -329,7 +329,13 @@ impl Oracle {
                     id: self.next(),
                     name: self.key_name(org),
                     held: scopes(*n),
-                    maker: actor.person,
+                    maker: match actor.credential {
+                        Credential::Key(id) => {
+                            let mut keys = self.orgs[org].keys.iter();
+                            keys.find(|key| key.id == id).and_then(|key| key.maker)
+                        }
+                        _ => actor.person,
+                    },
                     revoked: false,
                 };
                 let (id, name, line) = (key.id, key.name.clone(), key.line());

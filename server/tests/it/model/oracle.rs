@@ -159,6 +159,15 @@ impl Oracle {
         self.sessions.len()
     }
 
+    /// What a key may do, as far as its maker may.
+    fn held_by(&self, org: usize, key: &Key) -> Result<Permissions, &'static str> {
+        let Some(maker) = key.maker else {
+            return Ok(key.held);
+        };
+        let role = self.orgs[org].role(maker).ok_or("maker_gone")?;
+        Ok(key.held.and(Permissions::of_role(role)))
+    }
+
     pub fn actor(&self, by: By, old_page: bool) -> Actor {
         match by {
             By::Key { org, n } => {
@@ -171,7 +180,7 @@ impl Oracle {
                     held: if key.revoked {
                         Err("unauthenticated")
                     } else {
-                        Ok(key.held)
+                        self.held_by(org, key)
                     },
                     role: None,
                     person: None,

@@ -41,6 +41,22 @@ async fn a_person_known_from_a_membership_alone_is_asked_for_with_their_first_to
     assert_eq!(known().await, ("Ada".to_owned(), true));
 }
 
+/// Clerk keeps texts that Postgres does not: the person comes in all the same.
+#[tokio::test]
+async fn a_name_that_cannot_be_stored_keeps_nobody_away() {
+    let stage = stage().await;
+    let mut data = user("Ada\0", T);
+    data["last_name"] = json!("\0Lovelace");
+    stage.fake.answer("GET /v1/users/user_ada", 200, data);
+    let token = stage.token("user_ada", "admin");
+    stage.world.opens(&token).await.unwrap();
+    let name: String = sqlx::query_scalar("select name from identity.users")
+        .fetch_one(stage.world.admin())
+        .await
+        .unwrap();
+    assert_eq!(name, "Ada Lovelace");
+}
+
 #[tokio::test]
 async fn the_client_id_is_read_from_clerk_first_and_written_back_when_there_is_none() {
     let stage = stage().await;
