@@ -7,10 +7,10 @@ use crate::{
     catalog::{Catalog, ForeignKey, Table},
     error::WardenError,
     name::{Name, literal, quoted},
-    plan::{Conflict, End, Flaw, Missing, Plan, TablePlan},
+    plan::{End, Flaw, Missing, Plan, TablePlan},
 };
 
-/// Columns that may be null, and either are, or would be filled by a rule of the plan.
+/// Columns that have nulls, or that the plan would write into: with a path, or with a rule for rows without an answer.
 pub(super) async fn held(
     connection: &mut PgConnection,
     plan: &Plan,
@@ -31,33 +31,42 @@ pub(super) async fn held(
                 ),
             ));
         }
-        if held.not_null {
-            continue;
-        }
-        let (rows, nulls): (i64, i64) = sqlx::query_as(sqlx::AssertSqlSafe(format!(
-            "select count(*), count(*) filter (where {} is null) from {}",
-            quoted(column),
-            planned.name.sql()
-        )))
-        .fetch_one(&mut *connection)
-        .await?;
-        let what = if nulls > 0 {
-            format!("of its {rows} rows {nulls} have null there, which may mean something")
-        } else if let Some(rule) = filling(planned) {
-            format!("may be null, and {rule} would write into it")
+        let nulls = if held.not_null {
+            None
+        } else {
+            nulls(connection, planned, column).await?
+        };
+        let (what, way) = if let Some((rows, nulls)) = nulls {
+            (
+                format!(
+                    "of its {rows} rows {nulls} have null there, which may mean something. The warden neither fills it nor refuses programs that \
+                     leave it null"
+                ),
+                "Fill the rows yourself and make it NOT NULL",
+            )
+        } else if !planned.paths.is_empty() {
+            (
+                "the table's paths would fill it, and change it where a row moves, and a rollback would not change it back".to_owned(),
+                "Take the paths away, since the column says whose a row is",
+            )
+        } else if let Some(rule) = filling(planned).filter(|_| !held.not_null) {
+            (
+                format!("it may be null, and {rule} would have to write into it"),
+                "Make it NOT NULL",
+            )
         } else {
             continue;
         };
-        let deletes = deleting(plan, table, column).map_or_else(String::new, |rule| {
+        let deletes = deleting(plan, table, column).filter(|_| filling(planned).is_some());
+        let deletes = deletes.map_or_else(String::new, |rule| {
             format!(
-                " What is filled with the quarantine would go with it in a rollback: its key says ON DELETE {rule}."
+                " What is filled with the quarantine would be in the way of a rollback: its key says ON DELETE {rule}."
             )
         });
         found.push(flaw(
             &planned.name,
             format!(
-                "`{column}` is the application's own: {what}. The warden neither fills it nor refuses programs that leave it null.{deletes} Fill \
-                 the rows yourself and make it NOT NULL, or exclude the table{}",
+                "`{column}` is the application's own: {what}.{deletes} {way}, or exclude the table{}",
                 beside(plan, column)
             ),
         ));
@@ -65,13 +74,28 @@ pub(super) async fn held(
     Ok(found)
 }
 
+/// How many rows there are, and how many of them have no value, if any.
+async fn nulls(
+    connection: &mut PgConnection,
+    planned: &TablePlan,
+    column: &str,
+) -> Result<Option<(i64, i64)>, WardenError> {
+    let counted: (i64, i64) = sqlx::query_as(sqlx::AssertSqlSafe(format!(
+        "select count(*), count(*) filter (where {} is null) from {}",
+        quoted(column),
+        planned.name.sql()
+    )))
+    .fetch_one(connection)
+    .await?;
+    Ok((counted.1 > 0).then_some(counted))
+}
+
 /// The rule of a table that gives rows without an answer one.
 fn filling(planned: &TablePlan) -> Option<&'static str> {
-    match (planned.on_missing, planned.on_conflict) {
-        (Missing::Quarantine, _) => Some("on_missing = \"quarantine\""),
-        (Missing::Default, _) => Some("on_missing = \"default\""),
-        (_, Conflict::Quarantine) if !planned.paths.is_empty() => Some("on_conflict = \"quarantine\""),
-        _ => None,
+    match planned.on_missing {
+        Missing::Quarantine => Some("on_missing = \"quarantine\""),
+        Missing::Default => Some("on_missing = \"default\""),
+        Missing::Refuse | Missing::Undecided => None,
     }
 }
 

@@ -220,7 +220,7 @@ impl Reader {
         Some(flaw(
             name,
             format!(
-                "is a {kind} that reads as its owner, {owner}, and not as the program that asks ({reads}): from seal on it would show the rows of \
+                "is a {kind} that reads as its owner, `{owner}`, and not as the program that asks ({reads}): from seal on it would show the rows of \
                  every organization, or none. {way}; or, if you have seen to it that it keeps organizations apart or that no program reads it, \
                  name it under seal.reads_as_owner"
             ),
@@ -230,7 +230,7 @@ impl Reader {
     /// In a line, for a report.
     pub(crate) fn line(&self) -> String {
         format!(
-            "{}: a {} that reads as its owner, {} ({})",
+            "{}: a {} that reads as its owner, `{}` ({})",
             self.name, self.kind, self.owner, self.reads
         )
     }

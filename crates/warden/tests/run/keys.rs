@@ -19,8 +19,8 @@ async fn a_key_wider_than_what_it_refers_to_is_named() {
         (pair("int", "bigint"), "parts.upload_id is `bigint`", "uploads.id is `integer`"),
         (pair("smallint", "bigint"), "parts.upload_id is `bigint`", "uploads.id is `smallint`"),
         (pair("smallint", "int"), "parts.upload_id is `integer`", "uploads.id is `smallint`"),
-        (format!("create domain ref as bigint; {}", pair("bigint", "ref")), "parts.upload_id is `ref`", "uploads.id is `bigint`"),
-        (format!("create domain ref as int; {}", pair("ref", "bigint")), "parts.upload_id is `bigint`", "uploads.id is `ref`"),
+        (format!("create domain ref as bigint; {}", pair("bigint", "ref")), "parts.upload_id is `public.ref`", "uploads.id is `bigint`"),
+        (format!("create domain ref as int; {}", pair("ref", "bigint")), "parts.upload_id is `bigint`", "uploads.id is `public.ref`"),
         // The second column of two, and a parent in partitions.
         (
             "create table uploads (id int, n int, user_id int not null references users, primary key (id, n));

@@ -1,6 +1,6 @@
 //! Columns of the application's own that hold the organization, and what would be deleted along with the quarantine.
 
-use warden::plan::Missing;
+use warden::plan::{Missing, Path, Plan};
 
 use crate::{
     by_hand::told,
@@ -43,41 +43,72 @@ async fn a_column_of_the_application_that_has_nulls_is_not_filled() {
             for says in [name, "`organization_id` is the application's own", of, "exclude the table", "leave out `column`"] {
                 assert!(told.contains(says), "{says}: {told}");
             }
-            assert_eq!(told.contains("ON DELETE CASCADE"), tables == KEYS, "{told}");
+            let fills = rule != Missing::Refuse;
+            assert_eq!(told.contains("ON DELETE CASCADE"), fills && tables == KEYS, "{told}");
         }
     }
 }
 
-/// Today there is no null, but a rule says that there will be.
+/// Today there is no null, but the plan says what would be written.
 #[tokio::test]
-async fn a_rule_that_would_write_into_a_column_of_the_application_is_refused() {
+async fn a_plan_that_would_write_into_a_column_of_the_application_is_refused() {
     let foreign = Foreign::new(
         "create table parcels (id int primary key, organization_id int references organizations on delete cascade, user_id int references users);
          insert into parcels values (1, 1, 1)",
     )
     .await;
+    let lone = |plan: &mut Plan, rule| {
+        quarantined(plan);
+        plan.organization.default = Some("1".to_owned());
+        let parcels = table(plan, "public.parcels");
+        parcels.paths.clear();
+        parcels.on_missing = rule;
+    };
     for rule in [Missing::Quarantine, Missing::Default] {
-        let told = foreign
-            .refused(|plan| {
-                quarantined(plan);
-                plan.organization.default = Some("1".to_owned());
-                table(plan, "public.parcels").on_missing = rule;
-            })
-            .await;
+        let told = foreign.refused(|plan| lone(plan, rule)).await;
         assert!(
-            told.contains("public.parcels: `organization_id`") && told.contains("would write into it"),
+            told.contains("public.parcels: `organization_id`") && told.contains("would have to write into it"),
             "{told}"
         );
     }
+    // A path that fills what is null moves what is not.
+    let told = foreign
+        .refused(|plan| assert_eq!(table(plan, "public.parcels").paths.len(), 1))
+        .await;
+    assert!(
+        told.contains("public.parcels: `organization_id`") && told.contains("Take the paths away"),
+        "{told}"
+    );
+    foreign.accepted(|plan| lone(plan, Missing::Refuse));
+    foreign.well(&["add", "backfill"]);
+    foreign
+        .execute("update parcels set user_id = 3 where id = 1")
+        .await
+        .unwrap();
+    assert_eq!(foreign.ask::<i32>("select organization_id from parcels").await, 1);
+    foreign.desk.well(&["rollback", "--to", "start"]);
     // Nothing is written where the column cannot be null.
     foreign
         .execute("alter table parcels alter organization_id set not null")
         .await
         .unwrap();
-    foreign.accepted(|plan| {
-        quarantined(plan);
-        table(plan, "public.parcels").on_missing = Missing::Quarantine;
-    });
+    foreign.accepted(|plan| lone(plan, Missing::Quarantine));
+    let paths = |plan: &mut Plan| {
+        let mut table = table(plan, "public.parcels").clone();
+        (table.column, table.paths) = (Some("organization_id".to_owned()), Vec::new());
+        let people = plan.users.table.clone();
+        table.paths.push(Path {
+            columns: vec!["user_id".to_owned()],
+            to: people,
+            references: vec!["id".to_owned()],
+            when: None,
+            unless: Vec::new(),
+        });
+        *self::table(plan, "public.parcels") = table;
+    };
+    let (code, told) = foreign.plan(&[], paths);
+    assert_eq!(code, Some(2), "{told}");
+    assert!(told.contains("Take the paths away"), "{told}");
 }
 
 #[tokio::test]
