@@ -56,6 +56,12 @@ pub enum WardenError {
     Unfit(Vec<String>),
     #[error("{wanted} comes after {needs}, which is not done: `warden {needs}`")]
     Order { wanted: Phase, needs: Phase },
+    #[error(
+        "rolling back deletes the organization of the quarantine, and rows of the application refer to it. Nothing was done. Let them refer to \
+         another one, or delete them, then `warden rollback` again:\n{}",
+        lines(.0)
+    )]
+    Held(Vec<String>),
     #[error("there is no way back from contract: restore the backup it asked for")]
     OneWay,
     #[error("contract drops what nothing but a backup brings back: say which with --i-have-a-backup ID")]

@@ -9,6 +9,7 @@ pub mod claims;
 pub mod cli;
 pub mod discover;
 pub mod error;
+pub mod hazards;
 pub mod journal;
 pub mod name;
 pub mod pace;

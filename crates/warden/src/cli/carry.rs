@@ -14,6 +14,7 @@ use crate::{
     claims,
     discover::{Hints, discover},
     error::WardenError,
+    hazards::hazards,
     journal,
     plan::{self, Frozen, Signer, flaws},
     run::{self, Options, Target},
@@ -137,6 +138,10 @@ impl Warden {
             return Err(WardenError::Flawed(flaws));
         }
         session.check_preconditions(&plan, &catalog).await?;
+        let hazards = hazards(&mut session.connection, &plan, &catalog).await?;
+        if !hazards.is_empty() {
+            return Err(WardenError::Flawed(hazards));
+        }
         journal::open(&mut session.connection).await?;
         let frozen = Frozen::new(plan, catalog);
         journal::keep(&mut session.connection, &frozen, &signer).await?;

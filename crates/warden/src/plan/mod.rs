@@ -142,6 +142,9 @@ pub struct TablePlan {
     /// Unique keys that stay unique over all organizations. All others get one that begins with the organization.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub global_uniques: Vec<String>,
+    /// Everybody inside an organization may see and change all rows of it, though the application has row security of its own here.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub open_inside: bool,
     /// Leaves the primary key as it is.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub keep_key: bool,
@@ -214,6 +217,9 @@ pub struct Seal {
     pub setting: String,
     /// Roles of the application: policies are for them, and they may not change the organization of a row.
     pub roles: Vec<String>,
+    /// Views, rules and functions that read owned tables as their owner, and that somebody has looked at and lets be.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub reads_as_owner: Vec<String>,
 }
 
 /// Where the organization of a person is written so that only the server can change it.

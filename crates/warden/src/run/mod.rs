@@ -13,6 +13,7 @@ use crate::{
     catalog::Catalog,
     claims,
     error::{WardenError, describe},
+    hazards::hazards,
     journal,
     plan::Frozen,
     session::Session,
@@ -179,6 +180,13 @@ async fn ready(session: &mut Session, frozen: &Frozen, phase: Phase) -> Result<b
         return Err(WardenError::Drifted(drift));
     }
     session.check_preconditions(&frozen.plan, &now).await?;
+    // What came since the plan was frozen is as dangerous as what was there.
+    if phase == Phase::Add && noted.iter().all(|noted| noted.state == "undone") {
+        let hazards = hazards(&mut session.connection, &frozen.plan, &now).await?;
+        if !hazards.is_empty() {
+            return Err(WardenError::Flawed(hazards));
+        }
+    }
     if phase == Phase::Constrain {
         check_cross_org_references(session, frozen).await?;
     }

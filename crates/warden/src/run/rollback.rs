@@ -6,7 +6,7 @@ use crate::{
     journal::{self, Noted},
     plan::Frozen,
     session::Session,
-    steps::{Done, Phase, Step, Work, steps},
+    steps::{Done, Phase, Step, Work, held, steps},
 };
 
 /// How far back.
@@ -61,13 +61,42 @@ fn one_way(noted: &[Noted]) -> Result<(), WardenError> {
     if contracted { Err(WardenError::OneWay) } else { Ok(()) }
 }
 
+/// A delete of ours must set off no rule of the application: said before anything is undone.
+async fn check_quarantine_is_free(session: &mut Session, frozen: &Frozen, target: Target) -> Result<(), WardenError> {
+    let made: bool = sqlx::query_scalar("select exists (select from warden.made where what = 'quarantine')")
+        .fetch_one(&mut session.connection)
+        .await?;
+    if target != Target::Start || !made {
+        return Ok(());
+    }
+    let mut found = Vec::new();
+    for held in held(&frozen.plan, &frozen.catalog) {
+        let rows: i64 = sqlx::query_scalar(sqlx::AssertSqlSafe(format!("select count(*) {}", held.from)))
+            .fetch_one(&mut session.connection)
+            .await?;
+        if rows > 0 {
+            let rule = held.on_delete.to_uppercase();
+            found.push(format!(
+                "{}: {rows} rows, by {} (ON DELETE {rule})",
+                held.table, held.key
+            ));
+        }
+    }
+    if found.is_empty() {
+        Ok(())
+    } else {
+        Err(WardenError::Held(found))
+    }
+}
+
 /// The steps that [`rollback`] would undo now, in its order.
 ///
 /// # Errors
-/// [`WardenError::OneWay`] as there, or when the database cannot be asked.
+/// [`WardenError::OneWay`] or [`WardenError::Held`] as there, or when the database cannot be asked.
 pub async fn would_undo(session: &mut Session, frozen: &Frozen, target: Target) -> Result<Vec<Step>, WardenError> {
     let noted = journal::noted(&mut session.connection, frozen).await?;
     one_way(&noted)?;
+    check_quarantine_is_free(session, frozen, target).await?;
     let mut undone = Vec::new();
     for phase in target.back() {
         if phase == Phase::Claims && people::begun(&noted) {
@@ -86,7 +115,7 @@ pub async fn would_undo(session: &mut Session, frozen: &Frozen, target: Target) 
 /// Undoes whatever comes after the target, from wherever it stands; also half a phase.
 ///
 /// # Errors
-/// [`WardenError::OneWay`] once *contract* has begun; else whatever stops it, and the next run goes on from there.
+/// [`WardenError::OneWay`] once *contract* has begun, [`WardenError::Held`] when rows of the application would go as well; else whatever stops it, and the next run goes on from there.
 pub async fn rollback(
     session: &mut Session,
     frozen: &Frozen,
@@ -96,6 +125,7 @@ pub async fn rollback(
 ) -> Result<(), WardenError> {
     let noted = journal::noted(&mut session.connection, frozen).await?;
     one_way(&noted)?;
+    check_quarantine_is_free(session, frozen, target).await?;
     for phase in target.back() {
         let all = steps(frozen, phase);
         watch(&Event::Phase {

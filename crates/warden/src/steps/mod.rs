@@ -18,7 +18,8 @@ use std::{collections::BTreeSet, fmt, str::FromStr};
 
 use serde::{Deserialize, Serialize};
 
-pub use answer::{Answers, Parents, join as answer_join};
+pub use add::held;
+pub use answer::{Answers, Parents, condition, join as answer_join};
 pub(crate) use indexes::mentions;
 pub use order::{Group, groups};
 pub use seal::{IMMUTABLE, PERMISSIVE_POLICY, RESTRICTIVE_POLICY};

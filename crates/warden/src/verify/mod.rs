@@ -1,6 +1,7 @@
 //! Verify: is the database as the plan says? Every answer says how many things it has looked at.
 
 mod people;
+mod readers;
 mod rows;
 mod seal;
 
@@ -58,6 +59,7 @@ pub async fn verify(session: &mut Session, frozen: &Frozen, claims: &claims::Opt
         asked.sealed();
         asked.roles();
         asked.probe(&mut tx).await?;
+        asked.readers(&mut tx).await?;
     }
     asked.columns(done(Phase::Contract));
     tx.rollback().await?;

@@ -174,13 +174,17 @@ impl Asked<'_> {
                 }
             }
         }
+        if plan.seal.roles.is_empty() {
+            faults.push("seal.roles names no role, so nothing was tried as a program does it".to_owned());
+        }
         let examined = i64::try_from(plan.seal.roles.len()).unwrap_or(i64::MAX);
         let violating = i64::try_from(faults.len()).unwrap_or(i64::MAX);
         let question = Question {
             id: "roles".to_owned(),
             group: "seal",
             question: "Are the programs' roles bound by row security, and without the right to move or to empty?",
-            remedy: "Take the right or the attribute away from the role.",
+            remedy: "Take the right or the attribute away from the role; where none is named, roll back to claims, name the programs' role under \
+                     seal.roles, and freeze the plan again.",
             level: Level::Fault,
         };
         self.outcomes.push(question.answer(examined, faults, violating));

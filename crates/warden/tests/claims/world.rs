@@ -187,6 +187,7 @@ fn plan(provider: ClaimsProvider, kind: &str) -> Plan {
             schema: "tenancy".into(),
             setting: "app.org_id".into(),
             roles: Vec::new(),
+            reads_as_owner: Vec::new(),
         },
         claims: Some(Claims {
             provider,

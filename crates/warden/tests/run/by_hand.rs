@@ -21,24 +21,24 @@ use crate::{
 };
 
 /// A folder for one person's files, gone afterwards.
-struct Desk {
+pub struct Desk {
     folder: PathBuf,
     url: String,
 }
 
 impl Desk {
-    fn new(database: &Database) -> Self {
+    pub fn new(database: &Database) -> Self {
         let folder = std::env::temp_dir().join(format!("warden-{}", database.name));
         fs::create_dir(&folder).unwrap();
         let url = database.url();
         Self { folder, url }
     }
 
-    fn file(&self, name: &str) -> PathBuf {
+    pub fn file(&self, name: &str) -> PathBuf {
         self.folder.join(name)
     }
 
-    fn run(&self, words: &[&str]) -> Output {
+    pub fn run(&self, words: &[&str]) -> Output {
         Command::new(env!("CARGO_BIN_EXE_warden"))
             .args(words)
             .current_dir(&self.folder)
@@ -48,7 +48,7 @@ impl Desk {
     }
 
     /// Runs a command that has to go well; what it prints.
-    fn well(&self, words: &[&str]) -> String {
+    pub fn well(&self, words: &[&str]) -> String {
         let output = self.run(words);
         assert!(output.status.success(), "{words:?}: {}", told(&output));
         String::from_utf8(output.stdout).unwrap()
@@ -61,7 +61,7 @@ impl Drop for Desk {
     }
 }
 
-fn told(output: &Output) -> String {
+pub fn told(output: &Output) -> String {
     String::from_utf8_lossy(&output.stdout).into_owned() + &String::from_utf8_lossy(&output.stderr)
 }
 
@@ -72,10 +72,12 @@ fn decide(file: &Path, answers: &Plan) -> Plan {
         .quarantine
         .clone_from(&answers.organization.quarantine);
     plan.organization.default.clone_from(&answers.organization.default);
+    plan.seal.reads_as_owner.clone_from(&answers.seal.reads_as_owner);
     for table in &mut plan.tables {
         let answer = answers.table(&table.name).unwrap();
         // Rows of today that cross are reported; which of their keys may stay so is for a person.
         table.loose.clone_from(&answer.loose);
+        table.open_inside = answer.open_inside;
         if table.kind == Kind::Undecided {
             *table = answer.clone();
         }

@@ -128,7 +128,7 @@ impl Drop for Database {
 pub const APP: &str = "warden_test_app";
 
 /// Roles belong to the whole cluster; rights to each database.
-async fn let_in(database: &Database) {
+pub async fn let_in(database: &Database) {
     let mut connection = database.connect().await;
     let made = connection
         .execute(AssertSqlSafe(format!("create role {APP} login")))

@@ -5,9 +5,13 @@
 mod by_hand;
 mod contract;
 mod database;
+mod foreign;
+mod keys;
 mod killed;
 mod live;
 mod odd;
+mod openings;
+mod own_columns;
 mod planned;
 mod plans;
 mod refused;

@@ -16,7 +16,7 @@ use warden::{
 };
 use warden_fixture::dump;
 
-use crate::database::{Database, quiet, runtime, same, until};
+use crate::database::{Database, let_in, quiet, runtime, same, until};
 
 /// People of three organizations.
 const GROUND: &str = "
@@ -99,6 +99,7 @@ async fn made(tables: &str) -> Database {
         .await
         .unwrap();
     connection.close().await.unwrap();
+    let_in(&database).await;
     database
 }
 

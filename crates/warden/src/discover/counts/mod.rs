@@ -280,8 +280,14 @@ pub(super) async fn undecided(
         unreachable!("three counts were asked for")
     };
     let nobody = rows - shared - one;
+    // Rows that nobody shares are somebody's, whatever the table looks like.
+    let advice = if shared == 0 && one > 0 {
+        " Not global: that would show each of these rows to everybody."
+    } else {
+        ""
+    };
     let text = format!(
-        "{because}\nOf {rows} rows, {shared} are used by several organizations, {one} by one, {nobody} by none."
+        "{because}\nOf {rows} rows, {shared} are used by several organizations, {one} by one, {nobody} by none.{advice}"
     );
     Ok(Finding::new("kind", rows, shared.max(1), text).of(name).must_decide())
 }

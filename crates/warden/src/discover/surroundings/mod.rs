@@ -170,7 +170,17 @@ impl Around<'_> {
                 ),
             };
             let violating = u64::from(thing.note != "reads as whoever asks");
-            let text = format!("{}{over}: {}.", thing.name, thing.note);
+            // Which functions these are, and which views over others, is looked at when the plan is frozen.
+            let asked = match thing.kind {
+                ThingKind::View | ThingKind::MaterializedView if violating > 0 => {
+                    "; `plan` asks for it under seal.reads_as_owner"
+                }
+                ThingKind::DefinerFunction => {
+                    "; where it reads owned tables, `plan` asks for it under seal.reads_as_owner"
+                }
+                _ => "",
+            };
+            let text = format!("{}{over}: {}{asked}.", thing.name, thing.note);
             self.findings.push(Finding::new(id, 1, violating, text));
         }
         let open = self

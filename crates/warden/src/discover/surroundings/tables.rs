@@ -22,7 +22,8 @@ impl Around<'_> {
                 .iter()
                 .any(|name| asked.iter().any(|word| name.to_lowercase().contains(word)));
             let advice = if early {
-                " If a row is looked up by it before the organization is known, list it in global_uniques."
+                " If a row is looked up by it before the organization is known, as when somebody signs in, exclude the table: row security hides the row, \
+                 and global_uniques keeps no more than the key."
             } else {
                 ""
             };
@@ -157,7 +158,7 @@ impl Around<'_> {
             .collect();
         if !permissive.is_empty() {
             let text = format!(
-                "Has policies already: {}. They stay, and the wall of the new ones stands in front of them.",
+                "Has policies already: {}. The new one would stand beside them and open what they keep closed inside an organization; `plan` asks for open_inside.",
                 permissive.join(", ")
             );
             self.say_of(&table.name, "policy", table.policies.len(), permissive.len(), text);
@@ -168,7 +169,7 @@ impl Around<'_> {
             } else {
                 ", though not for its owner"
             };
-            let text = format!("Row security is enabled already{forced}.");
+            let text = format!("Row security is enabled already{forced}; `plan` asks for open_inside.");
             self.say_of(&table.name, "row-security", 1, 1, text);
         }
     }

@@ -24,7 +24,7 @@ impl fmt::Display for Flaw {
     }
 }
 
-/// Everything that keeps a plan from being frozen. An empty list is a plan that can be carried out.
+/// What makes no sense in a plan, as far as the catalog tells. What its rows and whatever reads them tell is said by `hazards`.
 pub fn flaws(plan: &Plan, catalog: &Catalog) -> Vec<Flaw> {
     let mut sound = Sound {
         plan,
@@ -38,6 +38,7 @@ pub fn flaws(plan: &Plan, catalog: &Catalog) -> Vec<Flaw> {
     for table in plan.tables.iter().filter(|table| table.kind == Kind::Owned) {
         sound.owned(table);
         sound.left_behind(table);
+        sound.twice(table);
     }
     for table in plan.tables.iter().filter(|table| table.kind == Kind::Global) {
         sound.global(table);
@@ -160,7 +161,12 @@ impl<'a> Sound<'a> {
                 organization,
             } => {
                 if let Some(members) = self.table("users.source.membership.table", table) {
-                    self.has("users.source.membership.user", members, user);
+                    let people = self.catalog.table(&users.table);
+                    if self.has("users.source.membership.user", members, user)
+                        && let Some(people) = people
+                    {
+                        self.fits("users.source.membership.user", (members, user), (people, &users.key));
+                    }
                     self.leads_to_organization("users.source.membership.organization", members, organization);
                 }
             }
@@ -197,22 +203,7 @@ impl<'a> Sound<'a> {
             if !self.has(at, table, from) || !self.has(at, to, reference) {
                 return;
             }
-            let kind = |table: &Table, column| {
-                table
-                    .column(column)
-                    .map(|column| bare(&column.r#type).to_owned())
-                    .unwrap_or_default()
-            };
-            let (left, right) = (kind(table, from), kind(to, reference));
-            if left != right && !(is_text(&left) && is_text(&right)) && !(is_whole(&left) && is_whole(&right)) {
-                self.say(
-                    at,
-                    format!(
-                        "{}.{from} is `{left}`, and {}.{reference} is `{right}`",
-                        table.name, to.name
-                    ),
-                );
-            }
+            self.fits(at, (table, from), (to, reference));
         }
         if !is_unique(to, &path.references) {
             self.say(
@@ -222,6 +213,27 @@ impl<'a> Sound<'a> {
         }
         for column in path.reads().skip(path.columns.len()) {
             self.has(at, table, column);
+        }
+    }
+
+    /// What asks for a parent takes its type, and Postgres makes a value wider by itself, never narrower.
+    fn fits(&mut self, at: &str, (table, from): (&Table, &str), (to, reference): (&Table, &str)) {
+        let kind = |table: &Table, column| table.column(column).map(|column| bare(&column.r#type).to_owned());
+        let (Some(left), Some(right)) = (kind(table, from), kind(to, reference)) else {
+            return;
+        };
+        let widens = width(&left)
+            .zip(width(&right))
+            .is_some_and(|(left, right)| left <= right);
+        if left != right && !(is_text(&left) && is_text(&right)) && !widens {
+            self.say(
+                at,
+                format!(
+                    "{}.{from} is `{left}`, and {}.{reference} is `{right}`: what asks for the one would not take the other, and programs could \
+                     not write any more. Give both one type first, lead over another column, or exclude the table",
+                    table.name, to.name
+                ),
+            );
         }
     }
 
@@ -299,6 +311,12 @@ fn is_text(kind: &str) -> bool {
     matches!(kind, "text" | "character varying" | "character" | "citext")
 }
 
-fn is_whole(kind: &str) -> bool {
-    matches!(kind, "bigint" | "integer" | "smallint")
+/// The bytes of a whole number.
+fn width(kind: &str) -> Option<u8> {
+    match kind {
+        "smallint" => Some(2),
+        "integer" => Some(4),
+        "bigint" => Some(8),
+        _ => None,
+    }
 }

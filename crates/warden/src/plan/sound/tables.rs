@@ -113,6 +113,32 @@ impl<'a> Sound<'a> {
         }
     }
 
+    /// A key that holds the parent's organization already would get it a second time.
+    pub(super) fn twice(&mut self, planned: &TablePlan) {
+        let Some(table) = self.catalog.table(&planned.name) else {
+            return;
+        };
+        for key in table.foreign_keys.iter().filter(|key| !key.inherited) {
+            let parent = self.plan.owned().find(|parent| parent.name == key.to);
+            let Some(theirs) = parent.map(|parent| self.plan.column(parent)) else {
+                continue;
+            };
+            let holds = key.columns.iter().zip(&key.references).find(|(_, to)| *to == theirs);
+            let own = self.plan.column(planned);
+            if let Some((column, _)) = holds
+                && !key.columns.iter().any(|column| column == own)
+            {
+                self.say(
+                    &planned.name,
+                    format!(
+                        "the key {} holds the organization of {} already, by `{column}`: say column = \"{column}\", and the key stays as it is",
+                        key.name, key.to
+                    ),
+                );
+            }
+        }
+    }
+
     /// What a table's lists name must be there.
     pub(super) fn listed(&mut self, planned: &TablePlan) {
         let at = planned.name.to_string();

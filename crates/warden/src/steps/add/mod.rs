@@ -2,20 +2,22 @@
 
 mod hooks;
 mod people;
+mod quarantine;
 
 pub use hooks::{FILL, FOLLOW, PASS};
+pub use quarantine::held;
 
 use super::{Done, Phase, Step, Work, answer::Answers, groups, look, named};
 use crate::{
     catalog::{Catalog, Table},
-    name::{Name, list, literal, quoted},
+    name::{Name, quoted},
     plan::{Plan, TablePlan},
 };
 
 pub fn steps(plan: &Plan, catalog: &Catalog) -> Vec<Step> {
     let mut steps = vec![];
     steps.extend(people::users(plan));
-    steps.extend(quarantine(plan));
+    steps.extend(quarantine::make(plan, catalog));
     let ordered: Vec<_> = groups(plan).into_iter().flat_map(|group| group.tables).collect();
     for table in &ordered {
         if table.column.is_none() {
@@ -49,53 +51,6 @@ fn step(id: String, table: Option<&Name>, what: String, lock: &'static str) -> S
         beside: Vec::new(),
         makes: Vec::new(),
     }
-}
-
-/// The organization for rows nobody can place.
-fn quarantine(plan: &Plan) -> Option<Step> {
-    let organization = &plan.organization;
-    let (table, key, quarantine) = (
-        organization.table.as_ref()?,
-        organization.key.as_ref()?,
-        organization.quarantine.as_ref()?,
-    );
-    let names: Vec<_> = std::iter::once(key).chain(quarantine.insert.keys()).cloned().collect();
-    let values: Vec<_> = std::iter::once(&quarantine.key)
-        .chain(quarantine.insert.values())
-        .map(|value| literal(value))
-        .collect();
-    let there = format!(
-        "exists (select from {} where {} = {})",
-        table.sql(),
-        quoted(key),
-        Answers(plan).organization(&quarantine.key)
-    );
-    Some(Step {
-        // Only what we made is taken away again.
-        work: Work::Together(vec![format!(
-            "with made as (insert into {} ({}) select {} where not {there} returning 1)
-             insert into warden.made select 'quarantine' from made",
-            table.sql(),
-            list(&names),
-            values.join(", ")
-        )]),
-        done: Done::Journal,
-        undo: Work::Together(vec![
-            format!(
-                "delete from {} where {} = {} and exists (select from warden.made where what = 'quarantine')",
-                table.sql(),
-                quoted(key),
-                Answers(plan).organization(&quarantine.key)
-            ),
-            "delete from warden.made where what = 'quarantine'".to_owned(),
-        ]),
-        ..step(
-            "quarantine".to_owned(),
-            Some(table),
-            "makes sure of the organization for rows nobody can place".to_owned(),
-            "",
-        )
-    })
 }
 
 fn column(plan: &Plan, table: &TablePlan) -> Step {
