@@ -157,6 +157,9 @@ pub async fn server_fn_status(request: Request, next: Next) -> Response {
         return StatusCode::INTERNAL_SERVER_ERROR.into_response();
     };
     if let Ok(app::AppError(error)) = serde_json::from_slice(&bytes) {
+        if let Error::Unavailable { retry_after_s } | Error::Limited { retry_after_s } = &error {
+            parts.headers.insert(header::RETRY_AFTER, (*retry_after_s).into());
+        }
         parts.status = StatusCode::from_u16(error.status()).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
     }
     Response::from_parts(parts, Body::from(bytes))
