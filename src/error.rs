@@ -35,7 +35,7 @@ pub enum Error {
     #[error("Too many requests. Try again in {retry_after_s} s.")]
     Limited { retry_after_s: u64 },
     /// A part of this installation is away for a moment, and nothing was done.
-    #[error("This part of the service is being restarted. Try again in {retry_after_s} s.")]
+    #[error("The database of this service does not answer at the moment. Try again in {retry_after_s} s.")]
     Unavailable { retry_after_s: u64 },
     #[error("{0}")]
     Upstream(Upstream),
@@ -226,10 +226,20 @@ mod ssr {
                 sqlx::Error::RowNotFound => Self::NotFound,
                 sqlx::Error::PoolTimedOut => {
                     metrics::counter!("switchboard_pool_timeouts_total").increment(1);
-                    Self::Limited { retry_after_s: 1 }
+                    Self::Unavailable { retry_after_s: 1 }
+                }
+                // The connection broke, or there is none.
+                sqlx::Error::Io(_) | sqlx::Error::PoolClosed | sqlx::Error::WorkerCrashed => {
+                    tracing::warn!("the database cannot be reached");
+                    Self::Unavailable { retry_after_s: 5 }
                 }
                 // Class 08: Postgres has lost a server that it keeps rows on. Those of other organizations are served.
-                sqlx::Error::Database(db) if db.code().is_some_and(|code| code.starts_with("08")) => {
+                // 57P: it is stopping or starting. 53300: it takes no more connections.
+                sqlx::Error::Database(db)
+                    if db
+                        .code()
+                        .is_some_and(|code| code.starts_with("08") || code.starts_with("57P") || code == "53300") =>
+                {
                     tracing::warn!(code = %db.code().unwrap_or_default(), "a part of the database cannot be reached");
                     Self::Unavailable { retry_after_s: 5 }
                 }

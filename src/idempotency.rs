@@ -178,10 +178,10 @@ pub async fn keep(core: &Core, caller: &Caller, keyed: &Keyed, status: u16, body
 /// Whether the key is new.
 async fn insert(tx: &mut OrgTx, keyed: &mut Keyed) -> Result<bool> {
     keyed.claimed_at = sqlx::query_scalar!(
-        "insert into app.idempotency_keys (org_id, client_id, route, key, body_hash)
+        "insert into app.idempotency_keys as k (org_id, client_id, route, key, body_hash)
          select c.org_id, c.id, $2, $3, $4 from app.clients c where c.org_id = $1
          on conflict (org_id, route, key) do nothing
-         returning created_at",
+         returning k.created_at",
         tx.org() as _,
         keyed.route,
         keyed.key,

@@ -19,7 +19,7 @@ use crate::{
 #[derive(Clone, Debug)]
 pub struct Files {
     pub options: LeptosOptions,
-    style: Arc<str>,
+    pub style: Arc<str>,
     script: Arc<str>,
     program: Arc<str>,
     /// The module that begins it all, as text.

@@ -138,13 +138,18 @@ pub async fn same_origin(State(core): State<Core>, request: Request, next: Next)
 /// Says where it came from, and where it should have: most often a proxy is in front and `PUBLIC_URL` was forgotten.
 fn from_elsewhere(core: &Core, headers: &HeaderMap) -> Response {
     let text = |name: HeaderName| {
-        let text = headers.get(name).and_then(|value| value.to_str().ok()).unwrap_or("nowhere");
+        let text = headers
+            .get(name)
+            .and_then(|value| value.to_str().ok())
+            .unwrap_or("nowhere");
         text.chars().take(200).collect::<String>()
     };
     let (came, host) = (text(header::ORIGIN), text(header::HOST));
     let expected = core.public_url.origin().ascii_serialization();
     tracing::warn!(came, host, expected, "a request from another site was refused");
-    let words = format!("This came from {came}, and this installation is {expected}. If that is the same place, its operator sets PUBLIC_URL.");
+    let words = format!(
+        "This came from {came}, and this installation is {expected}. If that is the same place, its operator sets PUBLIC_URL."
+    );
     let error = Error::Conflict(words);
     let wants_json = text(header::ACCEPT).contains("application/json");
     if wants_json {
@@ -177,6 +182,9 @@ pub async fn server_fn_status(request: Request, next: Next) -> Response {
         return StatusCode::INTERNAL_SERVER_ERROR.into_response();
     };
     if let Ok(app::AppError(error)) = serde_json::from_slice(&bytes) {
+        if let Error::Unavailable { retry_after_s } | Error::Limited { retry_after_s } = &error {
+            parts.headers.insert(header::RETRY_AFTER, (*retry_after_s).into());
+        }
         parts.status = StatusCode::from_u16(error.status()).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
     }
     Response::from_parts(parts, Body::from(bytes))

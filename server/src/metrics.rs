@@ -123,10 +123,10 @@ pub async fn healthy() -> StatusCode {
 }
 
 /// `GET /readyz`: the database answers, so requests may come.
-pub async fn ready(State(core): State<Core>) -> StatusCode {
+pub async fn ready(State(core): State<Core>) -> Response {
     if core.db.ready().await {
-        StatusCode::NO_CONTENT
+        StatusCode::NO_CONTENT.into_response()
     } else {
-        StatusCode::SERVICE_UNAVAILABLE
+        (StatusCode::SERVICE_UNAVAILABLE, [(header::RETRY_AFTER, "5")]).into_response()
     }
 }

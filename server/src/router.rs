@@ -23,7 +23,9 @@ use tower_http::{
     timeout::TimeoutLayer,
 };
 
-use crate::{assets, download, guard, headers, live, media, metrics, pages, pages::Site, readable, rest, webhooks};
+use crate::{
+    assets, deadline, download, guard, headers, live, media, metrics, pages, pages::Site, readable, rest, webhooks,
+};
 
 pub(crate) const REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
 /// Longest body of a request: a long prompt, with room.
@@ -97,6 +99,7 @@ pub fn router(core: Core, files: Files) -> Router {
     let service = programs
         .merge(browser)
         .layer(from_fn(readable::address))
+        .layer(from_fn_with_state((core.clone(), site.files.clone()), deadline::keep))
         .layer(from_fn_with_state(core, headers::secure))
         .layer(DefaultBodyLimit::max(BODY))
         .layer(TimeoutLayer::with_status_code(

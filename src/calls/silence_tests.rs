@@ -128,7 +128,8 @@ fn a_box_is_voicemail_whichever_side_hangs_up() {
             (Some(EndReason::Voicemail), Status::NotConnected),
             "{word}"
         );
-        assert!(step.happened[0].1.contains("after the tone"));
+        let (_, told) = step.happened.iter().find(|(kind, _)| *kind == "ended").unwrap();
+        assert!(told.contains("after the tone"));
     }
     assert_eq!(
         go(&held(), &ended("connection_error"), Some(&machine), at(60))

@@ -6,12 +6,13 @@ mod begin;
 mod billing_summary;
 mod migrate;
 mod open;
+mod pulse;
 mod statements;
 #[cfg(any(test, feature = "testing"))]
 pub mod testing;
 mod tx;
 
-use std::time::Duration;
+use std::{sync::Arc, time::Duration};
 
 use secrecy::ExposeSecret;
 use sqlx::{
@@ -29,6 +30,7 @@ pub use migrate::{MIGRATOR, migrate};
 use open::Open;
 pub(crate) use open::assert_none;
 pub use open::watched;
+use pulse::Pulse;
 pub use statements::statements;
 pub use tx::OrgTx;
 
@@ -156,6 +158,7 @@ pub struct Db {
     pub app: AppPool,
     pub worker: WorkerPool,
     pub identity: IdentityPool,
+    pulse: Arc<Pulse>,
     /// What sealed columns are sealed with; none for commands that read none.
     pub(crate) secret: Option<Master>,
 }
@@ -181,13 +184,14 @@ impl Db {
             app: AppPool(app),
             worker: WorkerPool(worker),
             identity: IdentityPool(identity),
+            pulse: Arc::new(Pulse::of(&logins.app)),
             secret: None,
         })
     }
 
-    /// Whether the database answers.
+    /// Whether the database answers, which is known within a second.
     pub async fn ready(&self) -> bool {
-        sqlx::query("select 1").execute(&self.app.0).await.is_ok()
+        self.pulse.beats().await
     }
 
     /// Whether the database has exactly this program's migrations.
@@ -201,7 +205,12 @@ impl Db {
     }
 
     pub async fn close(&self) {
-        tokio::join!(self.app.0.close(), self.worker.0.close(), self.identity.0.close());
+        tokio::join!(
+            self.app.0.close(),
+            self.worker.0.close(),
+            self.identity.0.close(),
+            self.pulse.close()
+        );
     }
 
     /// Connections in use and idle, of the pool that serves requests.

@@ -1,5 +1,7 @@
 //! The statements of API keys. What is stored of one is an HMAC whose key is not in the database.
 
+use std::collections::BTreeSet;
+
 use hmac::{Hmac, Mac};
 use sha2::Sha256;
 
@@ -105,8 +107,6 @@ struct KeyRecord {
     short: String,
     scopes: Permissions,
     created_by: Option<String>,
-    maker: Option<String>,
-    maker_left: bool,
     created_at: chrono::DateTime<chrono::Utc>,
     expires_at: Option<chrono::DateTime<chrono::Utc>>,
     revoked_at: Option<chrono::DateTime<chrono::Utc>>,
@@ -121,8 +121,8 @@ impl From<KeyRecord> for ApiKey {
             short: row.short,
             scopes: row.scopes.scopes().collect(),
             created_by: row.created_by,
-            maker: row.maker,
-            maker_left: row.maker_left,
+            maker: None,
+            maker_left: false,
             created_at: row.created_at,
             expires_at: row.expires_at,
             revoked_at: row.revoked_at,
@@ -133,19 +133,38 @@ impl From<KeyRecord> for ApiKey {
 
 pub async fn list(core: &Core, caller: &Caller) -> Result<Vec<ApiKey>> {
     let mut tx = caller.begin(&core.db, Action::Read, Kind::ApiKey).await?;
-    let keys = all(&mut tx).await?;
+    let mut keys = all(&mut tx).await?;
+    name_makers(&mut tx, &mut keys).await?;
     tx.commit().await?;
     Ok(keys)
+}
+
+/// Says whose keys they are. People and keys are not kept on the same servers, so they are not asked for in one statement.
+async fn name_makers(tx: &mut OrgTx, keys: &mut [ApiKey]) -> Result<()> {
+    let people: BTreeSet<_> = keys.iter().filter_map(|key| key.created_by.clone()).collect();
+    let makers = sqlx::query!(
+        r#"select p.person as "person!", m.name as "name?", m.role as "role?"
+         from unnest($1::text[]) p (person) left join lateral identity.member(p.person) m on true"#,
+        &people.into_iter().collect::<Vec<_>>(),
+    )
+    .fetch_all(tx.conn())
+    .await?;
+    for key in keys {
+        let maker = makers
+            .iter()
+            .find(|maker| Some(&maker.person) == key.created_by.as_ref());
+        key.maker = maker.and_then(|maker| maker.name.clone());
+        key.maker_left = maker.is_some_and(|maker| maker.role.is_none());
+    }
+    Ok(())
 }
 
 pub(crate) async fn all(tx: &mut OrgTx) -> Result<Vec<ApiKey>> {
     let rows = sqlx::query_as!(
         KeyRecord,
-        r#"select k.id, k.name, k.short, k.scopes, k.created_by, m.name as "maker?",
-                k.created_by is not null and m.role is null as "maker_left!", k.created_at, k.expires_at, k.revoked_at, k.used_at
-         from app.api_keys k left join lateral identity.member(k.created_by) m on true
-         where k.org_id = $1
-         order by k.created_at desc, k.id desc limit 200"#,
+        "select k.id, k.name, k.short, k.scopes, k.created_by, k.created_at, k.expires_at, k.revoked_at, k.used_at
+         from app.api_keys k where k.org_id = $1
+         order by k.created_at desc, k.id desc limit 200",
         tx.org() as _,
     )
     .fetch_all(tx.conn())
@@ -166,24 +185,26 @@ pub async fn create(core: &Core, caller: &Caller, draft: ApiKeyDraft) -> Result<
     }
     let (id, key) = (Id::<ApiKey>::new(), Key::fresh());
     let scopes: Vec<String> = wanted.scopes().map(|scope: Scope| scope.to_string()).collect();
-    let (maker, parent) = match caller.who() {
-        Who::Person(user) => (Some(user.to_string()), None),
-        Who::Key(key) => (None, Some(key.uuid())),
-        Who::System => (None, None),
+    let maker = match caller.who() {
+        Who::Person(user) => Some(user.to_string()),
+        // What a key makes belongs to whom the key belongs to: else a key could outlive its maker in another one.
+        Who::Key(key) => {
+            sqlx::query_scalar!(
+                "select k.created_by from app.api_keys k where k.org_id = $1 and k.id = $2",
+                tx.org() as _,
+                key.uuid(),
+            )
+            .fetch_one(tx.conn())
+            .await?
+        }
+        Who::System => None,
     };
-    // What a key makes belongs to whom the key belongs to: else a key could outlive its maker in another one.
     let row = sqlx::query_as!(
         KeyRecord,
-        r#"with made as (
-           insert into app.api_keys (org_id, client_id, id, name, short, scopes, created_by, expires_at)
-           select c.org_id, c.id, $2, $3, $4, $5,
-                  coalesce($6, (select p.created_by from app.api_keys p where p.org_id = $1 and p.id = $8)),
-                  now() + make_interval(days => $7)
-           from app.clients c where c.org_id = $1
-           returning *)
-         select k.id as "id!", k.name as "name!", k.short as "short!", k.scopes as "scopes!: Permissions", k.created_by, m.name as "maker?",
-                false as "maker_left!", k.created_at as "created_at!", k.expires_at, k.revoked_at, k.used_at
-         from made k left join lateral identity.member(k.created_by) m on true"#,
+        "insert into app.api_keys as k (org_id, client_id, id, name, short, scopes, created_by, expires_at)
+         select c.org_id, c.id, $2, $3, $4, $5, $6, now() + make_interval(days => $7)
+         from app.clients c where c.org_id = $1
+         returning k.id, k.name, k.short, k.scopes, k.created_by, k.created_at, k.expires_at, k.revoked_at, k.used_at",
         tx.org() as _,
         id.uuid(),
         draft.name.trim(),
@@ -191,7 +212,6 @@ pub async fn create(core: &Core, caller: &Caller, draft: ApiKeyDraft) -> Result<
         &scopes,
         maker,
         draft.expires_in_days.and_then(|days| i32::try_from(days).ok()),
-        parent,
     )
     .fetch_one(tx.conn())
     .await?;
@@ -217,9 +237,12 @@ pub async fn create(core: &Core, caller: &Caller, draft: ApiKeyDraft) -> Result<
         may,
     )
     .await?;
+    let mut made = [row.into()];
+    name_makers(&mut tx, &mut made).await?;
     tx.commit().await?;
+    let [made] = made;
     Ok(NewApiKey {
-        key: row.into(),
+        key: made,
         secret: key.text(),
     })
 }

@@ -67,8 +67,6 @@ fn unit(json: &[u8], at: usize) -> Option<u16> {
 mod tests {
     use serde_json::{Value, json};
 
-    use super::*;
-
     #[test]
     fn what_cannot_be_stored_is_dropped_and_the_rest_is_read() {
         for (sent, read) in [

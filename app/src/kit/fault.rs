@@ -32,6 +32,7 @@ pub fn error_banner(error: &Error) -> AnyView {
         Error::Unauthenticated => (StatusDot::Warn, "warn", "Signed out"),
         Error::Forbidden => (StatusDot::Warn, "warn", "Not allowed"),
         Error::Limited { .. } => (StatusDot::Wait, "warn", "Too fast"),
+        Error::Unavailable { .. } => (StatusDot::Wait, "warn", "Away"),
         _ => (StatusDot::Warn, "warn", "Not done"),
     };
     view! {

@@ -127,13 +127,21 @@ pub fn respond(error: &Error) -> Response {
 /// For a document that cannot be drawn at all, because not even its visitor is known.
 pub fn page(error: &Error) -> Response {
     let status = StatusCode::from_u16(error.status()).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
-    (
+    let mut response = (
         status,
         [(header::CONTENT_TYPE, "text/plain; charset=utf-8")],
         error.to_string(),
     )
-        .into_response()
+        .into_response();
+    if matches!(error, Error::Unavailable { .. }) {
+        response.extensions_mut().insert(Away);
+    }
+    response
 }
+
+/// On an answer that only says that the database is away, for whoever can say it better.
+#[derive(Clone)]
+pub struct Away;
 
 #[cfg(test)]
 #[test]

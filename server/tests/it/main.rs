@@ -23,6 +23,7 @@ mod registry;
 mod replay;
 mod reports;
 mod rest;
+mod silent_database;
 mod support;
 mod tools;
 mod unreadable;

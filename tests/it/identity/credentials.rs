@@ -5,7 +5,7 @@ use switchboard::{
     account::{Password, TokenRequest},
     auth::{self, admin, session::ClientInfo},
     keys::{self, ApiKeyDraft, NewApiKey},
-    org::{OrgId, Permissions, Role, Scope},
+    org::{OrgId, Permissions, Role, Scope, store},
     resource::{Action, Kind},
 };
 
@@ -110,6 +110,65 @@ async fn k6_a_key_may_do_at_most_what_its_maker_may_do() {
         mint(&world, "viewer@example.com", &org, &["agents:read"]).await.err(),
         Some(Error::Forbidden)
     );
+}
+
+/// What was given to a key counts only as long as whoever gave it may do it: also for a key that a key has made.
+#[tokio::test]
+async fn k8_a_key_can_do_what_its_maker_can_do_now() {
+    let (world, org) = ada().await;
+    let ada = world_user(&world).await;
+    let dev = world.member(&org, "dev@example.com", Role::Developer).await;
+    let scopes = ["api_keys:create", "agents:read", "agents:update"];
+    let made = mint(&world, "dev@example.com", &org, &scopes).await.unwrap();
+    let key = auth::bearer(&world.core, &made.secret).await.unwrap();
+    let of_key = keys::store::create(&world.core, &key, draft(&["agents:update"]))
+        .await
+        .unwrap();
+    assert_eq!(of_key.key.created_by.as_deref(), Some(dev.as_str()));
+    let may = async |secret: &str, action| {
+        let caller = auth::bearer(&world.core, secret).await?;
+        caller.begin(&world.db, action, Kind::Agent).await.map(drop)
+    };
+    assert_eq!(may(&made.secret, Action::Update).await, Ok(()));
+    assert_eq!(may(&of_key.secret, Action::Update).await, Ok(()));
+
+    let owner = world.caller(&ada, &org).await;
+    store::set_role(&world.core, &owner, &dev, Role::Viewer).await.unwrap();
+    for process in [&world, &world.restarted()] {
+        let caller = auth::bearer(&process.core, &made.secret).await.unwrap();
+        assert!(caller.begin(&process.db, Action::Read, Kind::Agent).await.is_ok());
+        for (action, kind) in [(Action::Update, Kind::Agent), (Action::Create, Kind::ApiKey)] {
+            let refused = caller.begin(&process.db, action, kind).await.err();
+            assert_eq!(refused, Some(Error::Forbidden));
+        }
+    }
+    assert_eq!(may(&of_key.secret, Action::Update).await, Err(Error::Forbidden));
+
+    store::remove_member(&world.core, &owner, &dev).await.unwrap();
+    for secret in [&made.secret, &of_key.secret] {
+        assert_eq!(may(secret, Action::Read).await, Err(Error::MakerGone));
+    }
+    let listed = keys::store::list(&world.core, &owner).await.unwrap();
+    for key in &listed {
+        assert!(
+            key.maker_left && key.maker.is_some() && !key.works(chrono::Utc::now()),
+            "{key:?}"
+        );
+    }
+    assert_eq!(listed.len(), 2);
+
+    // Whoever is invited again has them back.
+    admin::add_member(&world.core, &org, "dev@example.com", Role::Developer)
+        .await
+        .unwrap();
+    assert_eq!(may(&made.secret, Action::Update).await, Ok(()));
+    world
+        .arrange("update identity.users set disabled_at = now() where email = 'dev@example.com'")
+        .await;
+    assert_eq!(may(&made.secret, Action::Read).await, Err(Error::MakerGone));
+    // What an operator made is nobody's, and stays.
+    world.arrange("update app.api_keys set created_by = null").await;
+    assert_eq!(may(&made.secret, Action::Update).await, Ok(()));
 }
 
 #[tokio::test]

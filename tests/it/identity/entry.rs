@@ -333,3 +333,32 @@ async fn a17_nothing_stored_of_a_session_or_a_link_opens_anything() {
             .is_none()
     );
 }
+
+#[tokio::test]
+async fn whoever_has_a_mailbox_is_told_that_the_password_was_changed() {
+    let world = world(&[]).await;
+    world.person("ada@example.com").await;
+    let letters = "select count(*) from identity.outbox where recipient = 'ada@example.com' and subject = 'Your password was changed'";
+    session::forgot(&world.core, "ada@example.com", &ClientInfo::default())
+        .await
+        .unwrap();
+    let (_, link) = world.mail("ada@example.com").await.unwrap();
+    assert_eq!(world.count(letters).await, 0);
+    // The link says whose password it chooses, until it is used.
+    assert_eq!(
+        session::reset_link(&world.core, &link).await,
+        Ok("ada@example.com".to_owned())
+    );
+    assert_eq!(session::reset_link(&world.core, "made-up").await, Err(Error::NotFound));
+    let fresh = reset(&world, &link, OTHER).await.unwrap();
+    assert_eq!(session::reset_link(&world.core, &link).await, Err(Error::NotFound));
+    assert_eq!(world.count(letters).await, 1);
+    let draft = ChangePassword {
+        current: OTHER.into(),
+        password: PASSWORD.into(),
+    };
+    session::change_password(&world.core, &fresh.token, draft, &ClientInfo::default())
+        .await
+        .unwrap();
+    assert_eq!(world.count(letters).await, 2);
+}
