@@ -28,7 +28,7 @@ mod tests {
     fn both_parts_are_read_and_what_is_wrong_with_either_is_said() {
         let key = json!({
             "id": "0198c2f0-0000-7000-8000-000000000000", "name": "Booking site", "short": "abc", "scopes": ["agents:read"],
-            "created_by": null, "created_at": "2026-01-01T00:00:00Z", "expires_at": null, "revoked_at": null,
+            "created_by": null, "maker": null, "maker_left": false, "created_at": "2026-01-01T00:00:00Z", "expires_at": null, "revoked_at": null,
             "used_at": null, "secret": "sb_live_abc_def"
         });
         let new: NewApiKey = from_value(key.clone()).unwrap();

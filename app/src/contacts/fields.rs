@@ -260,7 +260,7 @@ mod tests {
     }
 
     #[test]
-    fn a_complaint_finds_the_line_it_is_about() {
+    fn a_complaint_finds_the_field_it_is_about() {
         Owner::new().with(|| {
             let long = "x".repeat(61);
             let typed = typed(&[("Patient", "7"), ("", ""), ("", "8"), (&long, "9")]);
@@ -276,8 +276,8 @@ mod tests {
                 found,
                 [
                     "phone",
-                    "fields[0].value",
-                    "fields[2].name",
+                    "custom_fields[0].value",
+                    "custom_fields[2].name",
                     "custom_fields[3].name",
                     "custom"
                 ]

@@ -36,6 +36,7 @@ fn what_is_open_is_what_one_gets_in_by() {
         open,
         [
             "POST /auth/token",
+            "POST /fn/app/account/clerk/session_refusal",
             "POST /fn/app/account/forgot_password",
             "POST /fn/app/account/read_reset_link",
             "POST /fn/app/account/resend_verification",
@@ -55,6 +56,7 @@ fn what_is_open_is_what_one_gets_in_by() {
             "POST /fn/app/account/end_session",
             "POST /fn/app/account/list_devices",
             "POST /fn/app/account/sign_out_everywhere",
+            "POST /fn/app/calls/read_number",
             "POST /fn/app/orgs/accept_offer",
             "POST /fn/app/orgs/create_org",
             "POST /fn/app/orgs/decline_offer",

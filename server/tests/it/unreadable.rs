@@ -97,7 +97,7 @@ async fn a_body_names_the_field_that_cannot_be_read() {
             "/contacts",
             json!({"phone": "+14155550100", "name": "Ann", "custom": {"a": "b"}}),
         ),
-        ("/folders", json!({"name": "A"})),
+        ("/contact-folders", json!({"name": "A"})),
         ("/api-keys", json!({"name": "A", "scopes": ["agents:read"]})),
         (
             "/calls",
