@@ -157,7 +157,9 @@ mod tests {
         let files = Files::named(options(), "");
         assert_eq!(&*files.style, "/pkg/switchboard.css");
         assert!(
-            files.start.contains(r#"import("/pkg/switchboard.js")"#),
+            files
+                .start
+                .starts_with(r#"const script = "/pkg/switchboard.js", program = "/pkg/switchboard.wasm";"#),
             "{}",
             files.start
         );

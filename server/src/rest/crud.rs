@@ -149,7 +149,7 @@ pub fn id<T>(text: &str) -> Result<Id<T>, Failure> {
 }
 
 fn with_etag<R: Rows>(status: StatusCode, row: R) -> Response {
-    let tag = format!("\"{}\"", row.revision());
+    let tag = tag_of(&row, row.revision());
     (status, [(header::ETAG, tag)], axum::Json(row)).into_response()
 }
 
@@ -179,6 +179,11 @@ async fn read<R: Rows>(
     } else {
         response
     })
+}
+
+/// Names the thing as well: revisions of different things are the same numbers.
+fn tag_of<R: Rows>(row: &R, revision: i64) -> String {
+    format!("\"{}.{revision}\"", row.id())
 }
 
 /// Whether it is this tag, or any. A tag may be weak: what it is asked for is whether anything changed.
@@ -222,11 +227,10 @@ async fn save<R: Rows>(
     let expected = headers.get(header::IF_MATCH).filter(|tag| *tag != "*");
     let revision = match expected {
         Some(tag) => {
-            let tag = tag
-                .to_str()
-                .ok()
-                .and_then(|tag| tag.trim().trim_matches('"').parse().ok());
-            tag.ok_or_else(|| Failure::from(Error::invalid("If-Match", "Use the ETag as it was given.")))?
+            let text = tag.to_str().unwrap_or_default().trim().trim_matches('"');
+            let revision = text.rsplit('.').next().and_then(|revision| revision.parse().ok());
+            let revision = revision.filter(|revision| *tag == tag_of(row, *revision));
+            revision.ok_or_else(|| Failure::from(Error::invalid("If-Match", "Use the ETag as it was given.")))?
         }
         None => row.revision(),
     };

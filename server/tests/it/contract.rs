@@ -142,7 +142,7 @@ async fn contract<R: Registered>(world: &World) {
         .iter()
         .map(|entry| entry["action"].as_str().unwrap())
         .collect();
-    assert_eq!(actions, ["delete", "update", "create"]);
+    assert_eq!(actions, ["delete", "update", "update", "update", "update", "create"]);
     let theirs = world.get(&format!("/audit?object_id={id}"), &other.key).await.json();
     assert_eq!(theirs["items"], json!([]));
 }

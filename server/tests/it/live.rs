@@ -42,7 +42,7 @@ impl Stream {
                 let bytes = frame.unwrap().into_data().unwrap_or_default();
                 let text = String::from_utf8(bytes.to_vec()).unwrap();
                 if let Some((_, topic)) = text.split_once("data: ") {
-                    return Some(topic.trim().to_owned());
+                    return topic.lines().next().map(str::to_owned);
                 }
             }
             None
