@@ -8,10 +8,8 @@ use crate::{
     providers::json,
 };
 
-/// Clocks of two machines may differ by this much: a token is taken as long after its end, and twice as long before its beginning, which
-/// gives nobody more time.
+/// Clocks of two machines may differ by this much.
 const LEEWAY_S: i64 = 5;
-const EARLY_S: i64 = 10;
 /// Our own tokens live at most this long.
 pub(super) const LIFETIME: TimeDelta = TimeDelta::minutes(5);
 /// Clerk's live a minute; an instance may say otherwise, but a credential of days is not one.
@@ -176,7 +174,7 @@ pub(super) fn clerk_refusal(payload: &[u8], issuer: &str, origin: &str, now: Dat
             .saturating_sub(now.timestamp())
     };
     let (begins, ends) = (ahead(claims.iat.max(claims.nbf)), ahead(claims.exp));
-    Some(if begins > EARLY_S {
+    Some(if begins > LEEWAY_S {
         format!("it begins {begins} s from now by this server's clock, which may be slow")
     } else if ends <= -LEEWAY_S {
         format!("it ended {} s ago by this server's clock, which may be fast", -ends)
@@ -201,10 +199,10 @@ impl Claims {
     fn times(&self, now: DateTime<Utc>, longest: TimeDelta) -> Option<(DateTime<Utc>, DateTime<Utc>)> {
         let time = |seconds: u64| DateTime::from_timestamp(i64::try_from(seconds).ok()?, 0);
         let (expires_at, valid_from, issued_at) = (time(self.exp)?, time(self.nbf)?, time(self.iat)?);
-        let early = now + TimeDelta::seconds(EARLY_S);
-        let good = now < expires_at + TimeDelta::seconds(LEEWAY_S)
-            && valid_from <= early
-            && issued_at <= early
+        let leeway = TimeDelta::seconds(LEEWAY_S);
+        let good = now < expires_at + leeway
+            && valid_from <= now + leeway
+            && issued_at <= now + leeway
             && issued_at < expires_at
             && expires_at - issued_at <= longest;
         good.then_some((issued_at, expires_at))

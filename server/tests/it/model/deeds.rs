@@ -199,11 +199,6 @@ impl Oracle {
     }
 
     fn update(&mut self, actor: &Actor, org: usize, id: Thing, draft: Value, stale: bool) -> Outcome {
-        if !actor.in_browser() {
-            // Without a tag the newest is meant, which has to be read.
-            actor.may(Read, Kind::Agent)?;
-            self.find(org, id).ok_or(NOT_FOUND)?;
-        }
         actor.may(Update, Kind::Agent)?;
         self.find(org, id).ok_or(NOT_FOUND)?;
         if stale && actor.in_browser() {
