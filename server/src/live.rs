@@ -34,20 +34,16 @@ pub async fn events(State(core): State<Core>, visit: Option<Extension<Visit>>, h
     let later = stream::unfold(
         (core, caller, headers, changes, Instant::now() + RECHECK),
         |(core, caller, headers, mut changes, mut recheck)| async move {
-            loop {
-                tokio::select! {
-                    word = changes.next() => {
-                        let event = Event::default().event("changed").data(word?);
-                        return Some((Ok::<_, Infallible>(event), (core, caller, headers, changes, recheck)));
-                    }
-                    () = tokio::time::sleep_until(recheck) => {
-                        // The stream ends, and the page finds out why when it reconnects.
-                        is_here(&core, &caller, &headers).await.then_some(())?;
-                        recheck = Instant::now() + RECHECK;
-                        return Some((Ok(ping()), (core, caller, headers, changes, recheck)));
-                    }
+            let event = tokio::select! {
+                word = changes.next() => Event::default().event("changed").data(word?),
+                () = tokio::time::sleep_until(recheck) => {
+                    // The stream ends, and the page finds out why when it reconnects.
+                    is_here(&core, &caller, &headers).await.then_some(())?;
+                    recheck = Instant::now() + RECHECK;
+                    ping()
                 }
-            }
+            };
+            Some((Ok::<_, Infallible>(event), (core, caller, headers, changes, recheck)))
         },
     );
     // Something at once: a proxy that holds back what it passes on is noticed by its silence.

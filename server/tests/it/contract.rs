@@ -66,7 +66,7 @@ async fn contract<R: Registered>(world: &World) {
         put(world, &one, &mine.key, &tag, &changed).await.status,
         StatusCode::PRECONDITION_FAILED
     );
-    as_programs_change_it::<R>(world, &one, &mine.key).await;
+    as_programs_change_it(world, &one, &mine.key).await;
     assert_eq!(
         world
             .rest(Method::PUT, &one, Some(&other.key), Some(&changed))
@@ -148,7 +148,7 @@ async fn contract<R: Registered>(world: &World) {
 }
 
 /// What was read can be sent back, parts can be changed, and what is known already is not sent again.
-async fn as_programs_change_it<R: Registered>(world: &World, one: &str, key: &str) {
+async fn as_programs_change_it(world: &World, one: &str, key: &str) {
     let read = world.get(one, key).await;
     let back = put(world, one, key, "*", &read.json()).await;
     assert_eq!(back.status, StatusCode::OK, "{}", back.text());
