@@ -16,7 +16,7 @@ use crate::{
     kit::{
         StatusDot,
         browser::{self, Keep},
-        dynamic, reactive_text, status_dot,
+        reactive_text, status_dot,
     },
     viewer,
 };
@@ -49,19 +49,33 @@ pub fn script(then: impl FnOnce(Clerk) + Send + Sync + 'static) -> AnyView {
     view! { {load(stage, then)} {words} }.into_any()
 }
 
-/// On every page of somebody whom Clerk has signed in: its script renews the session, which lives for a minute.
+/// That the frame has Clerk's script already.
+#[derive(Clone)]
+struct InFrame;
+
+/// On every page of somebody whom Clerk has signed in: its script renews the session, which lives for a minute. All of it is the
+/// document's, so that the program has nothing of it.
 pub fn renewal() -> AnyView {
-    if !is_clerk() {
+    let Identity::Clerk {
+        publishable_key,
+        script,
+    } = viewer().installation.identity
+    else {
         return ().into_any();
+    };
+    provide_context(InFrame);
+    view! {
+        <script
+            id="clerk"
+            src=script
+            async=true
+            crossorigin="anonymous"
+            data-clerk-publishable-key=publishable_key
+            nonce=use_nonce()
+        ></script>
+        <script nonce=use_nonce()>{include_str!("renew.js")}</script>
     }
-    let stage = RwSignal::new(Stage::Loading);
-    let words = dynamic(move || match stage.get() {
-        Stage::Failed => {
-            unreachable_banner("Your session ends in a minute, and what you do then is not kept. Reload this page.")
-        }
-        _ => ().into_any(),
-    });
-    view! { {load(stage, |_| ())} {words} }.into_any()
+    .into_any()
 }
 
 fn unreachable_banner(advice: &'static str) -> AnyView {
@@ -139,6 +153,16 @@ fn load(stage: RwSignal<Stage>, then: impl FnOnce(Clerk) + Send + Sync + 'static
     };
     // The script may have arrived before this page listened.
     Effect::new(move |_| start());
+    if use_context::<InFrame>().is_some() {
+        Effect::new(move |_| {
+            if let Some(script) = browser::element("clerk") {
+                let loaded = Closure::<dyn Fn()>::new(start);
+                let _ = script.add_event_listener_with_callback("load", loaded.as_ref().unchecked_ref());
+                loaded.forget();
+            }
+        });
+        return ().into_any();
+    }
     view! {
         <script
             node_ref=node
