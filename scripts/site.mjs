@@ -23,13 +23,10 @@ const features = [
   'reference-types', 'sign-ext',
 ].map((feature) => `--enable-${feature}`);
 
-// What several chunks need lies in files between them, or in the program. One more file to ask for is worth this many bytes.
-const WORTH_A_FILE = 8_000;
+// What several chunks need lies in files between them, or in the program.
 const FILES_AT_MOST = 3;
 // Bytes as they are written here for each byte that may travel: compression leaves a little over a quarter of them.
 const ROOM = 3.63;
-// How much worse a byte is by which a page is over its budget.
-const OVER = 100;
 
 /** What the splitter wrote: the chunks of pages, what they share (which chunks need it), and the names that all of them import. */
 function split() {
@@ -76,7 +73,26 @@ function size(file) {
  * whichever costs pages the fewest bytes that they do not need and keeps them within their budgets, until no page has too
  * many files; what most need goes back into the program, which is the file that everybody loads.
  */
-function joinShared({ chunks, shared }) {
+function joinShared(parts) {
+  // Going for the nearest gain leads to one end or another by chance, so several ways are gone, and the one on which the fullest
+  // page has most room is kept. `over` is how much worse a byte is by which a page is over its budget, `room` how much of that is
+  // used, `worth` how many bytes one file less to ask for is worth.
+  const ways = [20, 100, 400].flatMap((over) => [0.9, 0.94, 0.97, 1].flatMap((room) => [4_000, 8_000, 16_000].map((worth) => ({ over, room, worth }))));
+  let best = null;
+  for (const way of ways) {
+    const joined = joinedBy(parts, way);
+    const base = size('switchboard_bg') + joined.program.reduce((bytes, { size }) => bytes + size, 0);
+    const full = (chunk) => {
+      const load = joined.groups.filter(({ users }) => users.includes(chunk)).reduce((bytes, { size }) => bytes + size, base + size(`split_${chunk}`));
+      return load / FIRST_LOAD[weight(chunk)];
+    };
+    const fullest = Math.max(...parts.chunks.map(full));
+    if (!best || fullest < best.fullest) best = { ...joined, fullest };
+  }
+  return best;
+}
+
+function joinedBy({ chunks, shared }, way) {
   const program = [];
   let groups = [];
   for (const group of shared) (group.users.length * 2 > chunks.length ? program : groups).push(group);
@@ -95,18 +111,18 @@ function joinShared({ chunks, shared }) {
     const loads = new Map(chunks.map((chunk) => [chunk, base + size(`split_${chunk}`) + sum(groups.filter(({ users }) => users.includes(chunk)))]));
     // What a page gets on top costs its bytes, and much more where the page is over its budget with them.
     const worse = (users, bytes) => users.reduce((cost, user) => {
-      const over = (load) => Math.max(0, load - ROOM * FIRST_LOAD[weight(user)]);
-      return cost + bytes + OVER * (over(loads.get(user) + bytes) - over(loads.get(user)));
+      const over = (load) => Math.max(0, load - way.room * ROOM * FIRST_LOAD[weight(user)]);
+      return cost + bytes + way.over * (over(loads.get(user) + bytes) - over(loads.get(user)));
     }, 0);
     let best = { change: crowded.length > 0 ? Infinity : 0 };
     for (const [at, one] of groups.entries()) {
       if (!eases(one)) continue;
-      const back = worse(without(one, chunks), one.size) - one.users.length * WORTH_A_FILE;
+      const back = worse(without(one, chunks), one.size) - one.users.length * way.worth;
       if (back < best.change) best = { change: back, one };
       for (const other of groups.slice(at + 1)) {
         if (!eases(other) && crowded.length > 0) continue;
         const shares = one.users.filter((user) => other.users.includes(user)).length;
-        const change = worse(without(one, other.users), one.size) + worse(without(other, one.users), other.size) - shares * WORTH_A_FILE;
+        const change = worse(without(one, other.users), one.size) + worse(without(other, one.users), other.size) - shares * way.worth;
         if (change < best.change) best = { change, one, other, joined: both(one, other) };
       }
     }

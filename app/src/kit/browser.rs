@@ -210,6 +210,12 @@ pub fn set_live() -> bool {
     root.is_some_and(|root| root.set_attribute("data-live", "").is_ok())
 }
 
+pub fn is_live() -> bool {
+    document()
+        .document_element()
+        .is_some_and(|root| root.has_attribute("data-live"))
+}
+
 /// How old this document is, in milliseconds.
 pub fn age() -> f64 {
     window().performance().map_or(0.0, |performance| performance.now())

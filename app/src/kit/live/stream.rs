@@ -182,7 +182,8 @@ impl Stream {
                 }
             }
             Turn::Claim => {
-                self.gap.set_value(self.lease().is_some());
+                // Whoever led before may have gone a moment ago.
+                self.gap.set_value(browser::is_live());
                 self.renew();
                 browser::after(CLAIM_MS, move || {
                     if self.has_lease() && !self.leads() {
