@@ -4,3 +4,11 @@ export const FIRST_LOAD = { light: 300_000, heavy: 400_000 };
 export const OWN = { light: 25_000, heavy: 90_000 };
 export const FILES = 8;
 export const weight = (chunk) => (HEAVY.includes(chunk) ? 'heavy' : 'light');
+// Files between the program and the pages: which chunks load them. A chunk may load three; what fits none of them goes into the program.
+export const SHARED = [
+  ['contact', 'calls', 'call', 'agent'],
+  ['person', 'mail', 'account'],
+  ['reports', 'person', 'members', 'keys', 'audit', 'account'],
+  ['tool', 'contact', 'call', 'agent'],
+  ['tools', 'tool', 'contacts', 'contact', 'agents', 'agent'],
+];

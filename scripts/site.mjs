@@ -11,7 +11,7 @@ import { createHash } from 'node:crypto';
 import { readFileSync, readdirSync, renameSync, statSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { brotliCompressSync, constants, gzipSync } from 'node:zlib';
-import { FIRST_LOAD, weight } from './budgets.mjs';
+import { SHARED } from './budgets.mjs';
 
 const [bound, site, hashes] = process.argv.slice(2);
 const pkg = (name) => join(site, 'pkg', name);
@@ -25,14 +25,12 @@ const features = [
 
 // What several chunks need lies in files between them, or in the program.
 const FILES_AT_MOST = 3;
-// Bytes as they are written here for each byte that may travel: compression leaves a little over a quarter of them.
-const ROOM = 3.63;
 
 /** What the splitter wrote: the chunks of pages, what they share (which chunks need it), and the names that all of them import. */
 function split() {
   const text = readFileSync(join(bound, '__wasm_split.js'), 'utf8');
   const chunks = Array.from(text.matchAll(/^export const __wasm_split_load_(\w+) = /gm), ([, chunk]) => chunk);
-  const shared = Array.from(text.matchAll(/^\/\* ([\w, ]+) \*\/\nconst __(chunk_\d+) = /gm), ([, users, file]) => ({ users: users.split(', '), files: [file], size: size(file) }));
+  const shared = Array.from(text.matchAll(/^\/\* ([\w, ]+) \*\/\nconst __(chunk_\d+) = /gm), ([, users, file]) => ({ users: users.split(', '), files: [file] }));
   const [, names] = text.match(/const \{ ([^}]*) \} = initSync/);
   if (chunks.length + shared.length !== text.split('makeLoad(').length - 2) throw new Error('__wasm_split.js is not written as expected');
   return { chunks, shared, names: names.split(', ').map((name) => name.trim()).filter(Boolean) };
@@ -61,76 +59,26 @@ function number(bytes, at) {
   }
 }
 
-const sizes = new Map();
-/** Bytes of a module without the names for people, which nobody loads. */
-function size(file) {
-  if (!sizes.has(file)) sizes.set(file, sections(file).reduce((sum, { kind, bytes }) => (kind === 0 ? sum : sum + bytes.length), 0));
-  return sizes.get(file);
-}
-
 /**
- * The splitter writes a file for every set of chunks that share something: a hundred. Here they are joined, two at a time,
- * whichever costs pages the fewest bytes that they do not need and keeps them within their budgets, until no page has too
- * many files; what most need goes back into the program, which is the file that everybody loads.
+ * The splitter writes a file for every set of chunks that share something: hundreds. Here each goes into the smallest of the declared files
+ * that all of its chunks load, or into the program, which everybody loads. Declared by hand because every search for a good
+ * choice that was tried came to another end after each small change of a page.
  */
-function joinShared(parts) {
-  // Going for the nearest gain leads to one end or another by chance, so several ways are gone, and the one on which the fullest
-  // page has most room is kept. `over` is how much worse a byte is by which a page is over its budget, `room` how much of that is
-  // used, `worth` how many bytes one file less to ask for is worth.
-  const ways = [20, 100, 400].flatMap((over) => [0.9, 0.94, 0.97, 1].flatMap((room) => [4_000, 8_000, 16_000].map((worth) => ({ over, room, worth }))));
-  let best = null;
-  for (const way of ways) {
-    const joined = joinedBy(parts, way);
-    const base = size('switchboard_bg') + joined.program.reduce((bytes, { size }) => bytes + size, 0);
-    const full = (chunk) => {
-      const load = joined.groups.filter(({ users }) => users.includes(chunk)).reduce((bytes, { size }) => bytes + size, base + size(`split_${chunk}`));
-      return load / FIRST_LOAD[weight(chunk)];
-    };
-    const fullest = Math.max(...parts.chunks.map(full));
-    if (!best || fullest < best.fullest) best = { ...joined, fullest };
-  }
-  return best;
-}
-
-function joinedBy({ chunks, shared }, way) {
+function joinShared({ chunks, shared }) {
   const program = [];
-  let groups = [];
-  for (const group of shared) (group.users.length * 2 > chunks.length ? program : groups).push(group);
-  const sum = (parts) => parts.reduce((bytes, part) => bytes + part.size, 0);
-  const both = (one, other) => ({
-    users: [...new Set([...one.users, ...other.users])],
-    files: [...one.files, ...other.files],
-    size: one.size + other.size,
-  });
-  const without = (group, users) => users.filter((user) => !group.users.includes(user));
-  const count = (chunk) => groups.filter(({ users }) => users.includes(chunk)).length;
-  for (;;) {
-    const crowded = chunks.filter((chunk) => count(chunk) > FILES_AT_MOST);
-    const eases = ({ users }) => crowded.length === 0 || users.some((user) => crowded.includes(user));
-    const base = size('switchboard_bg') + sum(program);
-    const loads = new Map(chunks.map((chunk) => [chunk, base + size(`split_${chunk}`) + sum(groups.filter(({ users }) => users.includes(chunk)))]));
-    // What a page gets on top costs its bytes, and much more where the page is over its budget with them.
-    const worse = (users, bytes) => users.reduce((cost, user) => {
-      const over = (load) => Math.max(0, load - way.room * ROOM * FIRST_LOAD[weight(user)]);
-      return cost + bytes + way.over * (over(loads.get(user) + bytes) - over(loads.get(user)));
-    }, 0);
-    let best = { change: crowded.length > 0 ? Infinity : 0 };
-    for (const [at, one] of groups.entries()) {
-      if (!eases(one)) continue;
-      const back = worse(without(one, chunks), one.size) - one.users.length * way.worth;
-      if (back < best.change) best = { change: back, one };
-      for (const other of groups.slice(at + 1)) {
-        if (!eases(other) && crowded.length > 0) continue;
-        const shares = one.users.filter((user) => other.users.includes(user)).length;
-        const change = worse(without(one, other.users), one.size) + worse(without(other, one.users), other.size) - shares * way.worth;
-        if (change < best.change) best = { change, one, other, joined: both(one, other) };
-      }
-    }
-    if (!best.one) return { program, groups };
-    groups = groups.filter((group) => group !== best.one && group !== best.other);
-    if (best.joined) groups.push(best.joined);
-    else program.push(best.one);
+  const groups = SHARED.map((users) => ({ users, files: [] }));
+  for (const { users, files } of shared) {
+    const all = groups.filter((group) => users.every((user) => group.users.includes(user)));
+    const most = users.length * 2 > chunks.length;
+    const [smallest] = all.sort((one, other) => one.users.length - other.users.length);
+    if (most || !smallest) program.push({ files });
+    else smallest.files.push(...files);
   }
+  for (const chunk of chunks) {
+    const count = groups.filter(({ users }) => users.includes(chunk)).length;
+    if (count > FILES_AT_MOST) throw new Error(`${chunk} would load ${count} shared files`);
+  }
+  return { program, groups: groups.filter(({ files }) => files.length > 0) };
 }
 
 /** Puts what most pages need back into the program, and answers which files each chunk needs, its own last. */
