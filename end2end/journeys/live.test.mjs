@@ -33,7 +33,7 @@ journey('members, keys, the log and the balance of an open page keep up with ano
   await role.waitFor();
   await other.page.getByRole('heading', { name: 'Invitations' }).waitFor({ state: 'detached' });
   await open('/members');
-  for (const to of ['developer', 'operator']) {
+  for (const to of ['operator', 'developer']) {
     await page.getByLabel(`Role of ${vic.name}`).selectOption(to);
     await other.page.waitForFunction(
       ([name, to]) => document.querySelector(`select[aria-label="Role of ${name}"]`).value === to,
