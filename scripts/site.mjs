@@ -11,7 +11,7 @@ import { createHash } from 'node:crypto';
 import { readFileSync, readdirSync, renameSync, statSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { brotliCompressSync, constants, gzipSync } from 'node:zlib';
-import { SHARED } from './budgets.mjs';
+import { joinShared } from './join-shared.mjs';
 
 const [bound, site, hashes] = process.argv.slice(2);
 const pkg = (name) => join(site, 'pkg', name);
@@ -23,8 +23,6 @@ const features = [
   'reference-types', 'sign-ext',
 ].map((feature) => `--enable-${feature}`);
 
-// What several chunks need lies in files between them, or in the program.
-const FILES_AT_MOST = 3;
 
 /** What the splitter wrote: the chunks of pages, what they share (which chunks need it), and the names that all of them import. */
 function split() {
@@ -59,35 +57,20 @@ function number(bytes, at) {
   }
 }
 
-/**
- * The splitter writes a file for every set of chunks that share something: hundreds. Here each goes into the smallest of the declared files
- * that all of its chunks load, or into the program, which everybody loads. Declared by hand because every search for a good
- * choice that was tried came to another end after each small change of a page.
- */
-function joinShared({ chunks, shared }) {
-  const program = [];
-  const groups = SHARED.map((users) => ({ users, files: [] }));
-  for (const { users, files } of shared) {
-    const all = groups.filter((group) => users.every((user) => group.users.includes(user)));
-    const most = users.length * 2 > chunks.length;
-    const [smallest] = all.sort((one, other) => one.users.length - other.users.length);
-    if (most || !smallest) program.push({ files });
-    else smallest.files.push(...files);
-  }
-  for (const chunk of chunks) {
-    const count = groups.filter(({ users }) => users.includes(chunk)).length;
-    if (count > FILES_AT_MOST) throw new Error(`${chunk} would load ${count} shared files`);
-  }
-  return { program, groups: groups.filter(({ files }) => files.length > 0) };
+const sizes = new Map();
+/** Bytes of a module without the names for people, which nobody loads. */
+function size(file) {
+  if (!sizes.has(file)) sizes.set(file, sections(file).reduce((sum, { kind, bytes }) => (kind === 0 ? sum : sum + bytes.length), 0));
+  return sizes.get(file);
 }
 
 /** Puts what most pages need back into the program, and answers which files each chunk needs, its own last. */
 function merge(parts) {
-  const { program, groups } = joinShared(parts);
+  const { program, groups } = joinShared(parts, 'switchboard_bg', size);
   const inputs = (files) => files.flatMap((file) => [join(bound, `${file}.wasm`), file]);
   const quietly = { stdio: ['ignore', 'ignore', 'pipe'] };
   const merged = (first, files, to) => execFileSync('wasm-merge', [...features, first, '__wasm_split', ...inputs(files), '-o', join(bound, to)], quietly);
-  merged(join(bound, 'switchboard_bg.wasm'), program.flatMap(({ files }) => files), 'program.wasm');
+  merged(join(bound, 'switchboard_bg.wasm'), program, 'program.wasm');
   // Files that are joined import the program's memory and table once, by way of a module that has nothing else.
   const of = (kind) => sections('switchboard_bg').find((section) => section.kind === kind).bytes;
   const kinds = { memory: `(memory ${number(of(5), 2).value})`, __indirect_function_table: `(table ${number(of(4), 3).value} funcref)` };

@@ -36,7 +36,8 @@ let left = { from: location.href, at: -Infinity };
 window.addEventListener('click', () => (left = { from: location.href, at: performance.now() }), true);
 const failed = (event) => {
   const error = event.error ?? event.reason;
-  if (!(error instanceof WebAssembly.RuntimeError)) return;
+  // An extension may have a program of its own in the page.
+  if (!(error instanceof WebAssembly.RuntimeError) || !error.stack.includes(program.slice(0, program.lastIndexOf('/') + 1))) return;
   if (state === 'starting') {
     event.preventDefault();
     state = 'anew';
@@ -78,6 +79,8 @@ const drawAnew = async () => {
   isAnew = true;
   Error.stackTraceLimit = 100;
   const answer = await fetch(location.href, { headers: { accept: 'text/html' } });
+  // Whoever was signed out meanwhile is led elsewhere.
+  if (answer.redirected) return location.assign(answer.url);
   const fresh = new DOMParser().parseFromString(await answer.text(), 'text/html');
   const nonce = document.querySelector('script[nonce]')?.nonce;
   for (const data of fresh.body.querySelectorAll('script')) {

@@ -155,10 +155,16 @@ fn load(stage: RwSignal<Stage>, then: impl FnOnce(Clerk) + Send + Sync + 'static
     Effect::new(move |_| start());
     if use_context::<InFrame>().is_some() {
         Effect::new(move |_| {
-            if let Some(script) = browser::element("clerk") {
-                let loaded = Closure::<dyn Fn()>::new(start);
-                let _ = script.add_event_listener_with_callback("load", loaded.as_ref().unchecked_ref());
-                loaded.forget();
+            let Some(script) = browser::element("clerk") else {
+                return;
+            };
+            let loaded = Closure::<dyn Fn()>::new(start);
+            let failed = Closure::<dyn Fn()>::new(move || {
+                stage.try_set(Stage::Failed);
+            });
+            for (kind, then) in [("load", loaded), ("error", failed)] {
+                let _ = script.add_event_listener_with_callback(kind, then.as_ref().unchecked_ref());
+                then.forget();
             }
         });
         return ().into_any();

@@ -74,7 +74,7 @@ fn routes<R: Registered>() -> Vec<Endpoint> {
             .by(create::<R>),
         get(&each, &format!("Read {a} {one}"))
             .needs(Read, R::KIND)
-            .answers::<R>(200, "With its revision as ETag")
+            .answers::<R>(200, "With an ETag, which every save changes")
             .by(read::<R>),
         put(&each, &format!("Replace what {a} {one} is made of"))
             .needs(Update, R::KIND)

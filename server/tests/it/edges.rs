@@ -1,4 +1,4 @@
-//! Bad input at the door of the REST API, and a provider that fails behind it.
+//! Bad input at the door of the REST API and of server functions.
 
 use axum::{
     body::Body,
@@ -276,89 +276,6 @@ fn refused(answer: &Answer, word: &str, field: &str) {
     );
 }
 
-/// Which provider, what became of the data, and what to do: in words, by REST and in the page alike, and true.
-#[tokio::test]
-async fn a_provider_that_fails_is_named_and_nothing_is_changed() {
-    let world = World::new().await;
-    let org = world.org("Mine").await;
-    let visitor = world.visitor(&org).await;
-    let cases: [(Value, u16, &str); 6] = [
-        (json!({"kind": "status", "status": 500}), 502, "try again in a moment"),
-        (json!({"kind": "garbage"}), 502, "try again in a moment"),
-        (
-            json!({"kind": "lost_answer"}),
-            504,
-            "what it may have done is being undone",
-        ),
-        (
-            json!({"kind": "status", "status": 429, "retry_after": 0}),
-            503,
-            "try again in a minute",
-        ),
-        (
-            json!({"kind": "status", "status": 401}),
-            502,
-            "An operator has to look at it",
-        ),
-        (json!({"kind": "status", "status": 400}), 422, "did not accept this"),
-    ];
-    for (fault, status, advice) in cases {
-        world.provider_fails(&fault).await;
-        let mut asked = 0;
-        for question in questions::all() {
-            if question.needs != Needs::Permission(Action::Create, Kind::Agent)
-                || question.to_string().contains("duplicate")
-            {
-                continue;
-            }
-            let agents = rows(&world, &org).await["app.agents"].clone();
-            let answer = question.ask(&world, &visitor, &Belongings::default()).await;
-            let text = answer.text();
-            assert_eq!(
-                (answer.status.as_u16(), answer.error().as_str()),
-                (status, "provider_failed"),
-                "{question} {fault}: {text}"
-            );
-            // The page draws the error itself; a program gets its sentence.
-            let told = match answer.failure() {
-                Some(error) => error.to_string(),
-                None => answer.json()["title"].as_str().unwrap().to_owned(),
-            };
-            assert!(
-                told.contains("Ultravox") && told.contains(advice),
-                "{question} {fault}: {told}"
-            );
-            assert!(
-                told.to_lowercase().contains("nothing was changed"),
-                "{question} {fault}: {told}"
-            );
-            assert_eq!(rows(&world, &org).await["app.agents"], agents, "{question} {fault}");
-            asked += 1;
-        }
-        assert_eq!(asked, 2, "by REST and in the page");
-        world.provider_recovers().await;
-    }
-}
-
-#[tokio::test]
-async fn a_provider_that_is_not_there_is_named_too() {
-    let world = World::without_provider().await;
-    let org = world.org("Mine").await;
-    let answer = world.post("/agents", &org.key, &draft_json("Nowhere")).await;
-    assert_eq!(
-        (answer.status, answer.error()),
-        (StatusCode::BAD_GATEWAY, "provider_failed".into())
-    );
-    let title = answer.json()["title"].clone();
-    assert_eq!(
-        title,
-        "Ultravox could not be reached. Nothing was changed; try again in a moment."
-    );
-    assert_eq!(world.get("/agents", &org.key).await.json()["items"], json!([]));
-    // What needs no provider goes on.
-    assert_eq!(world.get("/auth/me", &org.key).await.status, StatusCode::OK);
-}
-
 #[tokio::test]
 async fn what_is_nowhere_is_not_found() {
     let world = World::new().await;
@@ -373,63 +290,6 @@ async fn what_is_nowhere_is_not_found() {
         assert_eq!(answer.status, StatusCode::NOT_FOUND, "{path}");
         assert_eq!(answer.json()["type"], "not_found", "{path}");
     }
-}
-
-#[tokio::test]
-async fn the_same_key_twice_has_one_effect_and_one_answer() {
-    let world = World::new().await;
-    let (org, other) = (world.org("Mine").await, world.org("Other").await);
-    let send = async |bearer: &str, key: Option<&str>, body: serde_json::Value| {
-        let mut request = Request::post("/api/v1/agents")
-            .header("authorization", format!("Bearer {bearer}"))
-            .header("content-type", "application/json");
-        if let Some(key) = key {
-            request = request.header("idempotency-key", key);
-        }
-        world.send(request.body(Body::from(body.to_string())).unwrap()).await
-    };
-    let first = send(&org.key, Some("k1"), draft_json("Once")).await;
-    let again = send(&org.key, Some("k1"), draft_json("Once")).await;
-    assert_eq!((first.status, again.status), (StatusCode::CREATED, StatusCode::CREATED));
-    assert_eq!(first.json(), again.json());
-    assert_eq!(again.headers["idempotent-replay"], "true");
-    let different = send(&org.key, Some("k1"), draft_json("Twice")).await;
-    assert_eq!(
-        (different.status, different.fields()),
-        (StatusCode::UNPROCESSABLE_ENTITY, vec!["Idempotency-Key".to_owned()])
-    );
-    assert_eq!(
-        send(&other.key, Some("k1"), draft_json("Once")).await.status,
-        StatusCode::CREATED,
-        "keys count within an organization"
-    );
-    assert_eq!(
-        send(&org.key, Some("k1"), draft_json("Once")).await.json(),
-        first.json()
-    );
-    assert_eq!(
-        world.get("/agents", &org.key).await.json()["items"]
-            .as_array()
-            .unwrap()
-            .len(),
-        1
-    );
-}
-
-#[tokio::test]
-async fn spending_money_needs_a_key() {
-    let world = World::new().await;
-    let org = world.org("Mine").await;
-    let agent = world.agent(&org, "Front desk").await.id;
-    let body = json!({"agent_id": agent, "to": {"medium": "phone", "number": "+15550100000"}}).to_string();
-    let request = Request::post("/api/v1/calls")
-        .header("authorization", format!("Bearer {}", org.key))
-        .header("content-type", "application/json");
-    let answer = world.send(request.body(Body::from(body)).unwrap()).await;
-    assert_eq!(
-        (answer.status, answer.fields()),
-        (StatusCode::UNPROCESSABLE_ENTITY, vec!["Idempotency-Key".to_owned()])
-    );
 }
 
 #[tokio::test]

@@ -186,3 +186,60 @@ async fn a_key_under_which_nothing_was_placed_is_free_again_once_its_request_mus
     .await;
     assert_eq!(make_key(&world, &org, "other", "first").await.error(), "conflict");
 }
+
+#[tokio::test]
+async fn the_same_key_twice_has_one_effect_and_one_answer() {
+    let world = World::new().await;
+    let (org, other) = (world.org("Mine").await, world.org("Other").await);
+    let send = async |bearer: &str, key: Option<&str>, body: serde_json::Value| {
+        let mut request = Request::post("/api/v1/agents")
+            .header("authorization", format!("Bearer {bearer}"))
+            .header("content-type", "application/json");
+        if let Some(key) = key {
+            request = request.header("idempotency-key", key);
+        }
+        world.send(request.body(Body::from(body.to_string())).unwrap()).await
+    };
+    let first = send(&org.key, Some("k1"), draft_json("Once")).await;
+    let again = send(&org.key, Some("k1"), draft_json("Once")).await;
+    assert_eq!((first.status, again.status), (StatusCode::CREATED, StatusCode::CREATED));
+    assert_eq!(first.json(), again.json());
+    assert_eq!(again.headers["idempotent-replay"], "true");
+    let different = send(&org.key, Some("k1"), draft_json("Twice")).await;
+    assert_eq!(
+        (different.status, different.fields()),
+        (StatusCode::UNPROCESSABLE_ENTITY, vec!["Idempotency-Key".to_owned()])
+    );
+    assert_eq!(
+        send(&other.key, Some("k1"), draft_json("Once")).await.status,
+        StatusCode::CREATED,
+        "keys count within an organization"
+    );
+    assert_eq!(
+        send(&org.key, Some("k1"), draft_json("Once")).await.json(),
+        first.json()
+    );
+    assert_eq!(
+        world.get("/agents", &org.key).await.json()["items"]
+            .as_array()
+            .unwrap()
+            .len(),
+        1
+    );
+}
+
+#[tokio::test]
+async fn spending_money_needs_a_key() {
+    let world = World::new().await;
+    let org = world.org("Mine").await;
+    let agent = world.agent(&org, "Front desk").await.id;
+    let body = json!({"agent_id": agent, "to": {"medium": "phone", "number": "+15550100000"}}).to_string();
+    let request = Request::post("/api/v1/calls")
+        .header("authorization", format!("Bearer {}", org.key))
+        .header("content-type", "application/json");
+    let answer = world.send(request.body(Body::from(body)).unwrap()).await;
+    assert_eq!(
+        (answer.status, answer.fields()),
+        (StatusCode::UNPROCESSABLE_ENTITY, vec!["Idempotency-Key".to_owned()])
+    );
+}

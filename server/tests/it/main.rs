@@ -13,6 +13,7 @@ mod door;
 mod edges;
 mod exports;
 mod facets;
+mod failing_provider;
 mod idempotency;
 mod isolation_probe;
 mod live;

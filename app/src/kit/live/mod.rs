@@ -119,13 +119,14 @@ impl Live {
         }
     }
 
-    /// Something was heard; answers whether nothing was for a while.
+    /// Something was heard; answers whether nothing was for a while. Who was refused may have been let in again: Clerk renews a
+    /// session that has ended while its computer slept.
     fn found(self) -> bool {
-        let lost = matches!(self.link.try_get_untracked(), Some(Link::Lost(_)));
-        if lost {
+        let back = self.link.try_get_untracked().is_some_and(|link| link != Link::Up);
+        if back {
             self.link.try_set(Link::Up);
         }
-        lost
+        back
     }
 
     fn leave(self) {

@@ -1,6 +1,6 @@
 //! A database nobody made for the warden, and a person who takes the command to it.
 
-use sqlx::{AssertSqlSafe, Connection, PgConnection};
+use sqlx::{AssertSqlSafe, Connection};
 use warden::{
     name::Name,
     plan::{self, Kind, Missing, Path, Plan, Quarantine, TablePlan},
@@ -9,7 +9,7 @@ use warden_fixture::{checksum, dump};
 
 use crate::{
     by_hand::{Desk, told},
-    database::{Database, let_in},
+    database::{Database, ask, let_in},
 };
 
 /// People in two organizations; nobody else has tables yet.
@@ -103,28 +103,7 @@ impl Foreign {
         done.map(drop)
     }
 
-    pub async fn ask<T>(&self, question: &str) -> T
-    where
-        T: for<'r> sqlx::Decode<'r, sqlx::Postgres> + sqlx::Type<sqlx::Postgres> + Send + Unpin,
-    {
-        let mut connection = self.database.connect().await;
-        let answer = ask(&mut connection, question).await;
-        connection.close().await.unwrap();
-        answer
-    }
-}
-
-async fn ask<T>(connection: &mut PgConnection, question: &str) -> T
-where
-    T: for<'r> sqlx::Decode<'r, sqlx::Postgres> + sqlx::Type<sqlx::Postgres> + Send + Unpin,
-{
-    sqlx::query_scalar(AssertSqlSafe(question.to_owned()))
-        .fetch_one(connection)
-        .await
-        .unwrap()
-}
-
-/// One table of a plan.
+    pub /// One table of a plan.
 pub fn table<'a>(plan: &'a mut Plan, name: &str) -> &'a mut TablePlan {
     let name: Name = name.parse().unwrap();
     plan.tables.iter_mut().find(|table| table.name == name).unwrap()

@@ -16,7 +16,7 @@ use warden::{
 };
 use warden_fixture::dump;
 
-use crate::database::{Database, let_in, quiet, runtime, same, until};
+use crate::database::{Database, ask, let_in, quiet, runtime, same, until};
 
 /// People of three organizations.
 const GROUND: &str = "
@@ -122,16 +122,6 @@ async fn refused(tables: &str) -> String {
     told
 }
 
-async fn one<T>(connection: &mut PgConnection, question: &str) -> T
-where
-    T: for<'r> sqlx::Decode<'r, sqlx::Postgres> + sqlx::Type<sqlx::Postgres> + Send + Unpin,
-{
-    sqlx::query_scalar(AssertSqlSafe(question.to_owned()))
-        .fetch_one(connection)
-        .await
-        .unwrap()
-}
-
 /// In SQL a column comes before a parameter of its name.
 #[tokio::test]
 async fn columns_may_have_any_name() {
@@ -149,7 +139,7 @@ async fn columns_may_have_any_name() {
     // Nothing is filled yet, so it is asked all the way up.
     program.execute("insert into variants values (100, 5)").await.unwrap();
     assert_eq!(
-        one::<i64>(&mut program, "select org_id from variants where id = 100").await,
+        ask::<i64>(&mut program, "select org_id from variants where id = 100").await,
         1 + 5 % 3
     );
     odd.through(Phase::Seal).await;
@@ -172,7 +162,7 @@ async fn a_deep_tree_is_climbed_once_for_each_row() {
         .await
         .unwrap();
     assert_eq!(
-        one::<i64>(&mut program, "select org_id from folders where id = 100").await,
+        ask::<i64>(&mut program, "select org_id from folders where id = 100").await,
         2
     );
     odd.through(Phase::Seal).await;
@@ -230,9 +220,9 @@ async fn a_row_that_moves_during_the_backfill_takes_its_children_along() {
     program.execute("commit").await.unwrap();
     filled.await.unwrap().unwrap();
     let crossing = "select count(*) from sections s join notebooks n on n.id = s.notebook_id where s.org_id is distinct from n.org_id";
-    assert_eq!(one::<i64>(&mut watcher, crossing).await, 0);
+    assert_eq!(ask::<i64>(&mut watcher, crossing).await, 0);
     assert_eq!(
-        one::<i64>(
+        ask::<i64>(
             &mut watcher,
             "select count(*) from sections where notebook_id = 1 and org_id = 3"
         )
@@ -298,7 +288,7 @@ async fn names_that_look_alike_are_told_apart() {
         .await
         .unwrap();
     for (table, user) in [("a", 1), ("b", 29), ("app.user_events", 3), ("app_user.events", 4)] {
-        let org: i64 = one(&mut program, &format!("select org_id from {table} where id = 100")).await;
+        let org: i64 = ask(&mut program, &format!("select org_id from {table} where id = 100")).await;
         assert_eq!(org, 1 + user % 3, "{table}");
     }
     odd.through(Phase::Seal).await;

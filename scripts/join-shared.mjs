@@ -1,0 +1,103 @@
+// Which files lie between the program and the chunks of pages.
+//
+// The splitter writes a file for every set of chunks that share something: hundreds. Here a few files are chosen by the chunks that
+// load them. What some chunks share goes into the smallest file that all of them load, or into the program, which everybody
+// loads. The choice is searched for by simulated annealing, so that the page that is fullest has most room; its dice always
+// fall alike, so the same code is joined in the same way.
+import { FIRST_LOAD, SHARED_FILES, weight } from './budgets.mjs';
+
+// Bytes as they travel for each byte that is written here, as they were measured: of the program, of what goes back into it and is much
+// like what is there, of what lies between, and of a chunk, which is small.
+const TRAVELS = { program: 0.313, back: 0.17, shared: 0.28, own: 0.34 };
+const ROUNDS = 60_000;
+const STARTS = 4;
+
+/** Numbers from 0 to 1, the same ones each time: a linear congruential generator. */
+function dice(seed) {
+  return () => {
+    seed = (Math.imul(seed, 1_664_525) + 1_013_904_223) >>> 0;
+    return seed / 2 ** 32;
+  };
+}
+
+const ones = (mask) => {
+  let count = 0;
+  for (; mask; mask &= mask - 1) count++;
+  return count;
+};
+
+/**
+ * Answers which of the splitter's files go back into the program, and the groups of the others with the chunks that load each.
+ * `size` tells the bytes of a file, `program` is the program's own.
+ */
+export function joinShared({ chunks, shared }, program, size) {
+  const maskOf = (users) => users.reduce((mask, user) => mask | (1 << chunks.indexOf(user)), 0);
+  const parts = new Map();
+  for (const { users, files } of shared) {
+    const mask = maskOf(users);
+    const part = parts.get(mask) ?? { bytes: 0, files: [] };
+    parts.set(mask, { bytes: part.bytes + files.reduce((sum, file) => sum + size(file), 0), files: [...part.files, ...files] });
+  }
+  const base = size(program) * TRAVELS.program;
+  const own = chunks.map((chunk) => size(`split_${chunk}`) * TRAVELS.own);
+  const budgets = chunks.map((chunk) => FIRST_LOAD[weight(chunk)]);
+
+  /** The place of the smallest file that all these chunks load; the program's is -1. */
+  const placeOf = (mask, files) => {
+    let best = -1;
+    // What more than half of the chunks need is everybody's.
+    if (ones(mask) * 2 > chunks.length) return best;
+    for (let at = 0; at < files.length; at++) {
+      if ((files[at] & mask) === mask && (best < 0 || ones(files[at]) < ones(files[best]))) best = at;
+    }
+    return best;
+  };
+  const judge = (files) => {
+    const loads = files.map(() => 0);
+    let whole = base;
+    for (const [mask, { bytes }] of parts) {
+      const at = placeOf(mask, files);
+      if (at < 0) whole += bytes * TRAVELS.back;
+      else loads[at] += bytes;
+    }
+    let [fullest, sum, crowded] = [0, 0, 0];
+    for (let chunk = 0; chunk < chunks.length; chunk++) {
+      let [load, count] = [whole + own[chunk], 0];
+      for (let at = 0; at < files.length; at++) {
+        if (!((files[at] >> chunk) & 1)) continue;
+        load += loads[at] * TRAVELS.shared;
+        count++;
+      }
+      crowded += Math.max(0, count - SHARED_FILES);
+      fullest = Math.max(fullest, load / budgets[chunk]);
+      sum += load / budgets[chunk];
+    }
+    return crowded * 50 + fullest * 20 + sum / chunks.length;
+  };
+
+  const masks = [...parts.keys()];
+  let best = { files: [], cost: judge([]) };
+  for (let start = 1; start <= STARTS; start++) {
+    const roll = dice(start * 7_919);
+    const pick = (below) => Math.floor(roll() * below);
+    const chunk = () => 1 << pick(chunks.length);
+    let now = { files: [], cost: judge([]) };
+    for (let round = 0, heat = 0.1; round < ROUNDS; round++, heat *= 0.9999) {
+      const files = [...now.files];
+      const move = roll();
+      if (files.length === 0 || (move < 0.06 && files.length < 8)) files.push(masks[pick(masks.length)]);
+      else if (move < 0.1) files.splice(pick(files.length), 1);
+      else for (let flips = move < 0.37 ? 2 : 1; flips > 0; flips--) files[pick(files.length)] ^= chunk();
+      if (files.some((file) => ones(file) < 2)) continue;
+      const cost = judge(files);
+      if (cost >= now.cost && roll() >= Math.exp((now.cost - cost) / heat)) continue;
+      now = { files, cost };
+      if (cost < best.cost) best = now;
+    }
+  }
+
+  const groups = best.files.map((mask) => ({ users: chunks.filter((_, at) => (mask >> at) & 1), files: [] }));
+  const back = [];
+  for (const [mask, { files }] of parts) (groups[placeOf(mask, best.files)]?.files ?? back).push(...files);
+  return { program: back, groups: groups.filter(({ files }) => files.length > 0) };
+}
