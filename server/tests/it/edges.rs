@@ -4,11 +4,10 @@ use axum::{
     body::Body,
     http::{Method, Request, StatusCode},
 };
-use serde_json::{Value, json};
-use switchboard::resource::{Action, Kind};
+use serde_json::json;
 
 use crate::{
-    questions::{self, Belongings, Needs},
+    questions::{self, Belongings},
     replay::rows,
     support::{Answer, World, draft_json},
 };

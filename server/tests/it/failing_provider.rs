@@ -1,6 +1,6 @@
 //! A provider that fails behind the API: it is named, and nothing is changed.
 
-use axum::http::{Method, StatusCode};
+use axum::http::StatusCode;
 use serde_json::{Value, json};
 use switchboard::resource::{Action, Kind};
 

@@ -11,7 +11,7 @@ use switchboard::{
     jobs::{self, links::Calls},
 };
 
-use crate::support::{Answer, Org, World};
+use crate::support::{Answer, Org, World, draft_json};
 
 async fn make_key(world: &World, org: &Org, key: &str, name: &str) -> Answer {
     let body = json!({"name": name, "scopes": ["agents:read"]});

@@ -205,7 +205,7 @@ pub fn all() -> Vec<Question> {
         method: Method::GET,
         path,
         way: Way::File,
-        needs: Needs::Permission(Read, kind),
+        needs: Needs::Permission(Action::Read, kind),
         sample: None,
     });
     let rest = endpoints.into_iter().map(|endpoint| Question {
@@ -297,7 +297,7 @@ impl Question {
 
     /// How a thing that is not there is answered. What a new thing refers to is one of its fields, and said beside it.
     pub fn unknown(&self) -> StatusCode {
-        let create = matches!(self.needs, Needs::Permission(Create, _));
+        let create = matches!(self.needs, Needs::Permission(Action::Create, _));
         if create && (!self.path.contains('{') || self.is_function()) && !self.path.ends_with("/duplicate_agent") {
             StatusCode::UNPROCESSABLE_ENTITY
         } else {

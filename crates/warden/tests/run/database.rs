@@ -284,18 +284,7 @@ pub async fn until(connection: &mut PgConnection, question: &'static str) {
 }
 
 /// The one value that a question is answered with.
-pub async fn ask<T>(&self, question: &str) -> T
-    where
-        T: for<'r> sqlx::Decode<'r, sqlx::Postgres> + sqlx::Type<sqlx::Postgres> + Send + Unpin,
-    {
-        let mut connection = self.database.connect().await;
-        let answer = ask(&mut connection, question).await;
-        connection.close().await.unwrap();
-        answer
-    }
-}
-
-async fn ask<T>(connection: &mut PgConnection, question: &str) -> T
+pub async fn ask<T>(connection: &mut PgConnection, question: &str) -> T
 where
     T: for<'r> sqlx::Decode<'r, sqlx::Postgres> + sqlx::Type<sqlx::Postgres> + Send + Unpin,
 {

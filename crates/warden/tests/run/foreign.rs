@@ -103,7 +103,18 @@ impl Foreign {
         done.map(drop)
     }
 
-    pub /// One table of a plan.
+    pub async fn ask<T>(&self, question: &str) -> T
+    where
+        T: for<'r> sqlx::Decode<'r, sqlx::Postgres> + sqlx::Type<sqlx::Postgres> + Send + Unpin,
+    {
+        let mut connection = self.database.connect().await;
+        let answer = ask(&mut connection, question).await;
+        connection.close().await.unwrap();
+        answer
+    }
+}
+
+/// One table of a plan.
 pub fn table<'a>(plan: &'a mut Plan, name: &str) -> &'a mut TablePlan {
     let name: Name = name.parse().unwrap();
     plan.tables.iter_mut().find(|table| table.name == name).unwrap()
