@@ -9,6 +9,12 @@ import { results } from './server.mjs';
 
 export const url = process.env.SWITCHBOARD_URL ?? assert.fail('SWITCHBOARD_URL is not set: run scripts/e2e');
 
+// What journeys ask for on most pages. A heading begins with its name, and may end in a state: "Ada Brandt" is not "Edit Ada Brandt".
+export const button = (page, name) => page.getByRole('button', { name, exact: true });
+export const dialog = (page, name) => page.getByRole('dialog', { name, exact: true });
+export const heading = (page, name) => page.getByRole('heading', { name: new RegExp(`^${name.replaceAll(/[^\w\s]/g, '\\$&')}`), level: 1 });
+export const path = (page) => page.url().slice(new URL(page.url()).origin.length);
+
 let browser;
 before(async () => {
   browser = await launch();

@@ -9,9 +9,12 @@ export function somebody(name) {
   return { name, email: `${name.toLowerCase().replaceAll(' ', '.')}.${mark}@example.com`, password: 'plum cord lamp jack' };
 }
 
+/** Where a page is from; one that is nowhere yet is about to go where all journeys do. */
+const origin = (page) => (page.url().startsWith('http') ? new URL(page.url()).origin : url);
+
 /** Sends one of the product's forms as it stands in a page. The browser of `page` keeps the cookies of the answer. */
 export async function send(page, form, fields) {
-  const headers = { accept: 'text/html', origin: url };
+  const headers = { accept: 'text/html', origin: origin(page) };
   const answer = await page.context().request.post(`/fn/app/${form}`, { form: fields, headers, maxRedirects: 0 });
   const to = answer.headers().location ?? '';
   assert.ok(answer.status() === 302 && !to.includes('__err'), `${form} answered ${answer.status()} and led to ${to}`);
@@ -20,7 +23,7 @@ export async function send(page, form, fields) {
 
 /** Asks the core through one of the functions that pages ask it through. */
 export async function ask(page, name, question) {
-  const headers = { accept: 'application/json', origin: url };
+  const headers = { accept: 'application/json', origin: origin(page) };
   const answer = await page.context().request.post(`/fn/app/${name}`, { data: question, headers });
   assert.ok(answer.ok(), `${name} answered ${answer.status()}: ${await answer.text()}`);
   return answer.json();

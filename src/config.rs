@@ -60,6 +60,9 @@ pub enum Database {
         warden: Option<SecretString>,
         /// `DATABASE_ADMIN_URL`: whoever may create roles; only `migrate` uses it, and only for `src/db/roles.sql`.
         admin: Option<SecretString>,
+        /// `DATABASE_LISTEN_URL`: login `switchboard_worker`, past the pooler where the other URLs lead through one. Default
+        /// `DATABASE_WORKER_URL`.
+        listen: Option<SecretString>,
     },
 }
 
@@ -136,6 +139,7 @@ impl Config {
                 identity: secret("DATABASE_IDENTITY_URL"),
                 warden: secret("DATABASE_WARDEN_URL"),
                 admin: secret("DATABASE_ADMIN_URL"),
+                listen: secret("DATABASE_LISTEN_URL"),
             },
         };
         Ok(Self {

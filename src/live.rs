@@ -5,7 +5,6 @@
 use std::{sync::Arc, time::Duration};
 
 use sha2::{Digest, Sha256};
-use sqlx::postgres::{PgConnectOptions, PgListener, PgPoolOptions};
 use tokio::sync::{broadcast, watch};
 
 use crate::{core::Core, org::OrgId, resource::Kind};
@@ -83,9 +82,9 @@ impl ChangeFeed {
 
 impl Core {
     /// Hears of every change until the process ends; a lost connection is taken up again.
-    pub async fn listen(self, login: PgConnectOptions) {
+    pub async fn listen(self) {
         loop {
-            if let Err(error) = self.listen_once(&login).await {
+            if let Err(error) = self.listen_once().await {
                 tracing::warn!(%error, "live updates interrupted");
             }
             self.facets.disable();
@@ -93,13 +92,8 @@ impl Core {
         }
     }
 
-    async fn listen_once(&self, login: &PgConnectOptions) -> Result<(), sqlx::Error> {
-        let pool = PgPoolOptions::new()
-            .max_connections(1)
-            .connect_with(login.clone())
-            .await?;
-        let mut listener = PgListener::connect_with(&pool).await?;
-        listener.listen("switchboard").await?;
+    async fn listen_once(&self) -> Result<(), sqlx::Error> {
+        let mut listener = self.db.listener("switchboard").await?;
         self.apply(Change::Missed).await;
         loop {
             // Nothing: the connection was lost and is there again.

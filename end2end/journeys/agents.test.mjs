@@ -1,12 +1,8 @@
 // Agents: made, mended, found again and thrown away, by somebody who makes mistakes and never loses anything.
 import assert from 'node:assert/strict';
-import { journey } from '../journey.mjs';
+import { button, heading, journey, path } from '../journey.mjs';
 import { arrive, ask, found, makeAgent, somebody } from '../people.mjs';
 import { breakOnce, changeCopy, copyOf } from '../provider.mjs';
-
-const button = (page, name) => page.getByRole('button', { name, exact: true });
-const heading = (page, name) => page.getByRole('heading', { name, level: 1 });
-const path = (page) => page.url().replace(/^https?:\/\/[^/]+/, '');
 
 journey('an agent with mistakes is not created, and nothing typed is lost', async ({ page, open, look }) => {
   await arrive(page, somebody('Bea Typo'));
@@ -215,9 +211,9 @@ journey('many agents are found by search, filter and page, and several are delet
 
   // One is duplicated from its row, under a name that is free.
   const [first] = await rows.locator('th a').allInnerTexts();
-  await button(page, `More for ${first}`).click();
-  // Somebody else's change waits for an open menu.
+  // Somebody else's change waits for an open menu, and so may what was asked for a moment before.
   const told = page.waitForResponse(/browse_agents/);
+  await button(page, `More for ${first}`).click();
   await makeAgent(page, org, { name: 'Somebody else' });
   await told;
   await page.locator('#agent-menu').getByRole('button', { name: 'Duplicate' }).click();

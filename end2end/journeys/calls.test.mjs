@@ -1,11 +1,8 @@
 // Calls: written and rung, however they end, and what is left of them.
 import assert from 'node:assert/strict';
-import { journey } from '../journey.mjs';
+import { button, heading, journey } from '../journey.mjs';
 import { arrive, found, makeAgent, somebody } from '../people.mjs';
 import { breakOnce } from '../provider.mjs';
-
-const button = (page, name) => page.getByRole('button', { name, exact: true });
-const heading = (page, name) => page.getByRole('heading', { name, level: 1 });
 
 /** Somebody with an organization and an agent. */
 async function caller(page, name, draft) {

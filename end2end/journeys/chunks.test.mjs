@@ -5,13 +5,11 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, test } from 'node:test';
 import { keepEarlierFiles } from '../../scripts/earlier-files.mjs';
-import { journey } from '../journey.mjs';
+import { button, heading, journey } from '../journey.mjs';
 import { arrive, found, oneOfEach, somebody } from '../people.mjs';
 import { chunks, nextRelease, pages } from '../releases.mjs';
 import { start } from '../server.mjs';
 
-const button = (page, name) => page.getByRole('button', { name, exact: true });
-const heading = (page, name) => page.getByRole('heading', { name, level: 1 });
 const section = (page, name) => page.getByRole('navigation', { name: 'Main' }).getByRole('link', { name, exact: true });
 const unfinished = (page) => page.getByRole('alert').filter({ hasText: 'Part of this page did not load.' });
 const offline = (page) => page.getByRole('status').filter({ hasText: 'There is no network.' });

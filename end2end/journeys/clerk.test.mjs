@@ -1,7 +1,7 @@
 // Clerk: people who sign in with it, and whose session it moves between organizations.
 import assert from 'node:assert/strict';
 import { after } from 'node:test';
-import { journey } from '../journey.mjs';
+import { button, heading, journey } from '../journey.mjs';
 import { somebody } from '../people.mjs';
 import { startWithClerk } from '../server.mjs';
 
@@ -14,8 +14,6 @@ after(async () => {
 const set = (settings) => fetch(`${server.clerk}/_sandbox/settings`, { method: 'POST', body: JSON.stringify(settings) });
 
 const rob = somebody('Rob Clerk');
-const button = (page, name) => page.getByRole('button', { name, exact: true });
-const heading = (page, name) => page.getByRole('heading', { name, level: 1 });
 
 journey('a person signs up with Clerk, works in two organizations, and signs out', async ({ page, open }) => {
   const place = (name) => page.getByRole('banner').getByRole('link', { name });

@@ -1,16 +1,12 @@
 // Contacts: sorted into folders, found again, changed by several people, called, and thrown away.
 import assert from 'node:assert/strict';
-import { journey } from '../journey.mjs';
+import { button, dialog, heading, journey, path } from '../journey.mjs';
 import { arrive, ask, found, makeAgent, somebody } from '../people.mjs';
 
-const button = (page, name) => page.getByRole('button', { name, exact: true });
-const heading = (page, name) => page.getByRole('heading', { name, level: 1 });
-const dialog = (page, name) => page.getByRole('dialog', { name, exact: true });
 const tree = (page) => page.getByRole('navigation', { name: 'Folders' });
 /** A folder of the tree, with how many it says are in it. */
 const folder = (page, name, count) => tree(page).getByRole('link', { name: `${name} ${count}`, exact: true });
 const rows = (page) => page.locator('.table tbody tr');
-const path = (page) => page.url().replace(/^https?:\/\/[^/]+/, '');
 
 const makeContact = (page, org, draft) => ask(page, 'contacts/create_contact', { org, draft });
 /** Answers its id. */

@@ -1,9 +1,8 @@
 // The keyboard: where single keys lead, and that they can be switched off.
 import assert from 'node:assert/strict';
-import { journey } from '../journey.mjs';
+import { heading, journey } from '../journey.mjs';
 import { arrive, found, makeAgent, somebody } from '../people.mjs';
 
-const heading = (page, name) => page.getByRole('heading', { name, level: 1 });
 const focused = (page) => page.evaluate(() => document.activeElement.closest('tr')?.innerText ?? document.activeElement.id);
 
 journey('single keys lead through the pages, and rest where they are switched off', async ({ page, open, look }) => {

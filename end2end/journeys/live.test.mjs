@@ -1,9 +1,7 @@
 // Live pages: what somebody does in one tab shows in the other, which nobody touches.
 import assert from 'node:assert/strict';
-import { journey, url } from '../journey.mjs';
+import { button, heading, journey, url } from '../journey.mjs';
 import { arrive, ask, found, linkIn, makeAgent, somebody } from '../people.mjs';
-
-const button = (page, name) => page.getByRole('button', { name, exact: true });
 
 /** Opens a page in this tab and waits until it hears of changes. */
 async function listening({ page, open }, path) {
@@ -67,4 +65,36 @@ journey('members, keys, the log and the balance of an open page keep up with ano
   );
   const drawn = await (await page.context().request.get(`${url}/agents`)).text();
   assert.ok(drawn.includes(`<b>${await balance.innerText()}</b>`), 'the bar says what the server says');
+});
+
+journey('however quickly a person goes through the pages, one stream stays open', async ({ page, open }) => {
+  await page.addInitScript(() => {
+    window.streams = [];
+    const Source = window.EventSource;
+    window.EventSource = class extends Source {
+      constructor(...address) {
+        super(...address);
+        window.streams.push(this);
+      }
+    };
+  });
+  await arrive(page, somebody('Hurley Hops'));
+  await found(page, 'Hopping House');
+  await listening({ page, open }, '/agents');
+  await page.evaluate(async () => {
+    const painted = () => new Promise((drawn) => requestAnimationFrame(() => setTimeout(drawn)));
+    // Both have a frame of their own.
+    for (const to of Array(8).fill(['/profile', '/calls']).flat()) {
+      const link = Object.assign(document.createElement('a'), { href: to });
+      document.body.append(link);
+      link.click();
+      link.remove();
+      for (let frame = 0; frame < 3 || location.pathname !== to; frame++) await painted();
+    }
+  });
+  await heading(page, 'Calls').waitFor();
+  const standing = () => window.streams.filter((stream) => stream.readyState !== EventSource.CLOSED).length;
+  await page.waitForFunction(() => window.streams.at(-1)?.readyState === EventSource.OPEN);
+  assert.equal(await page.evaluate(standing), 1);
+  assert.ok((await page.evaluate(() => window.streams.length)) > 1, 'each frame has a stream of its own');
 });

@@ -1,10 +1,8 @@
 // People: how they get in, who they work with, what they may do, and how fast that is taken away.
 import assert from 'node:assert/strict';
-import { journey, url } from '../journey.mjs';
+import { button, heading, journey, url } from '../journey.mjs';
 import { arrive, found, linkIn, makeAgent, send, somebody } from '../people.mjs';
 
-const button = (page, name) => page.getByRole('button', { name, exact: true });
-const heading = (page, name) => page.getByRole('heading', { name, level: 1 });
 const way = (page) => new URL(page.url()).pathname;
 
 async function signIn(page, email, password) {

@@ -1,10 +1,7 @@
 // Without JavaScript: slower to use, but nobody is locked out.
 import assert from 'node:assert/strict';
-import { journey } from '../journey.mjs';
+import { button, heading, journey } from '../journey.mjs';
 import { makeAgent, somebody } from '../people.mjs';
-
-const button = (page, name) => page.getByRole('button', { name, exact: true });
-const heading = (page, name) => page.getByRole('heading', { name, level: 1 });
 
 journey('a person without JavaScript signs up, signs in, founds an organization and reads its lists', async ({ page }) => {
   const pia = somebody('Pia Plain');

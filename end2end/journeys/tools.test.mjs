@@ -3,13 +3,9 @@ import assert from 'node:assert/strict';
 import { once } from 'node:events';
 import { createServer } from 'node:http';
 import { after, before } from 'node:test';
-import { journey } from '../journey.mjs';
+import { button, heading, journey, path } from '../journey.mjs';
 import { arrive, ask, found, makeAgent, somebody } from '../people.mjs';
 import { breakOnce } from '../provider.mjs';
-
-const button = (page, name) => page.getByRole('button', { name, exact: true });
-const heading = (page, name) => page.getByRole('heading', { name, level: 1 });
-const path = (page) => page.url().replace(/^https?:\/\/[^/]+/, '');
 
 // The clinic whose calendar the tools ask. It keeps what it was asked.
 const asked = [];

@@ -60,8 +60,7 @@ pub async fn is_known(core: &Core, email: &str) -> Result<bool> {
 }
 
 async fn known(core: &Core, email: &str) -> Result<Option<Known>> {
-    let mut conn = core.db.identity.pool().acquire().await?;
-    find(&mut conn, email).await
+    find(core.db.identity.pool(), email).await
 }
 
 /// The operator's password is the one that counts; one that is the same already ends no session.

@@ -44,21 +44,22 @@ pub(super) async fn keep_claims(core: &Core, verified: &Verified) -> Result<()> 
         Some(org) if !known.org => organization(core, org).await,
         _ => None,
     };
-    let mut conn = core.db.identity.pool().acquire().await?;
+    let mut tx = core.db.identity.begin().await?;
     match &person {
-        Some(person) => keep_user(&mut conn, &verified.user, person).await?,
-        None if !known.user => know_user(&mut conn, &verified.user).await?,
+        Some(person) => keep_user(&mut tx, &verified.user, person).await?,
+        None if !known.user => know_user(&mut tx, &verified.user).await?,
         None => {}
     }
     if let (Some(org), Some(word)) = (&verified.org, &verified.clerk) {
         if !known.org {
             let name = organization.as_ref().map(|o| o.name.as_str()).or(word.slug.as_deref());
-            keep_org(&mut conn, org, name.unwrap_or("Organization"), stated(None)).await?;
+            keep_org(&mut tx, org, name.unwrap_or("Organization"), stated(None)).await?;
         }
         if let Some(role) = word.role {
-            keep_membership(&mut conn, org, &verified.user, Some(role), verified.issued_at).await?;
+            keep_membership(&mut tx, org, &verified.user, Some(role), verified.issued_at).await?;
         }
     }
+    tx.commit().await?;
     core.tokens.memory.kept_claims.insert(key, ()).await;
     Ok(())
 }

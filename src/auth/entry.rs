@@ -3,7 +3,7 @@
 //! Whoever proves that a mailbox is theirs decides its password. So only the first sign-up's own link confirms the password
 //! typed then; every later mail to an unconfirmed address, whoever caused it, lets its reader choose a new one.
 
-use sqlx::{Connection, PgConnection};
+use sqlx::{Connection, PgConnection, PgExecutor};
 
 use super::{
     ClientInfo, password,
@@ -29,7 +29,7 @@ pub(super) struct Known {
     pub disabled: bool,
 }
 
-pub(super) async fn find(conn: &mut PgConnection, email: &str) -> Result<Option<Known>> {
+pub(super) async fn find(database: impl PgExecutor<'_>, email: &str) -> Result<Option<Known>> {
     Ok(sqlx::query_as!(
         Known,
         r#"select u.id, u.email, u.password_hash, u.email_verified_at is not null as "verified!",
@@ -37,7 +37,7 @@ pub(super) async fn find(conn: &mut PgConnection, email: &str) -> Result<Option<
            from identity.users u where u.email_norm = lower($1::text) and u.password_hash is not null"#,
         email.trim(),
     )
-    .fetch_optional(conn)
+    .fetch_optional(database)
     .await?)
 }
 
@@ -46,13 +46,15 @@ pub async fn sign_up(core: &Core, draft: SignUp, from: &ClientInfo) -> Result<()
     local_only(core)?;
     Check::run(&draft)?;
     if let Some(ip) = &from.ip {
-        let mut conn = core.db.identity.pool().acquire().await?;
-        throttle::take_address(&mut conn, ip).await?;
+        throttle::take_address(core, ip).await?;
     }
     let hash = password::hash(&draft.password).await?;
     let mut tx = core.db.identity.begin().await?;
     let email = draft.email.trim();
-    let may_mail = matches!(throttle::take(&mut tx, throttle::MAIL, email).await?, Turn::Open { .. });
+    let may_mail = matches!(
+        throttle::take(&mut *tx, throttle::MAIL, email).await?,
+        Turn::Open { .. }
+    );
     let id = UserId::new();
     let made = sqlx::query_scalar!(
         r#"insert into identity.users (id, email, name, password_hash) values ($1, $2, $3, $4)
@@ -70,7 +72,7 @@ pub async fn sign_up(core: &Core, draft: SignUp, from: &ClientInfo) -> Result<()
             mail::enqueue(&mut tx, email, &core.mailer.verify(&link)).await?;
         }
         None if may_mail => {
-            if let Some(known) = find(&mut tx, email).await? {
+            if let Some(known) = find(&mut *tx, email).await? {
                 start_over(core, &mut tx, &known, Mailer::known).await?;
             }
         }
@@ -190,19 +192,14 @@ pub async fn sign_in(core: &Core, draft: SignIn, from: &ClientInfo) -> Result<Ne
 /// The person whose password this is, with a confirmed address.
 pub(super) async fn authenticate(core: &Core, draft: &SignIn, from: &ClientInfo) -> Result<Known> {
     local_only(core)?;
-    let mut conn = core.db.identity.pool().acquire().await?;
-    let left = throttle::take_both(&mut conn, &draft.email, from).await?;
-    let known = find(&mut conn, &draft.email).await?;
-    // Nobody waits for a hash with a connection in hand.
-    drop(conn);
+    let left = throttle::take_both(core, &draft.email, from).await?;
+    let known = find(core.db.identity.pool(), &draft.email).await?;
     let hash = known.as_ref().and_then(|known| known.password_hash.clone());
     let matches = password::matches(&draft.password, hash).await?;
     let Some(known) = known.filter(|known| matches && !known.disabled) else {
         return Err(Error::invalid("password", mismatch(left)));
     };
-    let mut conn = core.db.identity.pool().acquire().await?;
-    throttle::forgive(&mut conn, &draft.email, from).await?;
-    drop(conn);
+    throttle::forgive(core.db.identity.pool(), &draft.email, from).await?;
     if !known.verified {
         resend_verification(core, &draft.email, from).await?;
         return Err(Error::Conflict(
@@ -239,12 +236,11 @@ pub async fn forgot(core: &Core, email: &str, from: &ClientInfo) -> Result<()> {
     check.email("email", email);
     check.finish()?;
     if let Some(ip) = &from.ip {
-        let mut conn = core.db.identity.pool().acquire().await?;
-        throttle::take_address(&mut conn, ip).await?;
+        throttle::take_address(core, ip).await?;
     }
     let mut tx = core.db.identity.begin().await?;
-    let turn = throttle::take(&mut tx, throttle::MAIL, email).await?;
-    let known = find(&mut tx, email).await?.filter(|known| !known.disabled);
+    let turn = throttle::take(&mut *tx, throttle::MAIL, email).await?;
+    let known = find(&mut *tx, email).await?.filter(|known| !known.disabled);
     if let Turn::Open { .. } = turn {
         // The same work for everybody; what is done for nobody is undone.
         let mut work = tx.begin().await?;

@@ -1,6 +1,6 @@
 //! Throttling: how often one account and one address may try, and how long they pause then.
 
-use sqlx::PgConnection;
+use sqlx::PgExecutor;
 
 use super::ClientInfo;
 use crate::{
@@ -37,7 +37,7 @@ impl Limit {
 }
 
 /// Counts a try before it is made, so that a hundred at once are a hundred.
-pub(super) async fn take(conn: &mut PgConnection, limit: Limit, of: &str) -> Result<Turn> {
+pub(super) async fn take(database: impl PgExecutor<'_>, limit: Limit, of: &str) -> Result<Turn> {
     let row = sqlx::query!(
         r#"insert into identity.throttle as t (key, attempts, ends_at) values ($1, 1, now() + interval '15 minutes')
            on conflict (key) do update set
@@ -48,7 +48,7 @@ pub(super) async fn take(conn: &mut PgConnection, limit: Limit, of: &str) -> Res
         limit.key(of),
         limit.1,
     )
-    .fetch_one(conn)
+    .fetch_one(database)
     .await?;
     Ok(if row.attempts <= limit.1 {
         Turn::Open {
@@ -61,26 +61,26 @@ pub(super) async fn take(conn: &mut PgConnection, limit: Limit, of: &str) -> Res
     })
 }
 
-pub(super) async fn take_address(conn: &mut PgConnection, ip: &str) -> Result<()> {
-    match take(conn, ADDRESS, ip).await? {
+pub(super) async fn take_address(core: &Core, ip: &str) -> Result<()> {
+    match take(core.db.identity.pool(), ADDRESS, ip).await? {
         Turn::Open { .. } => Ok(()),
         Turn::Paused { seconds } => Err(Error::Limited { retry_after_s: seconds }),
     }
 }
 
 /// Counts a try by the account and by where it comes from; answers how many the account has left.
-pub(super) async fn take_both(conn: &mut PgConnection, email: &str, from: &ClientInfo) -> Result<i32> {
+pub(super) async fn take_both(core: &Core, email: &str, from: &ClientInfo) -> Result<i32> {
     if let Some(ip) = &from.ip {
-        take_address(conn, ip).await?;
+        take_address(core, ip).await?;
     }
-    match take(conn, ACCOUNT, email).await? {
+    match take(core.db.identity.pool(), ACCOUNT, email).await? {
         Turn::Open { left } => Ok(left),
         Turn::Paused { seconds } => Err(Error::Limited { retry_after_s: seconds }),
     }
 }
 
 /// Whoever got in has not been guessing.
-pub(super) async fn forgive(conn: &mut PgConnection, email: &str, from: &ClientInfo) -> Result<()> {
+pub(super) async fn forgive(database: impl PgExecutor<'_>, email: &str, from: &ClientInfo) -> Result<()> {
     let mut keys = vec![ACCOUNT.key(email)];
     keys.extend(from.ip.as_deref().map(|ip| ADDRESS.key(ip)));
     // The address only gets this one try back: others there may still be guessing.
@@ -89,7 +89,7 @@ pub(super) async fn forgive(conn: &mut PgConnection, email: &str, from: &ClientI
         &keys,
         keys[0],
     )
-    .execute(conn)
+    .execute(database)
     .await?;
     Ok(())
 }

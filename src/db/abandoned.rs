@@ -2,10 +2,8 @@
 
 use std::{future::Future, pin::pin, task::Poll};
 
-use sqlx::PgPool;
-
 use super::{
-    AppPool, Db,
+    AppPool, Db, Pool,
     testing::{self, TestDb},
 };
 use crate::{
@@ -124,7 +122,7 @@ async fn polled<T>(times: usize, future: impl Future<Output = T>) -> Option<T> {
 }
 
 /// What the next one finds: the connection, its organization and person, and the rows it would see.
-async fn look(pool: &PgPool) -> (i32, String, String, i64) {
+async fn look(pool: &Pool) -> (i32, String, String, i64) {
     sqlx::query_as(
         "select pg_backend_pid(), coalesce(current_setting('app.org_id', true), ''),
                 coalesce(current_setting('app.user_id', true), ''), (select count(*) from app.clients)",

@@ -1,9 +1,8 @@
 //! The billing side of an organization: its client and balance, without asking again who looks.
 
-use sqlx::{AssertSqlSafe, SqlSafeStr};
 use uuid::Uuid;
 
-use super::{AppPool, Db, begin::begin};
+use super::{AppPool, Db};
 use crate::{error::Result, money::Micros, org::OrgId};
 
 /// The billing side of an organization, as every page shows it.
@@ -20,7 +19,7 @@ impl Db {
         let AppPool(app) = &self.app;
         // Ids are letters and digits by construction (`OrgId::parse`), which is what makes this text safe.
         let open = format!("begin read only; set local app.org_id = '{org}'");
-        let mut tx = begin(app, AssertSqlSafe(open).into_sql_str()).await?;
+        let mut tx = app.begin(&open).await?;
         let summary = sqlx::query_as!(
             BillingSummary,
             "select c.id as client_id, c.balance_micros as balance from app.clients c where c.org_id = $1",

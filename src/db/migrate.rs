@@ -15,6 +15,13 @@ pub const ROLES: &str = include_str!("roles.sql");
 /// Brings the database to the schema of this program.
 pub async fn migrate(logins: &Logins) -> Result<(), DbError> {
     let failed = |error: sqlx::Error| DbError::Migration(describe(&error));
+    let own = [
+        ("DATABASE_ADMIN_URL", &logins.admin),
+        ("DATABASE_WARDEN_URL", &logins.warden),
+    ];
+    logins
+        .refuse_pooled(&own, "a migration holds a lock on a connection of its own")
+        .await?;
     let mut admin = logins
         .admin
         .connect()

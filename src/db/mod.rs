@@ -6,6 +6,9 @@ mod begin;
 mod billing_summary;
 mod migrate;
 mod open;
+mod pool;
+#[cfg(test)]
+mod pooled;
 mod pulse;
 mod statements;
 #[cfg(any(test, feature = "testing"))]
@@ -16,8 +19,8 @@ use std::{sync::Arc, time::Duration};
 
 use secrecy::ExposeSecret;
 use sqlx::{
-    AssertSqlSafe, ConnectOptions, Connection, Executor, PgPool, SqlSafeStr,
-    postgres::{PgConnectOptions, PgPoolOptions},
+    AssertSqlSafe, ConnectOptions, Connection, Executor,
+    postgres::{PgConnectOptions, PgListener, PgPoolOptions},
 };
 
 use crate::{
@@ -30,6 +33,8 @@ pub use migrate::{MIGRATOR, migrate};
 use open::Open;
 pub(crate) use open::assert_none;
 pub use open::watched;
+use pool::Pool;
+use pooler::{Pooling, pooling};
 use pulse::Pulse;
 pub use statements::statements;
 pub use tx::OrgTx;
@@ -43,6 +48,9 @@ pub const WARDEN: &str = "switchboard_warden";
 /// Name of the database in an embedded cluster.
 pub const DATABASE: &str = "switchboard";
 
+/// Whoever waits longer for a connection of a pool is told that the database does not answer.
+const PATIENCE: Duration = Duration::from_secs(5);
+
 /// How to reach the database as each role.
 #[derive(Clone)]
 pub struct Logins {
@@ -51,6 +59,10 @@ pub struct Logins {
     pub identity: PgConnectOptions,
     pub warden: PgConnectOptions,
     pub admin: PgConnectOptions,
+    /// For what listens to it, past any pooler, where that is said.
+    pub listen: Option<PgConnectOptions>,
+    /// Nothing stands between, and nobody need ask: the server is the program's own.
+    pub is_direct: bool,
 }
 
 #[derive(Debug, thiserror::Error)]
@@ -61,6 +73,10 @@ pub enum DbError {
     Malformed(&'static str),
     #[error("refusing to start: {login} {fault}")]
     Unsafe { login: String, fault: String },
+    #[error(
+        "{0} leads through a pooler that shares connections between transactions: {1} (docs/operations.md, *Behind a pooler*)"
+    )]
+    Pooled(&'static str, &'static str),
     #[error("the database cannot be reached: {0}")]
     Unreachable(String),
     #[error(transparent)]
@@ -77,7 +93,7 @@ impl Logins {
         Self::trusted(cluster.options().database(DATABASE))
     }
 
-    /// Of a server that takes every role at its word.
+    /// Of a server that takes every role at its word, and is reached directly.
     pub fn trusted(base: PgConnectOptions) -> Self {
         let login = |role: &str| base.clone().username(role);
         Self {
@@ -86,6 +102,8 @@ impl Logins {
             identity: login(IDENTITY),
             warden: login(WARDEN),
             admin: base,
+            listen: None,
+            is_direct: true,
         }
     }
 
@@ -96,6 +114,7 @@ impl Logins {
             identity,
             warden,
             admin,
+            listen,
         } = &config.database
         else {
             return Err(DbError::Missing("DATABASE_URL"));
@@ -120,36 +139,77 @@ impl Logins {
             app,
             warden,
             admin,
+            listen: listen
+                .as_ref()
+                .map(|url| login("DATABASE_LISTEN_URL", Some(url)))
+                .transpose()?,
+            is_direct: false,
         })
+    }
+
+    async fn pooling(&self, login: &PgConnectOptions) -> Result<Pooling, DbError> {
+        if self.is_direct {
+            return Ok(Pooling::Session);
+        }
+        pooling(login)
+            .await
+            .map_err(|error| DbError::Unreachable(describe(&error)))
+    }
+
+    /// Of those that need connections of their own, none is pooled. `why` they need them is said where one is.
+    pub(crate) async fn refuse_pooled(
+        &self,
+        logins: &[(&'static str, &PgConnectOptions)],
+        why: &'static str,
+    ) -> Result<(), DbError> {
+        for (name, login) in logins {
+            if self.pooling(login).await? != Pooling::Session {
+                return Err(DbError::Pooled(name, why));
+            }
+        }
+        Ok(())
+    }
+
+    /// Where to listen: past the pooler, if there is one.
+    async fn listener(&self, worker: Pooling) -> Result<PgConnectOptions, DbError> {
+        const WHY: &str = "what changes is heard of over a connection that lasts, so DATABASE_LISTEN_URL has to lead to Postgres itself";
+        let Some(listen) = &self.listen else {
+            return match worker {
+                Pooling::Session => Ok(self.worker.clone()),
+                Pooling::Transaction { .. } => Err(DbError::Pooled("DATABASE_WORKER_URL", WHY)),
+            };
+        };
+        self.refuse_pooled(&[("DATABASE_LISTEN_URL", listen)], WHY).await?;
+        Ok(listen.clone())
     }
 }
 
 /// Requests of people and keys. Tenant tables are reached only through [`OrgTx`].
 #[derive(Clone)]
-pub struct AppPool(PgPool);
+pub struct AppPool(Pool);
 
 /// Queues across organizations; tenant rows only inside one.
 #[derive(Clone)]
-pub struct WorkerPool(PgPool);
+pub struct WorkerPool(Pool);
 
 /// People, sessions and memberships: schema `identity` and nothing else.
 #[derive(Clone)]
-pub struct IdentityPool(PgPool);
+pub struct IdentityPool(Pool);
 
 impl WorkerPool {
     /// For the queue tables, before an organization is known.
-    pub fn queue(&self) -> &PgPool {
+    pub fn queue(&self) -> &Pool {
         &self.0
     }
 }
 
 impl IdentityPool {
-    pub(crate) fn pool(&self) -> &PgPool {
+    pub(crate) fn pool(&self) -> &Pool {
         &self.0
     }
 
     pub(crate) async fn begin(&self) -> sqlx::Result<Open> {
-        begin::begin(&self.0, "begin".into_sql_str()).await
+        self.0.begin("begin").await
     }
 }
 
@@ -158,6 +218,7 @@ pub struct Db {
     pub app: AppPool,
     pub worker: WorkerPool,
     pub identity: IdentityPool,
+    listen: PgConnectOptions,
     pulse: Arc<Pulse>,
     /// What sealed columns are sealed with; none for commands that read none.
     pub(crate) secret: Option<Master>,
@@ -174,19 +235,32 @@ impl Db {
 
     /// Connects as each role and refuses to go on where row security would not hold for it.
     pub async fn connect(logins: &Logins, max_connections: u32) -> Result<Self, DbError> {
-        let app = pool(&logins.app, max_connections, 10).await?;
-        let worker = pool(&logins.worker, max_connections, 60).await?;
-        let identity = pool(&logins.identity, max_connections, 10).await?;
-        for pool in [&app, &worker, &identity] {
-            refuse_unsafe(pool).await?;
-        }
+        let [app, worker, identity] = [&logins.app, &logins.worker, &logins.identity];
+        let worker_pooling = logins.pooling(worker).await?;
+        let connect = async |login, pooling| {
+            let pool = Pool::connect(login, pooling, max_connections).await?;
+            refuse_unsafe(&pool).await?;
+            Ok::<_, DbError>(pool)
+        };
         Ok(Self {
-            app: AppPool(app),
-            worker: WorkerPool(worker),
-            identity: IdentityPool(identity),
-            pulse: Arc::new(Pulse::of(&logins.app)),
+            listen: logins.listener(worker_pooling).await?,
+            app: AppPool(connect(app, logins.pooling(app).await?).await?),
+            worker: WorkerPool(connect(worker, worker_pooling).await?),
+            identity: IdentityPool(connect(identity, logins.pooling(identity).await?).await?),
+            pulse: Arc::new(Pulse::of(app)),
             secret: None,
         })
+    }
+
+    /// Hears what is told on a channel. A connection of its own: one that waits is no use to anybody else.
+    pub(crate) async fn listener(&self, channel: &str) -> sqlx::Result<PgListener> {
+        let pool = PgPoolOptions::new()
+            .max_connections(1)
+            .connect_with(self.listen.clone())
+            .await?;
+        let mut listener = PgListener::connect_with(&pool).await?;
+        listener.listen(channel).await?;
+        Ok(listener)
     }
 
     /// Whether the database answers, which is known within a second.
@@ -206,38 +280,18 @@ impl Db {
 
     pub async fn close(&self) {
         tokio::join!(
-            self.app.0.close(),
-            self.worker.0.close(),
-            self.identity.0.close(),
+            self.app.0.connections().close(),
+            self.worker.0.connections().close(),
+            self.identity.0.connections().close(),
             self.pulse.close()
         );
     }
 
     /// Connections in use and idle, of the pool that serves requests.
     pub fn load(&self) -> (u32, usize) {
-        (self.app.0.size(), self.app.0.num_idle())
+        let pool = self.app.0.connections();
+        (pool.size(), pool.num_idle())
     }
-}
-
-async fn pool(options: &PgConnectOptions, max: u32, statement_timeout_s: u32) -> Result<PgPool, DbError> {
-    let options = options
-        .clone()
-        .application_name("switchboard")
-        .statement_cache_capacity(256)
-        .options([
-            ("statement_timeout", format!("{statement_timeout_s}s")),
-            ("idle_in_transaction_session_timeout", "30s".to_owned()),
-            // Where Postgres is spread over several servers, each of them notices at every request that it has begun already.
-            ("client_min_messages", "error".to_owned()),
-        ]);
-    PgPoolOptions::new()
-        .max_connections(max)
-        .acquire_timeout(Duration::from_secs(5))
-        // A broken connection is noticed when it is used; asking first would cost a round trip per request.
-        .test_before_acquire(false)
-        .connect_with(options)
-        .await
-        .map_err(|error| DbError::Unreachable(describe(&error)))
 }
 
 /// A connection error may quote the URL it was given, password and all.
@@ -251,7 +305,7 @@ pub(crate) fn describe(error: &sqlx::Error) -> String {
 }
 
 /// Row security does not bind superusers, BYPASSRLS roles and table owners, nor anyone who can become one.
-async fn refuse_unsafe(pool: &PgPool) -> Result<(), DbError> {
+async fn refuse_unsafe(pool: &Pool) -> Result<(), DbError> {
     let fault: Option<(String, String)> = sqlx::query_as(
         "select current_user::text,
                 case when r.rolsuper then 'is or can become the superuser ' || r.rolname

@@ -23,7 +23,7 @@ struct Line {
 impl Pulse {
     pub fn of(options: &PgConnectOptions) -> Self {
         Self {
-            options: options.clone().application_name("switchboard"),
+            options: pooler::plain(options).application_name("switchboard"),
             line: Mutex::default(),
         }
     }

@@ -30,6 +30,17 @@ grant switchboard_owner to switchboard_warden;
 alter role switchboard_warden set row_security = off;
 alter role switchboard_backup set row_security = off;
 alter role switchboard_backup set default_transaction_read_only = on;
+-- Of the roles, not asked for by their connections: a pooler passes on no settings of a session.
+alter role switchboard_app set statement_timeout = '10s';
+alter role switchboard_worker set statement_timeout = '60s';
+alter role switchboard_identity set statement_timeout = '10s';
+alter role switchboard_app set idle_in_transaction_session_timeout = '30s';
+alter role switchboard_worker set idle_in_transaction_session_timeout = '30s';
+alter role switchboard_identity set idle_in_transaction_session_timeout = '30s';
+-- Where Postgres is spread over several servers, each of them notices at every request that it has begun already.
+alter role switchboard_app set client_min_messages = error;
+alter role switchboard_worker set client_min_messages = error;
+alter role switchboard_identity set client_min_messages = error;
 
 do $$
 begin

@@ -3,10 +3,10 @@
 use sqlx::PgPool;
 use sqlx::postgres::PgPoolOptions;
 use testing::Database;
-pub use testing::{OwnCluster, cluster};
+pub use testing::{OwnCluster, PgBouncer, cluster};
 use url::Url;
 
-use super::{Db, Logins, MIGRATOR, migrate, migrate::ROLES};
+use super::{APP, Db, IDENTITY, Logins, MIGRATOR, WORKER, migrate, migrate::ROLES};
 use crate::{
     auth::Caller,
     config::Config,
@@ -25,8 +25,12 @@ pub struct TestDb {
     pub admin: PgPool,
     /// As each role of the program.
     pub logins: Logins,
+    _pooler: Option<PgBouncer>,
     _database: Database,
 }
+
+/// Settings of a PgBouncer that all tests shall work behind, such as `pool_mode = transaction`: scripts/test-pooler.
+const POOLER: &str = "TEST_POOLER";
 
 impl TestDb {
     /// # Panics
@@ -43,10 +47,17 @@ impl TestDb {
         let admin = PgPoolOptions::new()
             .max_connections(4)
             .connect_lazy_with(logins.admin.clone());
+        let pooler = match std::env::var(POOLER) {
+            Ok(settings) => Some(pgbouncer(&settings).await),
+            Err(_) => None,
+        };
         TestDb {
             name: database.name.clone(),
             admin,
-            logins,
+            logins: pooler
+                .as_ref()
+                .map_or_else(|| logins.clone(), |pooler| logins.behind(pooler)),
+            _pooler: pooler,
             _database: database,
         }
     }
@@ -84,6 +95,25 @@ impl TestDb {
             .execute(&self.admin)
             .await
             .expect("the rest can be made");
+    }
+}
+
+/// A PgBouncer that lets the program's own logins in; `settings` as in [`PgBouncer::start`].
+pub async fn pgbouncer(settings: &str) -> PgBouncer {
+    PgBouncer::start(&[APP, WORKER, IDENTITY], settings).await
+}
+
+impl Logins {
+    /// The same, with a pooler between that the program does not know of; `listen` leads past it.
+    pub fn behind(&self, pooler: &PgBouncer) -> Self {
+        Self {
+            app: pooler.through(&self.app),
+            worker: pooler.through(&self.worker),
+            identity: pooler.through(&self.identity),
+            listen: Some(self.worker.clone()),
+            is_direct: false,
+            ..self.clone()
+        }
     }
 }
 

@@ -2,9 +2,9 @@
 
 use std::{collections::BTreeSet, fmt::Write};
 
-use sqlx::{AssertSqlSafe, PgConnection, PgPool, Postgres, SqlSafeStr, Transaction};
+use sqlx::{PgConnection, Postgres, Transaction};
 
-use super::{AppPool, Db, WorkerPool, begin::begin, open::Open};
+use super::{AppPool, Db, WorkerPool, open::Open, pool::Pool};
 use crate::{
     auth::{Caller, Who},
     error::{Error, Result},
@@ -78,7 +78,7 @@ impl OrgTx {
     async fn open(caller: &Caller, db: &Db, mode: Mode) -> Result<Self> {
         let AppPool(app) = &db.app;
         let WorkerPool(worker) = &db.worker;
-        let (pool, person): (&PgPool, Option<&UserId>) = match caller.who() {
+        let (pool, person): (&Pool, Option<&UserId>) = match caller.who() {
             Who::Person(user) => (app, Some(user)),
             Who::Key(_) => (app, None),
             Who::System => (worker, None),
@@ -92,7 +92,7 @@ impl OrgTx {
         if let Some(at) = caller.issued_at() {
             write!(open, "; set local app.issued_at = '{}'", at.timestamp()).expect("writing to a string cannot fail");
         }
-        let tx = begin(pool, AssertSqlSafe(open).into_sql_str()).await?;
+        let tx = pool.begin(&open).await?;
         Ok(Self {
             tx,
             org: caller.org().clone(),

@@ -2,7 +2,6 @@
 
 use std::{collections::BTreeMap, future::Future, sync::Arc, time::Duration};
 
-use sqlx::postgres::{PgListener, PgPoolOptions};
 use tokio::{
     sync::{Notify, watch},
     task::JoinSet,
@@ -156,14 +155,7 @@ async fn listen(core: Core, wakes: Arc<Wakes>) {
 }
 
 async fn listen_once(core: &Core, wakes: &Wakes) -> Result<(), sqlx::Error> {
-    // A connection of its own: one that waits is no use to anybody else.
-    let login = core.db.worker.queue().connect_options();
-    let pool = PgPoolOptions::new()
-        .max_connections(1)
-        .connect_with(login.as_ref().clone())
-        .await?;
-    let mut listener = PgListener::connect_with(&pool).await?;
-    listener.listen(CHANNEL).await?;
+    let mut listener = core.db.listener(CHANNEL).await?;
     wakes.wake_all();
     loop {
         match listener.try_recv().await? {

@@ -29,6 +29,14 @@ const TURN: i64 = 0x0076_6572_6966_7900;
 impl<'a> Inspection<'a> {
     pub async fn begin(logins: &'a Logins) -> Result<Self, DbError> {
         let (began_at, began) = (Utc::now(), Instant::now());
+        let own = [
+            ("DATABASE_URL", &logins.app),
+            ("DATABASE_WORKER_URL", &logins.worker),
+            ("DATABASE_WARDEN_URL", &logins.warden),
+        ];
+        logins
+            .refuse_pooled(&own, "what is verified is what a connection of its own sees")
+            .await?;
         let mut warden = connect(&logins.warden).await?;
         sqlx::raw_sql("begin isolation level repeatable read read only")
             .execute(&mut warden)

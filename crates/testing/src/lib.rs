@@ -1,6 +1,8 @@
 //! For tests: one throwaway cluster per checkout, databases that are copied from a template built once, and clusters that
 //! a test may crash. Knows nothing of any schema, and is part of nothing that ships.
 
+mod pgbouncer;
+
 use std::env;
 use std::path::{Path, PathBuf};
 
@@ -8,6 +10,8 @@ use cluster::{Cluster, Durability, fingerprint};
 use sqlx::postgres::PgConnectOptions;
 use sqlx::{AssertSqlSafe, ConnectOptions, Connection, PgConnection};
 use tokio::sync::OnceCell;
+
+pub use pgbouncer::PgBouncer;
 
 /// Whoever builds a template holds this lock of the database `postgres`: roles belong to the whole cluster, so two
 /// templates built at once would both make them.

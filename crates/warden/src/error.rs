@@ -13,6 +13,11 @@ use crate::{
 pub enum WardenError {
     #[error("the database cannot be reached: {0}. What was done is noted; `warden resume` goes on from there")]
     Unreachable(String),
+    #[error(
+        "a pooler that shares connections between transactions stands before this database. The warden holds locks and settings of a \
+         session: say --database with the address of Postgres itself"
+    )]
+    Pooled,
     #[error("the database refused: {0}")]
     Refused(String),
     #[error("{step} failed: {reason}. Everything before it is done and noted; mend the cause, then `warden resume`")]

@@ -2,6 +2,7 @@
 
 mod unfit;
 
+use pooler::{Pooling, pooling};
 use sqlx::{ConnectOptions, Connection, PgConnection, postgres::PgConnectOptions};
 
 use crate::{
@@ -27,11 +28,14 @@ pub struct Session {
 }
 
 impl Session {
-    /// Connects, directly and not through a pooler that shares connections between transactions.
+    /// Connects.
     ///
     /// # Errors
-    /// When the database cannot be reached.
+    /// When the database cannot be reached, or only through a pooler that shares connections between transactions.
     pub async fn open(login: &PgConnectOptions) -> Result<Self, WardenError> {
+        if pooling(login).await? != Pooling::Session {
+            return Err(WardenError::Pooled);
+        }
         let login = login.clone().application_name("warden").statement_cache_capacity(64);
         let mut connection = login.connect().await?;
         sqlx::raw_sql(SETTINGS).execute(&mut connection).await?;
@@ -175,4 +179,22 @@ fn firing_triggers(plan: &Plan, catalog: &Catalog) -> Vec<String> {
         }));
     }
     firing
+}
+
+#[cfg(test)]
+mod tests {
+    use testing::{Database, PgBouncer};
+
+    use super::*;
+
+    #[tokio::test]
+    async fn a_pooler_is_refused_unless_it_leaves_a_session_its_connection() {
+        let test = Database::empty().await;
+        let roles = [test.options.get_username()];
+        let sessions = PgBouncer::start(&roles, "pool_mode = session").await;
+        Session::open(&sessions.through(&test.options)).await.unwrap();
+        let transactions = PgBouncer::start(&roles, "pool_mode = transaction").await;
+        let refused = Session::open(&transactions.through(&test.options)).await.err();
+        assert!(matches!(refused, Some(WardenError::Pooled)), "{refused:?}");
+    }
 }

@@ -59,7 +59,7 @@ impl Bound {
         let (stopping, stop) = stop_signal();
 
         metrics::keep();
-        let listening = tokio::spawn(started.core.clone().listen(started.logins.app.clone()));
+        let listening = tokio::spawn(started.core.clone().listen());
         let worker = with_worker.then(|| tokio::spawn(jobs::work(started.core.clone(), stopped(stop.clone()))));
         warn_of_mail(&started.core.mailer);
         let service = router::router(started.core.clone(), router::site()?);

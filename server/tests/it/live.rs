@@ -69,7 +69,7 @@ impl World {
     /// Listens as the serving process does, and does listen when this returns.
     pub async fn listen(&self) {
         let mut changes = self.core.changes.subscribe(&OrgId::parse("org_any").unwrap());
-        tokio::spawn(self.core.clone().listen(self.db.logins.app.clone()));
+        tokio::spawn(self.core.clone().listen());
         // Whoever begins to listen may have missed anything.
         let listens = tokio::time::timeout(PATIENCE, changes.next()).await;
         assert_eq!(listens.expect("it should listen by now"), Some("*"));

@@ -54,6 +54,7 @@ impl Between {
             identity: via(&real.identity),
             warden: via(&real.warden),
             admin: via(&real.admin),
+            ..real.clone()
         };
         Self {
             logins,

@@ -2,8 +2,6 @@
 
 use std::time::Duration;
 
-use sqlx::postgres::PgListener;
-
 use super::{Does, GIVEN_UP, Probe, Ran, World, begin};
 use crate::jobs::{
     CHANNEL, Jobs, Parked, Queue, Settlement, cron, enqueue, enqueue_after, parked, retry_parked, survey,
@@ -12,8 +10,7 @@ use crate::jobs::{
 #[tokio::test]
 async fn a_job_is_committed_with_what_causes_it_and_the_app_cannot_read_it() {
     let world = World::new().await;
-    let mut listener = PgListener::connect_with(world.core.db.worker.queue()).await.unwrap();
-    listener.listen(CHANNEL).await.unwrap();
+    let mut listener = world.core.db.listener(CHANNEL).await.unwrap();
     let mut tx = begin(&world.core, "org_a").await;
     enqueue(&mut tx, &world.probe(1, Does::Succeed)).await.unwrap();
     drop(tx);

@@ -213,14 +213,15 @@ async fn membership_is_as_wanted(core: &Core, clerk: &Clerk, due: &Due) -> Resul
     let stated = membership.map_or(Some(asked_at), |membership| {
         membership.updated_at.and_then(DateTime::from_timestamp_millis)
     });
-    let mut conn = core.db.identity.pool().acquire().await?;
+    let mut tx = core.db.identity.begin().await?;
     keep_membership(
-        &mut conn,
+        &mut tx,
         &due.org_id,
         &user,
         role,
         stated.unwrap_or(DateTime::UNIX_EPOCH),
     )
     .await?;
+    tx.commit().await?;
     Ok(false)
 }

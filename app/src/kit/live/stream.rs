@@ -201,9 +201,12 @@ impl Stream {
     }
 
     fn has_lease(self) -> bool {
+        // A frame that is gone has none: the stream it opened would never be closed.
+        let Some(tab) = self.tab.try_get_value() else {
+            return false;
+        };
         // A browser that keeps nothing has a stream in each tab.
-        self.lease()
-            .is_none_or(|lease| self.tab.try_with_value(|tab| *tab == lease.tab).unwrap_or_default())
+        self.lease().is_none_or(|lease| lease.tab == tab)
     }
 
     fn renew(self) {
@@ -217,10 +220,8 @@ impl Stream {
 
     fn resign(self) {
         self.close();
-        if self
-            .lease()
-            .is_some_and(|lease| self.tab.try_with_value(|tab| *tab == lease.tab).unwrap_or_default())
-        {
+        let tab = self.tab.try_get_value();
+        if self.lease().is_some_and(|lease| Some(lease.tab) == tab) {
             self.key.try_with_value(|key| browser::forget(Keep::Always, key));
         }
     }

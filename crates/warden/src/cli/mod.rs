@@ -22,8 +22,7 @@ use carry::End;
 /// when it may go better the next time (`resume`).
 #[derive(Parser)]
 pub struct Warden {
-    /// The database, directly and not through a pooler: postgres://user@host/name. Connect as a role with BYPASSRLS that owns
-    /// the tables.
+    /// The database: postgres://user@host/name. Connect as a role with BYPASSRLS that owns the tables.
     #[arg(long, env = "WARDEN_TARGET_URL", hide_env_values = true, global = true)]
     database: Option<String>,
     /// The key that plans are signed with; made where there is none.

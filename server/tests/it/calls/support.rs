@@ -102,7 +102,7 @@ impl World {
         let db = TestDb::create().await;
         let (core, sandbox) = world::core(&db, &url, speed).await;
         let caller = world::org(&core, "Ours").await;
-        tokio::spawn(core.clone().listen(db.logins.app.clone()));
+        tokio::spawn(core.clone().listen());
         drop(ear.core.set(core.clone()));
         assert!(webhook::ensure(&core).await.unwrap());
         let http = switchboard::providers::client();
