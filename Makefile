@@ -1,5 +1,5 @@
 # Every target first brings the machine to where it can do it; scripts/ says how.
-.PHONY: setup run watch watch-test test e2e model bench bench-warden warden-kills build fmt lint
+.PHONY: setup run watch watch-test test test-clients e2e model bench bench-warden warden-kills build fmt lint
 
 setup:
 	@scripts/setup rust site database browser watch
@@ -19,6 +19,9 @@ watch-test:
 test:
 	@scripts/setup
 	@scripts/test
+
+test-clients:
+	@scripts/test-clients 600
 
 e2e:
 	@scripts/setup

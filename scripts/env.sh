@@ -15,6 +15,7 @@ split_version=0.2.4
 leptos_version=0.3.11
 bindgen_home=$SWITCHBOARD_TOOLS/wasm-bindgen-$bindgen_version
 split_home=$SWITCHBOARD_TOOLS/wasm-split-$split_version
+clients_home=$SWITCHBOARD_TOOLS/clients
 leptos_home=$SWITCHBOARD_TOOLS/cargo-leptos-$leptos_version
 node_home=$SWITCHBOARD_TOOLS/node-$(cksum < scripts/tools/package-lock.json | cut -d ' ' -f 1)
 export PATH=$bindgen_home/bin:$split_home/bin:$leptos_home/bin:$node_home/node_modules/.bin:$PATH:${CARGO_HOME:-$HOME/.cargo}/bin

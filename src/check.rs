@@ -10,6 +10,21 @@ use crate::phone::PhoneNumber;
 #[derive(Debug, Default)]
 pub struct Check {
     errors: Vec<FieldError>,
+    #[cfg(feature = "ssr")]
+    limits: Vec<(String, Limit)>,
+}
+
+/// What is asked of a field, for whoever describes the form to programs.
+#[cfg(feature = "ssr")]
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Limit {
+    /// Characters of a text.
+    Text(RangeInclusive<usize>),
+    Number(RangeInclusive<i64>),
+    /// Things in a list.
+    Count(RangeInclusive<usize>),
+    Pattern(&'static str),
+    Email,
 }
 
 /// Something a person decides and somebody must check.
@@ -22,6 +37,19 @@ impl Check {
         let mut check = Self::default();
         subject.check(&mut check);
         check.finish()
+    }
+
+    /// What is asked of every field that this one has: of a list in its first place, `tags[0]`.
+    #[cfg(feature = "ssr")]
+    pub fn limits(subject: &impl Checked) -> Vec<(String, Limit)> {
+        let mut check = Self::default();
+        subject.check(&mut check);
+        check.limits
+    }
+
+    #[cfg(feature = "ssr")]
+    fn note(&mut self, field: &str, limit: Limit) {
+        self.limits.push((field.to_owned(), limit));
     }
 
     pub fn finish(self) -> Result<()> {
@@ -43,6 +71,9 @@ impl Check {
     /// Length in characters. Control characters other than line breaks and tabs are refused: Postgres cannot store
     /// NUL, and no screen shows the others.
     pub fn text(&mut self, field: impl Into<String>, value: &str, length: RangeInclusive<usize>) {
+        let field = field.into();
+        #[cfg(feature = "ssr")]
+        self.note(&field, Limit::Text(length.clone()));
         // What nobody sees is nothing to somebody who reads it.
         let count = value.chars().filter(|c| is_visible(*c)).count();
         if count < *length.start() {
@@ -64,7 +95,40 @@ impl Check {
         }
     }
 
+    /// A text that may not be missing, with words of its own for when it is.
+    pub fn needed(&mut self, field: &str, value: &str, says: &str) {
+        #[cfg(feature = "ssr")]
+        self.note(field, Limit::Text(1..=usize::MAX));
+        if value.trim().is_empty() {
+            self.fail(field, says);
+        }
+    }
+
+    /// A text of some form. `pattern` says in the words of JSON Schema what `is_good` has found out; answers whether it is.
+    pub fn form(&mut self, field: &str, is_good: bool, pattern: &'static str, says: &str) -> bool {
+        #[cfg(feature = "ssr")]
+        self.note(field, Limit::Pattern(pattern));
+        #[cfg(not(feature = "ssr"))]
+        let _ = pattern;
+        if !is_good {
+            self.fail(field, says);
+        }
+        is_good
+    }
+
+    /// How many things are in a list; `what` as in "tags".
+    pub fn count(&mut self, field: &str, count: usize, most: usize, what: &str) {
+        #[cfg(feature = "ssr")]
+        self.note(field, Limit::Count(0..=most));
+        if count > most {
+            self.fail(field, format!("Use at most {most} {what}."));
+        }
+    }
+
     pub fn number(&mut self, field: impl Into<String>, value: i64, range: RangeInclusive<i64>, unit: &str) {
+        let field = field.into();
+        #[cfg(feature = "ssr")]
+        self.note(&field, Limit::Number(range.clone()));
         if !range.contains(&value) {
             self.fail(field, format!("Use {} to {} {unit}.", range.start(), range.end()));
         }
@@ -72,6 +136,9 @@ impl Check {
 
     /// An address that mail can be sent to, as far as its form tells.
     pub fn email(&mut self, field: impl Into<String>, value: &str) {
+        let field = field.into();
+        #[cfg(feature = "ssr")]
+        self.note(&field, Limit::Email);
         let value = value.trim();
         let good = value.len() <= 254
             && value.split_once('@').is_some_and(|(local, domain)| {

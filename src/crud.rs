@@ -60,6 +60,9 @@ pub trait Rows: Resource<Row: CsvRow> {
 
 /// How a resource is created, changed and deleted.
 pub trait WriteFlow<R: Rows> {
+    /// Whether somebody outside is asked too, who may fail.
+    const ASKS_PROVIDER: bool = false;
+
     fn create(core: &Core, caller: &Caller, draft: R::Draft) -> impl Future<Output = Result<R>> + Send;
     fn update(
         core: &Core,

@@ -81,6 +81,8 @@ impl<'de, T> Deserialize<'de> for Id<T> {
 
 #[cfg(feature = "ssr")]
 mod ssr {
+    use std::borrow::Cow;
+
     use sqlx::{
         Decode, Encode, Postgres, Type,
         encode::IsNull,
@@ -118,7 +120,11 @@ mod ssr {
             <Uuid as Decode<'r, Postgres>>::decode(value).map(Self::from_uuid)
         }
     }
-    impl<T> ToSchema for Id<T> {}
+    impl<T: ToSchema> ToSchema for Id<T> {
+        fn name() -> Cow<'static, str> {
+            format!("{}Id", T::name()).into()
+        }
+    }
     // What the derive would write if it could ignore `T`, which is only a name: every id looks the same to a client.
     impl<T> utoipa::__dev::ComposeSchema for Id<T> {
         fn compose(_: Vec<RefOr<Schema>>) -> RefOr<Schema> {

@@ -90,6 +90,8 @@ const RECHECK_INTERVAL: TimeDelta = TimeDelta::minutes(10);
 pub enum ProviderFirst {}
 
 impl<R: ProviderBacked> WriteFlow<R> for ProviderFirst {
+    const ASKS_PROVIDER: bool = true;
+
     fn add_queues(worker: &mut Worker) {
         worker.add(Links::<R>::default());
     }

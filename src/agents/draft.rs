@@ -220,14 +220,16 @@ impl Checked for AgentDraft {
         check.text("description", &self.description, 0..=500);
         check.text("prompt", &self.prompt, 1..=40_000);
         check.text("first_message", &self.first_message, 0..=1000);
-        if self.voice_id.trim().is_empty() {
-            check.fail("voice_id", "Choose a voice.");
-        }
+        check.needed("voice_id", &self.voice_id, "Choose a voice.");
         check.text("voice_id", &self.voice_id, 0..=100);
         check.text("voice_name", &self.voice_name, 0..=120);
-        if !is_language_tag(&self.language) {
-            check.fail("language", "Use a language tag such as en-US.");
-        }
+        let pattern = "^[A-Za-z]{2,3}(-[A-Za-z0-9]{2,8})*$";
+        check.form(
+            "language",
+            is_language_tag(&self.language),
+            pattern,
+            "Use a language tag such as en-US.",
+        );
         check.number(
             "temperature_percent",
             self.temperature_percent.into(),
@@ -248,18 +250,17 @@ impl Checked for AgentDraft {
 
 impl AgentDraft {
     fn check_variables(&self, check: &mut Check) {
-        if self.variables.len() > 50 {
-            check.fail("variables", "Use at most 50 variables.");
-        }
+        check.count("variables", self.variables.len(), 50, "variables");
         let mut names = HashSet::new();
         for (i, variable) in self.variables.iter().enumerate() {
             let field = format!("variables[{i}].name");
-            if !is_variable_name(&variable.name) {
-                check.fail(
-                    field,
-                    "Use letters, digits and underscores, beginning with a letter; at most 64.",
-                );
-            } else if !names.insert(variable.name.as_str()) {
+            let is_good = check.form(
+                &field,
+                is_variable_name(&variable.name),
+                "^[A-Za-z][A-Za-z0-9_]{0,63}$",
+                "Use letters, digits and underscores, beginning with a letter; at most 64.",
+            );
+            if is_good && !names.insert(variable.name.as_str()) {
                 check.fail(field, "Another variable already has this name.");
             }
             check.text(format!("variables[{i}].description"), &variable.description, 0..=200);
@@ -299,9 +300,7 @@ impl AgentDraft {
     }
 
     fn check_silence(&self, check: &mut Check) {
-        if self.silence.len() > 5 {
-            check.fail("silence", "Use at most 5 steps.");
-        }
+        check.count("silence", self.silence.len(), 5, "steps");
         for (i, step) in self.silence.iter().enumerate() {
             check.number(format!("silence[{i}].after_s"), step.after_s.into(), 1..=600, "seconds");
             check.text(format!("silence[{i}].message"), &step.message, 1..=500);
@@ -309,9 +308,7 @@ impl AgentDraft {
     }
 
     fn check_tools(&self, check: &mut Check) {
-        if self.tool_ids.len() > 20 {
-            check.fail("tool_ids", "Use at most 20 tools.");
-        }
+        check.count("tool_ids", self.tool_ids.len(), 20, "tools");
         let mut seen = HashSet::new();
         for (i, id) in self.tool_ids.iter().enumerate() {
             if !seen.insert(id) {
@@ -321,9 +318,7 @@ impl AgentDraft {
     }
 
     fn check_tags(&self, check: &mut Check) {
-        if self.tags.len() > 20 {
-            check.fail("tags", "Use at most 20 tags.");
-        }
+        check.count("tags", self.tags.len(), 20, "tags");
         let mut seen = HashSet::new();
         for (i, tag) in self.tags.iter().enumerate() {
             check.text(format!("tags[{i}]"), tag, 1..=40);

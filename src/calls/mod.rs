@@ -90,7 +90,6 @@ pub struct Call {
     /// Whose number it was, where it was a contact's.
     pub contact_id: Option<Id<Contact>>,
     pub contact_name: Option<String>,
-    #[cfg_attr(feature = "ssr", schema(value_type = Object))]
     pub variables: BTreeMap<String, serde_json::Value>,
     /// Who placed it: a person or an API key.
     pub placed_by: String,
@@ -323,4 +322,8 @@ pub struct CallFilter {
     pub agent_id: Option<Id<Agent>>,
     #[cfg_attr(feature = "ssr", param(value_type = Option<String>, format = Uuid))]
     pub contact_id: Option<Id<Contact>>,
+    /// Placed at this moment or later.
+    pub from: Option<DateTime<Utc>>,
+    /// Placed before this moment.
+    pub until: Option<DateTime<Utc>>,
 }

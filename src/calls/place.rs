@@ -33,7 +33,6 @@ pub struct CallDraft {
     pub to: Destination,
     /// Values for the agent's variables, each of the declared kind.
     #[serde(default)]
-    #[cfg_attr(feature = "ssr", schema(value_type = Object))]
     pub variables: BTreeMap<String, Value>,
 }
 

@@ -105,8 +105,10 @@ pub(crate) async fn page(tx: &mut OrgTx, filter: &CallFilter, window: Window) ->
            and ($5::text is null or c.status = $5)
            and ($6::uuid is null or c.agent_id = $6)
            and ($7::uuid is null or c.contact_id = $7)
+           and ($8::timestamptz is null or c.created_at >= $8)
+           and ($9::timestamptz is null or c.created_at < $9)
          order by c.created_at desc, c.id desc
-         limit $8"#,
+         limit $10"#,
         tx.org() as _,
         window.after.at,
         window.after.id,
@@ -114,6 +116,8 @@ pub(crate) async fn page(tx: &mut OrgTx, filter: &CallFilter, window: Window) ->
         filter.status.map(Status::word),
         filter.agent_id.map(Id::uuid),
         filter.contact_id.map(Id::uuid),
+        filter.from,
+        filter.until,
         window.fetch(),
     )
     .fetch_all(tx.conn())

@@ -146,7 +146,7 @@ pub struct ContactFilter {
     /// Part of the name, number, e-mail, company, a tag or the notes; upper and lower case are the same.
     pub q: Option<String>,
     /// In this folder or in one inside it.
-    #[cfg_attr(feature = "ssr", param(value_type = Option<String>))]
+    #[cfg_attr(feature = "ssr", param(value_type = Option<String>, format = Uuid))]
     pub folder_id: Option<Id<Folder>>,
     /// In no folder.
     pub unfiled: Option<bool>,
@@ -192,9 +192,7 @@ impl Checked for ContactDraft {
             check.fail("time_zone", "There is no such time zone. Write it like Europe/Berlin.");
         }
         check_tags(check, &self.tags);
-        if self.custom.len() > CUSTOM {
-            check.fail("custom", format!("Use at most {CUSTOM} fields."));
-        }
+        check.count("custom", self.custom.len(), CUSTOM, "fields");
         for (name, value) in &self.custom {
             let field = format!("custom.{name}");
             check.text(&field, name, 1..=60);
@@ -205,9 +203,7 @@ impl Checked for ContactDraft {
 }
 
 fn check_tags(check: &mut Check, tags: &[String]) {
-    if tags.len() > TAGS {
-        check.fail("tags", format!("Use at most {TAGS} tags."));
-    }
+    check.count("tags", tags.len(), TAGS, "tags");
     for tag in tags {
         check.text("tags", tag, 1..=TAG);
     }
@@ -248,7 +244,7 @@ impl Resource for Contact {
 #[cfg_attr(feature = "ssr", derive(utoipa::ToSchema))]
 #[serde(deny_unknown_fields)]
 pub struct MoveContacts {
-    /// At most 1,000.
+    #[cfg_attr(feature = "ssr", schema(min_items = 1, max_items = 1000))]
     pub ids: Vec<Id<Contact>>,
     /// Absent: out of every folder.
     #[serde(default)]
@@ -261,7 +257,7 @@ pub struct MoveContacts {
 #[cfg_attr(feature = "ssr", derive(utoipa::ToSchema))]
 #[serde(deny_unknown_fields)]
 pub struct TagContacts {
-    /// At most 1,000.
+    #[cfg_attr(feature = "ssr", schema(min_items = 1, max_items = 1000))]
     pub ids: Vec<Id<Contact>>,
     #[serde(default)]
     pub add: Vec<String>,
@@ -283,7 +279,7 @@ impl Checked for TagContacts {
 #[cfg_attr(feature = "ssr", derive(utoipa::ToSchema))]
 #[serde(deny_unknown_fields)]
 pub struct DeleteContacts {
-    /// At most 1,000.
+    #[cfg_attr(feature = "ssr", schema(min_items = 1, max_items = 1000))]
     pub ids: Vec<Id<Contact>>,
 }
 

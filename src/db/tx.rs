@@ -142,7 +142,8 @@ impl OrgTx {
     async fn key_scopes(&mut self, key: Id<ApiKey>) -> Result<Permissions> {
         let org = self.org.clone();
         let held = sqlx::query!(
-            r#"select k.scopes as "scopes: Permissions", k.created_by from app.api_keys k
+            r#"select k.scopes as "scopes: Permissions", k.created_by, m.role as "role?"
+             from app.api_keys k left join lateral identity.member(k.created_by) m on true
              where k.org_id = $1 and k.id = $2
                and k.revoked_at is null and (k.expires_at is null or k.expires_at > now())"#,
             org as _,
@@ -152,14 +153,10 @@ impl OrgTx {
         .await?
         .ok_or(Error::Unauthenticated)?;
         // One that an operator made is nobody's.
-        let Some(maker) = held.created_by else {
+        if held.created_by.is_none() {
             return Ok(held.scopes);
-        };
-        let role = sqlx::query_scalar!("select m.role from identity.member($1) m", maker)
-            .fetch_optional(self.conn())
-            .await?
-            .flatten();
-        let role: Option<Role> = role.and_then(|word| word.parse().ok());
+        }
+        let role: Option<Role> = held.role.and_then(|word| word.parse().ok());
         Ok(held.scopes.and(Permissions::of_role(role.ok_or(Error::MakerGone)?)))
     }
 

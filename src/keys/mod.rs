@@ -105,7 +105,7 @@ pub struct ApiKeyDraft {
     pub name: String,
     /// What it may do; at most what its maker may. A form in which nothing is ticked leaves it out.
     #[serde(default)]
-    #[cfg_attr(feature = "ssr", schema(value_type = Vec<String>))]
+    #[cfg_attr(feature = "ssr", schema(value_type = Vec<String>, min_items = 1))]
     pub scopes: Vec<Scope>,
     /// Days until it expires, 1 to 3650; absent for a key that does not.
     #[serde(default)]

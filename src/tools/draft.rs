@@ -158,15 +158,18 @@ const PARAMETERS: usize = 30;
 impl Checked for ToolDraft {
     fn check(&self, check: &mut Check) {
         check.text("name", &self.name, 1..=80);
-        if !is_name(&self.model_name, false) {
-            check.fail("model_name", "Use 1 to 64 letters, digits, _ and -.");
-        } else if BUILT_IN.contains(&self.model_name.to_ascii_lowercase().as_str()) {
+        let is_good = check.form(
+            "model_name",
+            is_name(&self.model_name, false),
+            "^[A-Za-z0-9_-]{1,64}$",
+            "Use 1 to 64 letters, digits, _ and -.",
+        );
+        if is_good && BUILT_IN.contains(&self.model_name.to_ascii_lowercase().as_str()) {
             check.fail("model_name", "The provider has a tool of this name. Choose another.");
         }
         check.text("description", &self.description, 1..=1000);
-        if let Some(wrong) = wrong_address(&self.url) {
-            check.fail("url", wrong);
-        } else {
+        let wrong = wrong_address(&self.url);
+        if check.form("url", wrong.is_none(), "^https?://", wrong.unwrap_or_default()) {
             for name in in_path(&self.url) {
                 if !self.parameters.iter().any(|p| p.place == Place::Path && p.name == name) {
                     check.fail(
@@ -191,9 +194,7 @@ impl ToolDraft {
     }
 
     fn check_parameters(&self, check: &mut Check) {
-        if self.parameters.len() > PARAMETERS {
-            check.fail("parameters", format!("Use at most {PARAMETERS} parameters."));
-        }
+        check.count("parameters", self.parameters.len(), PARAMETERS, "parameters");
         let mut names = HashSet::new();
         for (i, parameter) in self.parameters.iter().enumerate() {
             let at = |field: &str| format!("parameters[{i}].{field}");
@@ -201,11 +202,15 @@ impl ToolDraft {
                 Place::Header => parameter.name.to_ascii_lowercase(),
                 _ => parameter.name.clone(),
             };
-            if !is_name(&parameter.name, true) {
-                check.fail(at("name"), "Use 1 to 64 letters, digits, _, - and dots.");
-            } else if !names.insert(same) {
+            let is_good = check.form(
+                &at("name"),
+                is_name(&parameter.name, true),
+                "^[A-Za-z0-9_.-]{1,64}$",
+                "Use 1 to 64 letters, digits, _, - and dots.",
+            );
+            if is_good && !names.insert(same) {
                 check.fail(at("name"), "Another parameter already has this name.");
-            } else if let Some(wrong) = self.wrong_place(parameter) {
+            } else if let Some(wrong) = self.wrong_place(parameter).filter(|_| is_good) {
                 check.fail(at("name"), wrong);
             }
             if parameter.place == Place::Body && self.method == Method::Get {
@@ -271,9 +276,7 @@ impl ToolDraft {
     }
 
     fn check_tags(&self, check: &mut Check) {
-        if self.tags.len() > 20 {
-            check.fail("tags", "Use at most 20 tags.");
-        }
+        check.count("tags", self.tags.len(), 20, "tags");
         let mut seen = HashSet::new();
         for (i, tag) in self.tags.iter().enumerate() {
             check.text(format!("tags[{i}]"), tag, 1..=40);

@@ -16,7 +16,6 @@ pub struct TestRequest {
     #[cfg_attr(feature = "ssr", schema(nullable))]
     pub draft: Option<ToolDraft>,
     /// Values of the parameters that the agent or the call would fill in, by name.
-    #[cfg_attr(feature = "ssr", schema(value_type = Object))]
     pub values: BTreeMap<String, Value>,
     /// Values of the variables that fixed values mention.
     pub variables: BTreeMap<String, String>,

@@ -105,6 +105,7 @@ fn filter(url: UrlQuery) -> CallFilter {
             .and_then(|word| Status::ALL.into_iter().find(|status| status.word() == word)),
         agent_id: url.get("agent").and_then(|id| id.parse().ok()),
         contact_id: url.get("contact").and_then(|id| id.parse().ok()),
+        ..CallFilter::default()
     }
 }
 

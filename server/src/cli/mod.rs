@@ -93,7 +93,7 @@ pub fn run() -> ExitCode {
 
 async fn dispatch(command: Option<Command>) -> anyhow::Result<()> {
     if let Some(Command::Openapi) = command {
-        println!("{}", crate::rest::openapi::document().to_pretty_json()?);
+        println!("{}", serde_json::to_string_pretty(crate::rest::openapi::document())?);
         return Ok(());
     }
     let config = Config::from_env()?;

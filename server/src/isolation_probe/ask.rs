@@ -65,7 +65,7 @@ impl Client {
         let mut operations = Vec::new();
         for (path, item) in paths {
             for (method, operation) in item.as_object().into_iter().flatten() {
-                if operation["security"].is_null() {
+                if operation["security"].as_array().is_some_and(Vec::is_empty) {
                     continue;
                 }
                 let parameters = operation["parameters"].as_array().into_iter().flatten();

@@ -7,8 +7,9 @@ use axum::{
 };
 use serde_json::json;
 use switchboard::{
-    account::{Me, TokenAnswer, TokenRequest},
+    account::{Me, Password, TokenAnswer, TokenRequest},
     auth::{self, session::ClientInfo},
+    check::Check,
     core::Core,
     resource::{Action, Kind},
 };
@@ -23,11 +24,23 @@ use crate::address;
 
 pub fn endpoints() -> Vec<Endpoint> {
     vec![
-        post("/auth/token", "Get a token for a person, good for five minutes")
-            .body::<TokenRequest>(|fixtures| json!({"email": fixtures.email(), "password": "not-a-password"}))
-            .answers::<TokenAnswer>(200, "A token for one organization")
-            .by(token),
-        get("/auth/me", "Who this token or key is, and where")
+        post(
+            "/auth/token",
+            "createToken",
+            "Get a token for a person, good for five minutes",
+        )
+        .body::<TokenRequest>(|fixtures| json!({"email": fixtures.email(), "password": "not-a-password"}))
+        .limits(|fixtures| {
+            Check::limits(&TokenRequest {
+                email: fixtures.email(),
+                password: Password::from("not-a-password"),
+                org_id: None,
+            })
+        })
+        .refuses(&[401, 429])
+        .answers::<TokenAnswer>(200, "A token for one organization")
+        .by(token),
+        get("/auth/me", "getMe", "Who this token or key is, and where")
             .needs(Action::Read, Kind::Organization)
             .answers::<Me>(200, "The caller, its organization and what it may do there")
             .by(me),

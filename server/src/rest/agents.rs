@@ -16,10 +16,14 @@ use super::{
 pub fn endpoints() -> Vec<Endpoint> {
     vec![
         crud::sync_route::<Agent>(),
-        post("/agents/{id}/duplicate", "Copy an agent under a new name")
-            .needs(Action::Create, Kind::Agent)
-            .answers::<Agent>(201, "The copy")
-            .by(duplicate),
+        post(
+            "/agents/{id}/duplicate",
+            "duplicateAgent",
+            "Copy an agent under a new name",
+        )
+        .needs(Action::Create, Kind::Agent)
+        .answers::<Agent>(201, "The copy")
+        .by(duplicate),
     ]
 }
 

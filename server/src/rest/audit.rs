@@ -16,7 +16,7 @@ use super::{
 
 pub fn endpoints() -> Vec<Endpoint> {
     vec![
-        get("/audit", "List who did what")
+        get("/audit", "listAuditEntries", "List who did what")
             .needs(Action::Read, Kind::Audit)
             .params::<EntryFilter>()
             .lists::<Entry>()

@@ -23,7 +23,7 @@ use utoipa::ToSchema;
 use super::{
     context::RequestContext,
     crud::{ListQuery, csv_export, id},
-    endpoint::{Endpoint, get, post},
+    endpoint::{Endpoint, PROVIDER, get, post},
     extract::Json,
     idempotency::Repeat,
     problem::Failure,
@@ -34,42 +34,52 @@ use crate::media;
 #[derive(Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 struct Say {
+    #[schema(min_length = 1)]
     text: String,
 }
 
 pub fn endpoints() -> Vec<Endpoint> {
     vec![
-        get("/calls", "List calls")
+        get("/calls", "listCalls", "List calls")
             .needs(Read, Kind::Call)
             .params::<CallFilter>()
             .lists::<CallRow>()
             .by(list),
         csv_export::<Call>(),
-        post("/calls", "Place a call")
+        post("/calls", "placeCall", "Place a call")
             .needs(Create, Kind::Call)
             .keyed()
             .body::<CallDraft>(|fixtures| json!({"agent_id": fixtures.id("/agents"), "to": {"medium": "text"}}))
+            .refuses(PROVIDER)
             .answers::<Call>(201, "Accepted; watch its status")
             .by(place),
-        get("/calls/{id}", "Read a call with everything said so far")
+        get("/calls/{id}", "getCall", "Read a call with everything said so far")
             .needs(Read, Kind::Call)
             .answers::<Conversation>(200, "The call")
             .by(read),
-        get("/calls/{id}/transcript", "Read only what was said")
+        get("/calls/{id}/transcript", "getTranscript", "Read only what was said")
             .needs(Read, Kind::Call)
             .answers_all::<Message>("In order")
             .by(transcript),
-        get("/calls/{id}/recording", "Hear a call")
+        get("/calls/{id}/recording", "getRecording", "Hear a call")
             .needs(Read, Kind::Call)
-            .answers_file("audio/wav", "The recording; ranges are answered")
+            .refuses(PROVIDER)
+            .answers_file("audio/wav", "The recording")
+            .answers_parts("audio/wav")
             .by(recording),
-        post("/calls/{id}/messages", "Say something in a written conversation")
+        post(
+            "/calls/{id}/messages",
+            "sayOnCall",
+            "Say something in a written conversation",
+        )
+        .needs(Update, Kind::Call)
+        .body::<Say>(|_| json!({"text": "Hello"}))
+        .refuses(PROVIDER)
+        .answers_nothing("Passed on")
+        .by(say),
+        post("/calls/{id}/stop", "stopCall", "End a call")
             .needs(Update, Kind::Call)
-            .body::<Say>(|_| json!({"text": "Hello"}))
-            .answers_nothing("Passed on")
-            .by(say),
-        post("/calls/{id}/stop", "End a call")
-            .needs(Update, Kind::Call)
+            .refuses(PROVIDER)
             .answers::<Call>(200, "Ending or ended")
             .by(stop),
     ]

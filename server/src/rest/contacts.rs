@@ -17,17 +17,17 @@ use super::{
 
 pub fn endpoints() -> Vec<Endpoint> {
     vec![
-        post("/contacts/move", "Move contacts into a folder")
+        post("/contacts/move", "moveContacts", "Move contacts into a folder")
             .needs(Action::Update, Kind::Contact)
             .body::<MoveContacts>(|fixtures| json!({"ids": ids(fixtures), "folder_id": null}))
             .answers_nothing("Moved, all of them")
             .by(move_to),
-        post("/contacts/tag", "Tag contacts, or take tags away")
+        post("/contacts/tag", "tagContacts", "Tag contacts, or take tags away")
             .needs(Action::Update, Kind::Contact)
             .body::<TagContacts>(|fixtures| json!({"ids": ids(fixtures), "add": ["vip"], "remove": ["recall"]}))
             .answers_nothing("Tagged, all of them")
             .by(tag),
-        post("/contacts/delete", "Delete contacts")
+        post("/contacts/delete", "deleteContacts", "Delete contacts")
             .needs(Action::Delete, Kind::Contact)
             .body::<DeleteContacts>(|fixtures| json!({"ids": ids(fixtures)}))
             .answers_nothing("Deleted, all of them")

@@ -5,11 +5,13 @@ use axum::{
     http::{HeaderMap, HeaderValue, StatusCode, header, request::Parts},
     response::{IntoResponse, Response},
 };
+use chrono::DateTime;
 use serde::{Serialize, de::DeserializeOwned};
 use serde_json::{Map, Value};
 use switchboard::{
     Error, Id,
-    crud::{self, Rows},
+    check::{Check, Limit},
+    crud::{self, Rows, WriteFlow},
     export::CsvList,
     listing::Page,
     provider_sync::{self, ProviderBacked},
@@ -21,7 +23,7 @@ use utoipa::IntoParams;
 
 use super::{
     context::RequestContext,
-    endpoint::{Endpoint, delete, get, patch, post, put},
+    endpoint::{Endpoint, PROVIDER, delete, get, patch, post, put},
     extract::{Json, Params, from_value},
     problem::Failure,
 };
@@ -61,32 +63,48 @@ fn routes<R: Registered>() -> Vec<Endpoint> {
     let about = R::KIND.about();
     let (many, a, one) = (about.plural.to_lowercase(), about.article, about.singular);
     let (path, each) = (about.path, format!("{}/{{id}}", about.path));
+    let named = |verb: &str| format!("{verb}{}", capitals(one));
+    let outside: &[u16] = if R::Flow::ASKS_PROVIDER { PROVIDER } else { &[] };
     vec![
-        get(path, &format!("List {many}"))
-            .needs(Read, R::KIND)
-            .params::<R::Filter>()
-            .lists::<R::Row>()
-            .by(list::<R>),
-        post(path, &format!("Create {a} {one}"))
+        get(
+            path,
+            &format!("list{}", capitals(about.plural)),
+            &format!("List {many}"),
+        )
+        .needs(Read, R::KIND)
+        .params::<R::Filter>()
+        .lists::<R::Row>()
+        .by(list::<R>),
+        post(path, &named("create"), &format!("Create {a} {one}"))
             .needs(Create, R::KIND)
+            .refuses(outside)
             .body::<R::Draft>(sample::<R>)
+            .limits(limits::<R>)
             .answers::<R>(201, "Created")
             .by(create::<R>),
-        get(&each, &format!("Read {a} {one}"))
+        get(&each, &named("get"), &format!("Read {a} {one}"))
             .needs(Read, R::KIND)
-            .answers::<R>(200, "With an ETag, which every save changes")
+            .header(
+                "If-None-Match",
+                "An ETag that is known already; while it is right the answer is 304 without a body.",
+            )
+            .answers::<R>(200, "As it is now")
+            .answers_nothing_as(304, "Not changed since")
             .by(read::<R>),
-        put(&each, &format!("Replace what {a} {one} is made of"))
+        put(&each, &named("replace"), &format!("Replace what {a} {one} is made of"))
             .needs(Update, R::KIND)
+            .refuses(outside)
             .header(
                 "If-Match",
                 "The ETag the change started from; a newer save is then never overwritten.",
             )
             .body::<R::Draft>(sample::<R>)
+            .limits(limits::<R>)
             .answers::<R>(200, "Saved")
             .by(update::<R>),
-        patch(&each, &format!("Change parts of {a} {one}"))
+        patch(&each, &named("update"), &format!("Change parts of {a} {one}"))
             .needs(Update, R::KIND)
+            .refuses(outside)
             .header(
                 "If-Match",
                 "The ETag the change started from; a newer save is then never overwritten.",
@@ -94,8 +112,9 @@ fn routes<R: Registered>() -> Vec<Endpoint> {
             .merges::<R::Draft>(sample::<R>)
             .answers::<R>(200, "Saved")
             .by(merge::<R>),
-        delete(&each, &format!("Delete {a} {one}"))
+        delete(&each, &named("delete"), &format!("Delete {a} {one}"))
             .needs(Delete, R::KIND)
+            .refuses(outside)
             .answers_nothing("Deleted")
             .by(remove::<R>),
         csv_export::<R>(),
@@ -109,10 +128,34 @@ pub fn sync_route<R: Registered + ProviderBacked>() -> Endpoint {
         "Publish {} {} again, over whatever the provider has",
         about.article, about.singular
     );
-    post(&format!("{}/{{id}}/sync", about.path), &what)
-        .needs(Update, R::KIND)
-        .answers::<R>(200, "In agreement")
-        .by(sync::<R>)
+    post(
+        &format!("{}/{{id}}/sync", about.path),
+        &format!("sync{}", capitals(about.singular)),
+        &what,
+    )
+    .needs(Update, R::KIND)
+    .refuses(PROVIDER)
+    .answers::<R>(200, "In agreement")
+    .by(sync::<R>)
+}
+
+/// What is asked of each field, of an example that has as much of everything as the demo organization's first.
+fn limits<R: Registered>(fixtures: &Fixtures) -> Vec<(String, Limit)> {
+    let name = R::DEMO.first().copied().unwrap_or("Example");
+    Check::limits(&R::sample(name, fixtures))
+}
+
+/// `ContactFolder`: a name as it stands in the name of an operation.
+fn capitals(words: &str) -> String {
+    words.split(' ').map(capital).collect()
+}
+
+fn capital(word: &str) -> String {
+    let mut letters = word.chars();
+    letters
+        .next()
+        .map(|first| first.to_uppercase().chain(letters).collect())
+        .unwrap_or_default()
 }
 
 fn sample<R: Registered>(fixtures: &Fixtures) -> Value {
@@ -128,6 +171,7 @@ where
     let about = L::KIND.about();
     get(
         &format!("{}/export", about.path),
+        &format!("export{}", capitals(about.plural)),
         &format!("Export {} as CSV", about.plural.to_lowercase()),
     )
     .needs(Read, L::KIND)
@@ -249,7 +293,7 @@ fn draft_in<R: Rows>(row: &R, body: Map<String, Value>) -> Result<Map<String, Va
     for (name, value) in body {
         match whole.get(&name).filter(|_| !draft.contains_key(&name)) {
             None => drop(kept.insert(name, value)),
-            Some(fixed) if *fixed == value => {}
+            Some(fixed) if is_same(fixed, &value) => {}
             Some(_) if name == "revision" => {
                 let title = format!(
                     "This {} has changed since it was read. Read it again.",
@@ -265,6 +309,25 @@ fn draft_in<R: Rows>(row: &R, body: Map<String, Value>) -> Result<Map<String, Va
         }
     }
     Ok(kept)
+}
+
+/// Whether both say the same, though a client may write it in its own way: a moment in another zone, nothing where there was null.
+fn is_same(one: &Value, other: &Value) -> bool {
+    let moment = |text: &str| DateTime::parse_from_rfc3339(text).ok();
+    match (one, other) {
+        (Value::String(one), Value::String(other)) => {
+            one == other || moment(one).is_some_and(|at| moment(other) == Some(at))
+        }
+        (Value::Object(one), Value::Object(other)) => {
+            let names = one.keys().chain(other.keys());
+            let of = |object: &Map<String, Value>, name: &str| object.get(name).cloned().unwrap_or_default();
+            names.into_iter().all(|name| is_same(&of(one, name), &of(other, name)))
+        }
+        (Value::Array(one), Value::Array(other)) => {
+            one.len() == other.len() && one.iter().zip(other).all(|(one, other)| is_same(one, other))
+        }
+        _ => one == other,
+    }
 }
 
 fn as_object(of: &impl Serialize) -> Map<String, Value> {
@@ -306,6 +369,25 @@ mod tests {
     use serde_json::json;
 
     use super::*;
+
+    #[test]
+    fn what_was_read_is_the_same_however_a_client_writes_it() {
+        let read = json!({"at": "2026-11-30T02:01:48.034497Z", "sync": {"note": null, "seen": ["a"]}, "n": 1});
+        for same in [
+            read.clone(),
+            json!({"at": "2026-11-30T02:01:48.034497+00:00", "sync": {"seen": ["a"]}, "n": 1}),
+            json!({"at": "2026-11-30T03:01:48.034497+01:00", "sync": {"note": null, "seen": ["a"]}, "n": 1, "more": null}),
+        ] {
+            assert!(is_same(&read, &same), "{same}");
+        }
+        for other in [
+            json!({"at": "2026-11-30T02:01:48.034498Z", "sync": {"seen": ["a"]}, "n": 1}),
+            json!({"at": "2026-11-30T02:01:48.034497Z", "sync": {"seen": ["a", "b"]}, "n": 1}),
+            json!({"at": "2026-11-30T02:01:48.034497Z", "sync": {"seen": ["a"]}, "n": "1"}),
+        ] {
+            assert!(!is_same(&read, &other), "{other}");
+        }
+    }
 
     /// The examples of RFC 7396, appendix A, that are about objects.
     #[test]

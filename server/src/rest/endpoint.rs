@@ -1,6 +1,6 @@
 //! Endpoints: a route, what it needs and what it says of itself, in one place, so that no route goes undescribed.
 
-use std::{convert::Infallible, sync::Arc};
+use std::{collections::BTreeSet, convert::Infallible, sync::Arc};
 
 use axum::{
     Router,
@@ -11,6 +11,7 @@ use axum::{
 };
 use serde_json::Value;
 use switchboard::{
+    check::Limit,
     core::Core,
     resource::{Action, Kind},
     sample::Fixtures,
@@ -18,7 +19,8 @@ use switchboard::{
 use utoipa::{
     IntoParams, ToSchema,
     openapi::{
-        Content, ContentBuilder, HeaderBuilder, HttpMethod, ObjectBuilder, Ref, RefOr, Required, ResponseBuilder,
+        Content, ContentBuilder, Header, HeaderBuilder, HttpMethod, KnownFormat, ObjectBuilder, Ref, RefOr, Required,
+        Response, ResponseBuilder, SchemaFormat,
         path::{Operation, OperationBuilder, ParameterBuilder, ParameterIn},
         request_body::RequestBodyBuilder,
         schema::{ArrayBuilder, Schema, SchemaType, Type},
@@ -30,6 +32,7 @@ use super::{
     extract,
     idempotency::{self, Access, Route},
     problem::Problem,
+    shape,
 };
 use crate::pages::Site;
 
@@ -47,6 +50,8 @@ pub struct Endpoint {
     keyed: bool,
     pub operation: Operation,
     pub schemas: Schemas,
+    /// What is asked of each field of the body.
+    pub limits: Option<fn(&Fixtures) -> Vec<(String, Limit)>>,
     handler: MethodRouter<Site>,
 }
 
@@ -57,66 +62,68 @@ pub struct EndpointBuilder {
     sample: Option<fn(&Fixtures) -> Value>,
     /// Whether it answers a list, of which a query says what shall be in it.
     lists: bool,
+    limits: Option<fn(&Fixtures) -> Vec<(String, Limit)>>,
+    /// What it may answer besides.
+    refusals: BTreeSet<u16>,
     operation: OperationBuilder,
     schemas: Schemas,
 }
 
-pub fn get(path: &str, summary: &str) -> EndpointBuilder {
-    EndpointBuilder::new(Method::GET, path, summary)
+pub fn get(path: &str, id: &str, summary: &str) -> EndpointBuilder {
+    EndpointBuilder::new(Method::GET, path, id, summary)
 }
-pub fn post(path: &str, summary: &str) -> EndpointBuilder {
-    EndpointBuilder::new(Method::POST, path, summary)
+pub fn post(path: &str, id: &str, summary: &str) -> EndpointBuilder {
+    EndpointBuilder::new(Method::POST, path, id, summary)
 }
-pub fn put(path: &str, summary: &str) -> EndpointBuilder {
-    EndpointBuilder::new(Method::PUT, path, summary)
+pub fn put(path: &str, id: &str, summary: &str) -> EndpointBuilder {
+    EndpointBuilder::new(Method::PUT, path, id, summary)
 }
-pub fn patch(path: &str, summary: &str) -> EndpointBuilder {
-    EndpointBuilder::new(Method::PATCH, path, summary)
+pub fn patch(path: &str, id: &str, summary: &str) -> EndpointBuilder {
+    EndpointBuilder::new(Method::PATCH, path, id, summary)
 }
-pub fn delete(path: &str, summary: &str) -> EndpointBuilder {
-    EndpointBuilder::new(Method::DELETE, path, summary)
+pub fn delete(path: &str, id: &str, summary: &str) -> EndpointBuilder {
+    EndpointBuilder::new(Method::DELETE, path, id, summary)
 }
 
 impl EndpointBuilder {
-    fn new(method: Method, path: &str, summary: &str) -> Self {
-        let tag = path.split('/').nth(1).unwrap_or_default().replace('-', " ");
+    /// `id` reads as a function of whoever calls it: `createAgent`.
+    fn new(method: Method, path: &str, id: &str, summary: &str) -> Self {
         let mut schemas = Schemas::new();
         known::<Problem>(&mut schemas);
-        let id: String = path
-            .split('/')
-            .filter(|part| !part.is_empty())
-            .map(|part| part.trim_matches(['{', '}']))
-            .collect::<Vec<_>>()
-            .join("_");
         let mut operation = OperationBuilder::new()
-            .tag(tag)
+            .tag(tag_of(path))
             .summary(Some(summary))
-            .operation_id(Some(format!("{}_{id}", method.as_str().to_lowercase())));
+            .description(Some("Needs no credential."))
+            .operation_id(Some(id));
+        // Whatever it is, the database may be away.
+        let mut refusals = BTreeSet::from([500, 503]);
         for name in path
             .split('/')
             .filter_map(|part| part.strip_prefix('{')?.strip_suffix('}'))
         {
+            refusals.insert(404);
+            // Ids of our own are alike; those of people and voices are somebody else's.
+            let schema = if name == "id" { uuid() } else { string() };
             operation = operation.parameter(
                 ParameterBuilder::new()
                     .name(name)
                     .parameter_in(ParameterIn::Path)
                     .required(Required::True)
-                    .schema(Some(string())),
+                    .schema(Some(schema)),
             );
         }
-        let problem = ResponseBuilder::new()
-            .description("What went wrong (RFC 9457)")
-            .content(
-                "application/problem+json",
-                Content::new(Some(Ref::from_schema_name(Problem::name()))),
-            );
+        if method != Method::GET {
+            refusals.insert(409);
+        }
         Self {
             method,
             path: path.to_owned(),
             access: None,
             sample: None,
             lists: false,
-            operation: operation.response("default", problem),
+            limits: None,
+            refusals,
+            operation,
             schemas,
         }
     }
@@ -128,6 +135,7 @@ impl EndpointBuilder {
             kind,
             keyed: false,
         });
+        self.refusals.extend([401, 403, 429]);
         let scope = format!("{}:{}", kind.word(), action.word());
         self.operation = self
             .operation
@@ -145,6 +153,8 @@ impl EndpointBuilder {
     }
 
     pub fn params<T: IntoParams>(mut self) -> Self {
+        // What it names may be gone.
+        self.refusals.extend([400, 404, 422]);
         for parameter in T::into_params(|| Some(ParameterIn::Query)) {
             self.operation = self.operation.parameter(parameter);
         }
@@ -153,9 +163,15 @@ impl EndpointBuilder {
 
     /// Takes `limit` and `cursor`.
     pub fn paged(mut self) -> Self {
-        for (name, kind, says) in [
-            ("limit", Type::Integer, "1 to 100; 50 if absent"),
-            ("cursor", Type::String, "`next` of the page before"),
+        self.refusals.insert(400);
+        let number = ObjectBuilder::new()
+            .schema_type(Type::Integer)
+            .minimum(Some(1))
+            .maximum(Some(100));
+        let text = ObjectBuilder::new().schema_type(Type::String);
+        for (name, schema, says) in [
+            ("limit", number, "50 if absent"),
+            ("cursor", text, "`next` of the page before"),
         ] {
             self.operation = self.operation.parameter(
                 ParameterBuilder::new()
@@ -163,13 +179,16 @@ impl EndpointBuilder {
                     .parameter_in(ParameterIn::Query)
                     .required(Required::False)
                     .description(Some(says))
-                    .schema(Some(ObjectBuilder::new().schema_type(kind))),
+                    .schema(Some(schema)),
             );
         }
         self
     }
 
     pub fn header(mut self, name: &str, says: &str) -> Self {
+        if name == "If-Match" {
+            self.refusals.insert(412);
+        }
         self.operation = self.operation.parameter(
             ParameterBuilder::new()
                 .name(name)
@@ -181,8 +200,21 @@ impl EndpointBuilder {
         self
     }
 
+    /// What is asked of the fields of the body.
+    pub fn limits(mut self, limits: fn(&Fixtures) -> Vec<(String, Limit)>) -> Self {
+        self.limits = Some(limits);
+        self
+    }
+
+    /// May be refused, or fail, with these as well.
+    pub fn refuses(mut self, statuses: &[u16]) -> Self {
+        self.refusals.extend(statuses);
+        self
+    }
+
     /// Takes this body; the sample is its example in the document, and what the route is tried out with.
     pub fn body<T: ToSchema>(mut self, sample: fn(&Fixtures) -> Value) -> Self {
+        self.refusals.extend(BODY);
         let schema = known::<T>(&mut self.schemas);
         let content = ContentBuilder::new()
             .schema(Some(schema))
@@ -200,8 +232,11 @@ impl EndpointBuilder {
 
     /// Takes parts of this body, as RFC 7396 merges them: what is left out stays, `null` takes away.
     pub fn merges<T: ToSchema>(mut self, sample: fn(&Fixtures) -> Value) -> Self {
+        self.refusals.extend(BODY);
         known::<T>(&mut self.schemas);
-        let schema = partial(T::schema());
+        let name = shape::patch_of(&T::name());
+        self.schemas.push((name.clone(), T::schema()));
+        let schema: RefOr<Schema> = Ref::from_schema_name(name).into();
         self.sample = Some(sample);
         let content = |schema: RefOr<Schema>| {
             let content = ContentBuilder::new().schema(Some(schema));
@@ -241,11 +276,15 @@ impl EndpointBuilder {
             .required("items")
             .property("next", next)
             .required("next");
+        // `AgentRow` is a line of an `AgentPage`.
+        let name = format!("{}Page", T::name().trim_end_matches("Row"));
+        let page = Ref::from_schema_name(&name);
+        this.schemas.push((name, Schema::Object(listing.build()).into()));
         this.operation = this.operation.response(
             "200",
             ResponseBuilder::new()
                 .description("A page, newest first")
-                .content("application/json", Content::new(Some(Schema::Object(listing.build())))),
+                .content("application/json", Content::new(Some(page))),
         );
         this
     }
@@ -264,17 +303,33 @@ impl EndpointBuilder {
         self
     }
 
-    pub fn answers_nothing(mut self, says: &str) -> Self {
-        self.operation = self.operation.response("204", ResponseBuilder::new().description(says));
+    pub fn answers_nothing(self, says: &str) -> Self {
+        self.answers_nothing_as(204, says)
+    }
+
+    pub fn answers_nothing_as(mut self, status: u16, says: &str) -> Self {
+        let answer = ResponseBuilder::new().description(says);
+        self.operation = self.operation.response(status.to_string(), answer);
         self
     }
 
-    pub fn answers_file(mut self, content_type: &str, says: &str) -> Self {
+    pub fn answers_file(self, content_type: &str, says: &str) -> Self {
+        self.answers_bytes(200, content_type, says)
+    }
+
+    /// Answers a part of the file to whoever asks for one with `Range`.
+    pub fn answers_parts(mut self, content_type: &str) -> Self {
+        self.refusals.insert(416);
+        self.header("Range", "A part of it, such as `bytes=0-1023`")
+            .answers_bytes(206, content_type, "The part that `Range` asks for")
+    }
+
+    fn answers_bytes(mut self, status: u16, content_type: &str, says: &str) -> Self {
         let bytes = ObjectBuilder::new()
             .schema_type(Type::String)
             .content_media_type(content_type);
         self.operation = self.operation.response(
-            "200",
+            status.to_string(),
             ResponseBuilder::new()
                 .description(says)
                 .content(content_type, Content::new(Some(Schema::Object(bytes.build())))),
@@ -288,9 +343,18 @@ impl EndpointBuilder {
             && self.method == Method::POST
         {
             self.operation = self.operation.parameter(repeatable(access.keyed));
+            self.refusals.insert(422);
+        }
+        for status in &self.refusals {
+            self.operation = self
+                .operation
+                .response(status.to_string(), Ref::from_response_name(refusal(*status).0));
         }
         let mut operation = self.operation.build();
         let mut handler = on(filter, handler);
+        if self.access.is_none() {
+            operation.security = Some(vec![]);
+        }
         if self.access.is_some() {
             counted(&mut operation);
             if self.lists {
@@ -306,6 +370,7 @@ impl EndpointBuilder {
             keyed: self.access.is_some_and(|access| access.keyed),
             operation,
             schemas: self.schemas,
+            limits: self.limits,
             handler,
         }
     }
@@ -358,46 +423,105 @@ fn repeatable(required: bool) -> ParameterBuilder {
         .description(Some(
             "Repeating a request with the same key and body within 24 hours has no second effect and is answered as before.",
         ))
-        .schema(Some(string()))
+        .schema(Some(
+            ObjectBuilder::new()
+                .schema_type(Type::String)
+                .min_length(Some(1))
+                .max_length(Some(255))
+                .pattern(Some("^[!-~]+$")),
+        ))
 }
 
-/// Says of every answer how many more may be asked for, and that there may be too many.
-fn counted(operation: &mut Operation) {
-    let header = |says: &str| {
-        let number = ObjectBuilder::new().schema_type(Type::Integer);
-        RefOr::from(
-            HeaderBuilder::new()
-                .schema(Some(number))
-                .description(Some(says))
-                .build(),
-        )
-    };
-    let problem = Content::new(Some(Ref::from_schema_name(Problem::name())));
-    let too_often = ResponseBuilder::new()
-        .description("Asked too often")
-        .content("application/problem+json", problem)
+/// What every body may be refused for: no JSON, too large, another media type, nothing of that name, a field that is wrong.
+const BODY: [u16; 5] = [400, 404, 413, 415, 422];
+
+/// How a provider that is asked may fail.
+pub const PROVIDER: &[u16] = &[502, 504];
+
+/// The name and the meaning of an answer that is a problem.
+pub fn refusal(status: u16) -> (&'static str, &'static str) {
+    match status {
+        400 => ("Malformed", "The request cannot be read"),
+        401 => ("Unauthenticated", "No credential, or one that is not good any more"),
+        403 => ("Forbidden", "The credential does not carry the permission"),
+        404 => ("NotFound", "There is nothing of this name in the organization"),
+        409 => (
+            "Conflict",
+            "It does not go with how things are: a name is taken, something is in use or under way",
+        ),
+        412 => ("Changed", "It was saved since `If-Match` was read"),
+        413 => ("TooLarge", "The body is too large"),
+        415 => (
+            "MediaType",
+            "The body is of another media type than one that is named here",
+        ),
+        416 => ("Range", "The range begins after the end"),
+        422 => ("Invalid", "Fields are wrong; `errors` says which, and why"),
+        429 => ("TooOften", "Asked too often"),
+        500 => (
+            "Failed",
+            "A fault of the program, which its log names by the answer's `x-request-id`",
+        ),
+        502 => ("ProviderFailed", "The provider failed, or said what nobody understands"),
+        503 => (
+            "Unavailable",
+            "The database or the provider is away or busy for a moment",
+        ),
+        504 => ("ProviderSilent", "The provider did not answer in time"),
+        _ => unreachable!("nothing is refused with {status}"),
+    }
+}
+
+pub const REFUSALS: [u16; 15] = [
+    400, 401, 403, 404, 409, 412, 413, 415, 416, 422, 429, 500, 502, 503, 504,
+];
+
+/// A problem, as it is said with this status.
+pub fn problem(status: u16) -> Response {
+    let content = Content::new(Some(Ref::from_schema_name(Problem::name())));
+    let mut answer = ResponseBuilder::new()
+        .description(refusal(status).1)
+        .content("application/problem+json", content)
         .build();
-    let answers = &mut operation.responses.responses;
-    answers.insert("429".to_owned(), RefOr::T(too_often));
-    for (status, answer) in answers {
-        let RefOr::T(answer) = answer else { continue };
-        let headers = &mut answer.headers;
-        headers.insert(
-            "RateLimit-Limit".to_owned(),
-            header("How many requests may come at once"),
-        );
-        headers.insert("RateLimit-Remaining".to_owned(), header("How many of them are left"));
-        headers.insert(
-            "RateLimit-Reset".to_owned(),
-            header("Seconds until all of them are there again"),
-        );
-        if status == "429" {
-            headers.insert(
-                "Retry-After".to_owned(),
-                header("Seconds until the next request is answered"),
-            );
+    if matches!(status, 429 | 503) {
+        let says = "Seconds until it may be asked again";
+        answer.headers.insert("Retry-After".to_owned(), number(says).into());
+    }
+    count(&mut answer);
+    answer
+}
+
+/// A header that says a number.
+fn number(says: &str) -> Header {
+    let schema = ObjectBuilder::new().schema_type(Type::Integer);
+    HeaderBuilder::new()
+        .schema(Some(schema))
+        .description(Some(says))
+        .build()
+}
+
+/// Says of every answer how many more may be asked for; of refusals it is said where they are described.
+fn counted(operation: &mut Operation) {
+    for answer in operation.responses.responses.values_mut() {
+        if let RefOr::T(answer) = answer {
+            count(answer);
         }
     }
+}
+
+fn count(answer: &mut Response) {
+    for (name, says) in [
+        ("RateLimit-Limit", "How many requests may come at once"),
+        ("RateLimit-Remaining", "How many of them are left"),
+        ("RateLimit-Reset", "Seconds until all of them are there again"),
+    ] {
+        answer.headers.insert(name.to_owned(), number(says).into());
+    }
+}
+
+/// What it is about: the first part of its path.
+pub fn tag_of(path: &str) -> String {
+    path.split('/').nth(1).unwrap_or_default().replace('-', " ")
 }
 
 /// The names that the query of this operation may have.
@@ -418,19 +542,8 @@ fn known<T: ToSchema>(schemas: &mut Schemas) -> RefOr<Schema> {
     Ref::from_schema_name(T::name()).into()
 }
 
-/// The same object with nothing in it that has to be there.
-fn partial(schema: RefOr<Schema>) -> RefOr<Schema> {
-    match schema {
-        RefOr::T(Schema::Object(mut object)) => {
-            object.required.clear();
-            RefOr::T(Schema::Object(object))
-        }
-        other => other,
-    }
-}
-
 /// The ids in the examples of the document.
-fn examples() -> Fixtures {
+pub fn examples() -> Fixtures {
     let mut fixtures = Fixtures::new("Example");
     for kind in Kind::ALL {
         fixtures.insert(kind.about().path, "01939a2e-7c41-7f0a-9d6e-3b1f5c2a8e90");
@@ -441,4 +554,12 @@ fn examples() -> Fixtures {
 
 fn string() -> RefOr<Schema> {
     ObjectBuilder::new().schema_type(Type::String).into()
+}
+
+fn uuid() -> RefOr<Schema> {
+    let format = SchemaFormat::KnownFormat(KnownFormat::Uuid);
+    ObjectBuilder::new()
+        .schema_type(Type::String)
+        .format(Some(format))
+        .into()
 }

@@ -17,6 +17,7 @@ pub fn endpoints() -> Vec<Endpoint> {
     vec![
         delete(
             "/contact-folders/{id}/contents",
+            "deleteFolderWithContents",
             "Delete a folder with all folders and contacts inside it",
         )
         .needs(Action::Delete, Kind::Folder)

@@ -3,6 +3,7 @@
 use axum::{Json as Answer, extract::Path, http::StatusCode};
 use serde_json::json;
 use switchboard::{
+    check::Check,
     keys::{ApiKey, ApiKeyDraft, NewApiKey, store},
     resource::{
         Action::{Create, Delete, Read},
@@ -20,16 +21,23 @@ use super::{
 
 pub fn endpoints() -> Vec<Endpoint> {
     vec![
-        get("/api-keys", "List API keys")
+        get("/api-keys", "listApiKeys", "List API keys")
             .needs(Read, Kind::ApiKey)
             .answers_all::<ApiKey>("Newest first, without their secrets")
             .by(list),
-        post("/api-keys", "Create an API key")
+        post("/api-keys", "createApiKey", "Create an API key")
             .needs(Create, Kind::ApiKey)
             .body::<ApiKeyDraft>(|fixtures| json!({"name": fixtures.name(), "scopes": ["agents:read"]}))
+            .limits(|_| {
+                Check::limits(&ApiKeyDraft {
+                    name: "Example".into(),
+                    scopes: Vec::new(),
+                    expires_in_days: Some(30),
+                })
+            })
             .answers::<NewApiKey>(201, "The secret is shown this once")
             .by(create),
-        delete("/api-keys/{id}", "Revoke an API key")
+        delete("/api-keys/{id}", "revokeApiKey", "Revoke an API key")
             .needs(Delete, Kind::ApiKey)
             .answers_nothing("Its next request is refused")
             .by(revoke),

@@ -5,6 +5,7 @@ use serde::{Deserialize, Serialize};
 use serde_json::json;
 use switchboard::{
     Error, Id,
+    check::Check,
     org::{Invitation, InvitationDraft, Member, Role, UserId, store},
     resource::{
         Action::{Create, Delete, Read, Update},
@@ -34,29 +35,35 @@ struct Invited {
 
 pub fn endpoints() -> Vec<Endpoint> {
     vec![
-        get("/members", "List the members")
+        get("/members", "listMembers", "List the members")
             .needs(Read, Kind::Member)
             .answers_all::<Member>("Oldest first")
             .by(list),
-        put("/members/{user_id}/role", "Change a member's role")
+        put("/members/{user_id}/role", "setMemberRole", "Change a member's role")
             .needs(Update, Kind::Member)
             .body::<NewRole>(|_| json!({"role": "operator"}))
             .answers_nothing("Changed")
             .by(set_role),
-        delete("/members/{user_id}", "Remove a member")
+        delete("/members/{user_id}", "removeMember", "Remove a member")
             .needs(Delete, Kind::Member)
             .answers_nothing("Removed; their next request is refused")
             .by(remove),
-        get("/invitations", "List open invitations")
+        get("/invitations", "listInvitations", "List open invitations")
             .needs(Read, Kind::Member)
             .answers_all::<Invitation>("Newest first")
             .by(invitations),
-        post("/invitations", "Invite somebody by mail")
+        post("/invitations", "inviteMember", "Invite somebody by mail")
             .needs(Create, Kind::Member)
             .body::<InvitationDraft>(|fixtures| json!({"email": fixtures.email(), "role": "viewer"}))
+            .limits(|fixtures| {
+                Check::limits(&InvitationDraft {
+                    email: fixtures.email(),
+                    role: Role::Viewer,
+                })
+            })
             .answers::<Invited>(201, "The link goes only to the person invited")
             .by(invite),
-        delete("/invitations/{id}", "Take an invitation back")
+        delete("/invitations/{id}", "revokeInvitation", "Take an invitation back")
             .needs(Delete, Kind::Member)
             .answers_nothing("Its link no longer works")
             .by(revoke),

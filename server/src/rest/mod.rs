@@ -19,6 +19,7 @@ pub mod problem;
 mod rate_limit;
 mod reports;
 mod search;
+mod shape;
 mod tools;
 mod voices;
 

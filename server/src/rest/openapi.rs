@@ -1,17 +1,33 @@
 //! The OpenAPI document, made of the same endpoints the router is made of.
 
+use std::{collections::BTreeSet, sync::OnceLock};
+
 use axum::Json;
+use serde_json::Value;
 use utoipa::openapi::{
-    ComponentsBuilder, InfoBuilder, OpenApi, OpenApiBuilder, PathItem, PathsBuilder, ServerBuilder,
-    security::{HttpAuthScheme, HttpBuilder, SecurityScheme},
+    ComponentsBuilder, ContactBuilder, InfoBuilder, LicenseBuilder, OpenApiBuilder, PathItem, PathsBuilder,
+    ServerBuilder,
+    security::{HttpAuthScheme, HttpBuilder, SecurityRequirement, SecurityScheme},
+    tag::TagBuilder,
+};
+
+use super::{
+    endpoint::{REFUSALS, examples, problem, refusal, tag_of},
+    shape,
 };
 
 /// `GET /api/v1/openapi.json`
-pub async fn serve() -> Json<OpenApi> {
+pub async fn serve() -> Json<&'static Value> {
     Json(document())
 }
 
-pub fn document() -> OpenApi {
+/// The document. It is the same for everybody, and made once.
+pub fn document() -> &'static Value {
+    static DOCUMENT: OnceLock<Value> = OnceLock::new();
+    DOCUMENT.get_or_init(make)
+}
+
+fn make() -> Value {
     let mut paths = PathsBuilder::new();
     let mut components = ComponentsBuilder::new().security_scheme(
         "bearer",
@@ -24,21 +40,77 @@ pub fn document() -> OpenApi {
                 .build(),
         ),
     );
+    for status in REFUSALS {
+        components = components.response(refusal(status).0, problem(status));
+    }
+    let (mut tags, mut limits) = (BTreeSet::new(), Vec::new());
     for endpoint in super::endpoints() {
+        tags.insert(tag_of(&endpoint.path));
+        if let Some(of) = endpoint.limits {
+            limits.push((
+                endpoint.path.clone(),
+                endpoint.method.as_str().to_lowercase(),
+                of(&examples()),
+            ));
+        }
         let method = endpoint.http_method();
         paths = paths.path(endpoint.path, PathItem::new(method, endpoint.operation));
         components = components.schemas_from_iter(endpoint.schemas);
     }
-    OpenApiBuilder::new()
+    let tags = tags
+        .into_iter()
+        .map(|tag| TagBuilder::new().description(Some(about(&tag))).name(tag).build());
+    let whoever = "Whoever runs this installation";
+    let document = OpenApiBuilder::new()
         .info(
             InfoBuilder::new()
                 .title("Switchboard")
                 .version(env!("CARGO_PKG_VERSION"))
-                .description(Some("Agents, calls and what belongs to them. Every request acts in one organization: the one its key or token was made for. \
-                     A POST that carries an `Idempotency-Key` can be repeated for 24 hours: it takes effect once, and a repeat is answered as the first was. After that the key is new again.")),
+                .description(Some(
+                    "Agents, calls and what belongs to them. Every request acts in one organization: the one its key or token was made for. \
+                     A POST that carries an `Idempotency-Key` can be repeated for 24 hours: it takes effect once, and a repeat is answered as \
+                     the first was. After that the key is new again.\n\n\
+                     What is read can be sent back by PUT as it is: fields that cannot be changed are taken where they are as they were read. \
+                     `revision` is one of them, and stands for the same as the ETag in `If-Match`: a save that starts from an older one is \
+                     refused, with 409 for the field and with 412 for the header.\n\n\
+                     Beyond what a schema can say, a text that is needed has something to be seen in it, no text has control characters but \
+                     line breaks and tabs, ids in a body name things of the organization, and names that shall be unique are.",
+                ))
+                .contact(Some(ContactBuilder::new().name(Some(whoever)).build()))
+                .license(Some(
+                    LicenseBuilder::new()
+                        .name("The terms of whoever runs this installation")
+                        .identifier(Some("LicenseRef-Installation"))
+                        .build(),
+                )),
         )
         .servers(Some([ServerBuilder::new().url("/api/v1").build()]))
+        .security(Some([SecurityRequirement::new("bearer", Vec::<String>::new())]))
+        .tags(Some(tags))
         .paths(paths)
         .components(Some(components.build()))
-        .build()
+        .build();
+    let mut document = serde_json::to_value(document).expect("a document is plain data");
+    shape::shape(&mut document, &limits);
+    document
+}
+
+/// What the operations of this tag are about.
+fn about(tag: &str) -> &'static str {
+    match tag {
+        "agents" => "What answers and places calls",
+        "api keys" => "Credentials of programs",
+        "audit" => "Who did what, and when",
+        "auth" => "Tokens of people, and who one is",
+        "calls" => "Placed, watched, read and heard",
+        "contact folders" => "A tree of folders for contacts",
+        "contacts" => "People who are called",
+        "invitations" => "People who may join the organization",
+        "members" => "People of the organization, and their roles",
+        "reports" => "Whether organizations are kept apart",
+        "search" => "Things of every kind, by their name",
+        "tools" => "What agents can do while they talk",
+        "voices" => "How agents can sound",
+        _ => panic!("nobody says what {tag} are about"),
+    }
 }

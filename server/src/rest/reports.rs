@@ -23,28 +23,28 @@ use crate::download::{self, As};
 
 pub fn endpoints() -> Vec<Endpoint> {
     vec![
-        get("/reports", "List runs of verify and of the warden")
+        get("/reports", "listReports", "List runs of verify and of the warden")
             .needs(Read, Kind::Report)
             .params::<RunFilter>()
             .lists::<Run>()
             .by(list),
-        post("/reports", "Publish a report of the warden")
+        post("/reports", "publishReport", "Publish a report of the warden")
             .needs(Create, Kind::Report)
             .body::<Report>(sample)
             .answers::<Run>(201, "Kept; the fifty newest are")
             .by(publish),
-        post("/reports/run", "Ask whether organizations are kept apart")
+        post("/reports/run", "runReport", "Ask whether organizations are kept apart")
             .needs(Create, Kind::Report)
             .answers::<Run>(
                 202,
                 "Accepted; watch its state. While a run is under way, it is that one",
             )
             .by(run),
-        get("/reports/{id}", "Read a report")
+        get("/reports/{id}", "getReport", "Read a report")
             .needs(Read, Kind::Report)
             .answers::<ReportRunDetail>(200, "With what was found, once it is done")
             .by(read),
-        get("/reports/{id}/html", "Download a report as a page")
+        get("/reports/{id}/html", "getReportPage", "Download a report as a page")
             .needs(Read, Kind::Report)
             .answers_file("text/html", "One file that needs nothing else")
             .by(html),

@@ -26,7 +26,7 @@ struct Query {
 
 pub fn endpoints() -> Vec<Endpoint> {
     vec![
-        get("/search", "Find things of every kind")
+        get("/search", "search", "Find things of every kind")
             .needs(Action::Read, Kind::Organization)
             .params::<Query>()
             .answers_all::<Found>("The newest of each kind that the caller may read")

@@ -18,15 +18,23 @@ use super::{
 pub fn endpoints() -> Vec<Endpoint> {
     vec![
         crud::sync_route::<Tool>(),
-        get("/tools/{id}/agents", "List the agents that use a tool")
-            .needs(Action::Read, Kind::Tool)
-            .answers::<Vec<ToolAgent>>(200, "The agents, by name")
-            .by(agents),
-        get("/tools/{id}/uses", "List the last uses of a tool on calls")
-            .needs(Action::Read, Kind::Call)
-            .answers::<Vec<ToolUse>>(200, "At most 50, the newest first")
-            .by(uses),
-        post("/tools/{id}/test", "Send a tool's request once")
+        get(
+            "/tools/{id}/agents",
+            "listToolAgents",
+            "List the agents that use a tool",
+        )
+        .needs(Action::Read, Kind::Tool)
+        .answers_all::<ToolAgent>("The agents, by name")
+        .by(agents),
+        get(
+            "/tools/{id}/uses",
+            "listToolUses",
+            "List the last uses of a tool on calls",
+        )
+        .needs(Action::Read, Kind::Call)
+        .answers_all::<ToolUse>("At most 50, the newest first")
+        .by(uses),
+        post("/tools/{id}/test", "testTool", "Send a tool's request once")
             .needs(Action::Update, Kind::Tool)
             .body::<TestRequest>(|_| json!({"values": {"clinic": "oakland", "date": "2026-12-03"}}))
             .answers::<TestResult>(200, "What was sent, and what came back or why nothing did")

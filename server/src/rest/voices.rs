@@ -8,7 +8,7 @@ use switchboard::{
 
 use super::{
     context::RequestContext,
-    endpoint::{Endpoint, get},
+    endpoint::{Endpoint, PROVIDER, get},
     extract::Params,
     problem::Failure,
 };
@@ -16,13 +16,15 @@ use crate::media;
 
 pub fn endpoints() -> Vec<Endpoint> {
     vec![
-        get("/voices", "List the voices an agent can have")
+        get("/voices", "listVoices", "List the voices an agent can have")
             .needs(Action::Read, Kind::Voice)
             .params::<VoiceFilter>()
+            .refuses(PROVIDER)
             .answers_all::<Voice>("The provider's library")
             .by(list),
-        get("/voices/{id}/preview", "Hear a voice")
+        get("/voices/{voice_id}/preview", "getVoicePreview", "Hear a voice")
             .needs(Action::Read, Kind::Voice)
+            .refuses(PROVIDER)
             .answers_file("audio/wav", "A short sample")
             .by(preview),
     ]

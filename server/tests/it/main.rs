@@ -9,6 +9,7 @@ mod common;
 mod contacts;
 mod contract;
 mod coverage;
+mod description;
 mod door;
 mod edges;
 mod exports;
