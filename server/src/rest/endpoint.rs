@@ -37,6 +37,8 @@ use super::{
 use crate::pages::Site;
 
 type Schemas = Vec<(String, RefOr<Schema>)>;
+/// What is asked of each field of a good body, for whoever has these things.
+type LimitsOf = fn(&Fixtures) -> Vec<(String, Limit)>;
 
 /// One route of the REST API.
 pub struct Endpoint {
@@ -51,7 +53,7 @@ pub struct Endpoint {
     pub operation: Operation,
     pub schemas: Schemas,
     /// What is asked of each field of the body.
-    pub limits: Option<fn(&Fixtures) -> Vec<(String, Limit)>>,
+    pub limits: Option<LimitsOf>,
     handler: MethodRouter<Site>,
 }
 
@@ -62,7 +64,7 @@ pub struct EndpointBuilder {
     sample: Option<fn(&Fixtures) -> Value>,
     /// Whether it answers a list, of which a query says what shall be in it.
     lists: bool,
-    limits: Option<fn(&Fixtures) -> Vec<(String, Limit)>>,
+    limits: Option<LimitsOf>,
     /// What it may answer besides.
     refusals: BTreeSet<u16>,
     operation: OperationBuilder,
@@ -201,7 +203,7 @@ impl EndpointBuilder {
     }
 
     /// What is asked of the fields of the body.
-    pub fn limits(mut self, limits: fn(&Fixtures) -> Vec<(String, Limit)>) -> Self {
+    pub fn limits(mut self, limits: LimitsOf) -> Self {
         self.limits = Some(limits);
         self
     }
