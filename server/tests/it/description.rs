@@ -47,7 +47,7 @@ fn every_operation_has_a_name_that_reads_as_a_function_and_nobody_elses() {
         "createAgent",
         "replaceAgent",
         "updateAgent",
-        "listContactFolders",
+        "listFolders",
         "placeCall",
         "getTranscript",
     ] {
