@@ -11,7 +11,7 @@ use switchboard::{
     jobs,
     mail::Mailer,
 };
-use tokio::{net::TcpListener, sync::watch};
+use tokio::{net::TcpListener, signal::unix::SignalKind, sync::watch};
 use url::Url;
 
 use crate::{
@@ -201,18 +201,25 @@ fn public_url(config: &Config, addr: SocketAddr) -> anyhow::Result<Url> {
     }
 }
 
-/// Becomes true at SIGTERM, SIGINT, or when the sender is dropped.
+/// Becomes true at SIGTERM, SIGINT, or when the sender is dropped. Whoever asks a second time does not want to wait: everything that
+/// runs is left as a crash would leave it, which the next start puts right.
 fn stop_signal() -> (watch::Sender<bool>, watch::Receiver<bool>) {
     let (stopping, stop) = watch::channel(false);
     let signalled = stopping.clone();
     tokio::spawn(async move {
-        let mut term = tokio::signal::unix::signal(tokio::signal::unix::SignalKind::terminate())
-            .expect("signals can be listened to");
-        tokio::select! {
-            _ = term.recv() => {}
-            _ = tokio::signal::ctrl_c() => {}
+        let listen = |kind| tokio::signal::unix::signal(kind).expect("signals can be listened to");
+        let (mut term, mut interrupt) = (listen(SignalKind::terminate()), listen(SignalKind::interrupt()));
+        for again in [false, true] {
+            tokio::select! {
+                _ = term.recv() => {}
+                _ = interrupt.recv() => {}
+            }
+            if again {
+                tracing::warn!("told to stop a second time: ending at once");
+                std::process::exit(130);
+            }
+            signalled.send_replace(true);
         }
-        signalled.send_replace(true);
     });
     (stopping, stop)
 }

@@ -28,7 +28,7 @@ async fn a_query_and_a_path_name_what_cannot_be_read() {
         ("/audit?cursor=%00", "cursor"),
         ("/search?q=%00", "q"),
         ("/agents/%00", "id"),
-        ("/voices/%00/preview", "id"),
+        ("/voices/%00/preview", "voice_id"),
         ("/members/%ED%A0%BD", "user_id"),
     ] {
         named(&world.get(path, &org.key).await, field);

@@ -48,6 +48,38 @@ async fn f8_a_server_that_is_told_to_stop_answers_what_it_was_asked() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn whoever_asks_a_second_time_does_not_wait_for_what_still_runs() {
+    let outside = Installation::new();
+    let provider = outside.sandbox().await;
+    let relay = Relay::start(provider.said["ultravox"]["url"].as_str().unwrap()).await;
+    let installation = Installation::new()
+        .with("ULTRAVOX_API_KEY", KEY)
+        .with("ULTRAVOX_URL", &relay.url);
+    let server = installation.serve().await;
+    let key = installation.bootstrap("ada@example.com", "Larkfield Dental");
+    let api = Api::new(&server.url(), key["api_key"].as_str().unwrap());
+    relay.hold(Some(Moment::Answered));
+    relay.hold_back();
+    let draft = json!({"name": "Never", "prompt": "Answer politely.", "voice_id": "Mark", "voice_name": "Mark"});
+    let asked = tokio::spawn(api.request(Method::POST, "/agents").json(&draft).send());
+    relay.reached(1).await;
+    server.interrupt();
+    until("it listens no more", async || {
+        let again = api.request(Method::GET, "/agents").send();
+        again.await.is_err().then_some(())
+    })
+    .await;
+    server.interrupt();
+    // In order it would end well, and only after half a minute.
+    assert_eq!(server.ended().await.code(), Some(130));
+    assert!(asked.await.unwrap().is_err());
+    relay.let_go();
+    // What it left is taken up by the next.
+    let next = installation.serve().await;
+    assert_eq!(Api::new(&next.url(), &api.key).get("/agents").await.status, 200);
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn f2_a_postgres_that_is_killed_and_comes_back_is_used_again() {
     let installation = Installation::new();
     let server = installation.serve().await;

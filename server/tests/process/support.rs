@@ -188,6 +188,11 @@ impl Running {
         signal("-TERM", &self.child.id().to_string());
     }
 
+    /// What a terminal sends at Ctrl-C.
+    pub fn interrupt(&self) {
+        signal("-INT", &self.child.id().to_string());
+    }
+
     pub async fn ended(mut self) -> ExitStatus {
         until("it has ended", async || self.child.try_wait().unwrap()).await
     }
