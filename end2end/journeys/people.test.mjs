@@ -1,7 +1,7 @@
 // People: how they get in, who they work with, what they may do, and how fast that is taken away.
 import assert from 'node:assert/strict';
 import { button, heading, journey, url } from '../journey.mjs';
-import { arrive, found, linkIn, makeAgent, send, somebody } from '../people.mjs';
+import { arrive, ask, found, linkIn, makeAgent, send, somebody } from '../people.mjs';
 
 const way = (page) => new URL(page.url()).pathname;
 
@@ -190,3 +190,32 @@ journey('an API key is shown once, works, and stops when it is revoked', async (
   await page.getByText('Revoked', { exact: true }).waitFor();
   assert.equal((await asked())[0], 401);
 }, { expected: [/status of 422/] });
+
+journey('whoever opens an invitation as somebody else is led back to it, through every page that asks who they are', async ({ page, person }) => {
+  const [owner, vic, other] = [somebody('Olga Owns'), somebody('Vic Invited'), somebody('Otto Other')];
+  await arrive(page, owner);
+  const org = await found(page, 'Winding House');
+  await ask(page, 'members/invite_member', { org, draft: { email: vic.email, role: 'viewer' } });
+  const link = new URL(await linkIn(page, vic.email, 'Join Winding House'));
+  await arrive((await person()).page, vic);
+
+  const guest = await person();
+  await arrive(guest.page, other);
+  await guest.open(link.pathname + link.search);
+  await guest.page.getByText(`You are signed in as ${other.email}.`).waitFor();
+  await button(guest.page, 'Sign out').click();
+  await heading(guest.page, 'Sign in').waitFor();
+  await guest.page.getByRole('link', { name: 'Create an account' }).click();
+  await heading(guest.page, 'Create an account').waitFor();
+  await guest.page.getByRole('link', { name: 'Sign in' }).click();
+  await heading(guest.page, 'Sign in').waitFor();
+  await guest.page.getByRole('link', { name: 'Forgot it?' }).click();
+  await heading(guest.page, 'Lost your password?').waitFor();
+  await guest.page.getByRole('link', { name: 'Sign in' }).click();
+  await heading(guest.page, 'Sign in').waitFor();
+  await guest.page.getByLabel('Email').fill(vic.email);
+  await guest.page.getByLabel('Password', { exact: true }).fill(vic.password);
+  await button(guest.page, 'Sign in').click();
+  await button(guest.page, 'Join Winding House').click();
+  await heading(guest.page, 'Agents').waitFor();
+});

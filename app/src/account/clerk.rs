@@ -308,7 +308,7 @@ pub fn SignOutPage() -> impl IntoView {
         return gate(
             "Sign out",
             "You are leaving this installation.",
-            super::sign_out_form("btn primary lg block"),
+            super::sign_out_form("btn primary lg block", ""),
         );
     }
     gate(

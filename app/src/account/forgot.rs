@@ -29,10 +29,10 @@ pub fn ForgotPage() -> impl IntoView {
     }
     let body = view! {
         <Form action=action>
-            <TextField path="email" label="Email" kind="email" autocomplete="username" autofocus=true/>
+            <TextField path="email" label="Email" kind="email" autocomplete="username" value=return_to::query_param("email") autofocus=true/>
             <Submit label="Send a link" class="btn primary lg block"/>
         </Form>
-        <p class="s13 ink2">"Remembered it? " <a href="/sign-in">"Sign in"</a></p>
+        <p class="s13 ink2">"Remembered it? " <a href=return_to::keeping("/sign-in")>"Sign in"</a></p>
     };
     gate(
         "Lost your password?",

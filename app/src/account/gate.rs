@@ -55,7 +55,7 @@ pub fn gate(title: &'static str, lead: impl Into<String>, body: impl IntoAny) ->
 pub fn plain_page(title: &'static str, lead: impl Into<String>, body: impl IntoAny) -> AnyView {
     let (lead, body) = (lead.into(), body.into_any());
     let person = viewer().person.map(|person| {
-        view! { <span class="s13 ink2 cluster"><span>{person.email}</span>{sign_out_form("linklike")}</span> }
+        view! { <span class="s13 ink2 cluster"><span>{person.email}</span>{sign_out_form("linklike", "")}</span> }
     });
     view! {
         <main class="pickorg">
@@ -68,9 +68,11 @@ pub fn plain_page(title: &'static str, lead: impl Into<String>, body: impl IntoA
 }
 
 /// A plain form: leaving works even when nothing else does.
-pub fn sign_out_form(class: &'static str) -> AnyView {
+/// `next` is where whoever signs in then is led, if that is not the start.
+pub fn sign_out_form(class: &'static str, next: &str) -> AnyView {
     view! {
         <form method="post" action=SignOut::url()>
+            <input type="hidden" name="next" value=next.to_owned()/>
             <button type="submit" class=class>"Sign out"</button>
         </form>
     }

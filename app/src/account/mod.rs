@@ -109,9 +109,9 @@ pub async fn end_session(session: Uuid) -> Result<(), AppError> {
     Ok(session::end_session(&core(), &person()?, session).await?)
 }
 
-/// Leaving always works: without a session there is nothing left to end.
+/// Leaving always works: without a session there is nothing left to end. `next` is where whoever signs in then wants to go.
 #[server(protocol = Wire)]
-pub async fn sign_out() -> Result<(), AppError> {
+pub async fn sign_out(#[server(default)] next: String) -> Result<(), AppError> {
     if core().uses_clerk() {
         redirect("/sign-out");
         return Ok(());
@@ -120,7 +120,7 @@ pub async fn sign_out() -> Result<(), AppError> {
         session::sign_out(&core(), &cookie).await?;
     }
     clear_session();
-    redirect("/sign-in");
+    redirect(&return_to::with_param("/sign-in", "next", next.trim()));
     Ok(())
 }
 

@@ -26,6 +26,23 @@ pub fn with_param(path: &str, key: &'static str, value: &str) -> String {
     format!("{path}{}", map.to_query_string())
 }
 
+/// Another of the pages that ask who somebody is, with what the address of this one says: where they want to go, and who they are.
+pub fn keeping(path: &'static str) -> impl Fn() -> String + Send + Sync + 'static {
+    let query = use_query_map();
+    move || {
+        let mut kept = ParamsMap::new();
+        for key in ["next", "email"] {
+            if let Some(value) = query.with(|query| query.get(key)).filter(|value| !value.is_empty()) {
+                kept.insert(key, value);
+            }
+        }
+        match kept.to_query_string() {
+            query if query == "?" => path.to_owned(),
+            query => format!("{path}{query}"),
+        }
+    }
+}
+
 /// What this page's address says under `key`; empty without it.
 pub fn query_param(key: &'static str) -> Memo<String> {
     let query = use_query_map();

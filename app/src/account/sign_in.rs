@@ -15,8 +15,11 @@ pub fn SignInPage() -> impl IntoView {
         return gate("Sign in", lead, clerk::mount("mountSignIn"));
     }
     let action = Sending::<SignIn>::new();
-    let (next, email) = (return_to::query_param("next"), return_to::query_param("email"));
-    let sign_up = move || return_to::with_param("/sign-up", "next", &next.get());
+    let email = return_to::query_param("email");
+    let (sign_up, forgot) = (
+        return_to::keeping("/sign-up"),
+        StoredValue::new(return_to::keeping("/forgot")),
+    );
     let body = view! {
         <Form action=action>
             {return_to::next_field()}
@@ -25,7 +28,7 @@ pub fn SignInPage() -> impl IntoView {
                 path="password"
                 label="Password"
                 autocomplete="current-password"
-                beside=|| view! { <a class="small" href="/forgot">"Forgot it?"</a> }
+                beside=move || view! { <a class="small" href=move || forgot.with_value(|forgot| forgot())>"Forgot it?"</a> }
             />
             <Check
                 path="remember"

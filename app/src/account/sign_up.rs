@@ -15,8 +15,8 @@ pub fn SignUpPage() -> impl IntoView {
         return gate("Create an account", lead, clerk::mount("mountSignUp"));
     }
     let action = Sending::<SignUp>::new();
-    let (next, email) = (return_to::query_param("next"), return_to::query_param("email"));
-    let sign_in = move || return_to::with_param("/sign-in", "next", &next.get());
+    let email = return_to::query_param("email");
+    let sign_in = return_to::keeping("/sign-in");
     let body = view! {
         <Form action=action>
             <TextField path="name" name="draft[name]" label="Name" autocomplete="name" help="As your team knows you." autofocus=true/>

@@ -192,6 +192,16 @@ pub fn load(to: &str) {
     }
 }
 
+/// Where this page is, with what its address asks for; nothing on the server.
+pub fn here() -> String {
+    if cfg!(feature = "ssr") {
+        return String::new();
+    }
+    let location = window().location();
+    let part = |part: Result<String, JsValue>| part.unwrap_or_default();
+    part(location.pathname()) + &part(location.search())
+}
+
 /// The same for this page.
 pub fn reload() {
     let _ = window().location().reload();

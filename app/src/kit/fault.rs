@@ -9,7 +9,7 @@ use super::{
     icon::{StatusDot, icon, status_dot},
     reactive::effect,
 };
-use crate::viewer;
+use crate::{account::return_to, viewer};
 
 /// One line, for a toast or a banner.
 pub fn message_of(error: &Error) -> String {
@@ -39,10 +39,15 @@ pub fn error_banner(error: &Error) -> AnyView {
         <div class="banner boxed" data-kind=kind role="alert">
             {status_dot(state, word)}
             <p>{message_of(error)}</p>
-            {matches!(error, Error::Unauthenticated).then(|| view! { <a class="btn sm" href="/sign-in" rel="external">"Sign in"</a> })}
+            {matches!(error, Error::Unauthenticated).then(|| view! { <a class="btn sm" href=sign_in() rel="external">"Sign in"</a> })}
         </div>
     }
     .into_any()
+}
+
+/// Signing in leads back to this page.
+fn sign_in() -> String {
+    return_to::with_param("/sign-in", "next", &browser::here())
 }
 
 /// In place of what did not load. `what` as in "The agents did not load".
@@ -77,7 +82,7 @@ pub fn error_page(error: &Error, what: &str) -> AnyView {
             Illustration::Error,
             "You are signed out",
             "Your session ended. Sign in and you are back on this page.",
-            view! { <a class="btn primary" href="/sign-in" rel="external">"Sign in"</a> },
+            view! { <a class="btn primary" href=sign_in() rel="external">"Sign in"</a> },
         ),
         Error::NoOrg => empty(
             Illustration::Empty,

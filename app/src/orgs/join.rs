@@ -79,8 +79,8 @@ fn invitation(
         }
         .into_any(),
         Some(person) => view! {
-            <p class="s13">{format!("You are signed in as {}. This invitation is for {}: sign out, and open the link again.", person.email, link.email)}</p>
-            {sign_out_form("btn block")}
+            <p class="s13">{format!("You are signed in as {}. This invitation is for {}: sign out, and sign in as whom it is for.", person.email, link.email)}</p>
+            {sign_out_form("btn block", &next)}
         }
         .into_any(),
         None if link.has_account || is_clerk() => view! {
@@ -88,7 +88,7 @@ fn invitation(
         }
         .into_any(),
         None => view! {
-            <a class="btn primary lg block" href=with_email("/sign-up".to_owned(), &link.email)>"Create an account to join"</a>
+            <a class="btn primary lg block" href=with_email(return_to::with_param("/sign-up", "next", &next), &link.email)>"Create an account to join"</a>
             <p class="s13 ink2">"Once your address is confirmed, the invitation waits for you."</p>
         }
         .into_any(),
