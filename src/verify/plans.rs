@@ -79,7 +79,7 @@ const HOT: &[Hot] = &[
                     .map(drop)
             })
         },
-        with: "{start}, null, null, null, null, 51",
+        with: LIST,
     },
     Hot {
         name: "messages of a call",

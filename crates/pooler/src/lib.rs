@@ -111,16 +111,27 @@ mod tests {
     async fn a_server_of_ones_own_and_every_kind_of_pool_is_told_apart() {
         let test = Database::empty().await;
         assert_eq!(pooling(&test.options).await.unwrap(), Pooling::Session);
-        let forgets = Pooling::Transaction {
-            keeps_statements: false,
+        // What 1.18 does not know, later ones do by default.
+        let (no, yes) = match PgBouncer::version() {
+            (1, ..21) => ("", None),
+            _ => ("max_prepared_statements = 0", Some("max_prepared_statements = 100")),
         };
-        for (settings, expected) in [
-            ("pool_mode = session", Pooling::Session),
-            ("pool_mode = transaction", forgets),
-            ("pool_mode = transaction\nserver_round_robin = 1", forgets),
-            ("pool_mode = transaction\ndefault_pool_size = 1", forgets),
-        ] {
-            let between = PgBouncer::start(&[test.options.get_username()], settings).await;
+        let shared = |keeps_statements| Pooling::Transaction { keeps_statements };
+        let mut kinds = vec![
+            ("pool_mode = session".to_owned(), Pooling::Session),
+            (format!("pool_mode = transaction\n{no}"), shared(false)),
+            (
+                format!("pool_mode = transaction\nserver_round_robin = 1\n{no}"),
+                shared(false),
+            ),
+            (
+                format!("pool_mode = transaction\ndefault_pool_size = 1\n{no}"),
+                shared(false),
+            ),
+        ];
+        kinds.extend(yes.map(|yes| (format!("pool_mode = transaction\n{yes}"), shared(true))));
+        for (settings, expected) in kinds {
+            let between = PgBouncer::start(&[test.options.get_username()], &settings).await;
             let login = between.through(&test.options);
             assert_eq!(pooling(&login).await.unwrap(), expected, "{settings}");
             // And once more, with what the first look has left there.

@@ -62,6 +62,20 @@ impl PgBouncer {
         started
     }
 
+    /// Which one is installed: `(1, 18)`. From 1.21 on it can keep prepared statements.
+    ///
+    /// # Panics
+    /// When it does not say; a test has no use for the error.
+    pub fn version() -> (u32, u32) {
+        let said = Command::new(binary())
+            .arg("--version")
+            .output()
+            .expect("PgBouncer is installed");
+        let said = String::from_utf8_lossy(&said.stdout).into_owned();
+        let mut numbers = said.split([' ', '.', '\n']).filter_map(|part| part.parse().ok());
+        numbers.next().zip(numbers.next()).expect("PgBouncer says its version")
+    }
+
     async fn wait(&mut self, role: &str) {
         let asked = Instant::now();
         let login = self.through(&cluster().await.options().database("postgres").username(role));

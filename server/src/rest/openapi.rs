@@ -4,6 +4,7 @@ use std::{collections::BTreeSet, sync::OnceLock};
 
 use axum::Json;
 use serde_json::Value;
+use switchboard::resource::Kind;
 use utoipa::openapi::{
     ComponentsBuilder, ContactBuilder, InfoBuilder, LicenseBuilder, OpenApiBuilder, PathItem, PathsBuilder,
     ServerBuilder,
@@ -95,22 +96,17 @@ fn make() -> Value {
     document
 }
 
-/// What the operations of this tag are about.
-fn about(tag: &str) -> &'static str {
+/// What the operations of this tag are about: mostly one kind of thing, which says itself what it is called.
+fn about(tag: &str) -> String {
+    let path = format!("/{}", tag.replace(' ', "-"));
+    if let Some(kind) = Kind::ALL.iter().find(|kind| kind.about().path == path) {
+        return format!("What is done with {}", kind.about().plural.to_lowercase());
+    }
     match tag {
-        "agents" => "What answers and places calls",
-        "api keys" => "Credentials of programs",
-        "audit" => "Who did what, and when",
         "auth" => "Tokens of people, and who one is",
-        "calls" => "Placed, watched, read and heard",
-        "contact folders" => "A tree of folders for contacts",
-        "contacts" => "People who are called",
         "invitations" => "People who may join the organization",
-        "members" => "People of the organization, and their roles",
-        "reports" => "Whether organizations are kept apart",
         "search" => "Things of every kind, by their name",
-        "tools" => "What agents can do while they talk",
-        "voices" => "How agents can sound",
         _ => panic!("nobody says what {tag} are about"),
     }
+    .to_owned()
 }
