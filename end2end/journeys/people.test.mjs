@@ -191,7 +191,7 @@ journey('an API key is shown once, works, and stops when it is revoked', async (
   assert.equal((await asked())[0], 401);
 }, { expected: [/status of 422/] });
 
-journey('whoever opens an invitation as somebody else is led back to it, through every page that asks who they are', async ({ page, person }) => {
+journey('whoever opens an invitation as somebody else is led back to it, through every page that asks who they are', async ({ page, person, look }) => {
   const [owner, vic, other] = [somebody('Olga Owns'), somebody('Vic Invited'), somebody('Otto Other')];
   await arrive(page, owner);
   const org = await found(page, 'Winding House');
@@ -203,6 +203,7 @@ journey('whoever opens an invitation as somebody else is led back to it, through
   await arrive(guest.page, other);
   await guest.open(link.pathname + link.search);
   await guest.page.getByText(`You are signed in as ${other.email}.`).waitFor();
+  await look('join-as-somebody-else', guest.page);
   await button(guest.page, 'Sign out').click();
   await heading(guest.page, 'Sign in').waitFor();
   await guest.page.getByRole('link', { name: 'Create an account' }).click();

@@ -3,7 +3,7 @@
 use sqlx::PgPool;
 use sqlx::postgres::PgPoolOptions;
 use testing::Database;
-pub use testing::{OwnCluster, PgBouncer, cluster};
+pub use testing::{OwnCluster, PgBouncer, cluster, url};
 use url::Url;
 
 use super::{APP, Db, IDENTITY, Logins, MIGRATOR, WORKER, migrate, migrate::ROLES};

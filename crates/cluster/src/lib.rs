@@ -36,6 +36,9 @@ const PATIENCE: Duration = Duration::from_secs(300);
 /// Poll interval while another process starts or stops the cluster.
 const PAUSE: Duration = Duration::from_millis(20);
 
+/// The file in a cluster's directory that everyone who uses it has locked for sharing.
+const USERS: &str = "users.lock";
+
 /// What the server promises about a power cut.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Durability {
@@ -61,9 +64,29 @@ pub enum Stop {
 pub struct Cluster {
     place: DataDir,
     socket: PathBuf,
-    /// Locked for sharing as long as we use the cluster. The system closes it with the process, however that ends,
-    /// and no child inherits it.
-    users: File,
+    usage: Usage,
+}
+
+/// Our share of the lock that says a cluster is in use. The system ends it with the process, however that ends.
+#[derive(Debug)]
+struct Usage(File);
+
+impl Usage {
+    /// The caller holds the gate, where alone the last user asks for more than a share.
+    fn of(place: &DataDir) -> Result<Self, ClusterError> {
+        let users = open(&place.home.join(USERS))?;
+        users.lock_shared().at(&place.home)?;
+        Ok(Self(users))
+    }
+}
+
+impl Drop for Usage {
+    /// Closing the file would not do: a child that another thread is making holds it, too, until it is executed.
+    fn drop(&mut self) {
+        if let Err(error) = self.0.unlock() {
+            tracing::warn!("the cluster seems to be in use for longer than it is: {error}");
+        }
+    }
 }
 
 impl Cluster {
@@ -78,11 +101,9 @@ impl Cluster {
         let place = DataDir::of(data).await?;
         place.make().await?;
         let _gate = gate(&place).await?;
-        let users = open(&place.home.join("users.lock"))?;
-        // Only the last user asks for more than a share, and does so at the gate.
-        users.lock_shared().at(&place.home)?;
+        let usage = Usage::of(&place)?;
         let socket = bring_up(&place, durability).await?;
-        Ok(Cluster { place, socket, users })
+        Ok(Cluster { place, socket, usage })
     }
 
     /// How to connect: as the superuser to the database `postgres`, unless the caller says otherwise.
@@ -107,7 +128,7 @@ impl Cluster {
     /// Ends this use, and the server when it was the last.
     pub async fn stop(self) -> Result<Stop, ClusterError> {
         let _gate = gate(&self.place).await?;
-        drop(self.users);
+        drop(self.usage);
         stop_unused(&self.place).await
     }
 
@@ -159,7 +180,7 @@ async fn bring_up(place: &DataDir, durability: Durability) -> Result<PathBuf, Cl
 
 /// The caller holds the gate, so nobody begins to use the cluster meanwhile.
 async fn stop_unused(place: &DataDir) -> Result<Stop, ClusterError> {
-    let users = place.home.join("users.lock");
+    let users = place.home.join(USERS);
     match open(&users)?.try_lock() {
         Ok(()) => {}
         Err(TryLockError::WouldBlock) => return Ok(Stop::InUse),
@@ -238,4 +259,22 @@ async fn answers(socket: &Path) -> Result<bool, ClusterError> {
 /// Whether the refusal is of a kind that time ends: "operator intervention" or "insufficient resources".
 fn passes(code: &str) -> bool {
     ["57", "53"].iter().any(|class| code.starts_with(class))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_use_ends_although_a_child_that_is_being_made_has_its_file() {
+        let path = std::env::temp_dir().join(format!("cluster-usage-{}", std::process::id()));
+        let usage = Usage(open(&path).unwrap());
+        usage.0.lock_shared().unwrap();
+        let inherited = usage.0.try_clone().unwrap();
+        assert!(open(&path).unwrap().try_lock().is_err());
+        drop(usage);
+        open(&path).unwrap().try_lock().unwrap();
+        drop(inherited);
+        fs::remove_file(path).unwrap();
+    }
 }

@@ -17,6 +17,17 @@ pub use pgbouncer::PgBouncer;
 /// templates built at once would both make them.
 const BUILDING: i64 = 0x7465_6d70_6c61_7465;
 
+/// A login over a socket as an operator would write it.
+///
+/// # Panics
+/// When it goes over no socket.
+pub fn url(login: &PgConnectOptions) -> String {
+    let folder = login.get_socket().expect("a login over a socket").display();
+    let folder = folder.to_string().replace('/', "%2F");
+    let (who, port, database) = (login.get_username(), login.get_port(), login.get_database());
+    format!("postgres://{who}@{folder}:{port}/{}", database.unwrap_or(who))
+}
+
 /// The data directory of this checkout's test cluster; checkouts that share a target directory have one each.
 pub fn data() -> PathBuf {
     let checkout = Path::new(concat!(env!("CARGO_MANIFEST_DIR"), "/../.."));

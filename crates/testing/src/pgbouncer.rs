@@ -94,13 +94,6 @@ impl PgBouncer {
         // What sqlx says by itself it refuses, unless it is told to ignore it.
         login.clone().socket(&self.folder).port(PORT).extra_float_digits(None)
     }
-
-    /// The same, as a URL.
-    pub fn url(&self, login: &PgConnectOptions) -> String {
-        let database = login.get_database().unwrap_or("postgres");
-        let folder = self.folder.display().to_string().replace('/', "%2F");
-        format!("postgres://{}@{folder}:{PORT}/{database}", login.get_username())
-    }
 }
 
 /// Debian's place for it is one of the system's, and not on everybody's path.

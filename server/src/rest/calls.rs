@@ -23,10 +23,11 @@ use utoipa::ToSchema;
 use super::{
     context::RequestContext,
     crud::{ListQuery, csv_export, id},
-    endpoint::{Endpoint, PROVIDER, get, post},
+    endpoint::{Endpoint, get, post},
     extract::Json,
     idempotency::Repeat,
     problem::Failure,
+    refusals::PROVIDER,
 };
 use crate::media;
 

@@ -23,9 +23,10 @@ use utoipa::IntoParams;
 
 use super::{
     context::RequestContext,
-    endpoint::{Endpoint, PROVIDER, delete, get, patch, post, put},
+    endpoint::{Endpoint, delete, get, patch, post, put},
     extract::{Json, Params, from_value},
     problem::Failure,
+    refusals::PROVIDER,
 };
 use crate::download;
 

@@ -19,8 +19,8 @@ use switchboard::{
 use utoipa::{
     IntoParams, ToSchema,
     openapi::{
-        Content, ContentBuilder, Header, HeaderBuilder, HttpMethod, KnownFormat, ObjectBuilder, Ref, RefOr, Required,
-        Response, ResponseBuilder, SchemaFormat,
+        Content, ContentBuilder, HttpMethod, KnownFormat, ObjectBuilder, Ref, RefOr, Required, ResponseBuilder,
+        SchemaFormat,
         path::{Operation, OperationBuilder, ParameterBuilder, ParameterIn},
         request_body::RequestBodyBuilder,
         schema::{ArrayBuilder, Schema, SchemaType, Type},
@@ -32,7 +32,7 @@ use super::{
     extract,
     idempotency::{self, Access, Route},
     problem::Problem,
-    shape,
+    refusals, shape,
 };
 use crate::pages::Site;
 
@@ -62,8 +62,8 @@ pub struct EndpointBuilder {
     path: String,
     access: Option<Access>,
     sample: Option<fn(&Fixtures) -> Value>,
-    /// Whether it answers a list, of which a query says what shall be in it.
-    lists: bool,
+    /// Whether a query says what shall be in its answer.
+    is_queried: bool,
     limits: Option<LimitsOf>,
     /// What it may answer besides.
     refusals: BTreeSet<u16>,
@@ -122,7 +122,7 @@ impl EndpointBuilder {
             path: path.to_owned(),
             access: None,
             sample: None,
-            lists: false,
+            is_queried: false,
             limits: None,
             refusals,
             operation,
@@ -155,6 +155,7 @@ impl EndpointBuilder {
     }
 
     pub fn params<T: IntoParams>(mut self) -> Self {
+        self.is_queried = true;
         // What it names may be gone.
         self.refusals.extend([400, 404, 422]);
         for parameter in T::into_params(|| Some(ParameterIn::Query)) {
@@ -216,7 +217,7 @@ impl EndpointBuilder {
 
     /// Takes this body; the sample is its example in the document, and what the route is tried out with.
     pub fn body<T: ToSchema>(mut self, sample: fn(&Fixtures) -> Value) -> Self {
-        self.refusals.extend(BODY);
+        self.refusals.extend(refusals::BODY);
         let schema = known::<T>(&mut self.schemas);
         let content = ContentBuilder::new()
             .schema(Some(schema))
@@ -234,7 +235,7 @@ impl EndpointBuilder {
 
     /// Takes parts of this body, as RFC 7396 merges them: what is left out stays, `null` takes away.
     pub fn merges<T: ToSchema>(mut self, sample: fn(&Fixtures) -> Value) -> Self {
-        self.refusals.extend(BODY);
+        self.refusals.extend(refusals::BODY);
         known::<T>(&mut self.schemas);
         let name = shape::patch_of(&T::name());
         self.schemas.push((name.clone(), T::schema()));
@@ -268,7 +269,7 @@ impl EndpointBuilder {
     /// Answers a page of these.
     pub fn lists<T: ToSchema>(self) -> Self {
         let mut this = self.paged();
-        this.lists = true;
+        this.is_queried = true;
         let item = known::<T>(&mut this.schemas);
         let next = ObjectBuilder::new()
             .schema_type(SchemaType::from_iter([Type::String, Type::Null]))
@@ -293,7 +294,7 @@ impl EndpointBuilder {
 
     /// Answers an array of these.
     pub fn answers_all<T: ToSchema>(mut self, says: &str) -> Self {
-        self.lists = true;
+        self.is_queried = true;
         let item = known::<T>(&mut self.schemas);
         self.operation = self.operation.response(
             "200",
@@ -348,9 +349,7 @@ impl EndpointBuilder {
             self.refusals.insert(422);
         }
         for status in &self.refusals {
-            self.operation = self
-                .operation
-                .response(status.to_string(), Ref::from_response_name(refusal(*status).0));
+            self.operation = self.operation.response(status.to_string(), refusals::mention(*status));
         }
         let mut operation = self.operation.build();
         let mut handler = on(filter, handler);
@@ -358,8 +357,8 @@ impl EndpointBuilder {
             operation.security = Some(vec![]);
         }
         if self.access.is_some() {
-            counted(&mut operation);
-            if self.lists {
+            refusals::count(&mut operation);
+            if self.is_queried {
                 let names = queried(&operation);
                 handler = handler.layer::<_, Infallible>(from_fn_with_state(names, extract::reject_unknown_params));
             }
@@ -432,93 +431,6 @@ fn repeatable(required: bool) -> ParameterBuilder {
                 .max_length(Some(255))
                 .pattern(Some("^[!-~]+$")),
         ))
-}
-
-/// What every body may be refused for: no JSON, too large, another media type, nothing of that name, a field that is wrong.
-const BODY: [u16; 5] = [400, 404, 413, 415, 422];
-
-/// How a provider that is asked may fail.
-pub const PROVIDER: &[u16] = &[502, 504];
-
-/// The name and the meaning of an answer that is a problem.
-pub fn refusal(status: u16) -> (&'static str, &'static str) {
-    match status {
-        400 => ("Malformed", "The request cannot be read"),
-        401 => ("Unauthenticated", "No credential, or one that is not good any more"),
-        403 => ("Forbidden", "The credential does not carry the permission"),
-        404 => ("NotFound", "There is nothing of this name in the organization"),
-        409 => (
-            "Conflict",
-            "It does not go with how things are: a name is taken, something is in use or under way",
-        ),
-        412 => ("Changed", "It was saved since `If-Match` was read"),
-        413 => ("TooLarge", "The body is too large"),
-        415 => (
-            "MediaType",
-            "The body is of another media type than one that is named here",
-        ),
-        416 => ("Range", "The range begins after the end"),
-        422 => ("Invalid", "Fields are wrong; `errors` says which, and why"),
-        429 => ("TooOften", "Asked too often"),
-        500 => (
-            "Failed",
-            "A fault of the program, which its log names by the answer's `x-request-id`",
-        ),
-        502 => ("ProviderFailed", "The provider failed, or said what nobody understands"),
-        503 => (
-            "Unavailable",
-            "The database or the provider is away or busy for a moment",
-        ),
-        504 => ("ProviderSilent", "The provider did not answer in time"),
-        _ => unreachable!("nothing is refused with {status}"),
-    }
-}
-
-pub const REFUSALS: [u16; 15] = [
-    400, 401, 403, 404, 409, 412, 413, 415, 416, 422, 429, 500, 502, 503, 504,
-];
-
-/// A problem, as it is said with this status.
-pub fn problem(status: u16) -> Response {
-    let content = Content::new(Some(Ref::from_schema_name(Problem::name())));
-    let mut answer = ResponseBuilder::new()
-        .description(refusal(status).1)
-        .content("application/problem+json", content)
-        .build();
-    if matches!(status, 429 | 503) {
-        let says = "Seconds until it may be asked again";
-        answer.headers.insert("Retry-After".to_owned(), number(says).into());
-    }
-    count(&mut answer);
-    answer
-}
-
-/// A header that says a number.
-fn number(says: &str) -> Header {
-    let schema = ObjectBuilder::new().schema_type(Type::Integer);
-    HeaderBuilder::new()
-        .schema(Some(schema))
-        .description(Some(says))
-        .build()
-}
-
-/// Says of every answer how many more may be asked for; of refusals it is said where they are described.
-fn counted(operation: &mut Operation) {
-    for answer in operation.responses.responses.values_mut() {
-        if let RefOr::T(answer) = answer {
-            count(answer);
-        }
-    }
-}
-
-fn count(answer: &mut Response) {
-    for (name, says) in [
-        ("RateLimit-Limit", "How many requests may come at once"),
-        ("RateLimit-Remaining", "How many of them are left"),
-        ("RateLimit-Reset", "Seconds until all of them are there again"),
-    ] {
-        answer.headers.insert(name.to_owned(), number(says).into());
-    }
 }
 
 /// What it is about: the first part of its path.

@@ -17,6 +17,7 @@ mod members;
 pub mod openapi;
 pub mod problem;
 mod rate_limit;
+mod refusals;
 mod reports;
 mod search;
 mod shape;

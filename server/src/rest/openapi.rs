@@ -13,8 +13,8 @@ use utoipa::openapi::{
 };
 
 use super::{
-    endpoint::{REFUSALS, examples, problem, refusal, tag_of},
-    shape,
+    endpoint::{examples, tag_of},
+    refusals, shape,
 };
 
 /// `GET /api/v1/openapi.json`
@@ -41,8 +41,8 @@ fn make() -> Value {
                 .build(),
         ),
     );
-    for status in REFUSALS {
-        components = components.response(refusal(status).0, problem(status));
+    for (name, refusal) in refusals::all() {
+        components = components.response(name, refusal);
     }
     let (mut tags, mut limits) = (BTreeSet::new(), Vec::new());
     for endpoint in super::endpoints() {

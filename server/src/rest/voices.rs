@@ -8,9 +8,10 @@ use switchboard::{
 
 use super::{
     context::RequestContext,
-    endpoint::{Endpoint, PROVIDER, get},
+    endpoint::{Endpoint, get},
     extract::Params,
     problem::Failure,
+    refusals::PROVIDER,
 };
 use crate::media;
 

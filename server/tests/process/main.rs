@@ -7,5 +7,6 @@ mod demo;
 mod jobs;
 mod journey;
 mod killed;
+mod pooled;
 mod stopped;
 mod support;

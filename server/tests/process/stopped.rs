@@ -1,82 +1,94 @@
 //! Being told to stop, losing Postgres, and what people write on the pages that a browser is given.
 
-use reqwest::{Method, StatusCode, header};
+use std::sync::Arc;
+
+use reqwest::{Method, Response, StatusCode, header};
 use serde_json::{Value, json};
+use tokio::task::JoinHandle;
 
 use crate::{
     killed::{KEY, Moment, Relay, database},
-    support::{Api, Installation, PASSWORD, answer, signal, until},
+    support::{Api, Installation, PASSWORD, Running, signal, until},
 };
+
+/// A server that was asked for an agent and waits for its provider, which `relay` holds back.
+struct Waiting {
+    installation: Installation,
+    server: Running,
+    api: Api,
+    relay: Arc<Relay>,
+    asked: JoinHandle<reqwest::Result<Response>>,
+    _provider: Running,
+    _outside: Installation,
+}
+
+impl Waiting {
+    async fn begin() -> Self {
+        let outside = Installation::new();
+        let provider = outside.sandbox().await;
+        let relay = Relay::start(provider.said["ultravox"]["url"].as_str().unwrap()).await;
+        let installation = Installation::new()
+            .with("ULTRAVOX_API_KEY", KEY)
+            .with("ULTRAVOX_URL", &relay.url);
+        let server = installation.serve().await;
+        let key = installation.bootstrap("ada@example.com", "Larkfield Dental");
+        let api = Api::new(&server.url(), key["api_key"].as_str().unwrap());
+        relay.hold(Some(Moment::Answered));
+        relay.hold_back();
+        let draft = json!({"name": "Late", "prompt": "Answer politely.", "voice_id": "Mark", "voice_name": "Mark"});
+        let asked = tokio::spawn(api.request(Method::POST, "/agents").json(&draft).send());
+        relay.reached(1).await;
+        Self {
+            installation,
+            server,
+            api,
+            relay,
+            asked,
+            _provider: provider,
+            _outside: outside,
+        }
+    }
+
+    async fn listens_no_more(&self) {
+        until("it listens no more", async || {
+            let again = self.api.request(Method::GET, "/agents").send();
+            again.await.is_err().then_some(())
+        })
+        .await;
+    }
+}
 
 #[tokio::test(flavor = "multi_thread")]
 async fn f8_a_server_that_is_told_to_stop_answers_what_it_was_asked() {
-    let outside = Installation::new();
-    let provider = outside.sandbox().await;
-    let relay = Relay::start(provider.said["ultravox"]["url"].as_str().unwrap()).await;
-    let installation = Installation::new()
-        .with("ULTRAVOX_API_KEY", KEY)
-        .with("ULTRAVOX_URL", &relay.url);
-    let server = installation.serve().await;
-    let key = installation.bootstrap("ada@example.com", "Larkfield Dental");
-    let api = Api::new(&server.url(), key["api_key"].as_str().unwrap());
-
-    relay.hold(Some(Moment::Answered));
-    relay.hold_back();
-    let draft = json!({"name": "Late", "prompt": "Answer politely.", "voice_id": "Mark", "voice_name": "Mark"});
-    let asked = tokio::spawn(answer(api.request(Method::POST, "/agents").json(&draft)));
-    relay.reached(1).await;
-    server.terminate();
+    let waiting = Waiting::begin().await;
+    waiting.server.terminate();
     // It takes nobody new from then on, and finishes what it has begun.
-    let again = api.clone();
-    until("it listens no more", async || {
-        again
-            .request(Method::GET, "/agents")
-            .send()
-            .await
-            .is_err()
-            .then_some(())
-    })
-    .await;
-    relay.let_go();
-    let answered = asked.await.unwrap();
-    assert_eq!((answered.status, &answered.json()["name"]), (201, &json!("Late")));
-    assert!(server.ended().await.success());
+    waiting.listens_no_more().await;
+    waiting.relay.let_go();
+    let answered = waiting.asked.await.unwrap().unwrap();
+    assert_eq!(answered.status(), StatusCode::CREATED);
+    assert_eq!(answered.json::<Value>().await.unwrap()["name"], "Late");
+    assert!(waiting.server.ended().await.success());
 
-    let next = installation.serve().await;
-    let kept = Api::new(&next.url(), &api.key).get("/agents").await.json();
+    let next = waiting.installation.serve().await;
+    let kept = Api::new(&next.url(), &waiting.api.key).get("/agents").await.json();
     assert_eq!(kept["items"][0]["name"], "Late");
 }
 
 #[tokio::test(flavor = "multi_thread")]
 async fn whoever_asks_a_second_time_does_not_wait_for_what_still_runs() {
-    let outside = Installation::new();
-    let provider = outside.sandbox().await;
-    let relay = Relay::start(provider.said["ultravox"]["url"].as_str().unwrap()).await;
-    let installation = Installation::new()
-        .with("ULTRAVOX_API_KEY", KEY)
-        .with("ULTRAVOX_URL", &relay.url);
-    let server = installation.serve().await;
-    let key = installation.bootstrap("ada@example.com", "Larkfield Dental");
-    let api = Api::new(&server.url(), key["api_key"].as_str().unwrap());
-    relay.hold(Some(Moment::Answered));
-    relay.hold_back();
-    let draft = json!({"name": "Never", "prompt": "Answer politely.", "voice_id": "Mark", "voice_name": "Mark"});
-    let asked = tokio::spawn(api.request(Method::POST, "/agents").json(&draft).send());
-    relay.reached(1).await;
-    server.interrupt();
-    until("it listens no more", async || {
-        let again = api.request(Method::GET, "/agents").send();
-        again.await.is_err().then_some(())
-    })
-    .await;
-    server.interrupt();
+    let waiting = Waiting::begin().await;
+    waiting.server.interrupt();
+    waiting.listens_no_more().await;
+    waiting.server.interrupt();
     // In order it would end well, and only after half a minute.
-    assert_eq!(server.ended().await.code(), Some(130));
-    assert!(asked.await.unwrap().is_err());
-    relay.let_go();
+    assert_eq!(waiting.server.ended().await.code(), Some(130));
+    assert!(waiting.asked.await.unwrap().is_err());
+    waiting.relay.let_go();
     // What it left is taken up by the next.
-    let next = installation.serve().await;
-    assert_eq!(Api::new(&next.url(), &api.key).get("/agents").await.status, 200);
+    let next = waiting.installation.serve().await;
+    let kept = Api::new(&next.url(), &waiting.api.key).get("/agents").await;
+    assert_eq!(kept.status, 200);
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -78,6 +78,13 @@ impl Installation {
         String::from_utf8(output.stdout).unwrap()
     }
 
+    /// Runs a command that shall refuse; answers what it said.
+    pub fn refused(&self, arguments: &[&str]) -> String {
+        let output = self.command(arguments).output().unwrap();
+        assert!(!output.status.success(), "{arguments:?} did not refuse");
+        String::from_utf8_lossy(&output.stderr).into_owned()
+    }
+
     pub fn bootstrap(&self, email: &str, org: &str) -> Value {
         let printed = self.run(&[
             "admin",
