@@ -16,6 +16,8 @@ pub struct Config {
     pub worker_addr: Option<SocketAddr>,
     /// `SWITCHBOARD_DATA`, default `./data`: the private Postgres, the installation's secret, the sandbox's state.
     pub data: PathBuf,
+    /// Whether somebody said so. Then everything is there, or nothing starts.
+    pub is_data_said: bool,
     /// `PUBLIC_URL`, default `http://<addr>`: how browsers and providers reach this installation.
     pub public_url: Option<Url>,
     /// `TRUSTED_PROXIES`, default 0: how many proxies stand in front, each adding whom it answers to `X-Forwarded-For`. The
@@ -146,6 +148,7 @@ impl Config {
             addr,
             worker_addr: parsed(get, "SWITCHBOARD_WORKER_ADDR")?,
             data: get("SWITCHBOARD_DATA").unwrap_or_else(|| "./data".into()).into(),
+            is_data_said: get("SWITCHBOARD_DATA").is_some(),
             public_url: parsed(get, "PUBLIC_URL")?,
             trusted_proxies: parsed(get, "TRUSTED_PROXIES")?.unwrap_or(0),
             database,

@@ -209,6 +209,8 @@ impl Error {
 
 #[cfg(feature = "ssr")]
 mod ssr {
+    use sqlx::error::DatabaseError;
+
     use super::{Error, Incident, Result};
 
     impl Error {
@@ -217,6 +219,20 @@ mod ssr {
             let incident = uuid::Uuid::new_v4().simple().to_string()[..10].to_owned();
             tracing::error!(incident, %cause, "internal error");
             Self::Internal(Incident(incident))
+        }
+    }
+
+    /// What may be logged of Postgres's refusal. Of data and of constraints (classes 22, 23 and those that functions make up) its
+    /// message may quote the row, so it is left out.
+    fn cause(refusal: &dyn DatabaseError) -> String {
+        const WITHOUT_ROWS: [&str; 12] = ["08", "25", "28", "40", "42", "53", "54", "55", "57", "58", "XX", "0A"];
+        let code = refusal.code().unwrap_or_default();
+        match refusal.constraint() {
+            Some(constraint) => format!("{constraint} ({code})"),
+            None if WITHOUT_ROWS.iter().any(|class| code.starts_with(class)) => {
+                format!("{} ({code})", refusal.message())
+            }
+            None => code.into_owned(),
         }
     }
 
@@ -230,7 +246,7 @@ mod ssr {
                 }
                 // The connection broke, or there is none.
                 sqlx::Error::Io(_) | sqlx::Error::PoolClosed | sqlx::Error::WorkerCrashed => {
-                    tracing::warn!("the database cannot be reached");
+                    tracing::warn!(cause = crate::db::describe(&error), "the database cannot be reached");
                     Self::Unavailable { retry_after_s: 5 }
                 }
                 // Class 08: Postgres has lost a server that it keeps rows on. Those of other organizations are served.
@@ -240,7 +256,7 @@ mod ssr {
                         .code()
                         .is_some_and(|code| code.starts_with("08") || code.starts_with("57P") || code == "53300") =>
                 {
-                    tracing::warn!(code = %db.code().unwrap_or_default(), "a part of the database cannot be reached");
+                    tracing::warn!(cause = cause(&**db), "a part of the database cannot be reached");
                     Self::Unavailable { retry_after_s: 5 }
                 }
                 // A text that it can hold nowhere. Whoever reads a request or an answer keeps such texts away; this is for
@@ -248,12 +264,7 @@ mod ssr {
                 sqlx::Error::Database(db) if db.code().is_some_and(|code| matches!(&*code, "22021" | "22P05")) => {
                     Self::invalid("", "This holds a character that is no text. Remove it and try again.")
                 }
-                // A database message may quote the row it refused; only its code and constraint are ours to log.
-                sqlx::Error::Database(db) => Self::internal(format_args!(
-                    "database {} {}",
-                    db.code().unwrap_or_default(),
-                    db.constraint().unwrap_or_default()
-                )),
+                sqlx::Error::Database(db) => Self::internal(format_args!("database: {}", cause(&**db))),
                 _ => Self::internal(error),
             }
         }

@@ -1,4 +1,4 @@
-//! Export: a whole list as CSV, for a spreadsheet, from its newest row to its oldest.
+//! Export: a whole list as CSV, for a program or a spreadsheet, from its newest row to its oldest.
 
 use std::future::{Future, ready};
 
@@ -21,7 +21,16 @@ use crate::{
 /// Rows that are read at a time.
 const BATCH: usize = 500;
 
-/// A line of a list as a spreadsheet has it.
+/// Who reads a file.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Reader {
+    /// Every value is as it is.
+    Program,
+    /// The file is marked as UTF-8, without which Excel takes it for something else, and nothing in it would be run.
+    Spreadsheet,
+}
+
+/// A line of a list as a table has it.
 pub trait CsvRow: Send + 'static {
     const HEADERS: &'static [&'static str];
 
@@ -62,10 +71,16 @@ pub async fn csv<L: CsvList>(
     core: Core,
     caller: Caller,
     filter: L::Filter,
+    reader: Reader,
 ) -> Result<impl Stream<Item = Result<String>> + Send + 'static> {
-    let source = Source::<L> { core, caller, filter };
+    let source = Source::<L> {
+        core,
+        caller,
+        filter,
+        reader,
+    };
     let (first, rest) = source.next_chunk(Window::first(BATCH)).await?;
-    let head = line(L::Row::HEADERS.iter().map(|head| (*head).to_owned()));
+    let head = reader.mark().to_owned() + &reader.line(L::Row::HEADERS.iter().map(|head| (*head).to_owned()));
     let rest = stream::try_unfold(rest, |rest| async {
         match rest {
             Some((source, last)) => source.next_chunk(Window::following(last, BATCH)).await.map(Some),
@@ -79,6 +94,7 @@ struct Source<L: CsvList> {
     core: Core,
     caller: Caller,
     filter: L::Filter,
+    reader: Reader,
 }
 
 /// Where to read on, unless that was all.
@@ -92,27 +108,44 @@ impl<L: CsvList> Source<L> {
         let more = rows.len() > BATCH;
         rows.truncate(BATCH);
         let last = rows.last().filter(|_| more).map(L::position);
-        let text = rows.into_iter().map(|row| line(row.cells().into_iter())).collect();
+        let lines = rows.into_iter().map(|row| self.reader.line(row.cells().into_iter()));
+        let text = lines.collect();
         Ok((text, last.map(|last| (self, last))))
     }
 }
 
-/// A line as RFC 4180 has it.
-fn line(cells: impl Iterator<Item = String>) -> String {
-    let cells: Vec<String> = cells.map(cell).collect();
-    cells.join(",") + "\r\n"
+impl Reader {
+    /// The byte order mark, which says UTF-8.
+    const fn mark(self) -> &'static str {
+        match self {
+            Self::Program => "",
+            Self::Spreadsheet => "\u{feff}",
+        }
+    }
+
+    /// A line as RFC 4180 has it.
+    fn line(self, cells: impl Iterator<Item = String>) -> String {
+        let cells: Vec<String> = cells.map(|text| self.cell(text)).collect();
+        cells.join(",") + "\r\n"
+    }
+
+    fn cell(self, text: String) -> String {
+        match self {
+            Self::Spreadsheet if is_formula(&text) => quoted(format!("'{text}")),
+            _ => quoted(text),
+        }
+    }
 }
 
 /// What begins like a formula is one to a spreadsheet, and may have been written by whoever was called: an apostrophe makes
-/// it words again. A telephone number is no formula, and other programs read it.
-fn cell(text: String) -> String {
+/// it words again. A telephone number is no formula.
+fn is_formula(text: &str) -> bool {
     let digits = text.strip_prefix('+');
     let is_number = digits.is_some_and(|digits| !digits.is_empty() && digits.bytes().all(|byte| byte.is_ascii_digit()));
-    let text = if text.starts_with(['=', '+', '-', '@', '\t', '\r']) && !is_number {
-        format!("'{text}")
-    } else {
-        text
-    };
+    text.starts_with(['=', '+', '-', '@', '\t', '\r']) && !is_number
+}
+
+fn quoted(text: String) -> String {
     if text.contains([',', '"', '\r', '\n']) {
         format!("\"{}\"", text.replace('"', "\"\""))
     } else {
@@ -146,7 +179,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn what_a_spreadsheet_would_run_is_words() {
+    fn what_a_spreadsheet_would_run_is_words_and_a_program_reads_it_as_it_is() {
         for (text, safe) in [
             ("=HYPERLINK(\"http://x\")", "\"'=HYPERLINK(\"\"http://x\"\")\""),
             ("+14155550100", "+14155550100"),
@@ -159,15 +192,17 @@ mod tests {
             ("1=1", "1=1"),
             ("Front desk", "Front desk"),
         ] {
-            assert_eq!(cell(text.to_owned()), safe);
+            assert_eq!(Reader::Spreadsheet.cell(text.to_owned()), safe);
         }
+        assert_eq!(Reader::Program.cell("-1".into()), "-1");
+        assert_eq!(Reader::Program.cell("=1,2".into()), "\"=1,2\"");
     }
 
     #[test]
     fn a_cell_stays_one_cell() {
         let cells = ["a, b", "say \"no\"", "two\nlines", ""].map(str::to_owned);
         assert_eq!(
-            line(cells.into_iter()),
+            Reader::Program.line(cells.into_iter()),
             "\"a, b\",\"say \"\"no\"\"\",\"two\nlines\",\r\n"
         );
     }

@@ -38,6 +38,12 @@ pub trait ProviderBacked: Rows<Flow = ProviderFirst> {
     /// Reads it, before the provider is asked.
     fn context(tx: &mut OrgTx, draft: &Self::Draft) -> impl Future<Output = Result<Self::Context>> + Send;
 
+    /// Fills in what only the provider knows of the draft, such as the name of what it names by an id.
+    fn complete(core: &Core, before: Option<&Self>, draft: Self::Draft) -> impl Future<Output = Self::Draft> + Send {
+        let _ = (core, before);
+        std::future::ready(draft)
+    }
+
     /// Creates the copy, or overwrites the one with this id. Answers its id.
     fn push(
         core: &Core,
@@ -104,6 +110,7 @@ impl<R: ProviderBacked> WriteFlow<R> for ProviderFirst {
         intend(&mut tx, R::LINK, id.uuid()).await?;
         tx.commit().await?;
 
+        let draft = R::complete(core, None, draft).await;
         let provider_id = match R::push(core, &context, id, &draft, None).await {
             Ok(provider_id) => provider_id,
             Err(error) => {
@@ -131,6 +138,7 @@ impl<R: ProviderBacked> WriteFlow<R> for ProviderFirst {
         schedule_check(&mut tx, R::LINK, id.uuid(), LEASE, "updating").await?;
         tx.commit().await?;
 
+        let draft = R::complete(core, Some(&before), draft).await;
         let provider_id = match R::push(core, &context, id, &draft, Some(before.provider_id())).await {
             Ok(provider_id) => provider_id,
             Err(error) => {

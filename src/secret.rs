@@ -1,6 +1,10 @@
 //! Secrets: every key of an installation, derived from the one it keeps.
 
-use std::{fs, io::Write, os::unix::fs::OpenOptionsExt};
+use std::{
+    fs,
+    io::{ErrorKind, Write},
+    os::unix::fs::OpenOptionsExt,
+};
 
 use aws_lc_rs::aead::{AES_256_GCM, Aad, NONCE_LEN, Nonce, RandomizedNonceKey};
 use hmac::{Hmac, Mac};
@@ -21,6 +25,10 @@ pub struct Master([u8; 32]);
 pub enum SecretError {
     #[error("SWITCHBOARD_SECRET: use 64 hex digits, such as `openssl rand -hex 32` prints")]
     Malformed,
+    #[error(
+        "{0} cannot be written by the user that runs this program: give it to them (chown) or set SWITCHBOARD_DATA elsewhere"
+    )]
+    Foreign(String),
     #[error("{path}: {cause}")]
     File { path: String, cause: std::io::Error },
 }
@@ -32,9 +40,14 @@ impl Master {
             return Self::from_hex(given).ok_or(SecretError::Malformed);
         }
         let path = config.data.join("secret");
-        let failed = |cause| SecretError::File {
-            path: path.display().to_string(),
-            cause,
+        let failed = |cause: std::io::Error| match cause.kind() {
+            ErrorKind::PermissionDenied | ErrorKind::ReadOnlyFilesystem => {
+                SecretError::Foreign(config.data.display().to_string())
+            }
+            _ => SecretError::File {
+                path: path.display().to_string(),
+                cause,
+            },
         };
         fs::create_dir_all(&config.data).map_err(failed)?;
         let fresh = Self::fresh();
@@ -55,7 +68,7 @@ impl Master {
                     fs::remove_file(path.with_extension("new")).map_err(failed)?;
                 }
             }
-            Err(error) if error.kind() == std::io::ErrorKind::AlreadyExists => {}
+            Err(error) if error.kind() == ErrorKind::AlreadyExists => {}
             Err(error) => return Err(failed(error)),
         }
         let text = fs::read_to_string(&path).map_err(failed)?;
@@ -85,6 +98,11 @@ impl Master {
         mac.update(b"switchboard/1/");
         mac.update(purpose.as_bytes());
         mac.finalize().into_bytes().into()
+    }
+
+    /// What tells this secret from others, and nothing else about it.
+    pub fn mark(&self) -> [u8; 32] {
+        self.key("mark")
     }
 
     /// Seals what a copy of the database must not open. It opens for the same purpose and place alone, so it is worth

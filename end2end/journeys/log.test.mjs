@@ -4,9 +4,10 @@ import { readFile } from 'node:fs/promises';
 import { journey } from '../journey.mjs';
 import { arrive, ask, found, makeAgent, somebody } from '../people.mjs';
 
-async function file(page) {
+async function file(page, kind = 'CSV for Excel') {
   const coming = page.waitForEvent('download');
-  await page.getByRole('link', { name: 'Export CSV' }).click();
+  await page.getByRole('button', { name: 'Export', exact: true }).click();
+  await page.getByRole('link', { name: kind }).click();
   const download = await coming;
   const text = await readFile(await download.path(), 'utf8');
   return { name: download.suggestedFilename(), lines: text.trimEnd().split('\r\n') };
@@ -37,10 +38,16 @@ journey('a change says in the log what changed, is searched for, and goes along 
 
   await open('/agents?tag=night');
   await page.getByText('1 agent', { exact: true }).waitFor();
+  await page.getByRole('button', { name: 'Export', exact: true }).click();
   await look('agents-exported');
+  await page.keyboard.press('Escape');
   const agents = await file(page);
   assert.equal(agents.lines.length, 2);
   assert.match(agents.lines[1], /,'=Front desk,/);
+  assert.ok(agents.lines[0].startsWith('\ufeffid,'));
+  const plain = await file(page, 'Plain CSV');
+  assert.match(plain.lines[1], /,=Front desk,/);
+  assert.ok(plain.lines[0].startsWith('id,'));
 
   const call = await ask(page, 'calls/place_call', { org, draft: { agent_id: agent.id, to: { medium: 'text' } } });
   await open('/calls');

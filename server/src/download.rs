@@ -13,7 +13,7 @@ use switchboard::{
     Error, Id, Result,
     auth::{Caller, session::Visit},
     core::Core,
-    export::{self, CsvList},
+    export::{self, CsvList, Reader},
     report::{self, Report, ReportKind},
 };
 
@@ -45,22 +45,30 @@ pub async fn file(
     made.await.unwrap_or_else(|error| problem::respond(&error))
 }
 
-/// `GET /app/agents/export` and the like, by session: the whole list as it is narrowed to.
+/// `GET /app/agents/export/{file}` and the like, by session: the whole list as it is narrowed to, as `plain.csv` or `excel.csv`.
 pub async fn list<L: CsvList>(
     State(core): State<Core>,
     visit: Option<Extension<Visit>>,
+    Path(file): Path<String>,
     Query(filter): Query<L::Filter>,
 ) -> Response
 where
     L::Filter: DeserializeOwned,
 {
-    let made = async { csv::<L>(core, caller(visit)?, filter).await };
+    let made = async {
+        let reader = match file.as_str() {
+            "plain.csv" => Reader::Program,
+            "excel.csv" => Reader::Spreadsheet,
+            _ => return Err(Error::NotFound),
+        };
+        csv::<L>(core, caller(visit)?, filter, reader).await
+    };
     made.await.unwrap_or_else(|error| problem::respond(&error))
 }
 
 /// Sent as it is read, so that a long list is neither kept here nor waited for.
-pub async fn csv<L: CsvList>(core: Core, caller: Caller, filter: L::Filter) -> Result<Response> {
-    let rows = export::csv::<L>(core, caller, filter).await?;
+pub async fn csv<L: CsvList>(core: Core, caller: Caller, filter: L::Filter, reader: Reader) -> Result<Response> {
+    let rows = export::csv::<L>(core, caller, filter, reader).await?;
     let name = format!("{}-{}.csv", L::KIND.word(), Utc::now().date_naive());
     Ok((
         [

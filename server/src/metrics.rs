@@ -2,6 +2,7 @@
 
 use std::{sync::OnceLock, time::Instant};
 
+use ::metrics::{counter, describe_counter, describe_gauge, describe_histogram, gauge, histogram};
 use axum::{
     extract::{MatchedPath, Request, State},
     http::{HeaderMap, Method, StatusCode, header},
@@ -9,7 +10,7 @@ use axum::{
     response::{IntoResponse, Response},
 };
 use metrics_exporter_prometheus::{PrometheusBuilder, PrometheusHandle};
-use switchboard::core::Core;
+use switchboard::{core::Core, db::MIGRATOR};
 use tracing::Instrument;
 
 use crate::{assets, router::REQUEST_ID};
@@ -45,9 +46,59 @@ fn recorder() -> &'static PrometheusHandle {
             .expect("there are buckets")
             .build_recorder();
         let handle = recorder.handle();
-        drop(metrics::set_global_recorder(recorder));
+        drop(::metrics::set_global_recorder(recorder));
+        describe();
         handle
     })
+}
+
+/// What each figure says, where Prometheus shows it.
+fn describe() {
+    describe_counter!(
+        "switchboard_requests_total",
+        "Requests answered, by method, route and status."
+    );
+    describe_histogram!(
+        "switchboard_request_seconds",
+        "Time to answer a request, by method and route."
+    );
+    describe_histogram!(
+        "switchboard_provider_seconds",
+        "Time until a provider answered, by provider, operation and outcome."
+    );
+    describe_gauge!(
+        "switchboard_pool_connections",
+        "Connections of the pool that serves requests."
+    );
+    describe_gauge!("switchboard_pool_idle", "Connections of that pool that nobody uses.");
+    describe_counter!(
+        "switchboard_pool_timeouts_total",
+        "Requests that got no connection in time."
+    );
+    describe_counter!(
+        "switchboard_jobs_total",
+        "Jobs that this process has run, by kind and outcome."
+    );
+    describe_histogram!("switchboard_job_seconds", "Time that a job took, by kind.");
+    describe_gauge!(
+        "switchboard_jobs_due",
+        "Jobs that are due and not taken, by kind; all processes say the same."
+    );
+    describe_gauge!(
+        "switchboard_jobs_oldest_seconds",
+        "For how long the oldest of them has been due, by kind."
+    );
+    describe_gauge!("switchboard_jobs_parked", "Jobs that were given up, by kind.");
+    describe_counter!(
+        "switchboard_events_in_total",
+        "Events received from providers, by provider and event."
+    );
+    describe_counter!("switchboard_events_dead_total", "Events that were given up.");
+    describe_gauge!(
+        "switchboard_build_info",
+        "Always 1; says which version runs, and the schema it needs."
+    );
+    metrics_process::Collector::default().describe();
 }
 
 /// What Prometheus and people with many files open ask for all the time: not worth a line each.
@@ -76,9 +127,8 @@ pub async fn measure(request: Request, next: Next) -> Response {
             tracing::info!(status, ms, "answered");
         }
     });
-    metrics::histogram!("switchboard_request_seconds", "method" => method, "route" => route.clone())
-        .record(took.as_secs_f64());
-    metrics::counter!("switchboard_requests_total", "method" => method, "route" => route, "status" => status.to_string())
+    histogram!("switchboard_request_seconds", "method" => method, "route" => route.clone()).record(took.as_secs_f64());
+    counter!("switchboard_requests_total", "method" => method, "route" => route, "status" => status.to_string())
         .increment(1);
     response
 }
@@ -106,15 +156,23 @@ fn id(headers: &HeaderMap) -> &str {
     id.get(..100).unwrap_or(id)
 }
 
-/// `GET /metrics`, for Prometheus. Figures of the process only: nothing of any organization.
+/// `GET /metrics`, for Prometheus. Figures of the process and of the queues: nothing of any organization.
 pub async fn figures(State(core): State<Core>) -> impl IntoResponse {
     let (size, idle) = core.db.load();
-    metrics::gauge!("switchboard_pool_connections").set(f64::from(size));
-    metrics::gauge!("switchboard_pool_idle").set(idle as f64);
+    gauge!("switchboard_pool_connections").set(f64::from(size));
+    gauge!("switchboard_pool_idle").set(idle as f64);
+    gauge!("switchboard_build_info", "version" => env!("CARGO_PKG_VERSION"), "schema" => schema()).set(1.0);
+    metrics_process::Collector::default().collect();
     (
         [(header::CONTENT_TYPE, "text/plain; version=0.0.4")],
         recorder().render(),
     )
+}
+
+/// The newest migration of this program.
+fn schema() -> String {
+    let newest = MIGRATOR.iter().map(|migration| migration.version).max();
+    newest.unwrap_or_default().to_string()
 }
 
 /// `GET /healthz`: the process is alive.

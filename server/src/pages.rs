@@ -88,7 +88,7 @@ impl Downloads {
         L: CsvList,
         L::Filter: DeserializeOwned,
     {
-        let path = format!("/app{}/export", L::KIND.about().path);
+        let path = format!("/app{}/export/{{file}}", L::KIND.about().path);
         self.0 = std::mem::take(&mut self.0).route(&path, get(download::list::<L>));
     }
 }

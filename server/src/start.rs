@@ -34,23 +34,53 @@ pub async fn reach(config: &Config) -> anyhow::Result<Reached> {
             cluster: None,
         });
     }
-    let cluster = Cluster::start(&config.data)
-        .await
-        .context("the private Postgres did not start")?;
-    let logins = Logins::embedded(&cluster);
-    db::ensure_database(&cluster).await?;
-    db::migrate(&logins).await?;
-    Ok(Reached {
-        logins,
+    let cluster = if config.is_data_said {
+        Cluster::start_there(&config.data).await
+    } else {
+        Cluster::start(&config.data).await
+    };
+    let cluster = cluster.context("the private Postgres did not start")?;
+    let made = async {
+        db::ensure_database(&cluster).await?;
+        db::migrate(&Logins::embedded(&cluster)).await
+    };
+    let made = made.await;
+    let reached = Reached {
+        logins: Logins::embedded(&cluster),
         cluster: Some(cluster),
-    })
+    };
+    reached
+        .unless_failed(made.map_err(Into::into))
+        .await
+        .map(|((), reached)| reached)
+}
+
+impl Reached {
+    /// What was made of the database, and the database. After a refusal nothing of ours goes on running.
+    async fn unless_failed<T>(self, made: anyhow::Result<T>) -> anyhow::Result<(T, Self)> {
+        match made {
+            Ok(made) => Ok((made, self)),
+            Err(error) => {
+                self.stop().await?;
+                Err(error)
+            }
+        }
+    }
+
+    pub async fn stop(self) -> anyhow::Result<()> {
+        if let Some(cluster) = self.cluster {
+            cluster.stop().await?;
+        }
+        Ok(())
+    }
 }
 
 /// Brings everything up but the listener. `public_url` is where browsers and providers reach this process.
 pub async fn start(config: Config, public_url: Url) -> anyhow::Result<Started> {
     let secret = Master::load(&config)?;
-    let Reached { logins, cluster } = reach(&config).await?;
-    let (core, sandbox) = assemble(config, public_url, secret, &logins).await?;
+    let reached = reach(&config).await?;
+    let assembled = assemble(config, public_url, secret, &reached.logins).await;
+    let ((core, sandbox), Reached { logins, cluster }) = reached.unless_failed(assembled).await?;
     Ok(Started {
         core,
         logins,
@@ -59,11 +89,18 @@ pub async fn start(config: Config, public_url: Url) -> anyhow::Result<Started> {
     })
 }
 
-/// As [`start`], for commands about people and keys: they ask no voice provider, so none is simulated for them.
-pub async fn start_without_voice(config: Config, public_url: Url) -> anyhow::Result<Started> {
+/// As [`start`], for commands about people and keys: they ask no voice provider, so none is simulated for them, and what they
+/// print is for the server that runs, wherever that is reached.
+pub async fn start_without_voice(config: Config) -> anyhow::Result<Started> {
     let secret = Master::load(&config)?;
-    let Reached { logins, cluster } = reach(&config).await?;
-    let core = assemble_without_voice(config, public_url, secret, &logins).await?;
+    let reached = reach(&config).await?;
+    let assembled = async {
+        let db = connect(&config, &secret, &reached.logins).await?;
+        let public_url = public_url(&config, &db).await?;
+        core_without_voice(config, public_url, secret, (db, &reached.logins))
+    };
+    let assembled = assembled.await;
+    let (core, Reached { logins, cluster }) = reached.unless_failed(assembled).await?;
     Ok(Started {
         core,
         logins,
@@ -79,7 +116,7 @@ pub async fn assemble(
     secret: Master,
     logins: &Logins,
 ) -> anyhow::Result<(Core, Option<Simulation>)> {
-    let db = connect(&config, logins).await?;
+    let db = connect(&config, &secret, logins).await?;
     if let Some(access) = access(&config, &secret) {
         let core = core(config, public_url, secret, (db, logins), access)?;
         return Ok((core, None));
@@ -102,21 +139,67 @@ pub async fn assemble_without_voice(
     secret: Master,
     logins: &Logins,
 ) -> anyhow::Result<Core> {
-    let db = connect(&config, logins).await?;
+    let db = connect(&config, &secret, logins).await?;
+    core_without_voice(config, public_url, secret, (db, logins))
+}
+
+fn core_without_voice(
+    config: Config,
+    public_url: Url,
+    secret: Master,
+    database: (Db, &Logins),
+) -> anyhow::Result<Core> {
     let access = match access(&config, &secret) {
         Some(access) => access,
         // Port 9 discards: whoever asks all the same is refused at once.
         None => simulated("http://127.0.0.1:9".parse()?, &secret),
     };
-    core(config, public_url, secret, (db, logins), access)
+    core(config, public_url, secret, database, access)
 }
 
-async fn connect(config: &Config, logins: &Logins) -> anyhow::Result<Db> {
+async fn connect(config: &Config, secret: &Master, logins: &Logins) -> anyhow::Result<Db> {
+    let db = connect_as_anybody(config, logins).await?;
+    db.belongs_to(secret).await?;
+    Ok(db)
+}
+
+async fn connect_as_anybody(config: &Config, logins: &Logins) -> anyhow::Result<Db> {
     let db = Db::connect(logins, config.max_connections).await?;
     if !db.current().await? {
         bail!("the database has another schema than this program: run `switchboard migrate`");
     }
     Ok(db)
+}
+
+/// Has the database belong to the secret that is there now.
+pub async fn replace_secret(config: &Config) -> anyhow::Result<()> {
+    let secret = Master::load(config)?;
+    let reached = reach(config).await?;
+    let done = async {
+        let db = connect_as_anybody(config, &reached.logins).await?;
+        let replaced = db.replace_secret(&secret).await;
+        db.close().await;
+        anyhow::Ok(replaced?)
+    };
+    let ((), reached) = {
+        let done = done.await;
+        reached.unless_failed(done).await?
+    };
+    reached.stop().await
+}
+
+/// As it is said, else where the server ran last, else where it would run.
+async fn public_url(config: &Config, db: &Db) -> anyhow::Result<Url> {
+    let kept = db.public_url().await?;
+    match (&config.public_url, kept) {
+        (Some(said), Some(kept)) if *said != kept => {
+            tracing::warn!(%said, %kept, "the server that ran last was reached elsewhere: tokens are good for PUBLIC_URL alone");
+            Ok(said.clone())
+        }
+        (Some(said), _) => Ok(said.clone()),
+        (None, Some(kept)) => Ok(kept),
+        (None, None) => Ok(format!("http://{}", config.addr).parse()?),
+    }
 }
 
 fn core(

@@ -4,7 +4,7 @@ use std::collections::HashSet;
 
 use serde::{Deserialize, Serialize};
 
-use super::placeholders;
+use super::{ESCAPED, placeholders};
 use crate::{
     check::{Check, Checked},
     id::Id,
@@ -19,7 +19,7 @@ pub struct AgentDraft {
     /// 1 to 80 characters, unique in the organization.
     pub name: String,
     pub description: String,
-    /// The system prompt. `{{name}}` inserts a variable.
+    /// The system prompt. `{{name}}` inserts a variable, and `\{{` writes the braces themselves.
     pub prompt: String,
     pub first_speaker: FirstSpeaker,
     /// What the agent says first; empty lets it find its own words.
@@ -248,6 +248,13 @@ impl Checked for AgentDraft {
     }
 }
 
+/// What is said beside a text that uses a variable nobody declared.
+fn undeclared(name: &str) -> String {
+    format!(
+        "{{{{{name}}}}} is used here but not declared under Variables. Write {ESCAPED} for braces that are no variable."
+    )
+}
+
 impl AgentDraft {
     fn check_variables(&self, check: &mut Check) {
         check.count("variables", self.variables.len(), 50, "variables");
@@ -271,18 +278,12 @@ impl AgentDraft {
             ("time_exceeded_message", &self.time_exceeded_message),
         ] {
             for name in self.undeclared(text) {
-                check.fail(
-                    field,
-                    format!("{{{{{name}}}}} is used here but not declared under Variables."),
-                );
+                check.fail(field, undeclared(name));
             }
         }
         for (i, step) in self.silence.iter().enumerate() {
             for name in self.undeclared(&step.message) {
-                check.fail(
-                    format!("silence[{i}].message"),
-                    format!("{{{{{name}}}}} is used here but not declared under Variables."),
-                );
+                check.fail(format!("silence[{i}].message"), undeclared(name));
             }
         }
     }

@@ -28,8 +28,8 @@ pub use draft::{AgentDraft, EndBehavior, FirstSpeaker, LANGUAGES, Silence, Varia
 pub use flow::duplicate;
 pub use starters::{STARTERS, Starter};
 #[cfg(feature = "ssr")]
-pub(crate) use template::fill;
-pub use template::{Placeholder, placeholders};
+pub(crate) use template::{BRACES, fill, for_provider};
+pub use template::{ESCAPED, Placeholder, placeholders};
 
 /// Agents, to everything that lists resources.
 pub const ABOUT: About = About {

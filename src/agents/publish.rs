@@ -2,7 +2,7 @@
 
 use serde_json::{Map, Value, json};
 
-use super::{Agent, AgentDraft, EndBehavior, FirstSpeaker, VariableKind, store};
+use super::{Agent, AgentDraft, BRACES, EndBehavior, FirstSpeaker, VariableKind, for_provider, store};
 use crate::{
     core::Core,
     db::OrgTx,
@@ -11,6 +11,7 @@ use crate::{
     provider_sync::{ProviderBacked, RemoteState},
     providers::ultravox::duration::{parse_ms, write_ms},
     tools::{self, bindings::BoundTool, publish::SECRET},
+    voices,
 };
 
 /// How long the agent waits to be greeted before it speaks its first message by itself.
@@ -35,6 +36,19 @@ impl ProviderBacked for Agent {
 
     fn provider_id(&self) -> &str {
         &self.provider_id
+    }
+
+    /// The name of a voice that was chosen by its id alone.
+    async fn complete(core: &Core, before: Option<&Self>, mut draft: AgentDraft) -> AgentDraft {
+        let is_left_over = before.is_some_and(|before| {
+            before.draft.voice_id != draft.voice_id && before.draft.voice_name == draft.voice_name
+        });
+        if draft.voice_name.is_empty() || is_left_over {
+            draft.voice_name = voices::library::name_of(core, &draft.voice_id)
+                .await
+                .unwrap_or_default();
+        }
+        draft
     }
 
     async fn push(
@@ -117,7 +131,7 @@ pub(crate) fn born<T>(id: Id<T>) -> chrono::DateTime<chrono::Utc> {
 fn template(draft: &AgentDraft, tools: &[BoundTool]) -> Map<String, Value> {
     let mut template = Map::new();
     let mut set = |name: &str, value: Value| template.insert(name.to_owned(), value);
-    set("systemPrompt", json!(draft.prompt));
+    set("systemPrompt", json!(for_provider(&draft.prompt)));
     set("voice", json!(draft.voice_id));
     set("languageHint", json!(draft.language));
     set("temperature", json!(f64::from(draft.temperature_percent) / 100.0));
@@ -136,7 +150,7 @@ fn template(draft: &AgentDraft, tools: &[BoundTool]) -> Map<String, Value> {
     set("contextSchema", schema(draft));
     set("selectedTools", tools.iter().map(selected).collect());
     if !draft.time_exceeded_message.is_empty() {
-        set("timeExceededMessage", json!(draft.time_exceeded_message));
+        set("timeExceededMessage", json!(for_provider(&draft.time_exceeded_message)));
     }
     template
 }
@@ -203,14 +217,14 @@ fn silence(draft: &AgentDraft) -> Value {
             EndBehavior::HangUpSoft => "END_BEHAVIOR_HANG_UP_SOFT",
             EndBehavior::HangUp => "END_BEHAVIOR_HANG_UP_STRICT",
         };
-        json!({ "duration": seconds(step.after_s), "message": step.message, "endBehavior": end })
+        json!({ "duration": seconds(step.after_s), "message": for_provider(&step.message), "endBehavior": end })
     });
     steps.collect()
 }
 
 /// What a call may pass in. Without it the provider would take whatever the texts happen to mention.
 fn schema(draft: &AgentDraft) -> Value {
-    let properties: Map<String, Value> = draft
+    let mut properties: Map<String, Value> = draft
         .variables
         .iter()
         .map(|variable| {
@@ -222,6 +236,7 @@ fn schema(draft: &AgentDraft) -> Value {
             (variable.name.clone(), json!({ "type": kind }))
         })
         .collect();
+    properties.insert(BRACES.to_owned(), json!({ "type": "string" }));
     let required: Vec<&str> = draft
         .variables
         .iter()

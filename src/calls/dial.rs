@@ -6,7 +6,7 @@ use serde_json::{Map, Value, json};
 
 use super::{Call, Destination};
 use crate::{
-    agents::{AgentDraft, fill, placeholders, publish::first_speaker},
+    agents::{AgentDraft, BRACES, fill, publish::first_speaker},
     id::Id,
     providers::Ultravox,
 };
@@ -31,6 +31,7 @@ pub(crate) fn request(
             .iter()
             .filter(|(_, value)| !value.is_null())
             .map(|(name, value)| (name.clone(), value.clone()))
+            .chain([(BRACES.to_owned(), json!("{{"))])
             .collect(),
     );
     match to {
@@ -43,8 +44,8 @@ pub(crate) fn request(
         }
     }
     // The provider fills placeholders in everywhere but in first words.
-    if placeholders(&agent.first_message).next().is_some() {
-        let words = filled_in(&agent.first_message, variables);
+    let words = filled_in(&agent.first_message, variables);
+    if words != agent.first_message {
         set("firstSpeakerSettings", first_speaker(agent, words.trim()));
     }
     Some(Value::Object(request))
@@ -74,6 +75,7 @@ mod tests {
             "Hi Ann, 3 new. {{"
         );
         assert_eq!(filled_in("plain", &variables), "plain");
+        assert_eq!(filled_in(r"Say \{{name}}, {{name}}.", &variables), "Say {{name}}, Ann.");
     }
 
     fn ultravox() -> Ultravox {
@@ -107,7 +109,7 @@ mod tests {
         )
         .unwrap();
         assert_eq!(phone["metadata"], json!({ "switchboard_call": id.to_string() }));
-        assert_eq!(phone["templateContext"], json!({ "name": "Ann" }));
+        assert_eq!(phone["templateContext"], json!({ "name": "Ann", "_braces": "{{" }));
         assert_eq!(phone["firstSpeakerSettings"], json!({ "agent": { "text": "Hi Ann!" } }));
         let text = request(
             &ultravox(),

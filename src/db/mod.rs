@@ -4,6 +4,7 @@
 mod abandoned;
 mod begin;
 mod billing_summary;
+mod installation;
 mod migrate;
 mod open;
 mod pool;
@@ -83,6 +84,12 @@ pub enum DbError {
     Cluster(#[from] ::cluster::ClusterError),
     #[error("migration failed: {0}")]
     Migration(String),
+    #[error(
+        "refusing to start: this database belongs to another secret than the one given, so none of its API keys would work. \
+         Put back the file `secret` of SWITCHBOARD_DATA, or the SWITCHBOARD_SECRET, that it was made with. If that is lost for \
+         good, `switchboard admin replace-secret` takes this one; keys and the secrets of tools have to be made anew then"
+    )]
+    OtherSecret,
     #[error("the database could not be verified: {0}")]
     Unverified(String),
 }

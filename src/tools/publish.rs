@@ -8,7 +8,7 @@ use serde_json::{Map, Number, Value, json};
 use super::{Automatic, Parameter, ParameterKind, Place, Tool, ToolDraft, bindings, reach, store};
 use crate::{
     agents::{
-        Agent,
+        Agent, for_provider,
         publish::{born, in_words, mark},
     },
     core::Core,
@@ -115,14 +115,16 @@ fn definition(draft: &ToolDraft) -> Map<String, Value> {
     let mut definition = Map::new();
     let mut set = |name: &str, value: Value| definition.insert(name.to_owned(), value);
     set("modelToolName", json!(draft.model_name));
-    set("description", json!(draft.description));
+    set("description", json!(for_provider(&draft.description)));
     set(
         "dynamicParameters",
         of(ParameterKind::Dynamic, |parameter| ("schema", parameter.schema.clone())),
     );
     set(
         "staticParameters",
-        of(ParameterKind::Static, |parameter| ("value", parameter.value.clone())),
+        of(ParameterKind::Static, |parameter| {
+            ("value", template_of(&parameter.value))
+        }),
     );
     set(
         "automaticParameters",
@@ -144,6 +146,19 @@ fn definition(draft: &ToolDraft) -> Map<String, Value> {
         );
     }
     definition
+}
+
+/// A value, its texts as the provider's templates.
+fn template_of(value: &Value) -> Value {
+    match value {
+        Value::String(text) => json!(for_provider(text)),
+        Value::Array(items) => items.iter().map(template_of).collect(),
+        Value::Object(members) => {
+            let members = members.iter().map(|(name, value)| (name.clone(), template_of(value)));
+            Value::Object(members.collect())
+        }
+        other => other.clone(),
+    }
 }
 
 /// The draft over what is there: a tool is only ever replaced whole, and what others set beyond a draft stays.

@@ -75,6 +75,7 @@ pub(super) const TABLES: &[Table] = &[
     outside("identity", "api_key_secrets"),
     outside("identity", "outbox"),
     outside("identity", "member_intents"),
+    outside("identity", "installation"),
     outside("ops", "inbox"),
     outside("ops", "jobs"),
     outside("ops", "schedules"),

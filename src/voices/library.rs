@@ -47,6 +47,13 @@ pub async fn list(core: &Core, caller: &Caller, filter: &VoiceFilter) -> Result<
     Ok(all.iter().filter(|voice| matches(voice, filter)).cloned().collect())
 }
 
+/// How a voice of the library is called. Nothing where it is not one, or the library cannot be had.
+pub(crate) async fn name_of(core: &Core, voice_id: &str) -> Option<String> {
+    let all = core.voices.all(core).await.ok()?;
+    let voice = all.iter().find(|voice| voice.id == voice_id)?;
+    Some(voice.name.clone())
+}
+
 /// A sample of a voice of the library; any other id is not found, whatever the provider has under it.
 pub async fn preview(core: &Core, caller: &Caller, voice_id: &str) -> Result<Audio> {
     permitted(core, caller).await?;

@@ -141,16 +141,25 @@ pub fn Search(
 /// The whole list as it is narrowed to, as a file. A filter has a name in the address of the page, and one in that of the
 /// file, where the API has it.
 pub fn export(url: UrlQuery, list: &'static str, filters: &'static [(&'static str, &'static str)]) -> AnyView {
-    let href = reactive_text(move || {
-        let mut map = ParamsMap::new();
-        for (here, there) in filters {
-            if let Some(value) = url.get(here) {
-                map.insert(*there, value);
+    let href = move |file: &'static str| {
+        reactive_text(move || {
+            let mut map = ParamsMap::new();
+            for (here, there) in filters {
+                if let Some(value) = url.get(here) {
+                    map.insert(*there, value);
+                }
             }
-        }
-        format!("/app/{list}/export{}", map.to_query_string())
-    });
-    view! { <a class="btn quiet sm" href=href download="" rel="external">{icon("download")}"Export CSV"</a> }.into_any()
+            format!("/app/{list}/export/{file}{}", map.to_query_string())
+        })
+    };
+    view! {
+        <button class="btn quiet sm" type="button" popovertarget="export">{icon("download")}"Export"</button>
+        <Menu id="export" label="Export" end=true>
+            <a href=href("excel.csv") download="" rel="external">"CSV for Excel"</a>
+            <a href=href("plain.csv") download="" rel="external">"Plain CSV"</a>
+        </Menu>
+    }
+    .into_any()
 }
 
 /// One value a filter can have.

@@ -26,9 +26,16 @@ pub(super) struct DataDir {
     caller: Account,
 }
 
+/// Whether a new cluster may be made elsewhere than under a data directory that its account cannot reach.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Elsewhere {
+    Taken,
+    Refused,
+}
+
 impl DataDir {
     /// Finds where the cluster of `data`, an existing directory, is or is to be.
-    pub async fn of(data: &Path) -> Result<DataDir, ClusterError> {
+    pub async fn of(data: &Path, elsewhere: Elsewhere) -> Result<DataDir, ClusterError> {
         let data = data.canonicalize().at(data)?;
         let caller = Account::caller().await?;
         let near = data.join("postgres");
@@ -51,6 +58,7 @@ impl DataDir {
                 let account = Account::lent().await?;
                 let home = match account.reaches(&data).await {
                     true => near.clone(),
+                    false if elsewhere == Elsewhere::Refused => return Err(ClusterError::Unreachable(data)),
                     false if open_parent(&lib).is_ok() => lib,
                     false => tmp,
                 };
@@ -74,7 +82,7 @@ impl DataDir {
         match DirBuilder::new().mode(mode).create(&self.home) {
             Ok(()) => fs::set_permissions(&self.home, Permissions::from_mode(mode)).at(&self.home)?,
             Err(error) if error.kind() == ErrorKind::AlreadyExists => {}
-            Err(error) => return Err(error).at(&self.home),
+            Err(error) => return Err(error).in_data(&self.home),
         }
         let found = self.home.symlink_metadata().at(&self.home)?;
         if !found.is_dir() || ![self.caller.uid, self.account.uid].contains(&found.uid()) {

@@ -1,6 +1,6 @@
 //! Why a private Postgres could not be had, in words its operator can act on.
 
-use std::io;
+use std::io::{self, ErrorKind};
 use std::path::{Path, PathBuf};
 
 #[derive(Debug, thiserror::Error)]
@@ -21,6 +21,14 @@ pub enum ClusterError {
     #[error("the account that runs Postgres cannot enter {}; let it pass (chmod o+x on the parents) or set SWITCHBOARD_DATA elsewhere", .0.display())]
     Unreachable(PathBuf),
 
+    #[error(
+        "Postgres does not run as a user that the system has no name for, and {0} has none: run as one that has, give it a line in /etc/passwd, or set DATABASE_URL to a Postgres that is there"
+    )]
+    UnknownUser(u32),
+
+    #[error("{} cannot be written by the user that runs this program: give it to them (chown) or set SWITCHBOARD_DATA elsewhere", .0.display())]
+    Foreign(PathBuf),
+
     #[error("root needs an account to run Postgres as, and there is neither `postgres` nor `nobody`")]
     NoAccount,
 
@@ -40,6 +48,9 @@ pub enum ClusterError {
 /// Names the file an I/O error is about, which the error itself never does.
 pub(super) trait At<T> {
     fn at(self, path: &Path) -> Result<T, ClusterError>;
+
+    /// As [`At::at`], for what is written under the data directory: whose that is may be all that is wrong.
+    fn in_data(self, path: &Path) -> Result<T, ClusterError>;
 }
 
 impl<T> At<T> for io::Result<T> {
@@ -48,5 +59,19 @@ impl<T> At<T> for io::Result<T> {
             path: path.to_path_buf(),
             source,
         })
+    }
+
+    fn in_data(self, path: &Path) -> Result<T, ClusterError> {
+        match self {
+            Err(error)
+                if matches!(
+                    error.kind(),
+                    ErrorKind::PermissionDenied | ErrorKind::ReadOnlyFilesystem
+                ) =>
+            {
+                Err(ClusterError::Foreign(path.to_path_buf()))
+            }
+            done => done.at(path),
+        }
     }
 }

@@ -16,8 +16,8 @@ use sqlx::postgres::{PgConnectOptions, PgSslMode};
 use sqlx::{ConnectOptions, Connection};
 
 use binaries::Binaries;
-use data_dir::DataDir;
 pub use data_dir::fingerprint;
+use data_dir::{DataDir, Elsewhere};
 use error::At;
 pub use error::ClusterError;
 use server::{Attempt, Server};
@@ -90,15 +90,25 @@ impl Drop for Usage {
 }
 
 impl Cluster {
-    /// Starts the cluster of `data`, made if absent; one that runs is shared.
+    /// Starts the cluster of `data`, made if absent; one that runs is shared. Where the account that runs it cannot reach
+    /// `data`, a new one is made as near as it gets.
     pub async fn start(data: &Path) -> Result<Cluster, ClusterError> {
         Cluster::start_with(data, Durability::Full).await
     }
 
+    /// As [`Cluster::start`], but a new cluster is made under `data` or not at all.
+    pub async fn start_there(data: &Path) -> Result<Cluster, ClusterError> {
+        Cluster::start_in(data, Elsewhere::Refused, Durability::Full).await
+    }
+
     /// As [`Cluster::start`]; a cluster that runs keeps the durability it was started with.
     pub async fn start_with(data: &Path, durability: Durability) -> Result<Cluster, ClusterError> {
-        fs::create_dir_all(data).at(data)?;
-        let place = DataDir::of(data).await?;
+        Cluster::start_in(data, Elsewhere::Taken, durability).await
+    }
+
+    async fn start_in(data: &Path, elsewhere: Elsewhere, durability: Durability) -> Result<Cluster, ClusterError> {
+        fs::create_dir_all(data).in_data(data)?;
+        let place = DataDir::of(data, elsewhere).await?;
         place.make().await?;
         let _gate = gate(&place).await?;
         let usage = Usage::of(&place)?;
@@ -140,7 +150,7 @@ impl Cluster {
         if !data.exists() {
             return Ok(Stop::NotRunning);
         }
-        let place = DataDir::of(data).await?;
+        let place = DataDir::of(data, Elsewhere::Taken).await?;
         if !place.is_cluster() {
             return Ok(Stop::NotRunning);
         }
@@ -224,7 +234,7 @@ fn open(path: &Path) -> Result<File, ClusterError> {
         .create(true)
         .truncate(false)
         .open(path)
-        .at(path)
+        .in_data(path)
 }
 
 fn options(socket: &Path) -> PgConnectOptions {

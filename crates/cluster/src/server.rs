@@ -25,6 +25,9 @@ log_timezone = 'UTC'
 /// enter, the server listens nowhere else, and that account could read the files themselves.
 const WHO_MAY_CONNECT: &str = "local all all trust\n";
 
+/// What `initdb` says of a user whom the system has no name for.
+const UNKNOWN_USER: &str = "could not look up effective user ID";
+
 /// Past this size the log makes room for a new one at the next start.
 const LONG_LOG: u64 = 16 << 20;
 
@@ -75,7 +78,12 @@ impl Server<'_> {
         if durability == Durability::Throwaway {
             initdb.arg("--no-sync");
         }
-        account.run(&mut initdb).await?;
+        match account.run(&mut initdb).await {
+            Err(ClusterError::Program { output, .. }) if output.contains(UNKNOWN_USER) => {
+                return Err(ClusterError::UnknownUser(account.uid));
+            }
+            done => done?,
+        };
         account.append(&draft.join("postgresql.conf"), SETTINGS).await?;
         account.write(&draft.join("pg_hba.conf"), WHO_MAY_CONNECT).await?;
         let data = self.place.data();

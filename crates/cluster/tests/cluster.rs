@@ -221,6 +221,25 @@ async fn root_puts_the_cluster_elsewhere_when_its_account_cannot_reach_the_data(
 }
 
 #[tokio::test]
+async fn a_cluster_that_is_to_be_there_is_made_nowhere_else() {
+    if !is_root() {
+        return; // An ordinary user's account reaches what the user does.
+    }
+    let scratch = Scratch::new("there");
+    fs::set_permissions(&scratch.root, Permissions::from_mode(0o700)).unwrap();
+    let refused = Cluster::start_there(scratch.data()).await.unwrap_err();
+    assert!(
+        matches!(&refused, ClusterError::Unreachable(path) if path == scratch.data()),
+        "{refused}"
+    );
+    assert_eq!(Cluster::stop_running(scratch.data()).await.unwrap(), Stop::NotRunning);
+    fs::set_permissions(&scratch.root, Permissions::from_mode(0o755)).unwrap();
+    let cluster = Cluster::start_there(scratch.data()).await.unwrap();
+    assert_eq!(cluster.home(), scratch.data().join("postgres"));
+    assert_eq!(cluster.stop().await.unwrap(), Stop::Stopped);
+}
+
+#[tokio::test]
 async fn a_long_path_to_the_data_does_not_lengthen_the_socket() {
     let scratch = Scratch::new("long");
     let deep = scratch.data().join("a-directory-with-a-long-name/".repeat(6));

@@ -9,7 +9,7 @@ use switchboard::{
     org::{OrgId, Role},
 };
 
-use crate::start::start_without_voice;
+use crate::start::{replace_secret, start_without_voice};
 
 #[derive(Subcommand)]
 pub enum Admin {
@@ -41,7 +41,7 @@ pub enum Admin {
         #[arg(long)]
         role: RoleArg,
     },
-    /// Prints a token for a person in an organization, good for five minutes.
+    /// Prints a token for a person in an organization, good for five minutes at PUBLIC_URL, or where the server ran last.
     Token {
         #[arg(long)]
         email: String,
@@ -55,6 +55,9 @@ pub enum Admin {
         #[arg(long)]
         password: String,
     },
+    /// Takes the secret that is there now for the one this database was made with. API keys and the secrets of tools that the
+    /// other one made are of no use from then on.
+    ReplaceSecret,
     /// Prints the jobs that were given up, each as a line of JSON with the reason, the newest first.
     Jobs,
     /// Lets jobs that were given up begin anew: one, or all of a kind. Prints how many.
@@ -90,11 +93,10 @@ impl std::str::FromStr for RoleArg {
 }
 
 pub async fn run(config: Config, command: Admin) -> anyhow::Result<()> {
-    let public_url = match &config.public_url {
-        Some(url) => url.clone(),
-        None => format!("http://{}", config.addr).parse()?,
-    };
-    let started = start_without_voice(config, public_url).await?;
+    if matches!(command, Admin::ReplaceSecret) {
+        return replace_secret(&config).await;
+    }
+    let started = start_without_voice(config).await?;
     let core = &started.core;
     let done = async {
         match command {
@@ -120,6 +122,7 @@ pub async fn run(config: Config, command: Admin) -> anyhow::Result<()> {
                     println!("{}", serde_json::to_string(&job)?);
                 }
             }
+            Admin::ReplaceSecret => unreachable!("it needs no core"),
             Admin::RetryJobs { id, kind } => println!("{}", jobs::retry_parked(core, id, kind.as_deref()).await?),
         }
         anyhow::Ok(())

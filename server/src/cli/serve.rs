@@ -62,6 +62,7 @@ impl Bound {
         let listening = tokio::spawn(started.core.clone().listen());
         let worker = with_worker.then(|| tokio::spawn(jobs::work(started.core.clone(), stopped(stop.clone()))));
         warn_of_mail(&started.core.mailer);
+        started.core.db.keep_public_url(&self.public_url).await?;
         let service = router::router(started.core.clone(), router::site()?);
         tracing::info!(%addr, url = %self.public_url, "listening");
 

@@ -12,7 +12,7 @@ use switchboard::{
     Error, Id,
     check::{Check, Limit},
     crud::{self, Rows, WriteFlow},
-    export::CsvList,
+    export::{CsvList, Reader},
     listing::Page,
     provider_sync::{self, ProviderBacked},
     registry::{self, Registered, ResourceVisitor},
@@ -185,7 +185,7 @@ async fn export<L: CsvList>(context: RequestContext, Params(filter): Params<L::F
 where
     L::Filter: DeserializeOwned,
 {
-    Ok(download::csv::<L>(context.core, context.caller, filter).await?)
+    Ok(download::csv::<L>(context.core, context.caller, filter, Reader::Program).await?)
 }
 
 /// An id that is not even one names nothing, like one that names nothing here.

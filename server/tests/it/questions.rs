@@ -189,7 +189,7 @@ pub fn all() -> Vec<Question> {
     let exports = endpoints.iter().filter(|endpoint| endpoint.path.ends_with("/export"));
     let exports = exports.map(|endpoint| {
         (
-            format!("/app{}", endpoint.path),
+            format!("/app{}/excel.csv", endpoint.path),
             endpoint.access.expect("it is guarded").1,
         )
     });
@@ -255,7 +255,7 @@ impl Question {
 
     /// Whether a browser opens it as it opens a page, so that nobody is sent to where they sign in.
     pub fn is_page(&self) -> bool {
-        matches!(self.way, Way::File) && self.path.ends_with("/export")
+        matches!(self.way, Way::File) && self.path.ends_with("/export/excel.csv")
     }
 
     pub fn is_function(&self) -> bool {

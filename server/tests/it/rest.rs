@@ -1,6 +1,6 @@
 //! What the REST API says of itself holds: keys that are required, how much may still be asked, parameters it understands.
 
-use std::{net::SocketAddr, time::Duration};
+use std::{collections::BTreeSet, net::SocketAddr, time::Duration};
 
 use axum::{
     body::Body,
@@ -241,6 +241,35 @@ async fn a_list_refuses_a_parameter_it_does_not_understand() {
         assert_eq!(stranger.status, StatusCode::UNAUTHORIZED, "{path}");
     }
     assert!(lists >= 7, "only {lists}");
+}
+
+#[tokio::test]
+async fn every_figure_says_what_it_is() {
+    let world = World::new().await;
+    let org = world.org("Mine").await;
+    world.agent(&org, "Front desk").await;
+    survey::measure(&world.core, &["event"]).await.unwrap();
+    let request = Request::get("/metrics").body(Body::empty()).unwrap();
+    let figures = world.send(request).await.text();
+    let named = |mark: &str| -> BTreeSet<String> {
+        let lines = figures.lines().filter_map(|line| line.strip_prefix(mark));
+        lines
+            .filter_map(|line| Some(line.split_once(' ')?.0.to_owned()))
+            .collect()
+    };
+    let (typed, helped) = (named("# TYPE "), named("# HELP "));
+    assert_eq!(typed.difference(&helped).collect::<Vec<_>>(), Vec::<&String>::new());
+    for name in [
+        "switchboard_build_info",
+        "switchboard_requests_total",
+        "switchboard_provider_seconds",
+        "process_resident_memory_bytes",
+        "process_open_fds",
+    ] {
+        assert!(typed.contains(name), "{name}: {figures}");
+    }
+    let version = format!("version=\"{}\"", env!("CARGO_PKG_VERSION"));
+    assert!(figures.contains(&version), "{figures}");
 }
 
 #[tokio::test]

@@ -38,7 +38,7 @@ async fn a_query_and_a_path_name_what_cannot_be_read() {
         "/agents?q=%00",
         "/calls?q=%FF",
         "/agents/%00",
-        "/app/contacts/export?q=%00",
+        "/app/contacts/export/plain.csv?q=%00",
         "/reset?token=%00",
     ] {
         let request = Request::get(path)

@@ -7,6 +7,7 @@ mod demo;
 mod jobs;
 mod journey;
 mod killed;
+mod operators;
 mod pooled;
 mod stopped;
 mod support;

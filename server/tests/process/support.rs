@@ -3,7 +3,8 @@
 use std::{
     io::{BufRead, BufReader, Read},
     net::TcpListener,
-    path::PathBuf,
+    os::unix::process::CommandExt,
+    path::{Path, PathBuf},
     process::{Child, Command, ExitStatus, Stdio},
     sync::{
         Arc, Mutex,
@@ -55,6 +56,10 @@ impl Installation {
         self
     }
 
+    pub fn data(&self) -> &Path {
+        &self.data
+    }
+
     /// With these settings and no others: whatever the shell of the test has set is not for it.
     fn command(&self, arguments: &[&str]) -> Command {
         let mut command = Command::new(env!("CARGO_BIN_EXE_switchboard"));
@@ -81,6 +86,23 @@ impl Installation {
     /// Runs a command that shall refuse; answers what it said.
     pub fn refused(&self, arguments: &[&str]) -> String {
         let output = self.command(arguments).output().unwrap();
+        assert!(!output.status.success(), "{arguments:?} did not refuse");
+        String::from_utf8_lossy(&output.stderr).into_owned()
+    }
+
+    /// As [`Self::refused`], run by somebody else.
+    pub fn refused_to(&self, user: u32, arguments: &[&str]) -> String {
+        // The program of the test may be where nobody else can reach it.
+        let program = self.data.with_extension("program");
+        std::fs::copy(env!("CARGO_BIN_EXE_switchboard"), &program).unwrap();
+        let known = self.command(arguments);
+        let mut command = Command::new(&program);
+        command.env_clear().current_dir("/").args(arguments).uid(user).gid(user);
+        for (name, value) in known.get_envs().filter_map(|(name, value)| Some((name, value?))) {
+            command.env(name, value);
+        }
+        let output = command.output().unwrap();
+        std::fs::remove_file(program).unwrap();
         assert!(!output.status.success(), "{arguments:?} did not refuse");
         String::from_utf8_lossy(&output.stderr).into_owned()
     }
@@ -123,8 +145,19 @@ impl Installation {
         .await
     }
 
+    /// Serves with further settings, which the installation's other commands are not told.
+    pub async fn serve_with(&self, settings: &[(&'static str, &str)]) -> Running {
+        let mut command = self.command(&["serve"]);
+        command.envs(settings.iter().copied());
+        Self::spawned(command, |line| line["message"] == "listening").await
+    }
+
     async fn stays(&self, arguments: &[&str], is_ready: fn(&Value) -> bool) -> Running {
-        let mut child = self.command(arguments).stderr(Stdio::piped()).spawn().unwrap();
+        Self::spawned(self.command(arguments), is_ready).await
+    }
+
+    async fn spawned(mut command: Command, is_ready: fn(&Value) -> bool) -> Running {
+        let mut child = command.stderr(Stdio::piped()).spawn().unwrap();
         let log = child.stderr.take().unwrap();
         Running::ready(child, log, is_ready).await
     }
