@@ -108,7 +108,8 @@ pub struct Clerk {
 
 #[derive(Clone, Debug)]
 pub struct Mail {
-    /// `SMTP_URL`, such as `smtps://user:password@smtp.example.com`: without it no mail leaves.
+    /// `SMTP_URL`, such as `smtps://user:password@smtp.example.com`, or `smtp://…:587` where the server encrypts with STARTTLS:
+    /// without it no mail leaves.
     pub smtp: Option<SecretString>,
     /// `DEV_MAIL`, 1 or 0: whether anybody may read at `/dev/mail` what did not leave. By default only where `PUBLIC_URL`
     /// is this machine itself.

@@ -79,6 +79,7 @@ impl Core {
                 sandbox: config.ultravox.is_none(),
                 public: !is_loopback(&public_url),
                 dev_mail: mailer.shows(),
+                sends_mail: mailer.sends(),
                 identity: identity(config.clerk.as_ref()),
             },
             mailer,

@@ -47,6 +47,8 @@ pub struct Installation {
     pub public: bool,
     /// Mail is kept, for anybody to read at `/dev/mail`, instead of being sent.
     pub dev_mail: bool,
+    /// Mail leaves this installation.
+    pub sends_mail: bool,
     pub identity: Identity,
 }
 

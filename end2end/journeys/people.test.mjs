@@ -74,7 +74,7 @@ journey('an invited person joins, gets another role, and is removed', async ({ p
   await page.getByLabel('Email').fill(max.email);
   await page.getByLabel('Role', { exact: true }).selectOption('Viewer');
   await button(page, 'Invite').click();
-  await page.getByText('Invitation sent').waitFor();
+  await page.getByText('The link in their mail works once').waitFor();
   await page.getByRole('heading', { name: 'Invitations' }).waitFor();
   await look('members-invited');
 

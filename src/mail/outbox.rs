@@ -5,6 +5,7 @@ use std::time::Duration;
 use lettre::{
     AsyncSmtpTransport, AsyncTransport, Message, Tokio1Executor,
     message::{Mailbox, header::ContentType},
+    transport::smtp::AsyncSmtpTransportBuilder,
 };
 use secrecy::ExposeSecret;
 use serde::{Deserialize, Serialize};
@@ -35,7 +36,10 @@ pub enum MailError {
     #[error("MAIL_FROM is not an address such as `Switchboard <switchboard@example.com>`")]
     From,
     // The URL holds a password, and the parser's message may quote it.
-    #[error("SMTP_URL is not a URL such as `smtps://user:password@smtp.example.com`")]
+    #[error(
+        "SMTP_URL is not a URL such as `smtps://user:password@smtp.example.com`, or `smtp://…:587` for a server that encrypts with \
+         STARTTLS. In a name or password the characters @ : / ? # % are written %40 %3A %2F %3F %23 %25"
+    )]
     Smtp,
 }
 
@@ -48,12 +52,7 @@ pub struct Letter {
 
 impl Mailer {
     pub fn new(mail: &config::Mail, public_url: &Url) -> Result<Self, MailError> {
-        let smtp = mail
-            .smtp
-            .as_ref()
-            .map(|url| AsyncSmtpTransport::<Tokio1Executor>::from_url(url.expose_secret()))
-            .transpose()
-            .map_err(|_| MailError::Smtp)?;
+        let smtp = mail.smtp.as_ref().map(|url| transport(url.expose_secret())).transpose()?;
         Ok(Self {
             from: mail.from.parse().map_err(|_| MailError::From)?,
             public_url: public_url.clone(),
@@ -153,6 +152,22 @@ impl Mailer {
     }
 }
 
+/// How mail leaves. It holds links that are credentials, so it is encrypted: from the first byte with `smtps`, by STARTTLS with
+/// `smtp`. In the clear it goes only to this machine itself, or where `?tls=none` or `?tls=opportunistic` says so.
+fn transport(url: &str) -> Result<AsyncSmtpTransportBuilder, MailError> {
+    let url = encrypted(url).ok_or(MailError::Smtp)?;
+    AsyncSmtpTransport::<Tokio1Executor>::from_url(url.as_str()).map_err(|_| MailError::Smtp)
+}
+
+fn encrypted(url: &str) -> Option<Url> {
+    let mut url = Url::parse(url).ok()?;
+    let is_said = url.query_pairs().any(|(name, _)| name == "tls");
+    if url.scheme() == "smtp" && !is_said && !is_loopback(&url) {
+        url.query_pairs_mut().append_pair("tls", "required");
+    }
+    Some(url)
+}
+
 /// Puts a letter into the outbox, in the transaction of what it is about, with the job that sends it.
 pub(crate) async fn enqueue(conn: &mut PgConnection, recipient: &str, letter: &Letter) -> Result<()> {
     sqlx::query!(
@@ -217,6 +232,13 @@ impl Job for SendMail {
             sqlx::query!("update identity.outbox set error = $2 where id = $1", mail.id, error)
                 .execute(pool)
                 .await?;
+            sqlx::query!(
+                "update identity.invitations set mail_error = $2 where mail_id = $1 and mail_error is distinct from $2",
+                mail.id,
+                error
+            )
+            .execute(pool)
+            .await?;
             return Err(Failure::Retry(
                 "The mail server did not take it. The outbox says why.".into(),
             ));
@@ -224,6 +246,12 @@ impl Job for SendMail {
         // The links in it are credentials; once it has left, nobody needs them here.
         sqlx::query!(
             "update identity.outbox set sent_at = now(), body = '', error = null where id = $1",
+            mail.id
+        )
+        .execute(pool)
+        .await?;
+        sqlx::query!(
+            "update identity.invitations set mail_sent_at = now(), mail_error = null where mail_id = $1",
             mail.id
         )
         .execute(pool)
@@ -243,7 +271,21 @@ async fn send(smtp: &AsyncSmtpTransport<Tokio1Executor>, from: &Mailbox, mail: &
         .header(ContentType::TEXT_PLAIN)
         .body(mail.body.clone())
         .map_err(|error| error.to_string())?;
-    smtp.send(message).await.map(|_| ()).map_err(|error| error.to_string())
+    smtp.send(message).await.map(|_| ()).map_err(|error| refusal(&error))
+}
+
+/// Why a mail was not taken, and what the operator may do about it where the server's own words do not say.
+fn refusal(error: &lettre::transport::smtp::Error) -> String {
+    let causes = std::iter::successors(Some(error as &dyn std::error::Error), |error| error.source());
+    let told = causes.map(ToString::to_string).collect::<Vec<_>>().join(": ");
+    let advice = if told.contains("InvalidContentType") || told.contains("InvalidMessage") {
+        " The server does not begin with encryption on this port: with `smtp://` instead of `smtps://` in SMTP_URL, STARTTLS is used."
+    } else if told.contains("STARTTLS") {
+        " The server offers no encryption: name one that does in SMTP_URL, or add `?tls=none` to let passwords and links be read on the way."
+    } else {
+        ""
+    };
+    format!("{told}.{advice}")
 }
 
 /// The newest mails, for the development mailbox. Where mail is really sent, or strangers come, there is no such page.
@@ -348,6 +390,22 @@ mod tests {
             link_in(&letter.body).as_deref(),
             Some("https://voice.example.com/join?token=t")
         );
+    }
+
+    #[test]
+    fn mail_that_leaves_this_machine_is_encrypted_unless_somebody_says_no() {
+        for (said, meant) in [
+            ("smtp://u:p@mail.example.com", "smtp://u:p@mail.example.com?tls=required"),
+            ("smtp://mail.example.com:587", "smtp://mail.example.com:587?tls=required"),
+            ("smtp://10.0.0.5:25", "smtp://10.0.0.5:25?tls=required"),
+            ("smtp://mail.example.com?tls=none", "smtp://mail.example.com?tls=none"),
+            ("smtps://u:p@mail.example.com", "smtps://u:p@mail.example.com"),
+            ("smtp://localhost:1025", "smtp://localhost:1025"),
+            ("smtp://127.0.0.1:1025", "smtp://127.0.0.1:1025"),
+        ] {
+            assert_eq!(encrypted(said).unwrap().as_str(), meant);
+            assert!(mailer(Some(said)).is_ok(), "{said}");
+        }
     }
 
     #[test]

@@ -372,6 +372,10 @@ pub struct Invitation {
     pub invited_by: Option<String>,
     pub created_at: DateTime<Utc>,
     pub expires_at: DateTime<Utc>,
+    /// When its mail had left; absent as long as it has not.
+    pub mail_sent_at: Option<DateTime<Utc>>,
+    /// What the mail server said when it last refused the mail.
+    pub mail_error: Option<String>,
 }
 
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]

@@ -59,15 +59,18 @@ pub fn VerifyPage() -> impl IntoView {
 
 /// Where mail goes while this installation sends none.
 pub fn mailbox_hint() -> AnyView {
-    let shown = viewer().installation.dev_mail;
-    shown
-        .then(|| {
-            view! {
-                <p class="s13 ink2">
-                    "This installation keeps its mail instead of sending it. "
-                    <a href="/dev/mail" rel="external">"Open the development mailbox"</a>
-                </p>
-            }
-        })
-        .into_any()
+    let installation = viewer().installation;
+    if installation.sends_mail {
+        return ().into_any();
+    }
+    if installation.dev_mail {
+        return view! {
+            <p class="s13 ink2">
+                "This installation keeps its mail instead of sending it. "
+                <a href="/dev/mail" rel="external">"Open the development mailbox"</a>
+            </p>
+        }
+        .into_any();
+    }
+    view! { <p class="s13 ink2">"This installation sends no mail yet. Ask whoever runs it for the link."</p> }.into_any()
 }

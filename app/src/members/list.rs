@@ -53,7 +53,7 @@ pub fn MembersPage() -> impl IntoView {
         revoke,
     };
     say_when(set_role, "Role changed", "It counts from that person’s next click.");
-    say_when(inviting, "Invitation sent", "The link works once, for 7 days.");
+    say_when(inviting, "Invited", "The link in their mail works once, for 7 days.");
     say_when(revoke, "Invitation withdrawn", "Its link no longer works.");
 
     let personal = viewer().org_id().is_some_and(switchboard::org::OrgId::is_personal);
@@ -283,6 +283,22 @@ fn leave(member: &Member) -> AnyView {
     view! { <button type="button" class="btn sm" aria-label=label on:click=ask>"Leave"</button> }.into_any()
 }
 
+/// What became of the mail, where that is not simply that it has left.
+fn state_of_mail(invitation: &Invitation) -> AnyView {
+    let installation = viewer().installation;
+    match (&invitation.mail_error, invitation.mail_sent_at) {
+        (_, Some(_)) => ().into_any(),
+        (Some(error), None) => {
+            view! { <small class="bad-ink">{format!("The mail has not left: {error}")}</small> }.into_any()
+        }
+        (None, None) if installation.sends_mail => view! { <small>"The mail is about to leave."</small> }.into_any(),
+        (None, None) if installation.dev_mail => {
+            view! { <small>"Kept in the " <a href="/dev/mail" rel="external">"development mailbox"</a></small> }.into_any()
+        }
+        (None, None) => view! { <small class="bad-ink">"The mail has not left: this installation sends none."</small> }.into_any(),
+    }
+}
+
 fn invitations(team: Team, waiting: Vec<Invitation>) -> AnyView {
     if waiting.is_empty() {
         return ().into_any();
@@ -292,6 +308,7 @@ fn invitations(team: Team, waiting: Vec<Invitation>) -> AnyView {
     let rows = waiting
         .into_iter()
         .map(|invitation| {
+            let mail = state_of_mail(&invitation);
             let by = invitation.invited_by.map(|by| format!(" by {by}")).unwrap_or_default();
             let withdraw = may_revoke.then(|| {
                 let id = invitation.id.to_string();
@@ -311,10 +328,11 @@ fn invitations(team: Team, waiting: Vec<Invitation>) -> AnyView {
                     <span class="grow">
                         <b>{invitation.email}</b>
                         <small>
-                            {format!("{} · sent{by} ", invitation.role.label())}
+                            {format!("{} · invited{by} ", invitation.role.label())}
                             <Ago at=invitation.created_at/>
                             {format!(" · expires {}", date_words(invitation.expires_at))}
                         </small>
+                        {mail}
                     </span>
                     {withdraw}
                 </div>

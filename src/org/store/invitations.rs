@@ -31,7 +31,8 @@ pub async fn invitations(core: &Core, caller: &Caller) -> Result<Vec<Invitation>
     let invitations = sqlx::query_as!(
         Invitation,
         r#"select id as "id!: Id<Invitation>", email as "email!", role as "role!: Role", invited_by,
-                  created_at as "created_at!", expires_at as "expires_at!" from identity.pending_invitations()"#
+                  created_at as "created_at!", expires_at as "expires_at!", mail_sent_at, mail_error
+             from identity.pending_invitations()"#
     )
     .fetch_all(tx.conn())
     .await?;
@@ -143,6 +144,9 @@ mod clerks {
                 .expires_at
                 .and_then(DateTime::from_timestamp_millis)
                 .unwrap_or(created_at + TimeDelta::days(7)),
+            // Clerk sends it at once, and does not say otherwise.
+            mail_sent_at: Some(created_at),
+            mail_error: None,
         }
     }
 }

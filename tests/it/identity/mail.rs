@@ -5,7 +5,7 @@ use switchboard::{
     Error,
     jobs::{self, Jobs},
     mail::{self, SendMail},
-    org::{InvitationDraft, Role, store},
+    org::{Invitation, InvitationDraft, Role, store},
 };
 use tokio::{
     io::{AsyncBufReadExt, AsyncWriteExt, BufReader},
@@ -129,6 +129,49 @@ async fn an_invitation_is_a_job_of_its_organization() {
         [(org.to_string(), json!({ "mail": mail.id }))],
         "nothing of what it says"
     );
+}
+
+/// An invitation's mail as those who invited see it.
+async fn invited(url: &str) -> Invitation {
+    let world = world(&[("SMTP_URL", url)]).await;
+    let owner = world.person("ada@example.com").await;
+    let org = world.org(&owner, "Larkfield Dental").await;
+    let caller = world.caller(&owner, &org).await;
+    let draft = InvitationDraft {
+        email: "ben@example.com".into(),
+        role: Role::Viewer,
+    };
+    store::invite(&world.core, &caller, draft).await.unwrap();
+    let before = store::invitations(&world.core, &caller).await.unwrap().remove(0);
+    assert_eq!((before.mail_sent_at, before.mail_error), (None, None));
+    assert_eq!(send_due(&world).await, 1);
+    store::invitations(&world.core, &caller).await.unwrap().remove(0)
+}
+
+#[tokio::test]
+async fn an_invitation_says_whether_its_mail_has_left() {
+    let (url, _mails) = smtp(false).await;
+    let sent = invited(&url).await;
+    assert!(sent.mail_sent_at.is_some() && sent.mail_error.is_none());
+
+    let (url, _mails) = smtp(true).await;
+    let kept = invited(&url).await;
+    let error = kept.mail_error.unwrap();
+    assert!(kept.mail_sent_at.is_none() && error.contains("later"), "{error}");
+}
+
+#[tokio::test]
+async fn a_mail_server_that_encrypts_otherwise_is_explained() {
+    // It speaks in the clear and knows no STARTTLS.
+    let (url, mut mails) = smtp(false).await;
+    for (url, advice) in [
+        (url.replace("smtp://", "smtps://"), "with `smtp://` instead of `smtps://`"),
+        (format!("{url}?tls=required"), "add `?tls=none`"),
+    ] {
+        let error = invited(&url).await.mail_error.unwrap();
+        assert!(error.contains(advice), "{error}");
+    }
+    assert!(mails.try_recv().is_err(), "nothing was said in the clear");
 }
 
 async fn send_due(world: &World) -> usize {
