@@ -59,7 +59,8 @@ impl Files {
         let preloads = chunks.map(|(chunk, files)| (chunk.to_owned(), files.split_whitespace().map(preload).collect()));
         let preloads = Arc::new(preloads.collect());
         let (script, program) = (path("js"), path("wasm"));
-        let lines = include_str!("start.js").lines().map(str::trim_start);
+        let lines = concat!(include_str!("focus.js"), include_str!("start.js"));
+        let lines = lines.lines().map(str::trim_start);
         let lines = lines.filter(|line| !line.is_empty() && !line.starts_with("//"));
         let start = format!(
             "const script = {script:?}, program = {program:?};\n{}",

@@ -52,7 +52,11 @@ pub struct Letter {
 
 impl Mailer {
     pub fn new(mail: &config::Mail, public_url: &Url) -> Result<Self, MailError> {
-        let smtp = mail.smtp.as_ref().map(|url| transport(url.expose_secret())).transpose()?;
+        let smtp = mail
+            .smtp
+            .as_ref()
+            .map(|url| transport(url.expose_secret()))
+            .transpose()?;
         Ok(Self {
             from: mail.from.parse().map_err(|_| MailError::From)?,
             public_url: public_url.clone(),
@@ -395,8 +399,14 @@ mod tests {
     #[test]
     fn mail_that_leaves_this_machine_is_encrypted_unless_somebody_says_no() {
         for (said, meant) in [
-            ("smtp://u:p@mail.example.com", "smtp://u:p@mail.example.com?tls=required"),
-            ("smtp://mail.example.com:587", "smtp://mail.example.com:587?tls=required"),
+            (
+                "smtp://u:p@mail.example.com",
+                "smtp://u:p@mail.example.com?tls=required",
+            ),
+            (
+                "smtp://mail.example.com:587",
+                "smtp://mail.example.com:587?tls=required",
+            ),
             ("smtp://10.0.0.5:25", "smtp://10.0.0.5:25?tls=required"),
             ("smtp://mail.example.com?tls=none", "smtp://mail.example.com?tls=none"),
             ("smtps://u:p@mail.example.com", "smtps://u:p@mail.example.com"),

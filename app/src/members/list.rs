@@ -293,9 +293,12 @@ fn state_of_mail(invitation: &Invitation) -> AnyView {
         }
         (None, None) if installation.sends_mail => view! { <small>"The mail is about to leave."</small> }.into_any(),
         (None, None) if installation.dev_mail => {
-            view! { <small>"Kept in the " <a href="/dev/mail" rel="external">"development mailbox"</a></small> }.into_any()
+            view! { <small>"Kept in the " <a href="/dev/mail" rel="external">"development mailbox"</a></small> }
+                .into_any()
         }
-        (None, None) => view! { <small class="bad-ink">"The mail has not left: this installation sends none."</small> }.into_any(),
+        (None, None) => {
+            view! { <small class="bad-ink">"The mail has not left: this installation sends none."</small> }.into_any()
+        }
     }
 }
 

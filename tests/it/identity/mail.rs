@@ -165,7 +165,10 @@ async fn a_mail_server_that_encrypts_otherwise_is_explained() {
     // It speaks in the clear and knows no STARTTLS.
     let (url, mut mails) = smtp(false).await;
     for (url, advice) in [
-        (url.replace("smtp://", "smtps://"), "with `smtp://` instead of `smtps://`"),
+        (
+            url.replace("smtp://", "smtps://"),
+            "with `smtp://` instead of `smtps://`",
+        ),
         (format!("{url}?tls=required"), "add `?tls=none`"),
     ] {
         let error = invited(&url).await.mail_error.unwrap();

@@ -116,7 +116,10 @@ pub const ITEMS: &[Item] = &[
         "U3",
         "formulas in a table that is taken out",
         &[
-            ("switchboard", "what_a_spreadsheet_would_run_is_words"),
+            (
+                "switchboard",
+                "what_a_spreadsheet_would_run_is_words_and_a_program_reads_it_as_it_is",
+            ),
             ("it", "a_list_of_many_pages_is_one_file_of_one_organization"),
         ],
     ),
