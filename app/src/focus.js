@@ -35,7 +35,9 @@
     here = undefined;
     // Some browsers say so of what is being removed, too.
     queueMicrotask(() => {
-      if (left && !left.element.isConnected && !target.isConnected) here ??= left;
+      if (!left || target.isConnected) return;
+      here ??= left;
+      keep();
     });
   });
   document.addEventListener('close', () => queueMicrotask(keep), true);

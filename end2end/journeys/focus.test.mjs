@@ -1,6 +1,6 @@
 // The focus: it stays where somebody works while the list around it changes.
 import assert from 'node:assert/strict';
-import { button, dialog, journey } from '../journey.mjs';
+import { button, journey } from '../journey.mjs';
 import { arrive, ask, found, makeAgent, somebody } from '../people.mjs';
 
 const focused = (page) => page.evaluate(() => document.activeElement.getAttribute('aria-label') ?? document.activeElement.innerText);
@@ -58,8 +58,8 @@ journey('a row that is deleted from its own menu hands the focus to the next one
   const more = (name) => page.getByRole('rowheader', { name }).locator('xpath=..').getByRole('button', { name: /More/ });
   await more('Berta').focus();
   await page.keyboard.press('Enter');
-  await button(page, 'Delete').click();
-  await dialog(page, /Delete/).getByRole('button', { name: 'Delete' }).press('Enter');
+  await page.getByRole('button', { name: /^Delete/ }).click();
+  await page.getByRole('dialog').getByRole('button', { name: /^Delete/ }).press('Enter');
   await page.getByRole('rowheader', { name: 'Berta' }).waitFor({ state: 'detached' });
   await page.waitForFunction(() => document.activeElement.closest('tr') !== null);
 });

@@ -208,12 +208,12 @@ pub(super) const FUNCTIONS: &[Function] = &[
     ),
     definer(
         "identity.pending_invitations()",
-        "ad2605e6bfe52b8ffd3a5ade63d83d40",
+        "23759d85e7b9dc6489766eb31b96bcac",
         &[APP],
     ),
     definer(
         "identity.invite(uuid,text,text,bytea,uuid,text,text)",
-        "365a368a8164c0c6396a3b32fb54cb61",
+        "5bc536f8c7d38583c5ed8d46365b2254",
         &[APP],
     ),
     definer(

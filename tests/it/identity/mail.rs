@@ -152,7 +152,7 @@ async fn invited(url: &str) -> Invitation {
 async fn an_invitation_says_whether_its_mail_has_left() {
     let (url, _mails) = smtp(false).await;
     let sent = invited(&url).await;
-    assert!(sent.mail_sent_at.is_some() && sent.mail_error.is_none());
+    assert!(sent.mail_sent_at.is_some() && sent.mail_error.is_none(), "{sent:?}");
 
     let (url, _mails) = smtp(true).await;
     let kept = invited(&url).await;

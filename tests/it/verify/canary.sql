@@ -9,9 +9,10 @@ alter policy org_isolation on app.users using (user_id = 'user_canary');
 alter policy org_wall on app.users using (user_id = 'user_canary');
 -- canary-foreign: a function that answers for everybody
 create or replace function identity.pending_invitations()
-  returns table (id uuid, email text, role text, invited_by text, created_at timestamptz, expires_at timestamptz)
+  returns table (id uuid, email text, role text, invited_by text, created_at timestamptz, expires_at timestamptz,
+    mail_sent_at timestamptz, mail_error text)
   language sql stable security definer set search_path = ''
-  as $$ select gen_random_uuid(), c.org_id, '', '', now(), now() from app.clients c $$;
+  as $$ select gen_random_uuid(), c.org_id, '', '', now(), now(), now(), '' from app.clients c $$;
 alter function identity.pending_invitations() owner to switchboard_warden;
 -- canary-own: a door that is shut
 alter policy org_isolation on app.call_events using (false);
