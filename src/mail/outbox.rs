@@ -165,9 +165,15 @@ fn transport(url: &str) -> Result<AsyncSmtpTransportBuilder, MailError> {
 
 fn encrypted(url: &str) -> Option<Url> {
     let mut url = Url::parse(url).ok()?;
-    let is_said = url.query_pairs().any(|(name, _)| name == "tls");
-    if url.scheme() == "smtp" && !is_said && !is_loopback(&url) {
-        url.query_pairs_mut().append_pair("tls", "required");
+    let said = url
+        .query_pairs()
+        .find(|(name, _)| name == "tls")
+        .map(|(_, said)| said.into_owned());
+    match said.as_deref() {
+        // To the library that is a URL which says nothing.
+        Some("none") => url.set_query(None),
+        None if url.scheme() == "smtp" && !is_loopback(&url) => url.set_query(Some("tls=required")),
+        _ => {}
     }
     Some(url)
 }
@@ -408,7 +414,7 @@ mod tests {
                 "smtp://mail.example.com:587?tls=required",
             ),
             ("smtp://10.0.0.5:25", "smtp://10.0.0.5:25?tls=required"),
-            ("smtp://mail.example.com?tls=none", "smtp://mail.example.com?tls=none"),
+            ("smtp://mail.example.com?tls=none", "smtp://mail.example.com"),
             ("smtps://u:p@mail.example.com", "smtps://u:p@mail.example.com"),
             ("smtp://localhost:1025", "smtp://localhost:1025"),
             ("smtp://127.0.0.1:1025", "smtp://127.0.0.1:1025"),
