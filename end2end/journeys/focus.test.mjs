@@ -28,7 +28,7 @@ journey('the focus stays in its row, goes to the neighbour of one that is gone, 
   // Somebody else deletes it.
   await ask(page, 'agents/delete_agent', { org, id: Berta.id });
   await comesTo(page, 'Anna');
-  for (const agent of await ask(page, 'agents/browse_agents', { org, filter: {}, page: {} }).then(({ list }) => list.items)) {
+  for (const agent of await ask(page, 'agents/browse_agents', { org, filter: {}, page: {} }).then(([list]) => list.items)) {
     await ask(page, 'agents/delete_agent', { org, id: agent.id });
   }
   await comesTo(page, 'Agents');
