@@ -224,7 +224,7 @@ mod ssr {
 
     /// What may be logged of Postgres's refusal. Of data and of constraints (classes 22, 23 and those that functions make up) its
     /// message may quote the row, so it is left out.
-    fn cause(refusal: &dyn DatabaseError) -> String {
+    pub(super) fn cause(refusal: &dyn DatabaseError) -> String {
         const WITHOUT_ROWS: [&str; 12] = ["08", "25", "28", "40", "42", "53", "54", "55", "57", "58", "XX", "0A"];
         let code = refusal.code().unwrap_or_default();
         match refusal.constraint() {
@@ -291,6 +291,27 @@ pub use ssr::ResultExt;
 mod tests {
     use super::*;
     use crate::db::testing::TestDb;
+
+    #[tokio::test]
+    async fn the_log_names_the_cause_and_never_what_a_row_holds() {
+        let test = TestDb::create().await;
+        for (statement, cause) in [
+            ("select 'hunter2'::int", "22P02"),
+            (
+                "create temp table t (a text constraint t_short check (length(a) < 3)); insert into t values ('hunter2')",
+                "t_short (23514)",
+            ),
+            ("do $$ begin raise exception 'hunter2'; end $$", "P0001"),
+            ("select * from nowhere", "relation \"nowhere\" does not exist (42P01)"),
+            (
+                "do $$ begin raise exception 'No space left on device' using errcode = '53100'; end $$",
+                "No space left on device (53100)",
+            ),
+        ] {
+            let error = sqlx::raw_sql(statement).execute(&test.admin).await.unwrap_err();
+            assert_eq!(ssr::cause(error.as_database_error().unwrap()), cause);
+        }
+    }
 
     #[tokio::test]
     async fn a_lost_server_of_the_database_is_no_fault_of_ours_and_says_when_to_come_back() {

@@ -2,7 +2,9 @@
 // neighbour; where there is none, to the heading. A dialog hands it back to what opened it.
 {
   let here;
-  const kindOf = (element) => element.localName + [...element.classList].map((name) => `.${CSS.escape(name)}`).join('');
+  const look = (element) => element.localName + [...element.classList].map((name) => `.${CSS.escape(name)}`).join('');
+  const lists = ['table', '.rows', 'ul', 'ol'];
+  const kindOf = (element) => `${lists.find((list) => element.closest(list)) ?? ''} ${look(element)}`;
   const nameOf = (element) =>
     element.id || element.getAttribute('href') || [element.name, element.value, element.ariaLabel, element.textContent].join('|');
   const around = (element) => {

@@ -8,7 +8,7 @@ const focused = (page) => page.evaluate(() => document.activeElement.getAttribut
 const comesTo = (page, words) =>
   page.waitForFunction((words) => (document.activeElement.ariaLabel ?? document.activeElement.innerText ?? '').includes(words), words);
 
-journey('the focus stays in its row, and goes to the neighbour of one that is gone', async ({ page, open }) => {
+journey('the focus stays in its row, goes to the neighbour of one that is gone, and to the heading after the last', async ({ page, open }) => {
   await arrive(page, somebody('Fay Focus'));
   const org = await found(page, 'Focus House');
   const agents = {};
@@ -28,6 +28,10 @@ journey('the focus stays in its row, and goes to the neighbour of one that is go
   // Somebody else deletes it.
   await ask(page, 'agents/delete_agent', { org, id: Berta.id });
   await comesTo(page, 'Anna');
+  for (const agent of await ask(page, 'agents/browse_agents', { org, filter: {}, page: {} }).then(([list]) => list.items)) {
+    await ask(page, 'agents/delete_agent', { org, id: agent.id });
+  }
+  await comesTo(page, 'Agents');
 });
 
 journey('invitations are withdrawn one after the other with the keyboard alone', async ({ page, open }) => {

@@ -3,6 +3,7 @@
 pub mod address;
 pub mod assets;
 pub mod cli;
+mod database;
 mod deadline;
 pub mod download;
 pub mod guard;

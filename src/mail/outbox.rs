@@ -239,11 +239,9 @@ impl Job for SendMail {
         if let Err(error) = send(smtp, &core.mailer.from, &mail).await {
             tracing::warn!(mail = %mail.id, attempt = context.attempt, %error, "mail was not accepted");
             // What a mail server says may quote the address, so it stays with the mail.
-            sqlx::query!("update identity.outbox set error = $2 where id = $1", mail.id, error)
-                .execute(pool)
-                .await?;
             sqlx::query!(
-                "update identity.invitations set mail_error = $2 where mail_id = $1 and mail_error is distinct from $2",
+                "with kept as (update identity.outbox set error = $2 where id = $1)
+                 update identity.invitations set mail_error = $2 where mail_id = $1 and mail_error is distinct from $2",
                 mail.id,
                 error
             )
@@ -255,13 +253,8 @@ impl Job for SendMail {
         }
         // The links in it are credentials; once it has left, nobody needs them here.
         sqlx::query!(
-            "update identity.outbox set sent_at = now(), body = '', error = null where id = $1",
-            mail.id
-        )
-        .execute(pool)
-        .await?;
-        sqlx::query!(
-            "update identity.invitations set mail_sent_at = now(), mail_error = null where mail_id = $1",
+            "with sent as (update identity.outbox set sent_at = now(), body = '', error = null where id = $1)
+             update identity.invitations set mail_sent_at = now(), mail_error = null where mail_id = $1",
             mail.id
         )
         .execute(pool)
@@ -286,8 +279,7 @@ async fn send(smtp: &AsyncSmtpTransport<Tokio1Executor>, from: &Mailbox, mail: &
 
 /// Why a mail was not taken, and what the operator may do about it where the server's own words do not say.
 fn refusal(error: &lettre::transport::smtp::Error) -> String {
-    let causes = std::iter::successors(Some(error as &dyn std::error::Error), |error| error.source());
-    let told = causes.map(ToString::to_string).collect::<Vec<_>>().join(": ");
+    let told = error.to_string();
     let advice = if told.contains("InvalidContentType") || told.contains("InvalidMessage") {
         " The server does not begin with encryption on this port: with `smtp://` instead of `smtps://` in SMTP_URL, STARTTLS is used."
     } else if told.contains("STARTTLS") {
@@ -295,7 +287,7 @@ fn refusal(error: &lettre::transport::smtp::Error) -> String {
     } else {
         ""
     };
-    format!("{told}.{advice}")
+    format!("{}.{advice}", told.trim_end_matches('.'))
 }
 
 /// The newest mails, for the development mailbox. Where mail is really sent, or strangers come, there is no such page.

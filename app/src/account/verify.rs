@@ -72,6 +72,5 @@ pub fn mailbox_hint() -> AnyView {
         }
         .into_any();
     }
-    view! { <p class="s13 ink2">"This installation sends no mail yet. Ask whoever runs it for the link."</p> }
-        .into_any()
+    view! { <p class="s13 ink2">"This installation sends no mail yet. Ask whoever runs it."</p> }.into_any()
 }

@@ -9,7 +9,7 @@ use switchboard::{
     org::{OrgId, Role},
 };
 
-use crate::start::{replace_secret, start_without_voice};
+use crate::{database::replace_secret, start::start_without_voice};
 
 #[derive(Subcommand)]
 pub enum Admin {

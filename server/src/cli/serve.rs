@@ -15,8 +15,9 @@ use tokio::{net::TcpListener, signal::unix::SignalKind, sync::watch};
 use url::Url;
 
 use crate::{
+    database::reach,
     metrics, router,
-    start::{Started, reach, start},
+    start::{Started, start},
 };
 
 #[derive(Subcommand)]
@@ -62,7 +63,9 @@ impl Bound {
         let listening = tokio::spawn(started.core.clone().listen());
         let worker = with_worker.then(|| tokio::spawn(jobs::work(started.core.clone(), stopped(stop.clone()))));
         warn_of_mail(&started.core.mailer);
-        started.core.db.keep_public_url(&self.public_url).await?;
+        if let Err(error) = started.core.db.keep_public_url(&self.public_url).await {
+            tracing::warn!(%error, "admin commands have to be told PUBLIC_URL");
+        }
         let service = router::router(started.core.clone(), router::site()?);
         tracing::info!(%addr, url = %self.public_url, "listening");
 

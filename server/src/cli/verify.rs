@@ -16,8 +16,9 @@ use switchboard::{
 use url::Url;
 
 use crate::{
+    database::{Reached, reach},
     isolation_probe,
-    start::{Reached, assemble_without_voice, reach},
+    start::assemble_without_voice,
 };
 
 #[derive(Args)]

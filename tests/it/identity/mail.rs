@@ -3,6 +3,7 @@
 use serde_json::{Value, json};
 use switchboard::{
     Error,
+    auth::Caller,
     jobs::{self, Jobs},
     mail::{self, SendMail},
     org::{Invitation, InvitationDraft, Role, store},
@@ -111,14 +112,7 @@ async fn a_mail_that_is_not_taken_stays_and_waits() {
 #[tokio::test]
 async fn an_invitation_is_a_job_of_its_organization() {
     let world = world(&[]).await;
-    let owner = world.person("ada@example.com").await;
-    let org = world.org(&owner, "Larkfield Dental").await;
-    let caller = world.caller(&owner, &org).await;
-    let draft = InvitationDraft {
-        email: "ben@example.com".into(),
-        role: Role::Viewer,
-    };
-    store::invite(&world.core, &caller, draft).await.unwrap();
+    let caller = invite(&world).await;
     let jobs: Vec<(String, Value)> = sqlx::query_as("select org_id, payload from ops.jobs where kind = 'mail'")
         .fetch_all(world.admin())
         .await
@@ -126,14 +120,13 @@ async fn an_invitation_is_a_job_of_its_organization() {
     let mail = mail::recent(&world.core).await.unwrap().remove(0);
     assert_eq!(
         jobs,
-        [(org.to_string(), json!({ "mail": mail.id }))],
+        [(caller.org().to_string(), json!({ "mail": mail.id }))],
         "nothing of what it says"
     );
 }
 
-/// An invitation's mail as those who invited see it.
-async fn invited(url: &str) -> Invitation {
-    let world = world(&[("SMTP_URL", url)]).await;
+/// Invites somebody into a new organization, as its owner.
+async fn invite(world: &World) -> Caller {
     let owner = world.person("ada@example.com").await;
     let org = world.org(&owner, "Larkfield Dental").await;
     let caller = world.caller(&owner, &org).await;
@@ -142,6 +135,13 @@ async fn invited(url: &str) -> Invitation {
         role: Role::Viewer,
     };
     store::invite(&world.core, &caller, draft).await.unwrap();
+    caller
+}
+
+/// An invitation whose mail was tried once, as those who invited see it.
+async fn invited(url: &str) -> Invitation {
+    let world = world(&[("SMTP_URL", url)]).await;
+    let caller = invite(&world).await;
     let before = store::invitations(&world.core, &caller).await.unwrap().remove(0);
     assert_eq!((before.mail_sent_at, before.mail_error), (None, None));
     assert_eq!(send_due(&world).await, 1);

@@ -3,9 +3,9 @@
 use serde_json::json;
 use switchboard::{
     Error,
-    agents::{self, Agent, SyncState},
+    agents::{self, Agent, AgentDraft, SyncState},
     crud, provider_sync,
-    voices::{VoiceFilter, library},
+    voices::{Voice, VoiceFilter, library},
 };
 
 use super::support::World;
@@ -154,5 +154,35 @@ async fn the_library_has_all_public_voices_and_plays_them() {
         library::preview(&world.core, &world.caller, "3c90c3cc-0d44-4b50-8888-8dd25736052a").await,
         Err(Error::NotFound)
     ));
+    world.stop().await;
+}
+
+#[tokio::test]
+async fn a_voice_that_is_chosen_by_its_id_alone_has_its_name() {
+    let world = World::new().await;
+    let voices = library::list(&world.core, &world.caller, &VoiceFilter::default())
+        .await
+        .unwrap();
+    let [one, other] = [&voices[0], &voices[1]];
+    let by_id = |voice: &Voice, named: &str| AgentDraft {
+        voice_id: voice.id.clone(),
+        voice_name: named.to_owned(),
+        ..draft("Front desk")
+    };
+    let agent = crud::create::<Agent>(&world.core, &world.caller, by_id(one, ""))
+        .await
+        .unwrap();
+    assert_eq!(agent.draft.voice_name, one.name);
+    // As a change of the id alone arrives: with the name of the voice before.
+    let change = async |revision, draft| {
+        crud::update::<Agent>(&world.core, &world.caller, agent.id, draft, revision)
+            .await
+            .unwrap()
+    };
+    let changed = change(agent.revision, by_id(other, &one.name)).await;
+    assert_eq!(changed.draft.voice_name, other.name);
+    // What somebody calls it stays.
+    let changed = change(changed.revision, by_id(other, "The calm one")).await;
+    assert_eq!(changed.draft.voice_name, "The calm one");
     world.stop().await;
 }
