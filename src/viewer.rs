@@ -21,8 +21,16 @@ pub struct Viewer {
 pub struct Person {
     pub id: UserId,
     pub name: String,
+    /// Empty for people who sign in with a phone number or a username.
     pub email: String,
     pub email_verified: bool,
+}
+
+impl Person {
+    /// Which account this is, where somebody may have several.
+    pub fn email_or_name(&self) -> &str {
+        if self.email.is_empty() { &self.name } else { &self.email }
+    }
 }
 
 /// The organization the page was drawn for.

@@ -13,7 +13,7 @@ use super::{
 use crate::{
     core::Core,
     error::{Error, Result},
-    org::{OrgColor, OrgId, Role, UserId, store::open_personal},
+    org::{OrgColor, OrgId, Role, UserId, display_name::NAMELESS, store::open_personal},
     providers::clerk::{self, Clerk},
     secret::fingerprint,
     viewer::Person,
@@ -82,9 +82,10 @@ pub(super) fn stated(ms: Option<i64>) -> DateTime<Utc> {
 /// Somebody of whom Clerk says no more for now. What is known of them already stays.
 async fn know_user(conn: &mut PgConnection, id: &UserId) -> Result<()> {
     sqlx::query!(
-        "insert into identity.users as u (id, email, name, stated_at) values ($1, '', '', 'epoch')
+        "insert into identity.users as u (id, email, name, stated_at) values ($1, '', $2, 'epoch')
          on conflict (id) do update set stated_at = excluded.stated_at where u.stated_at < excluded.stated_at",
         id.as_str(),
+        NAMELESS,
     )
     .execute(conn)
     .await?;
@@ -102,7 +103,7 @@ pub(super) async fn keep_user(conn: &mut PgConnection, id: &UserId, user: &clerk
            where u.stated_at < excluded.stated_at",
         id.as_str(),
         email.chars().take(254).collect::<String>(),
-        user.name(),
+        user.display_name(),
         verified,
         user.banned,
         stated(user.updated_at),
@@ -379,15 +380,11 @@ async fn reconcile_one(core: &Core, org: &OrgId) -> Result<usize> {
 
 /// A person we know only from a membership, until their own event or token comes.
 pub(super) async fn keep_stub(conn: &mut PgConnection, user: &UserId, known: &clerk::PublicUser) -> Result<()> {
-    let email = known
-        .identifier
-        .as_deref()
-        .filter(|identifier| identifier.contains('@'));
     sqlx::query!(
         "insert into identity.users (id, email, name) values ($1, $2, $3) on conflict do nothing",
         user.as_str(),
-        email.unwrap_or_default().chars().take(254).collect::<String>(),
-        known.name(),
+        known.email().unwrap_or_default().chars().take(254).collect::<String>(),
+        known.display_name(),
     )
     .execute(conn)
     .await?;

@@ -18,7 +18,7 @@ use super::{
 use crate::{
     core::Core,
     error::{Error, Result},
-    org::{OrgId, UserId},
+    org::{OrgId, UserId, display_name::NAMELESS},
     providers::clerk::{Membership, Organization},
     resource::{Action, Kind},
 };
@@ -184,9 +184,10 @@ async fn membership(conn: &mut PgConnection, event: &Event) -> Result<()> {
 /// Leaves a tombstone also for somebody never heard of: their `created` may still be on its way.
 async fn drop_user(conn: &mut PgConnection, user: &UserId, at: DateTime<Utc>) -> Result<()> {
     sqlx::query!(
-        "insert into identity.users (id, email, name, disabled_at, stated_at) values ($1, '', '', now(), 'infinity')
+        "insert into identity.users (id, email, name, disabled_at, stated_at) values ($1, '', $2, now(), 'infinity')
          on conflict (id) do update set disabled_at = now(), stated_at = 'infinity'",
         user.as_str(),
+        NAMELESS,
     )
     .execute(&mut *conn)
     .await?;
@@ -243,8 +244,9 @@ async fn session_ended(conn: &mut PgConnection, event: &Event) -> Result<()> {
     let user = UserId::parse(user).map_err(|_| Error::invalid("data.user_id", "not a user"))?;
     // Their token may still be on its way here for the first time.
     sqlx::query!(
-        "insert into identity.users (id, email, name) values ($1, '', '') on conflict do nothing",
+        "insert into identity.users (id, email, name) values ($1, '', $2) on conflict do nothing",
         user.as_str(),
+        NAMELESS,
     )
     .execute(&mut *conn)
     .await?;

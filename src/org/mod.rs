@@ -1,5 +1,7 @@
 //! Organizations: who belongs to one, in which role, and what that role may do.
 
+#[cfg(feature = "ssr")]
+pub(crate) mod display_name;
 mod permit;
 #[cfg(feature = "ssr")]
 pub mod store;

@@ -10,7 +10,7 @@ use super::http::{Failure, Question, Repeat};
 use crate::{
     config,
     error::Provider,
-    org::{OrgId, Role, UserId},
+    org::{OrgId, Role, UserId, display_name::Details},
 };
 
 /// Pinned: another version has other fields.
@@ -43,9 +43,15 @@ pub struct User {
     #[serde(default)]
     pub last_name: Option<String>,
     #[serde(default)]
+    pub username: Option<String>,
+    #[serde(default)]
     pub primary_email_address_id: Option<String>,
     #[serde(default)]
     pub email_addresses: Vec<Email>,
+    #[serde(default)]
+    pub primary_phone_number_id: Option<String>,
+    #[serde(default)]
+    pub phone_numbers: Vec<Phone>,
     #[serde(default)]
     pub updated_at: Option<i64>,
     #[serde(default)]
@@ -59,6 +65,13 @@ pub struct Email {
     pub email_address: String,
     #[serde(default)]
     pub verification: Option<Verification>,
+}
+
+#[derive(Clone, Debug, Deserialize)]
+pub struct Phone {
+    #[serde(default)]
+    pub id: Option<String>,
+    pub phone_number: String,
 }
 
 #[derive(Clone, Debug, Deserialize)]
@@ -82,7 +95,7 @@ pub struct PublicUser {
     pub first_name: Option<String>,
     #[serde(default)]
     pub last_name: Option<String>,
-    /// The address or number the person signs in with.
+    /// The address, number or username the person signs in with.
     #[serde(default)]
     pub identifier: Option<String>,
 }
@@ -124,20 +137,47 @@ impl User {
         Some((&email.email_address, verified))
     }
 
-    pub fn name(&self) -> String {
-        full_name(self.first_name.as_deref(), self.last_name.as_deref())
+    fn phone(&self) -> Option<&str> {
+        let primary = self
+            .phone_numbers
+            .iter()
+            .find(|phone| phone.id.is_some() && phone.id == self.primary_phone_number_id);
+        let phone = primary.or(self.phone_numbers.first())?;
+        Some(&phone.phone_number)
+    }
+
+    pub fn display_name(&self) -> String {
+        let details = Details {
+            first_name: self.first_name.as_deref(),
+            last_name: self.last_name.as_deref(),
+            username: self.username.as_deref(),
+            email: self.email().map(|(email, _)| email),
+            phone: self.phone(),
+        };
+        details.display_name()
     }
 }
 
 impl PublicUser {
-    pub fn name(&self) -> String {
-        full_name(self.first_name.as_deref(), self.last_name.as_deref())
+    pub fn email(&self) -> Option<&str> {
+        self.identifier.as_deref().filter(|text| text.contains('@'))
     }
-}
 
-fn full_name(first: Option<&str>, last: Option<&str>) -> String {
-    let name = [first, last].into_iter().flatten().collect::<Vec<_>>().join(" ");
-    name.trim().chars().take(120).collect()
+    pub fn display_name(&self) -> String {
+        let other = self.identifier.as_deref().filter(|text| !text.contains('@'));
+        let (phone, username) = match other {
+            Some(number) if number.starts_with('+') => (Some(number), None),
+            username => (None, username),
+        };
+        let details = Details {
+            first_name: self.first_name.as_deref(),
+            last_name: self.last_name.as_deref(),
+            username,
+            email: self.email(),
+            phone,
+        };
+        details.display_name()
+    }
 }
 
 impl Clerk {
@@ -311,6 +351,32 @@ mod tests {
         }))
         .unwrap();
         assert_eq!(user.email(), Some(("ada@example.com", true)));
-        assert_eq!(user.name(), "Ada");
+        assert_eq!(user.display_name(), "Ada");
+    }
+
+    #[test]
+    fn whoever_signs_in_with_a_number_is_called_by_the_end_of_the_primary_one() {
+        let user: User = serde_json::from_value(json!({
+            "id": "user_1", "first_name": null, "last_name": null, "username": null, "primary_phone_number_id": "idn_2",
+            "email_addresses": [],
+            "phone_numbers": [
+                {"id": "idn_1", "phone_number": "+442079460001"}, {"id": "idn_2", "phone_number": "+442079460958"}
+            ]
+        }))
+        .unwrap();
+        assert_eq!(
+            (user.email(), user.display_name().as_str()),
+            (None, "Phone ending 0958")
+        );
+        for (identifier, name) in [
+            (json!("+442079460958"), "Phone ending 0958"),
+            (json!("ada.l@example.com"), "ada.l"),
+            (json!("countess"), "countess"),
+            (json!(null), "Member"),
+        ] {
+            let public: PublicUser =
+                serde_json::from_value(json!({"user_id": "user_1", "identifier": identifier})).unwrap();
+            assert_eq!(public.display_name(), name);
+        }
     }
 }

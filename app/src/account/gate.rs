@@ -55,7 +55,7 @@ pub fn gate(title: &'static str, lead: impl Into<String>, body: impl IntoAny) ->
 pub fn plain_page(title: &'static str, lead: impl Into<String>, body: impl IntoAny) -> AnyView {
     let (lead, body) = (lead.into(), body.into_any());
     let person = viewer().person.map(|person| {
-        view! { <span class="s13 ink2 cluster"><span>{person.email}</span>{sign_out_form("linklike", "")}</span> }
+        view! { <span class="s13 ink2 cluster"><span>{person.email_or_name().to_owned()}</span>{sign_out_form("linklike", "")}</span> }
     });
     view! {
         <main class="pickorg">

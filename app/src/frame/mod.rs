@@ -134,8 +134,11 @@ fn notices() -> AnyView {
             </div>
         }
     });
-    let unverified = viewer.person.as_ref().is_some_and(|person| !person.email_verified).then(|| {
-        let address = viewer.person.as_ref().map(|person| person.email.clone());
+    let address = viewer
+        .person
+        .as_ref()
+        .filter(|person| !person.email_verified && !person.email.is_empty());
+    let unverified = address.map(|person| person.email.clone()).map(|address| {
         view! {
             <div class="banner" data-kind="warn">
                 {crate::kit::status_dot(crate::kit::StatusDot::Warn, "Email not confirmed")}

@@ -79,7 +79,7 @@ fn invitation(
         }
         .into_any(),
         Some(person) => view! {
-            <p class="s13">{format!("You are signed in as {}. This invitation is for {}. Sign out to join with that address.", person.email, link.email)}</p>
+            <p class="s13">{format!("You are signed in as {}. This invitation is for {}. Sign out to join with that address.", person.email_or_name(), link.email)}</p>
             {sign_out_form("btn block", &next)}
         }
         .into_any(),

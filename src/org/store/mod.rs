@@ -96,7 +96,7 @@ pub(crate) async fn found(
 pub(crate) async fn open_personal(conn: &mut PgConnection, user: &UserId) -> Result<()> {
     sqlx::query!(
         "with o as (insert into identity.organizations (id, name, color, created_by)
-                    select u.id, left(coalesce(nullif(u.name, ''), 'Personal'), 80), 'slate', u.id
+                    select u.id, left(u.name, 80), 'slate', u.id
                     from identity.users u where u.id = $1 on conflict do nothing)
          insert into identity.memberships (org_id, user_id, role) select u.id, u.id, 'owner' from identity.users u where u.id = $1
          on conflict do nothing",

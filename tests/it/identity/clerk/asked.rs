@@ -57,6 +57,43 @@ async fn a_name_that_cannot_be_stored_keeps_nobody_away() {
     assert_eq!(name, "Ada Lovelace");
 }
 
+/// Their own page, their colleagues' lists and the log say the same.
+#[tokio::test]
+async fn whoever_signs_in_with_a_phone_is_called_by_its_end_wherever_people_are_named() {
+    const NAME: &str = "Phone ending 0958";
+    let stage = stage().await;
+    let phone = json!([{"id": "idn_1", "phone_number": "+442079460958"}]);
+    stage.fake.answer(
+        "GET /v1/users/user_ada",
+        200,
+        json!({"id": "user_ada", "first_name": "\u{200b}", "last_name": null, "email_addresses": [], "phone_numbers": phone,
+               "updated_at": T}),
+    );
+    let token = stage.token("user_ada", "admin");
+    let seen = session::visit_clerk(&stage.world.core, &token).await.unwrap().unwrap();
+    assert_eq!((seen.person.name.as_str(), seen.person.email_or_name()), (NAME, NAME));
+    stage.world.opens(&token).await.unwrap();
+    let caller = auth::bearer(&stage.world.core, &token).await.unwrap();
+    let members = store::members(&stage.world.core, &caller).await.unwrap();
+    assert_eq!(
+        members.iter().map(|member| member.name.as_str()).collect::<Vec<_>>(),
+        [NAME]
+    );
+    // Where the log and the lists of an organization read names.
+    let logged: String = sqlx::query_scalar("select name from app.users where user_id = 'user_ada'")
+        .fetch_one(stage.world.admin())
+        .await
+        .unwrap();
+    assert_eq!(logged, NAME);
+    // Before Clerk can be asked, they come in as somebody without a name.
+    let unknown = stage.token("user_eve", "viewer");
+    let seen = session::visit_clerk(&stage.world.core, &unknown)
+        .await
+        .unwrap()
+        .unwrap();
+    assert_eq!(seen.person.name, "Member");
+}
+
 #[tokio::test]
 async fn the_client_id_is_read_from_clerk_first_and_written_back_when_there_is_none() {
     let stage = stage().await;

@@ -180,3 +180,46 @@ async fn events_of_an_unknown_form_are_refused_and_of_an_unknown_kind_ignored() 
     assert!(stage.hear("email.created", json!({"id": "ema_1"}), 1).await.is_ok());
     assert_eq!(stage.world.count("select count(*) from identity.users").await, 0);
 }
+
+#[tokio::test]
+async fn whoever_has_no_name_is_called_something_wherever_they_are_first_heard_of() {
+    let stage = stage().await;
+    let phone = |updated_at| {
+        json!({
+            "id": "user_ada", "first_name": null, "last_name": "\u{200b}\u{2800}", "username": null, "updated_at": updated_at,
+            "email_addresses": [], "primary_phone_number_id": "idn_1",
+            "phone_numbers": [{"id": "idn_1", "phone_number": "+442079460958"}],
+        })
+    };
+    let mut joined = membership("admin", T);
+    joined["public_user_data"] =
+        json!({"user_id": "user_ada", "first_name": null, "last_name": " ", "identifier": "+442079460958"});
+    let ended = json!({"id": "sess_1", "object": "session", "user_id": "user_ada"});
+    let gone = json!({"id": "user_ada", "deleted": true});
+    for (kind, data, name) in [
+        ("user.created", phone(T), "Phone ending 0958"),
+        ("organizationMembership.created", joined, "Phone ending 0958"),
+        ("session.ended", ended, "Member"),
+        ("user.deleted", gone, "Member"),
+    ] {
+        stage
+            .world
+            .arrange("truncate identity.memberships, identity.organizations, identity.users cascade")
+            .await;
+        stage.hear(kind, data, T).await.unwrap();
+        assert_eq!(name_of_ada(&stage).await, name, "{kind}");
+    }
+
+    // A name that is told later is the one that counts.
+    stage.world.arrange("truncate identity.users cascade").await;
+    stage.hear("user.created", phone(T), T).await.unwrap();
+    stage.hear("user.updated", user("Ada", T + 1), T + 1).await.unwrap();
+    assert_eq!(name_of_ada(&stage).await, "Ada");
+}
+
+async fn name_of_ada(stage: &super::Stage) -> String {
+    sqlx::query_scalar("select name from identity.users where id = 'user_ada'")
+        .fetch_one(stage.world.admin())
+        .await
+        .unwrap()
+}
