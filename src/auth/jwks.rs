@@ -3,6 +3,7 @@
 use std::{collections::HashMap, time::Duration};
 
 use jsonwebtoken::DecodingKey;
+use secrecy::{ExposeSecret, SecretString};
 use serde::Deserialize;
 use tokio::{
     sync::{Mutex, RwLock},
@@ -19,6 +20,8 @@ const PAUSE: Duration = Duration::from_secs(10);
 
 pub(super) struct Jwks {
     url: Url,
+    /// What the issuer knows us by.
+    secret_key: SecretString,
     http: reqwest::Client,
     known: RwLock<Known>,
     /// Held by the one request that fetches; it holds when the issuer was last asked in vain, or for a new name while
@@ -60,9 +63,10 @@ struct Key {
 }
 
 impl Jwks {
-    pub fn new(url: Url, http: reqwest::Client) -> Self {
+    pub fn new(url: Url, secret_key: SecretString, http: reqwest::Client) -> Self {
         Self {
             url,
+            secret_key,
             http,
             known: RwLock::default(),
             attempt: Mutex::default(),
@@ -78,7 +82,7 @@ impl Jwks {
                 keys: HashMap::from([(kid.to_owned(), key)]),
                 fetched: Some(Instant::now()),
             }),
-            ..Self::new(nowhere, http)
+            ..Self::new(nowhere, "sk_test_x".into(), http)
         }
     }
 
@@ -124,7 +128,11 @@ impl Jwks {
     }
 
     async fn fetch(&self) -> Result<HashMap<String, DecodingKey>, reqwest::Error> {
-        let answer = self.http.get(self.url.clone()).timeout(Duration::from_secs(5)).send();
+        let request = self
+            .http
+            .get(self.url.clone())
+            .bearer_auth(self.secret_key.expose_secret());
+        let answer = request.timeout(Duration::from_secs(5)).send();
         let document: Document = answer.await?.error_for_status()?.json().await?;
         Ok(document.keys.into_iter().filter_map(Key::decode).collect())
     }

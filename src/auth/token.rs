@@ -94,10 +94,8 @@ impl Tokens {
             clerk: clerk.map(|clerk| ClerkIssuer {
                 issuer: clerk.frontend_api.as_str().trim_end_matches('/').to_owned(),
                 jwks: Jwks::new(
-                    clerk
-                        .frontend_api
-                        .join("/.well-known/jwks.json")
-                        .expect("an absolute path joins any base"),
+                    clerk.api_url.join("/v1/jwks").expect("an absolute path joins any base"),
+                    clerk.secret_key.clone(),
                     http,
                 ),
             }),

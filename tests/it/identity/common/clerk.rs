@@ -111,7 +111,7 @@ impl FakeClerk {
 
     pub fn publish(&self, keys: &[&Rsa]) {
         let keys: Vec<_> = keys.iter().map(|key| key.jwk()).collect();
-        self.answer("GET /.well-known/jwks.json", 200, json!({ "keys": keys }));
+        self.answer("GET /v1/jwks", 200, json!({ "keys": keys }));
     }
 
     /// The bodies of every such request so far.

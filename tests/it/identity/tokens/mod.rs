@@ -37,7 +37,7 @@ enum Issuer {
 }
 
 const BOTH: [Issuer; 2] = [Issuer::Ours, Issuer::Clerk];
-const JWKS: &str = "GET /.well-known/jwks.json";
+const JWKS: &str = "GET /v1/jwks";
 
 async fn stage() -> Stage {
     let fake = FakeClerk::start().await;

@@ -79,7 +79,7 @@ async fn a4_a_token_does_not_bring_its_own_key() {
     let evil = FakeClerk::start().await;
     let mallory = Rsa::generate("mallory");
     evil.publish(&[&mallory]);
-    let url = format!("{}/.well-known/jwks.json", evil.url);
+    let url = format!("{}/v1/jwks", evil.url);
     let theirs = Ed25519KeyPair::from_seed_unchecked(&[7; 32]).unwrap();
     let key = EncodingKey::from_ed_der(theirs.to_pkcs8v1().unwrap().as_ref());
     let x = encode(theirs.public_key().as_ref());
