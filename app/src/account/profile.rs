@@ -73,10 +73,10 @@ fn person() -> AnyView {
     let person = viewer().person;
     person
         .map(|person| {
-            let address = match (person.email.is_empty(), person.email_verified) {
-                (true, _) => "None".into_any(),
-                (false, true) => status_dot(StatusDot::Done, "Confirmed"),
-                (false, false) => status_dot(StatusDot::Warn, "Not confirmed"),
+            let address = if person.email_verified {
+                status_dot(StatusDot::Done, "Confirmed")
+            } else {
+                status_dot(StatusDot::Warn, "Not confirmed")
             };
             view! {
                 <section class="card" aria-labelledby="who">

@@ -47,6 +47,10 @@ pub struct Options {
     pub speed: f64,
     /// Decides what the simulated people say; the same seed and number give the same conversation.
     pub seed: u64,
+    /// The name that browsers reach Clerk by, over TLS that somebody else ends. Without it they use its own address.
+    pub clerk_name: Option<String>,
+    /// The folder with `clerk.browser.js` of Clerk's own package. Without it browsers get a script that stands in for it.
+    pub clerk_script: Option<PathBuf>,
     /// Keeps the simulated providers' objects over a restart.
     pub state_file: Option<PathBuf>,
 }
@@ -59,6 +63,8 @@ impl Default for Options {
             clerk_webhook: None,
             speed: 1.0,
             seed: 0,
+            clerk_name: None,
+            clerk_script: None,
             state_file: None,
         }
     }
@@ -93,7 +99,11 @@ impl Sandbox {
             stop: stop.clone(),
         });
         let identity = clerk::Clerk::new(clerk::Setup {
-            url: clerk_door.url.clone(),
+            url: match options.clerk_name {
+                Some(name) => format!("https://{name}"),
+                None => clerk_door.url.clone(),
+            },
+            script: options.clerk_script,
             snapshot: &snapshot,
             pace,
             webhook: options.clerk_webhook,

@@ -6,7 +6,7 @@ mod seed;
 mod serve;
 mod verify;
 
-use std::{net::SocketAddr, process::ExitCode};
+use std::{net::SocketAddr, path::PathBuf, process::ExitCode};
 
 use clap::{Parser, Subcommand};
 use switchboard::config::Config;
@@ -50,6 +50,12 @@ enum Command {
         /// Port of the simulated Clerk; 0 takes any free one.
         #[arg(long, default_value_t = 0)]
         clerk: u16,
+        /// Name that browsers reach the simulated Clerk by, over TLS that something in front of it ends.
+        #[arg(long, value_name = "NAME")]
+        clerk_name: Option<String>,
+        /// Folder with `clerk.browser.js` of the package `@clerk/clerk-js`, for browsers to get instead of the stand-in.
+        #[arg(long, value_name = "FOLDER")]
+        clerk_script: Option<PathBuf>,
     },
     /// Shows whether the database keeps organizations apart. Ends with 0 when it does, 1 when not, 2 when that could not
     /// be found out.
@@ -109,7 +115,23 @@ async fn dispatch(command: Option<Command>) -> anyhow::Result<()> {
         Command::Migrate => serve::migrate(config).await,
         Command::Seed => seed::seed(config).await,
         #[cfg(feature = "sandbox")]
-        Command::Sandbox { ultravox, clerk } => serve::sandbox(config, ultravox, clerk).await,
+        Command::Sandbox {
+            ultravox,
+            clerk,
+            clerk_name,
+            clerk_script,
+        } => {
+            let ports = sandbox::Ports { ultravox, clerk };
+            let speed = config.sandbox_speed;
+            serve::sandbox(sandbox::Options {
+                ports,
+                speed,
+                clerk_name,
+                clerk_script,
+                ..sandbox::Options::default()
+            })
+            .await
+        }
         Command::Admin(command) => admin::run(config, command).await,
         Command::Postgres(command) => serve::postgres(config, command).await,
         #[cfg(feature = "warden")]

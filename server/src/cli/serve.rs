@@ -160,15 +160,8 @@ pub async fn migrate(config: Config) -> anyhow::Result<()> {
 }
 
 #[cfg(feature = "sandbox")]
-pub async fn sandbox(config: Config, ultravox: u16, clerk: u16) -> anyhow::Result<()> {
-    use sandbox::{Options, Ports, Sandbox};
-
-    let sandbox = Sandbox::start(Options {
-        ports: Ports { ultravox, clerk },
-        speed: config.sandbox_speed,
-        ..Options::default()
-    })
-    .await?;
+pub async fn sandbox(options: sandbox::Options) -> anyhow::Result<()> {
+    let sandbox = sandbox::Sandbox::start(options).await?;
     println!("{}", sandbox.ready_json());
     let (_stopping, stop) = stop_signal();
     stopped(stop).await;

@@ -12,7 +12,7 @@ use serde_json::{Value, json};
 use super::super::http;
 use super::super::state::lock;
 use super::errors::{Answer, Problem};
-use super::{App, Clerk, id, keys, me};
+use super::{App, Clerk, id, keys};
 
 const VERSIONS: [&str; 5] = ["2021-02-05", "2024-10-01", "2025-04-10", "2025-11-10", "2026-05-12"];
 /// Seconds in which requests are counted.
@@ -23,15 +23,6 @@ const WINDOW: f64 = 10.0;
 pub struct SeparateMetadata(pub bool);
 
 pub async fn authenticate(State(app): App, mut request: Request, next: Next) -> Response {
-    // Both APIs have this path on hosts of their own; here the one with a key is the backend's.
-    let is_browser = request.uri().path() == "/v1/organizations"
-        && request.method() == Method::POST
-        && !request.headers().contains_key("authorization");
-    if is_browser {
-        return me::create_organization(app, request)
-            .await
-            .unwrap_or_else(IntoResponse::into_response);
-    }
     match admit(&app, &request) {
         Ok(separate) => {
             request.extensions_mut().insert(separate);

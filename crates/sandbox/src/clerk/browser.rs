@@ -2,10 +2,9 @@
 
 use std::sync::Arc;
 
-use axum::extract::{Path, Request, State};
-use axum::http::{HeaderMap, HeaderValue, Method, StatusCode, Uri, header};
-use axum::middleware::Next;
-use axum::response::{IntoResponse as _, Response};
+use axum::extract::{Path, State};
+use axum::http::{HeaderMap, HeaderValue, Uri, header};
+use axum::response::IntoResponse as _;
 use axum::routing::{get, post};
 use axum::{Json, Router};
 use bytes::Bytes;
@@ -15,13 +14,12 @@ use super::super::http;
 use super::backend::{answer, query};
 use super::errors::{Answer, Fields, Problem};
 use super::objects::{self, text};
-use super::{App, Clerk, environment, handshake, id, keys, me, millis, signing_in};
-
-const SCRIPT: &str = include_str!("script.js");
+use super::{App, Clerk, assets, environment, handshake, id, keys, me, millis, signing_in, teams};
 
 pub fn router() -> Router<Arc<Clerk>> {
     Router::new()
-        .route("/npm/@clerk/{package}/dist/clerk.browser.js", get(script))
+        .route("/npm/@clerk/{package}/dist/{file}", get(assets::script))
+        .route("/sandbox", get(assets::picture))
         .route("/.well-known/jwks.json", get(public_keys))
         .route("/.well-known/openid-configuration", get(environment::openid))
         .route("/v1/environment", get(environment::show).patch(environment::show))
@@ -41,42 +39,9 @@ pub fn router() -> Router<Arc<Clerk>> {
         .route("/v1/client/sessions/{id}/tokens", post(token))
         .route("/v1/client/sessions/{id}/end", post(end))
         .route("/v1/client/sessions/{id}/remove", post(end))
-        .route("/v1/me", get(me::show))
-        .route("/v1/me/organization_memberships", get(me::memberships))
-        .route("/v1/me/organization_invitations", get(me::invitations))
-        .route("/v1/me/organization_invitations/{id}/accept", post(me::accept))
-}
-
-/// A development instance lets every origin in, with credentials.
-pub async fn cors(request: Request, next: Next) -> Response {
-    let origin = request.headers().get(header::ORIGIN).cloned();
-    let asked = request.headers().get(header::ACCESS_CONTROL_REQUEST_HEADERS).cloned();
-    let mut response = if request.method() == Method::OPTIONS && origin.is_some() {
-        StatusCode::NO_CONTENT.into_response()
-    } else {
-        next.run(request).await
-    };
-    if let Some(origin) = origin {
-        let headers = response.headers_mut();
-        headers.insert(header::ACCESS_CONTROL_ALLOW_ORIGIN, origin);
-        headers.insert(
-            header::ACCESS_CONTROL_ALLOW_CREDENTIALS,
-            HeaderValue::from_static("true"),
-        );
-        headers.insert(header::VARY, HeaderValue::from_static("Origin"));
-        headers.insert(
-            header::ACCESS_CONTROL_ALLOW_METHODS,
-            HeaderValue::from_static("GET, POST, PUT, PATCH, DELETE"),
-        );
-        headers.insert(
-            header::ACCESS_CONTROL_EXPOSE_HEADERS,
-            HeaderValue::from_static("Authorization, Retry-After"),
-        );
-        if let Some(asked) = asked {
-            headers.insert(header::ACCESS_CONTROL_ALLOW_HEADERS, asked);
-        }
-    }
-    response
+        .route("/v1/client/sessions/{id}/tokens/{template}", post(token_of_template))
+        .merge(me::router())
+        .merge(teams::router())
 }
 
 /// Who asks: a browser that has a client.
@@ -94,15 +59,19 @@ pub fn cookie<'a>(headers: &'a HeaderMap, name: &str) -> Option<&'a str> {
         .find_map(|pair| pair.trim().strip_prefix(name)?.strip_prefix('='))
 }
 
+/// In the query, as in development; in the header, as native apps; or in the cookie.
+fn token_of(uri: &Uri, headers: &HeaderMap) -> Option<String> {
+    let query = query(uri);
+    let named = http::first(&query, "__clerk_db_jwt")
+        .or(http::first(&query, "__dev_session"))
+        .or(http::text(headers, "authorization").map(|value| value.trim_start_matches("Bearer ")))
+        .or(cookie(headers, "__client"));
+    named.filter(|token| !token.is_empty()).map(str::to_owned)
+}
+
 impl Browser {
-    /// By the token in the query, as in development; in the header, as native apps; or in the cookie.
     pub fn of(app: &Clerk, uri: &Uri, headers: &HeaderMap) -> Answer<Browser> {
-        let query = query(uri);
-        let token = http::first(&query, "__clerk_db_jwt")
-            .or(http::first(&query, "__dev_session"))
-            .or(http::text(headers, "authorization").map(|value| value.trim_start_matches("Bearer ")))
-            .or(cookie(headers, "__client"));
-        let found = token.and_then(|token| {
+        let found = token_of(uri, headers).and_then(|token| {
             app.world.read(|world| {
                 let client = world.clients.values().find(|client| client["token"] == token)?;
                 Some(Browser {
@@ -113,8 +82,12 @@ impl Browser {
         found.ok_or_else(|| Problem::new(401, "dev_browser_unauthenticated", "Browser unauthenticated"))
     }
 
-    pub fn of_or_new(app: &Clerk, uri: &Uri, headers: &HeaderMap) -> Browser {
-        Browser::of(app, uri, headers).unwrap_or_else(|_| Browser {
+    /// One that says it has a client has to be known.
+    pub fn of_or_new(app: &Clerk, uri: &Uri, headers: &HeaderMap) -> Answer<Browser> {
+        if token_of(uri, headers).is_some() {
+            return Browser::of(app, uri, headers);
+        }
+        Ok(Browser {
             client: text(&app.make_client(), "id").to_owned(),
         })
     }
@@ -248,10 +221,6 @@ pub fn wrapped(app: &Clerk, browser: &Browser, response: Value, headers: &Header
     Ok(answer)
 }
 
-async fn script() -> Response {
-    ([(header::CONTENT_TYPE, "text/javascript; charset=utf-8")], SCRIPT).into_response()
-}
-
 async fn public_keys(State(app): App) -> Json<Value> {
     Json(app.world.read(|world| keys::jwks(&world.keys)))
 }
@@ -262,17 +231,16 @@ async fn dev_browser(State(app): App) -> Json<Value> {
 }
 
 async fn show(State(app): App, uri: Uri, headers: HeaderMap) -> Answer {
-    match Browser::of(&app, &uri, &headers) {
-        Ok(browser) => {
-            let client = app.client_document(&browser.client, origin(&headers));
-            answer(json!({ "response": client, "client": null }))
-        }
-        Err(_) => answer(json!({ "response": null, "client": null })),
+    if token_of(&uri, &headers).is_none() {
+        return answer(json!({ "response": null, "client": null }));
     }
+    let browser = Browser::of(&app, &uri, &headers)?;
+    let client = app.client_document(&browser.client, origin(&headers));
+    answer(json!({ "response": client, "client": null }))
 }
 
 async fn create(State(app): App, uri: Uri, headers: HeaderMap) -> Answer {
-    let browser = Browser::of_or_new(&app, &uri, &headers);
+    let browser = Browser::of_or_new(&app, &uri, &headers)?;
     let client = app.client_document(&browser.client, origin(&headers));
     wrapped(&app, &browser, client, &headers)
 }
@@ -323,8 +291,19 @@ async fn token(State(app): App, Path(id): Path<String>, uri: Uri, headers: Heade
     let browser = Browser::of(&app, &uri, &headers)?;
     browser.own_session(&app, &id)?;
     let fields = Fields::form(&body);
-    let organization = fields.text("organization_id").filter(|id| !id.is_empty());
-    answer(json!({ "jwt": app.session_token(&id, organization, origin(&headers), 60)? }))
+    // Empty is the personal workspace; absent is what the session was last used for.
+    let jwt = app.session_token(&id, fields.text("organization_id"), origin(&headers), 60)?;
+    answer(json!({ "jwt": jwt }))
+}
+
+async fn token_of_template(
+    state: App,
+    Path((id, _template)): Path<(String, String)>,
+    uri: Uri,
+    headers: HeaderMap,
+    body: Bytes,
+) -> Answer {
+    token(state, Path(id), uri, headers, body).await
 }
 
 async fn end(State(app): App, Path(id): Path<String>, uri: Uri, headers: HeaderMap) -> Answer {

@@ -1,7 +1,7 @@
 //! How the simulated Clerk refuses: a list of errors, each with a code.
 
 use axum::Json;
-use axum::http::StatusCode;
+use axum::http::{Method, StatusCode, Uri};
 use axum::response::{IntoResponse, Response};
 use serde_json::{Map, Value, json};
 
@@ -30,6 +30,12 @@ impl Problem {
 
     pub fn not_found(what: &str) -> Self {
         Self::new(404, "resource_not_found", format!("No {what} was found with this id"))
+    }
+
+    /// What Clerk may well do, and the sandbox does not.
+    pub async fn not_simulated(method: Method, uri: Uri) -> Self {
+        let text = format!("The sandbox does not simulate {method} {}", uri.path());
+        Self::new(404, "resource_not_found", text)
     }
 
     /// 422 with the name of the parameter.

@@ -17,7 +17,7 @@ use super::{App, Clerk, keys};
 impl Clerk {
     /// What the application is configured with; it names this host.
     pub fn publishable_key(&self) -> String {
-        let host = self.url.trim_start_matches("http://");
+        let host = self.url.split_once("://").map_or(self.url.as_str(), |(_, host)| host);
         format!("pk_test_{}", STANDARD.encode(format!("{host}$")))
     }
 
@@ -40,7 +40,7 @@ pub async fn handshake(State(app): App, uri: Uri, headers: HeaderMap) -> Answer 
     let mut back =
         back.ok_or_else(|| Problem::param("invalid_redirect_url", "redirect_url", "redirect_url is invalid"))?;
 
-    let browser = Browser::of_or_new(&app, &uri, &headers);
+    let browser = Browser::of_or_new(&app, &uri, &headers)?;
     let session = browser.session(&app);
     if let (Some(session), Some(organization)) = (&session, http::first(&query, "organization_id")) {
         // One that cannot be activated leaves the session as it is.

@@ -13,7 +13,7 @@ use super::errors::{Answer, Fields, Problem};
 use super::objects::{email, invitation, text};
 use super::{App, Clerk, id, members, millis, organizations, roles};
 
-fn make(app: &Arc<Clerk>, organization: &str, fields: &Fields) -> Answer<Value> {
+pub fn make(app: &Clerk, organization: &str, fields: &Fields) -> Answer<Value> {
     let (address, role) = (fields.need("email_address")?, fields.need("role")?);
     if !address.contains('@') {
         let text = "email_address must be a valid email address.";
@@ -88,9 +88,9 @@ pub async fn create_many(State(app): App, Path(id): Path<String>, body: Bytes) -
     answer(json!({ "total_count": made.len(), "data": made }))
 }
 
-pub async fn list(State(app): App, Path(id): Path<String>, uri: Uri) -> Answer {
-    let (org, query) = (organizations::find(&app, &id)?, query(&uri));
-    let statuses = http::all(&query, "status");
+/// The invitations into an organization that the query asks for.
+pub fn page(app: &Clerk, org: &Value, query: &[(String, String)]) -> Answer<Value> {
+    let statuses = http::all(query, "status");
     let mut found: Vec<Value> = app.world.read(|world| {
         let of = |inv: &&Value| {
             inv["organization_id"] == org["id"] && (statuses.is_empty() || statuses.contains(&text(inv, "status")))
@@ -102,8 +102,12 @@ pub async fn list(State(app): App, Path(id): Path<String>, uri: Uri) -> Answer {
             .map(|inv| invitation(world, inv))
             .collect()
     });
-    order(&mut found, &query, &["created_at", "email_address"])?;
-    answer(slice(&query)?.page(found))
+    order(&mut found, query, &["created_at", "email_address"])?;
+    Ok(slice(query)?.page(found))
+}
+
+pub async fn list(State(app): App, Path(id): Path<String>, uri: Uri) -> Answer {
+    answer(page(&app, &organizations::find(&app, &id)?, &query(&uri))?)
 }
 
 fn find(app: &Clerk, org: &str, key: &str) -> Answer<Value> {
@@ -129,17 +133,21 @@ fn set_status(app: &Clerk, key: &str, status: &str) -> Option<Value> {
     })
 }
 
-pub async fn revoke(State(app): App, Path((org, key)): Path<(String, String)>) -> Answer {
-    if find(&app, &org, &key)?["status"] != "pending" {
+pub fn withdraw(app: &Clerk, org: &str, key: &str) -> Answer<Value> {
+    if find(app, org, key)?["status"] != "pending" {
         return Err(Problem::new(
             404,
             "organization_invitation_not_pending",
             "The invitation is not pending.",
         ));
     }
-    let shown = set_status(&app, &key, "revoked").ok_or_else(|| Problem::not_found("organization invitation"))?;
+    let shown = set_status(app, key, "revoked").ok_or_else(|| Problem::not_found("organization invitation"))?;
     app.tell("organizationInvitation.revoked", shown.clone());
-    answer(shown)
+    Ok(shown)
+}
+
+pub async fn revoke(State(app): App, Path((org, key)): Path<(String, String)>) -> Answer {
+    answer(withdraw(&app, &org, &key)?)
 }
 
 /// The invited person accepts: a membership is made.

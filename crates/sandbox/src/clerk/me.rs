@@ -2,38 +2,78 @@
 
 use std::sync::Arc;
 
-use axum::extract::{Path, Request, State};
-use axum::http::{HeaderMap, HeaderValue, Uri, header};
-use axum::response::Response;
+use axum::Router;
+use axum::extract::{Path, State};
+use axum::http::{HeaderMap, Uri};
+use axum::routing::{delete, get, post};
+use bytes::Bytes;
 use serde_json::{Value, json};
 
+use super::backend::{query, slice};
 use super::browser::{Browser, wrapped};
 use super::errors::{Answer, Fields};
 use super::objects::{self, View, text};
-use super::{App, Clerk, invitations, organizations};
+use super::teams::paginated;
+use super::{App, Clerk, invitations, members, organizations, users};
 
-pub async fn show(State(app): App, uri: Uri, headers: HeaderMap) -> Answer {
+pub fn router() -> Router<Arc<Clerk>> {
+    Router::new()
+        .route("/v1/me", get(show).patch(update).delete(leave_instance))
+        .route("/v1/me/organization_memberships", get(memberships))
+        .route("/v1/me/organization_memberships/{id}", delete(leave))
+        .route("/v1/me/organization_invitations", get(invitations))
+        .route("/v1/me/organization_invitations/{id}/accept", post(accept))
+        .route("/v1/me/organization_suggestions", get(suggestions))
+}
+
+async fn show(State(app): App, uri: Uri, headers: HeaderMap) -> Answer {
     let browser = Browser::of(&app, &uri, &headers)?;
     let user = browser.user(&app)?;
     let shown = app.world.read(|world| objects::user(world, &user, View::Frontend));
     wrapped(&app, &browser, shown, &headers)
 }
 
-pub async fn memberships(State(app): App, uri: Uri, headers: HeaderMap) -> Answer {
+/// Names are all that people of this instance change about themselves.
+async fn update(State(app): App, uri: Uri, headers: HeaderMap, body: Bytes) -> Answer {
     let browser = Browser::of(&app, &uri, &headers)?;
     let user = browser.user(&app)?;
-    let data: Vec<Value> = app.world.read(|world| {
+    let fields = Fields::form(&body);
+    fields.only(&["username", "first_name", "last_name"])?;
+    let changed = users::change(&app, text(&user, "id"), |user| {
+        for (name, value) in &fields.0 {
+            user[name] = if value == "" { Value::Null } else { value.clone() };
+        }
+    })?;
+    let shown = app.world.read(|world| objects::user(world, &changed, View::Frontend));
+    wrapped(&app, &browser, shown, &headers)
+}
+
+async fn leave_instance(State(app): App, uri: Uri, headers: HeaderMap) -> Answer {
+    let browser = Browser::of(&app, &uri, &headers)?;
+    let deleted = users::remove(&app, text(&browser.user(&app)?, "id"))?;
+    wrapped(&app, &browser, deleted, &headers)
+}
+
+async fn memberships(State(app): App, uri: Uri, headers: HeaderMap) -> Answer {
+    let browser = Browser::of(&app, &uri, &headers)?;
+    let (user, query) = (browser.user(&app)?, query(&uri));
+    let found: Vec<Value> = app.world.read(|world| {
         let members = world.memberships_of(text(&user, "id"));
         members
             .map(|member| objects::membership(world, member, View::Frontend))
             .collect()
     });
-    wrapped(
-        &app,
-        &browser,
-        json!({ "total_count": data.len(), "data": data }),
-        &headers,
-    )
+    let page = slice(&query)?.page(found);
+    wrapped(&app, &browser, paginated(page, &query), &headers)
+}
+
+async fn leave(State(app): App, Path(id): Path<String>, uri: Uri, headers: HeaderMap) -> Answer {
+    let browser = Browser::of(&app, &uri, &headers)?;
+    let user = browser.user(&app)?;
+    let org = organizations::find(&app, &id)?;
+    let left = members::remove(&app, text(&org, "id"), text(&user, "id"))?;
+    let deleted = json!({ "object": "organization_membership", "id": left["id"], "deleted": true });
+    wrapped(&app, &browser, deleted, &headers)
 }
 
 /// An invitation as the invited person sees it.
@@ -53,10 +93,10 @@ fn offered(world: &super::World, invitation: &Value) -> Value {
     })
 }
 
-pub async fn invitations(State(app): App, uri: Uri, headers: HeaderMap) -> Answer {
+async fn invitations(State(app): App, uri: Uri, headers: HeaderMap) -> Answer {
     let browser = Browser::of(&app, &uri, &headers)?;
-    let user = browser.user(&app)?;
-    let data: Vec<Value> = app.world.read(|world| {
+    let (user, query) = (browser.user(&app)?, query(&uri));
+    let found: Vec<Value> = app.world.read(|world| {
         let mine = |inv: &&Value| {
             text(inv, "email_address").eq_ignore_ascii_case(objects::email(&user)) && inv["status"] == "pending"
         };
@@ -67,48 +107,19 @@ pub async fn invitations(State(app): App, uri: Uri, headers: HeaderMap) -> Answe
             .map(|invitation| offered(world, invitation))
             .collect()
     });
-    wrapped(
-        &app,
-        &browser,
-        json!({ "total_count": data.len(), "data": data }),
-        &headers,
-    )
+    wrapped(&app, &browser, slice(&query)?.page(found), &headers)
 }
 
-pub async fn accept(State(app): App, Path(id): Path<String>, uri: Uri, headers: HeaderMap) -> Answer {
+async fn accept(State(app): App, Path(id): Path<String>, uri: Uri, headers: HeaderMap) -> Answer {
     let browser = Browser::of(&app, &uri, &headers)?;
     let accepted = invitations::accept(&app, &id, &browser.user(&app)?)?;
     let shown = app.world.read(|world| offered(world, &accepted));
     wrapped(&app, &browser, shown, &headers)
 }
 
-/// The signed-in person makes an organization and is its admin.
-pub async fn create_organization(app: Arc<Clerk>, request: Request) -> Answer {
-    let (parts, body) = request.into_parts();
-    let browser = Browser::of(&app, &parts.uri, &parts.headers)?;
-    let user = browser.user(&app)?;
-    let body = axum::body::to_bytes(body, 1 << 16).await.unwrap_or_default();
-    let mut fields = Fields::form(&body);
-    fields.0.insert("created_by".into(), user["id"].clone());
-    let made = organizations::make(&app, &fields)?;
-    let shown = app.world.read(|world| {
-        let found = world.organizations.get(text(&made, "id"));
-        found.map(|org| objects::organization(world, org, View::Frontend))
-    });
-    let response = wrapped(&app, &browser, json!(shown), &parts.headers)?;
-    Ok(with_origin(response, &parts.headers))
-}
-
-/// What `cors` does, for the one answer that is given outside it.
-fn with_origin(mut response: Response, headers: &HeaderMap) -> Response {
-    if let Some(origin) = headers.get(header::ORIGIN) {
-        response
-            .headers_mut()
-            .insert(header::ACCESS_CONTROL_ALLOW_ORIGIN, origin.clone());
-        response.headers_mut().insert(
-            header::ACCESS_CONTROL_ALLOW_CREDENTIALS,
-            HeaderValue::from_static("true"),
-        );
-    }
-    response
+/// Organizations suggest themselves by the domains of addresses, which this instance does not know.
+async fn suggestions(State(app): App, uri: Uri, headers: HeaderMap) -> Answer {
+    let browser = Browser::of(&app, &uri, &headers)?;
+    browser.user(&app)?;
+    wrapped(&app, &browser, json!({ "data": [], "total_count": 0 }), &headers)
 }

@@ -61,7 +61,7 @@ pub async fn create(State(app): App, Path(id): Path<String>, body: Bytes) -> Ans
     answer(add(&app, text(&org, "id"), user, role, public, private)?)
 }
 
-fn matching(world: &World, query: &[(String, String)], fits: impl Fn(&Value) -> bool) -> Vec<Value> {
+fn matching(world: &World, query: &[(String, String)], view: View, fits: impl Fn(&Value) -> bool) -> Vec<Value> {
     let (roles, users) = (http::all(query, "role"), http::all(query, "user_id"));
     let addresses = http::all(query, "email_address");
     let wanted = http::first(query, "query").map(str::to_lowercase);
@@ -82,7 +82,7 @@ fn matching(world: &World, query: &[(String, String)], fits: impl Fn(&Value) -> 
             })
     };
     let found = world.memberships.values().filter(passes);
-    found.map(|member| membership(world, member, View::Backend)).collect()
+    found.map(|member| membership(world, member, view)).collect()
 }
 
 const ORDERS: &[&str] = &[
@@ -94,18 +94,22 @@ const ORDERS: &[&str] = &[
     "phone_number",
 ];
 
+/// The members of an organization whom the query asks for.
+pub fn page(app: &Clerk, org: &Value, query: &[(String, String)], view: View) -> Answer<Value> {
+    let fits = |member: &Value| member["organization_id"] == org["id"];
+    let mut found = app.world.read(|world| matching(world, query, view, fits));
+    order(&mut found, query, ORDERS)?;
+    Ok(slice(query)?.page(found))
+}
+
 pub async fn list(State(app): App, Path(id): Path<String>, uri: Uri) -> Answer {
-    let (org, query) = (organizations::find(&app, &id)?, query(&uri));
-    let mut found = app
-        .world
-        .read(|world| matching(world, &query, |member| member["organization_id"] == org["id"]));
-    order(&mut found, &query, ORDERS)?;
-    answer(slice(&query)?.page(found))
+    let org = organizations::find(&app, &id)?;
+    answer(page(&app, &org, &query(&uri), View::Backend)?)
 }
 
 pub async fn all(State(app): App, uri: Uri) -> Answer {
     let query = query(&uri);
-    let mut found = app.world.read(|world| matching(world, &query, |_| true));
+    let mut found = app.world.read(|world| matching(world, &query, View::Backend, |_| true));
     order(&mut found, &query, ORDERS)?;
     answer(slice(&query)?.page(found))
 }
@@ -117,13 +121,13 @@ pub async fn of_user(State(app): App, Path(id): Path<String>, uri: Uri) -> Answe
     let query = query(&uri);
     let mut found = app
         .world
-        .read(|world| matching(world, &[], |member| member["user_id"] == id));
+        .read(|world| matching(world, &[], View::Backend, |member| member["user_id"] == id));
     order(&mut found, &query, ORDERS)?;
     answer(slice(&query)?.page(found))
 }
 
 /// Changes one membership and tells about it.
-fn change(app: &Arc<Clerk>, org: &str, user: &str, change: impl FnOnce(&mut Value)) -> Answer {
+fn change(app: &Arc<Clerk>, org: &str, user: &str, change: impl FnOnce(&mut Value)) -> Answer<Value> {
     let org = organizations::find(app, org)?;
     let shown = app.world.write(|world| {
         let key = text(world.membership(text(&org, "id"), user)?, "id").to_owned();
@@ -135,7 +139,7 @@ fn change(app: &Arc<Clerk>, org: &str, user: &str, change: impl FnOnce(&mut Valu
     });
     let shown = shown.ok_or_else(|| Problem::not_found("organization membership"))?;
     app.tell("organizationMembership.updated", shown.clone());
-    answer(shown)
+    Ok(shown)
 }
 
 /// An organization keeps somebody who may manage its members.
@@ -157,31 +161,35 @@ fn keeps_a_manager(app: &Clerk, org: &str, user: &str) -> Answer<()> {
     }
 }
 
-pub async fn update(State(app): App, Path((org, user)): Path<(String, String)>, body: Bytes) -> Answer {
-    let fields = Fields::json(&body)?;
-    let role = fields.need("role")?;
+pub fn set_role(app: &Arc<Clerk>, org: &str, user: &str, role: &str) -> Answer<Value> {
     roles::name(role)?;
     if !roles::may_manage(role) {
-        keeps_a_manager(&app, &org, &user)?;
+        keeps_a_manager(app, org, user)?;
     }
-    change(&app, &org, &user, |member| member["role"] = json!(role))
+    change(app, org, user, |member| member["role"] = json!(role))
+}
+
+pub async fn update(State(app): App, Path((org, user)): Path<(String, String)>, body: Bytes) -> Answer {
+    let fields = Fields::json(&body)?;
+    answer(set_role(&app, &org, &user, fields.need("role")?)?)
 }
 
 pub async fn merge_metadata(State(app): App, Path((org, user)): Path<(String, String)>, body: Bytes) -> Answer {
     let fields = Fields::json(&body)?;
     fields.only(&["public_metadata", "private_metadata"])?;
-    change(&app, &org, &user, |member| {
+    let changed = change(&app, &org, &user, |member| {
         for (name, changes) in &fields.0 {
             merge(&mut member[name], changes);
         }
-    })
+    });
+    answer(changed?)
 }
 
-pub async fn delete(State(app): App, Path((org, user)): Path<(String, String)>) -> Answer {
-    keeps_a_manager(&app, &org, &user)?;
-    let org = organizations::find(&app, &org)?;
+pub fn remove(app: &Clerk, org: &str, user: &str) -> Answer<Value> {
+    keeps_a_manager(app, org, user)?;
+    let org = organizations::find(app, org)?;
     let removed = app.world.write(|world| {
-        let member = world.membership(text(&org, "id"), &user)?.clone();
+        let member = world.membership(text(&org, "id"), user)?.clone();
         let shown = membership(world, &member, View::Backend);
         world.memberships.remove(text(&member, "id"));
         let sessions = world.sessions.values_mut().filter(|session| session["user_id"] == user);
@@ -192,5 +200,9 @@ pub async fn delete(State(app): App, Path((org, user)): Path<(String, String)>) 
     });
     let removed = removed.ok_or_else(|| Problem::not_found("organization membership"))?;
     app.tell("organizationMembership.deleted", removed.clone());
-    answer(removed)
+    Ok(removed)
+}
+
+pub async fn delete(State(app): App, Path((org, user)): Path<(String, String)>) -> Answer {
+    answer(remove(&app, &org, &user)?)
 }

@@ -1,8 +1,10 @@
 //! The simulated Clerk: users, organizations, sessions and their tokens, for the backend and for the browser.
 
+mod assets;
 mod backend;
 mod browser;
 mod control;
+mod cors;
 mod environment;
 mod errors;
 mod events;
@@ -16,10 +18,12 @@ mod organizations;
 mod roles;
 mod sessions;
 mod signing_in;
+mod teams;
 mod tokens;
 mod users;
 
 use std::collections::{BTreeMap, HashMap, VecDeque};
+use std::path::PathBuf;
 use std::sync::{Arc, Mutex};
 use std::time::Instant;
 
@@ -33,6 +37,7 @@ use serde::{Deserialize, Serialize};
 use serde_json::Value;
 use tokio::sync::OnceCell;
 use tokio_util::sync::CancellationToken;
+use tower::ServiceExt as _;
 
 use self::errors::{Answer, Problem};
 use self::keys::Key;
@@ -43,7 +48,10 @@ use super::state::{Persisted, Snapshot};
 use super::{Target, admin};
 
 pub struct Setup<'a> {
+    /// Where browsers find it, and what its tokens name.
     pub url: String,
+    /// The folder of Clerk's own script, if browsers get that one.
+    pub script: Option<PathBuf>,
     pub snapshot: &'a Arc<Snapshot>,
     pub pace: Pace,
     pub webhook: Option<Target>,
@@ -95,6 +103,12 @@ impl World {
         self.memberships.values().find(is_it)
     }
 
+    fn user_by_identifier(&self, identifier: &str) -> Option<&Value> {
+        let has_number = |user: &&Value| user["phone_numbers"][0]["phone_number"] == identifier;
+        self.user_by_email(identifier)
+            .or_else(|| self.users.values().find(has_number))
+    }
+
     fn user_by_email(&self, address: &str) -> Option<&Value> {
         self.users
             .values()
@@ -104,6 +118,7 @@ impl World {
 
 pub struct Clerk {
     url: String,
+    script: Option<PathBuf>,
     world: Persisted<World>,
     desk: Arc<Desk>,
     courier: Arc<Courier>,
@@ -122,6 +137,7 @@ impl Clerk {
         let desk = Arc::new(Desk::new("Clerk", setup.pace, setup.stop, errors::refuse));
         Arc::new(Self {
             url: setup.url,
+            script: setup.script,
             world: Persisted::open(setup.snapshot, "clerk"),
             courier: Courier::new(Arc::clone(&desk), events::RETRIES, |_, _, _| {}),
             desk,
@@ -171,17 +187,47 @@ pub fn millis() -> i64 {
 
 pub fn router(app: Arc<Clerk>) -> Router {
     let desk = Arc::clone(&app.desk);
-    let front = browser::router().layer(middleware::from_fn(browser::cors));
-    let back = backend_router().layer(middleware::from_fn_with_state(Arc::clone(&app), backend::authenticate));
-    front
-        .merge(back)
-        .merge(control::router())
-        .fallback(|| async { Problem::not_found("endpoint") })
+    let apis = Apis {
+        browsers: closed(browser::router()).with_state(Arc::clone(&app)),
+        backends: closed(
+            backend_router().layer(middleware::from_fn_with_state(Arc::clone(&app), backend::authenticate)),
+        )
+        .with_state(Arc::clone(&app)),
+    };
+    control::router()
+        .fallback(move |request| apis.answer(request))
         .layer(middleware::from_fn_with_state(Arc::clone(&app), with_a_key))
         .with_state(app)
         .merge(admin::router(Arc::clone(&desk), control::NOTES.to_owned()))
         .layer(middleware::from_fn_with_state(desk, fault::guard))
+        // Outside of everything: a page may read refusals too.
+        .layer(middleware::from_fn(cors::allow))
         .layer(DefaultBodyLimit::max(LARGEST_BODY))
+}
+
+/// Clerk has a host for each of its two APIs, and some paths are of both. Here they share a host.
+#[derive(Clone)]
+struct Apis {
+    browsers: Router,
+    backends: Router,
+}
+
+impl Apis {
+    async fn answer(self, request: Request) -> Response {
+        let answer = if cors::is_browser(&request) {
+            self.browsers.oneshot(cors::with_its_method(request)).await
+        } else {
+            self.backends.oneshot(request).await
+        };
+        answer.unwrap_or_else(|never| match never {})
+    }
+}
+
+/// Refuses in Clerk's own form what is not simulated.
+fn closed(router: Router<Arc<Clerk>>) -> Router<Arc<Clerk>> {
+    router
+        .fallback(Problem::not_simulated)
+        .method_not_allowed_fallback(Problem::not_simulated)
 }
 
 fn backend_router() -> Router<Arc<Clerk>> {

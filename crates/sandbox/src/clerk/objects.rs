@@ -54,12 +54,21 @@ pub fn public_user_data(user: &Value) -> Value {
     json!({
         "user_id": user["id"], "first_name": user["first_name"], "last_name": user["last_name"],
         "profile_image_url": null, "image_url": user["image_url"], "has_image": false,
-        "identifier": email(user), "username": user["username"], "banned": user["banned"],
+        "identifier": identifier(user), "username": user["username"], "banned": user["banned"],
     })
 }
 
 pub fn email(user: &Value) -> &str {
     user["email_addresses"][0]["email_address"].as_str().unwrap_or_default()
+}
+
+/// What the person signs in with.
+pub fn identifier(user: &Value) -> &str {
+    let phone = user["phone_numbers"][0]["phone_number"].as_str();
+    Some(email(user))
+        .filter(|email| !email.is_empty())
+        .or(phone)
+        .unwrap_or_default()
 }
 
 pub fn membership(world: &World, member: &Value, view: View) -> Value {
@@ -123,8 +132,21 @@ pub fn browser_session(world: &World, session: &Value, token: Option<String>) ->
     })
 }
 
-/// A new user out of what the request says; the address counts as verified.
-pub fn new_user(id: &str, address: &str, fields: &super::errors::Fields) -> Value {
+/// An address or number of a user; it counts as verified.
+fn identification(object: &str, member: &str, value: &str) -> Value {
+    let now = millis();
+    json!({
+        "id": super::id("idn_"), "object": object, member: value, "reserved": false,
+        "verification": {
+            "object": "verification_admin", "status": "verified", "strategy": "admin", "attempts": null,
+            "expire_at": null,
+        },
+        "linked_to": [], "created_at": now, "updated_at": now,
+    })
+}
+
+/// A new user out of what the request says.
+pub fn new_user(id: &str, address: Option<&str>, phone: Option<&str>, fields: &super::errors::Fields) -> Value {
     let now = millis();
     let take = |name: &str| fields.get(name).cloned().unwrap_or(Value::Null);
     let metadata = |name: &str| {
@@ -134,23 +156,27 @@ pub fn new_user(id: &str, address: &str, fields: &super::errors::Fields) -> Valu
             .cloned()
             .unwrap_or_else(|| json!({}))
     };
-    let address_id = super::id("idn_");
+    let address = address.map(|address| {
+        let mut made = identification("email_address", "email_address", address);
+        made["matches_sso_connection"] = json!(false);
+        made
+    });
+    let phone = phone.map(|phone| {
+        let mut made = identification("phone_number", "phone_number", phone);
+        made["reserved_for_second_factor"] = json!(false);
+        made["default_second_factor"] = json!(false);
+        made["backup_codes"] = Value::Null;
+        made
+    });
+    let id_of = |made: &Option<Value>| made.as_ref().map(|made| made["id"].clone());
     json!({
         "id": id, "object": "user", "username": take("username"), "first_name": take("first_name"),
         "last_name": take("last_name"), "locale": null,
         "image_url": "https://img.clerk.com/sandbox", "profile_image_url": "https://img.clerk.com/sandbox",
-        "has_image": false, "primary_email_address_id": address_id, "primary_phone_number_id": null,
+        "has_image": false, "primary_email_address_id": id_of(&address), "primary_phone_number_id": id_of(&phone),
         "primary_web3_wallet_id": null, "password_enabled": fields.text("password").is_some(),
         "two_factor_enabled": false, "totp_enabled": false, "backup_code_enabled": false,
-        "email_addresses": [{
-            "id": address_id, "object": "email_address", "email_address": address, "reserved": false,
-            "verification": {
-                "object": "verification_admin", "status": "verified", "strategy": "admin", "attempts": null,
-                "expire_at": null,
-            },
-            "linked_to": [], "matches_sso_connection": false, "created_at": now, "updated_at": now,
-        }],
-        "phone_numbers": [], "web3_wallets": [], "passkeys": [], "external_accounts": [], "saml_accounts": [],
+        "email_addresses": Vec::from_iter(address), "phone_numbers": Vec::from_iter(phone), "web3_wallets": [], "passkeys": [], "external_accounts": [], "saml_accounts": [],
         "enterprise_accounts": [], "password_last_updated_at": null,
         "public_metadata": metadata("public_metadata"), "private_metadata": metadata("private_metadata"),
         "unsafe_metadata": metadata("unsafe_metadata"), "external_id": take("external_id"), "last_sign_in_at": null,

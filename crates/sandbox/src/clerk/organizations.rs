@@ -134,7 +134,7 @@ pub async fn show(State(app): App, Path(id): Path<String>) -> Answer {
     answer(app.world.read(|world| organization(world, &org, View::Backend)))
 }
 
-fn change(app: &Arc<Clerk>, name: &str, change: impl FnOnce(&mut Value)) -> Answer {
+fn change(app: &Clerk, name: &str, change: impl FnOnce(&mut Value)) -> Answer<Value> {
     let shown = app.world.write(|world| {
         let key = key(world, name)?;
         let org = world.organizations.get_mut(&key)?;
@@ -145,7 +145,7 @@ fn change(app: &Arc<Clerk>, name: &str, change: impl FnOnce(&mut Value)) -> Answ
     });
     let shown = shown.ok_or_else(|| Problem::not_found("organization"))?;
     app.tell("organization.updated", shown.clone());
-    answer(shown)
+    Ok(shown)
 }
 
 pub async fn update(
@@ -168,8 +168,13 @@ pub async fn update(
     } else {
         fields.only(&[known, METADATA].concat())?;
     }
+    answer(set(&app, &id, &fields)?)
+}
+
+/// Sets these fields of an organization.
+pub fn set(app: &Clerk, id: &str, fields: &Fields) -> Answer<Value> {
     if let Some(slug) = fields.text("slug") {
-        let own = text(&find(&app, &id)?, "id").to_owned();
+        let own = text(&find(app, id)?, "id").to_owned();
         let taken = app
             .world
             .read(|world| key(world, slug).is_some_and(|other| other != own));
@@ -181,7 +186,7 @@ pub async fn update(
             ));
         }
     }
-    change(&app, &id, |org| {
+    change(app, id, |org| {
         for (name, value) in &fields.0 {
             org[name] = value.clone();
         }
@@ -194,26 +199,28 @@ pub async fn merge_metadata(State(app): App, Path(id): Path<String>, body: Bytes
     for name in METADATA {
         fields.object(name)?;
     }
-    change(&app, &id, |org| {
+    let changed = change(&app, &id, |org| {
         for (name, changes) in &fields.0 {
             merge(&mut org[name], changes);
         }
-    })
+    });
+    answer(changed?)
 }
 
 pub async fn replace_metadata(State(app): App, Path(id): Path<String>, body: Bytes) -> Answer {
     let fields = Fields::json(&body)?;
     fields.only(METADATA)?;
-    change(&app, &id, |org| {
+    let changed = change(&app, &id, |org| {
         for (name, value) in &fields.0 {
             org[name] = if value.is_null() { json!({}) } else { value.clone() };
         }
-    })
+    });
+    answer(changed?)
 }
 
 /// Memberships and invitations go with it, and no session keeps it active.
-pub async fn delete(State(app): App, Path(id): Path<String>) -> Answer {
-    let org = find(&app, &id)?;
+pub fn remove(app: &Clerk, id: &str) -> Answer<Value> {
+    let org = find(app, id)?;
     let id = text(&org, "id");
     let members = app.world.write(|world| {
         let members: Vec<Value> = world
@@ -239,5 +246,9 @@ pub async fn delete(State(app): App, Path(id): Path<String>) -> Answer {
     }
     let deleted = json!({ "object": "organization", "id": id, "slug": org["slug"], "deleted": true });
     app.tell("organization.deleted", deleted.clone());
-    answer(deleted)
+    Ok(deleted)
+}
+
+pub async fn delete(State(app): App, Path(id): Path<String>) -> Answer {
+    answer(remove(&app, &id)?)
 }

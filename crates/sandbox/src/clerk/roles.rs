@@ -110,7 +110,7 @@ fn permission(key: &str) -> Value {
     })
 }
 
-pub async fn list() -> Answer {
+pub fn page() -> Value {
     let roles: Vec<_> = ROLES
         .iter()
         .map(|(key, name, permissions)| {
@@ -122,7 +122,11 @@ pub async fn list() -> Answer {
             })
         })
         .collect();
-    Ok(Json(json!({ "total_count": roles.len(), "data": roles })).into_response())
+    json!({ "total_count": roles.len(), "data": roles })
+}
+
+pub async fn list() -> Answer {
+    Ok(Json(page()).into_response())
 }
 
 pub async fn list_permissions() -> Answer {

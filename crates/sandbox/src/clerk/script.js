@@ -41,8 +41,10 @@
   const ask = async (method, path, fields) => {
     const url = new URL(path, base);
     if (browser) url.searchParams.set("__clerk_db_jwt", browser);
+    // As ClerkJS does: a request of another method would be asked for beforehand.
+    if (method !== "GET" && method !== "POST") url.searchParams.set("_method", method);
     const body = fields && new URLSearchParams(Object.entries(fields).filter(([, value]) => value != null));
-    const response = await fetch(url, { method, body, credentials: "include" });
+    const response = await fetch(url, { method: method === "GET" ? "GET" : "POST", body, credentials: "include" });
     const answer = await response.json().catch(() => null);
     if (!response.ok) throw new ClerkError(response.status, answer);
     if (answer?.client) client = answer.client;
@@ -66,7 +68,7 @@
     primaryEmailAddress: data.email_addresses[0] && { emailAddress: data.email_addresses[0].email_address },
     organizationMemberships: (data.organization_memberships ?? []).map(membershipOf),
     getOrganizationMemberships: async () => {
-      const { response } = await ask("GET", "/v1/me/organization_memberships");
+      const { response } = await ask("GET", "/v1/me/organization_memberships?paginated=true");
       return { data: response.data.map(membershipOf), total_count: response.total_count };
     },
     getOrganizationInvitations: async () => {
@@ -197,10 +199,15 @@
           suffix = btoa(String.fromCharCode(...new Uint8Array(digest))).replaceAll("+", "-").replaceAll("/", "_").slice(0, 8);
         }
         browser = new URLSearchParams(location.search).get("__clerk_db_jwt") ?? readCookie("__clerk_db_jwt");
-        let found = browser && (await ask("GET", "/v1/client")).response;
+        const known = async () => (await ask("GET", "/v1/client")).response;
+        const forgotten = (error) => {
+          if (error.status !== 401) throw error;
+        };
+        let found = browser && (await known().catch(forgotten));
         if (!found) {
+          browser = "";
           browser = (await ask("POST", "/v1/dev_browser")).token;
-          found = (await ask("GET", "/v1/client")).response;
+          found = await known();
         }
         writeCookie("__clerk_db_jwt", browser, YEAR);
         client = found;

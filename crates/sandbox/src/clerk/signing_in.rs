@@ -104,7 +104,7 @@ fn redeem(app: &Clerk, ticket: &str) -> Answer<Value> {
 }
 
 fn by_identifier(app: &Clerk, identifier: &str) -> Answer<Value> {
-    let found = app.world.read(|world| world.user_by_email(identifier).cloned());
+    let found = app.world.read(|world| world.user_by_identifier(identifier).cloned());
     let text = "Couldn't find your account.";
     found.ok_or_else(|| Problem::param("form_identifier_not_found", "identifier", text))
 }
@@ -120,12 +120,16 @@ fn keep(app: &Clerk, browser: &Browser, attempt: &Value) {
 }
 
 pub async fn sign_in(State(app): App, uri: Uri, headers: HeaderMap, body: Bytes) -> Answer {
-    let browser = Browser::of_or_new(&app, &uri, &headers);
+    let browser = Browser::of_or_new(&app, &uri, &headers)?;
     let fields = Fields::form(&body);
     let made = match (fields.text("strategy"), fields.text("identifier")) {
         (Some("ticket"), _) => {
             let user = redeem(&app, fields.need("ticket")?)?;
-            let mut made = attempt("needs_first_factor", Some(super::objects::email(&user)), Some(&user));
+            let mut made = attempt(
+                "needs_first_factor",
+                Some(super::objects::identifier(&user)),
+                Some(&user),
+            );
             complete(&app, &browser, &user, "ticket", &mut made)?;
             made
         }
@@ -209,7 +213,7 @@ pub async fn attempt_first_factor(
 
 /// An address and a password are all it takes; an invitation's ticket brings its organization along.
 pub async fn sign_up(State(app): App, uri: Uri, headers: HeaderMap, body: Bytes) -> Answer {
-    let browser = Browser::of_or_new(&app, &uri, &headers);
+    let browser = Browser::of_or_new(&app, &uri, &headers)?;
     let fields = Fields::form(&body);
     let ticket = fields.text("ticket");
     let invited = ticket.and_then(|key| app.world.read(|world| world.invitations.get(key).cloned()));
@@ -241,7 +245,7 @@ pub async fn sign_up(State(app): App, uri: Uri, headers: HeaderMap, body: Bytes)
         "legal_accepted_at": null,
     });
     if let Some(address) = address.filter(|_| missing.is_empty()) {
-        let user = users::make(&app, address, &fields)?;
+        let user = users::make(&app, Some(address), None, &fields)?;
         if let Some(invitation) = &invited {
             invitations::accept(&app, text(invitation, "id"), &user)?;
         }

@@ -117,7 +117,9 @@ impl Clerk {
                 .get(session)
                 .ok_or_else(|| Problem::not_found("session"))?;
             let user = found["user_id"].as_str().unwrap_or_default();
-            let organization = organization.or(found["last_active_organization_id"].as_str());
+            let organization = organization
+                .or(found["last_active_organization_id"].as_str())
+                .filter(|org| !org.is_empty());
             let organization = organization.and_then(|org| active(world, user, org));
             let status = if found["status"] == "pending" {
                 "pending"

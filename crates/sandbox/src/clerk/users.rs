@@ -1,7 +1,5 @@
 //! Users, as the backend sees them.
 
-use std::sync::Arc;
-
 use axum::extract::{Path, State};
 use axum::http::Uri;
 use axum::{Extension, Json};
@@ -66,11 +64,15 @@ pub fn digest(user: &str, password: &str) -> String {
     super::super::sign::ultravox(user, password.as_bytes(), "")
 }
 
-/// Makes a user, with a password where one is given, and tells about it.
-pub fn make(app: &Clerk, address: &str, fields: &Fields) -> Answer<Value> {
-    if !address.contains('@') || address.contains(char::is_whitespace) {
+/// Makes a user, with a password where one is given, and tells about it. Whoever has no address has a phone number.
+pub fn make(app: &Clerk, address: Option<&str>, phone: Option<&str>, fields: &Fields) -> Answer<Value> {
+    if address.is_some_and(|address| !address.contains('@') || address.contains(char::is_whitespace)) {
         let text = "email_address must be a valid email address.";
         return Err(Problem::param("form_param_format_invalid", "email_address", text));
+    }
+    if phone.is_some_and(|phone| phone.len() < 8 || !phone.starts_with('+')) {
+        let text = "phone_number must be a valid phone number according to E.164 international standard.";
+        return Err(Problem::param("form_param_format_invalid", "phone_number", text));
     }
     if let Some(password) = fields
         .text("password")
@@ -81,7 +83,7 @@ pub fn make(app: &Clerk, address: &str, fields: &Fields) -> Answer<Value> {
         return Err(Problem::param("form_password_length_too_short", "password", text));
     }
     let made = app.world.write(|world| {
-        if world.user_by_email(address).is_some() {
+        if address.is_some_and(|address| world.user_by_email(address).is_some()) {
             let text = "That email address is taken. Please try another.";
             return Err(Problem::param("form_identifier_exists", "email_address", text));
         }
@@ -99,7 +101,7 @@ pub fn make(app: &Clerk, address: &str, fields: &Fields) -> Answer<Value> {
             ));
         }
         let user_id = id("user_");
-        let user = new_user(&user_id, address, fields);
+        let user = new_user(&user_id, address, phone, fields);
         if let Some(password) = fields.text("password") {
             world.passwords.insert(user_id.clone(), digest(&user_id, password));
         }
@@ -113,16 +115,19 @@ pub fn make(app: &Clerk, address: &str, fields: &Fields) -> Answer<Value> {
 pub async fn create(State(app): App, body: Bytes) -> Answer {
     let fields = Fields::json(&body)?;
     fields.only(CREATE)?;
-    let address = fields
-        .get("email_address")
-        .and_then(|list| list.get(0))
-        .and_then(Value::as_str);
-    let address =
-        address.ok_or_else(|| Problem::param("form_data_missing", "email_address", "email_address is required"))?;
+    let first = |name: &str| fields.get(name)?.get(0)?.as_str();
+    let (address, phone) = (first("email_address"), first("phone_number"));
+    if address.or(phone).is_none() {
+        return Err(Problem::param(
+            "form_data_missing",
+            "email_address",
+            "email_address is required",
+        ));
+    }
     if fields.text("password").is_none() && fields.get("skip_password_requirement") != Some(&json!(true)) {
         return Err(Problem::missing("password"));
     }
-    answer(make(&app, address, &fields)?)
+    answer(make(&app, address, phone, &fields)?)
 }
 
 fn found(app: &Clerk, query: &[(String, String)]) -> Vec<Value> {
@@ -198,7 +203,7 @@ pub async fn show(State(app): App, Path(id): Path<String>) -> Answer {
 }
 
 /// Changes a user and tells about it.
-fn change(app: &Arc<Clerk>, id: &str, change: impl FnOnce(&mut Value)) -> Answer {
+pub fn change(app: &Clerk, id: &str, change: impl FnOnce(&mut Value)) -> Answer<Value> {
     let user = app.world.write(|world| {
         let user = world.users.get_mut(id)?;
         change(user);
@@ -207,7 +212,7 @@ fn change(app: &Arc<Clerk>, id: &str, change: impl FnOnce(&mut Value)) -> Answer
     });
     let user = user.ok_or_else(|| Problem::not_found("user"))?;
     app.tell("user.updated", user.clone());
-    answer(user)
+    Ok(user)
 }
 
 pub async fn update(
@@ -226,7 +231,7 @@ pub async fn update(
         let digest = digest(&id, password);
         app.world.write(|world| world.passwords.insert(id.clone(), digest));
     }
-    change(&app, &id, |user| {
+    let changed = change(&app, &id, |user| {
         for name in ["external_id", "first_name", "last_name", "username", "locale"]
             .iter()
             .chain(METADATA)
@@ -235,7 +240,8 @@ pub async fn update(
                 user[*name] = value.clone();
             }
         }
-    })
+    });
+    answer(changed?)
 }
 
 pub async fn merge_metadata(State(app): App, Path(id): Path<String>, body: Bytes) -> Answer {
@@ -244,25 +250,27 @@ pub async fn merge_metadata(State(app): App, Path(id): Path<String>, body: Bytes
     for name in METADATA {
         fields.object(name)?;
     }
-    change(&app, &id, |user| {
+    let changed = change(&app, &id, |user| {
         for name in METADATA {
             if let Some(changes) = fields.get(name) {
                 merge(&mut user[*name], changes);
             }
         }
-    })
+    });
+    answer(changed?)
 }
 
 pub async fn replace_metadata(State(app): App, Path(id): Path<String>, body: Bytes) -> Answer {
     let fields = Fields::json(&body)?;
     fields.only(METADATA)?;
-    change(&app, &id, |user| {
+    let changed = change(&app, &id, |user| {
         for name in METADATA {
             if let Some(value) = fields.get(name) {
                 user[*name] = if value.is_null() { json!({}) } else { value.clone() };
             }
         }
-    })
+    });
+    answer(changed?)
 }
 
 pub async fn change_standing(State(app): App, Path((id, what)): Path<(String, String)>) -> Answer {
@@ -276,21 +284,21 @@ pub async fn change_standing(State(app): App, Path((id, what)): Path<(String, St
     if (field, value) == ("banned", true) {
         app.end_sessions(|session| session["user_id"] == id, "revoked");
     }
-    change(&app, &id, |user| user[field] = json!(value))
+    answer(change(&app, &id, |user| user[field] = json!(value))?)
 }
 
-pub async fn delete(State(app): App, Path(id): Path<String>) -> Answer {
+pub fn remove(app: &Clerk, id: &str) -> Answer<Value> {
     // Sessions first: what is told of them names their user.
     app.end_sessions(|session| session["user_id"] == id, "removed");
     let removed = app.world.write(|world| {
-        let user = world.users.get(&id)?.clone();
+        let user = world.users.get(id)?.clone();
         let members: Vec<Value> = world
-            .memberships_of(&id)
+            .memberships_of(id)
             .map(|member| membership(world, member, View::Backend))
             .collect();
         world.memberships.retain(|_, member| member["user_id"] != id);
-        world.passwords.remove(&id);
-        world.users.remove(&id);
+        world.passwords.remove(id);
+        world.users.remove(id);
         Some((user, members))
     });
     let (user, members) = removed.ok_or_else(|| Problem::not_found("user"))?;
@@ -302,5 +310,9 @@ pub async fn delete(State(app): App, Path(id): Path<String>) -> Answer {
         deleted["external_id"] = user["external_id"].clone();
     }
     app.tell("user.deleted", deleted.clone());
-    answer(deleted)
+    Ok(deleted)
+}
+
+pub async fn delete(State(app): App, Path(id): Path<String>) -> Answer {
+    answer(remove(&app, &id)?)
 }

@@ -107,6 +107,18 @@ impl Api {
         self.finish(Method::POST, path, request.body(body)).await
     }
 
+    /// As Clerk's script asks: a POST that says in the query which method it means.
+    pub async fn meant(&self, method: Method, path: &str, fields: &[(&str, &str)]) -> (u16, Value) {
+        let body = url::form_urlencoded::Serializer::new(String::new())
+            .extend_pairs(fields)
+            .finish();
+        let separator = if path.contains('?') { '&' } else { '?' };
+        let request = self
+            .request(Method::POST, &format!("{path}{separator}_method={method}"))
+            .header("content-type", "application/x-www-form-urlencoded");
+        self.finish(method, path, request.body(body)).await
+    }
+
     async fn finish(&self, method: Method, path: &str, request: reqwest::RequestBuilder) -> (u16, Value) {
         let response = request.send().await.expect("an answer");
         let status = response.status().as_u16();

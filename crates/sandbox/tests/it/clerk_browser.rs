@@ -20,7 +20,7 @@ fn claims(token: &Value) -> Value {
 }
 
 /// A browser with a development token, and what to add to its addresses.
-async fn browser(base: &str) -> (Api, String) {
+pub async fn browser(base: &str) -> (Api, String) {
     let api = Api::browser(base);
     let response = api
         .request(Method::POST, "/v1/dev_browser")
@@ -90,6 +90,14 @@ async fn a_password_signs_in_and_the_organization_is_chosen_by_touch() {
         .form(&format!("/v1/client/sessions/{session}/tokens?{me}"), &[])
         .await;
     assert_eq!(claims(&fresh["jwt"])["o"]["rol"], "admin");
+    // Empty is the personal workspace, whatever the session was last used for.
+    let (_, personal) = api
+        .form(
+            &format!("/v1/client/sessions/{session}/tokens?{me}"),
+            &[("organization_id", "")],
+        )
+        .await;
+    assert!(claims(&personal["jwt"]).get("o").is_none());
     let (status, _) = api.form(&touch, &[("active_organization_id", "org_foreign")]).await;
     assert_eq!(status, 404);
     let (_, personal) = api.form(&touch, &[("active_organization_id", "")]).await;
@@ -101,7 +109,8 @@ async fn a_password_signs_in_and_the_organization_is_chosen_by_touch() {
 
     api.get(&format!("/v1/me?{me}")).await;
     assert_eq!(
-        api.get(&format!("/v1/me/organization_memberships?{me}")).await["response"]["total_count"],
+        api.get(&format!("/v1/me/organization_memberships?paginated=true&{me}"))
+            .await["response"]["total_count"],
         1
     );
     api.get(&format!("/v1/client/sessions/{session}?{me}")).await;
@@ -172,7 +181,9 @@ async fn a_new_person_signs_up_makes_an_organization_and_an_invited_one_joins_it
         )
         .await;
     assert_eq!(joined["response"]["status"], "complete");
-    let members = eve.get(&format!("/v1/me/organization_memberships?{her}")).await;
+    let members = eve
+        .get(&format!("/v1/me/organization_memberships?paginated=true&{her}"))
+        .await;
     assert_eq!(members["response"]["data"][0]["role"], "org:viewer");
 
     backend

@@ -6,6 +6,7 @@ mod clerk_backend;
 mod clerk_browser;
 mod clerk_events;
 mod clerk_members;
+mod clerk_script;
 mod clerk_tokens;
 mod faults;
 mod hooks;
