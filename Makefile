@@ -1,5 +1,5 @@
 # Every target first brings the machine to where it can do it; scripts/ says how.
-.PHONY: setup run watch watch-test test test-clients e2e model bench bench-warden warden-kills build fmt lint
+.PHONY: setup run watch watch-test test test-clients test-clerk e2e model bench bench-warden warden-kills build fmt lint
 
 setup:
 	@scripts/setup rust site database browser watch
@@ -22,6 +22,10 @@ test:
 
 test-clients:
 	@scripts/test-clients 600
+
+test-clerk:
+	@scripts/test-clerk
+	@scripts/test-clerk long
 
 e2e:
 	@scripts/setup

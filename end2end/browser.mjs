@@ -1,13 +1,15 @@
 // Opens Chromium where nothing but loopback can be reached, and pages that take note of every noise they make.
 import { chromium } from 'playwright-core';
 
-export function launch() {
+/** `names` are host names that it knows, and the port of this machine that https to each of them leads to. */
+export function launch(names = {}) {
+  const known = Object.entries(names).map(([name, port]) => `MAP ${name}:443 127.0.0.1:${port}, `).join('');
   return chromium.launch({
     executablePath: process.env.CHROMIUM ?? '/usr/bin/chromium',
     // A sandbox needs privileges that neither root nor a container has; these pages are all our own.
     chromiumSandbox: false,
     args: [
-      '--host-resolver-rules=MAP * ~NOTFOUND, EXCLUDE localhost, EXCLUDE 127.0.0.1',
+      `--host-resolver-rules=${known}MAP * ~NOTFOUND, EXCLUDE localhost, EXCLUDE 127.0.0.1`,
       '--disable-background-networking',
       '--disable-component-update',
       '--disable-dev-shm-usage',
@@ -19,14 +21,16 @@ export function launch() {
 
 /**
  * A page of `url` in a browser profile of its own; `noise` fills with what it should not have said or asked for. `also`
- * are other addresses that its pages may ask. `from` is the address that a proxy in front would say they come from.
+ * are other addresses that its pages may ask. `from` is the address that a proxy in front would say they come from. `trusting`
+ * takes a certificate that nobody vouches for.
  */
-export async function openPage(browser, url, { also = [], javaScript = true, scale = 1, dark = false, from = null } = {}) {
+export async function openPage(browser, url, { also = [], javaScript = true, scale = 1, dark = false, from = null, trusting = false } = {}) {
   const context = await browser.newContext({
     baseURL: url,
     colorScheme: dark ? 'dark' : 'light',
     deviceScaleFactor: scale,
     extraHTTPHeaders: from ? { 'x-forwarded-for': from } : {},
+    ignoreHTTPSErrors: trusting,
     javaScriptEnabled: javaScript,
     locale: 'en-GB',
     reducedMotion: 'reduce',

@@ -2,7 +2,7 @@
 import assert from 'node:assert/strict';
 import { mkdir, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { after, before, test } from 'node:test';
+import { after, test } from 'node:test';
 import { accessible } from './accessible.mjs';
 import { goTo, launch, openPage } from './browser.mjs';
 import { results } from './server.mjs';
@@ -15,11 +15,12 @@ export const dialog = (page, name) => page.getByRole('dialog', { name, exact: tr
 export const heading = (page, name) => page.getByRole('heading', { name: new RegExp(`^${name.replaceAll(/[^\w\s]/g, '\\$&')}`), level: 1 });
 export const path = (page) => page.url().slice(new URL(page.url()).origin.length);
 
-let browser;
-before(async () => {
-  browser = await launch();
-});
-after(() => browser.close());
+/** Host names that the browser of this file knows, and the ports they lead to; a file adds its own before its first journey. */
+export const names = {};
+
+// Opened by the first journey, when the file has said all that the browser has to know.
+let browser = null;
+after(async () => (await browser)?.close());
 
 /**
  * Declares a test. Its body gets
@@ -38,7 +39,8 @@ export function journey(name, body, { expected = [], at = url, ...options } = {}
     const person = async (more = {}) => {
       // Everybody comes from somewhere else: whoever signs up at one address too often has to wait.
       const from = at === url ? `10.${[0, 0, 0].map(() => Math.floor(Math.random() * 256)).join('.')}` : null;
-      const one = await openPage(browser, at, { from, ...options, ...more });
+      browser ??= launch(names);
+      const one = await openPage(await browser, at, { from, ...options, ...more });
       people.push(one);
       return { page: one.page, open: (path) => goTo(one.page, path) };
     };

@@ -2,13 +2,14 @@
 import { fail } from 'node:assert/strict';
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { chmod, mkdir, mkdtemp, rm } from 'node:fs/promises';
+import { chmod, mkdir, mkdtemp, readFile, rm } from 'node:fs/promises';
 import { createWriteStream } from 'node:fs';
 import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { basename, join } from 'node:path';
 import { setTimeout as pause } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
+import { NAME, PICTURES, endTls } from './clerk/tls.mjs';
 
 const checkout = fileURLToPath(new URL('..', import.meta.url));
 export const results = fileURLToPath(new URL('results', import.meta.url));
@@ -91,22 +92,32 @@ async function newPlace() {
   return { data, address: `127.0.0.1:${await freePort()}` };
 }
 
-/** Starts the simulated Clerk, and a program whose people sign in with it. `clerk` is where it listens. */
-export async function startWithClerk() {
+/**
+ * Starts the simulated Clerk, and a program whose people sign in with it. `clerk` is where it listens, `frontend` is what pages ask, `key` its secret key.
+ * With `script`, the folder of Clerk's own script, that is https and a name, which `names` leads to a port of this machine, as it does the host of
+ * Clerk's `pictures`.
+ */
+export async function startWithClerk({ script = null } = {}) {
   const port = await freePort();
   const clerk = `http://127.0.0.1:${port}`;
-  const child = spawn(program(), ['sandbox', '--clerk', `${port}`], { cwd: checkout, stdio: ['ignore', 'pipe', 'ignore'] });
+  const tls = script ? await endTls(port) : null;
+  const frontend = tls ? `https://${NAME}` : clerk;
+  const own = tls ? ['--clerk-name', NAME, '--clerk-script', script] : [];
+  const child = spawn(program(), ['sandbox', '--clerk', `${port}`, ...own], { cwd: checkout, stdio: ['ignore', 'pipe', 'ignore'] });
   const ended = once(child, 'exit');
   // It prints where it listens once it does.
   await once(child.stdout, 'data');
-  const keys = { CLERK_SECRET_KEY: `sk_test_${'0'.repeat(40)}`, CLERK_PUBLISHABLE_KEY: `pk_test_${btoa(`127.0.0.1:${port}$`)}` };
-  const server = await start({ env: { ...keys, CLERK_API_URL: clerk, CLERK_FRONTEND_API: clerk } });
+  const key = `sk_test_${'0'.repeat(40)}`;
+  const keys = { CLERK_SECRET_KEY: key, CLERK_PUBLISHABLE_KEY: `pk_test_${btoa(`${new URL(frontend).host}$`)}` };
+  const server = await start({ env: { ...keys, CLERK_API_URL: clerk, ...(!tls && { CLERK_FRONTEND_API: clerk }) } });
   const stop = async () => {
     await server.stop();
     child.kill('SIGTERM');
     await ended;
+    await tls?.close();
   };
-  return { ...server, clerk, stop };
+  const scriptVersion = script && JSON.parse(await readFile(join(script, '../package.json'))).version;
+  return { ...server, clerk, key, frontend, pictures: `https://${PICTURES}`, names: tls ? { [NAME]: tls.port, [PICTURES]: tls.port } : {}, scriptVersion, stop };
 }
 
 export function program() {

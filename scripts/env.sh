@@ -16,6 +16,7 @@ leptos_version=0.3.11
 bindgen_home=$SWITCHBOARD_TOOLS/wasm-bindgen-$bindgen_version
 split_home=$SWITCHBOARD_TOOLS/wasm-split-$split_version
 clients_home=$SWITCHBOARD_TOOLS/clients
+clerk_home=$SWITCHBOARD_TOOLS/clerk-$(cksum < end2end/clerk/package-lock.json | cut -d ' ' -f 1)
 leptos_home=$SWITCHBOARD_TOOLS/cargo-leptos-$leptos_version
 node_home=$SWITCHBOARD_TOOLS/node-$(cksum < scripts/tools/package-lock.json | cut -d ' ' -f 1)
 export PATH=$bindgen_home/bin:$split_home/bin:$leptos_home/bin:$node_home/node_modules/.bin:$PATH:${CARGO_HOME:-$HOME/.cargo}/bin
