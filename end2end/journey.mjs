@@ -31,10 +31,10 @@ after(async () => (await browser)?.close());
  *   look(name, page) fails unless the page meets WCAG 2.2 AA, light and dark, at 1280 and 360 px, and keeps a picture of
  *                    each look in end2end/results
  * and fails on any console message, uncaught error or request to somewhere else but for what `expected` matches.
- * `at` is the address of the program, where it is not the one that all journeys share.
+ * `at` is the address of the program, where it is not the one that all journeys share; `timeout` is in milliseconds.
  */
-export function journey(name, body, { expected = [], at = url, ...options } = {}) {
-  test(name, { timeout: 180_000 }, async () => {
+export function journey(name, body, { expected = [], at = url, timeout = 180_000, ...options } = {}) {
+  test(name, { timeout }, async () => {
     const people = [];
     const person = async (more = {}) => {
       // Everybody comes from somewhere else: whoever signs up at one address too often has to wait.

@@ -1,6 +1,12 @@
 // People at Clerk's own forms, as its script draws them.
 import { button, heading } from '../journey.mjs';
 
+/** All that Clerk's script says: that an instance for development is one. The browser has an opinion about its forms. */
+export const SAYS = [
+  /^console\.warning: Clerk: Clerk has been loaded with development keys/,
+  /^console\.verbose: \[DOM\] Input elements should have autocomplete/,
+];
+
 /** Fills in one of Clerk's forms and sends it. */
 export async function fill(page, fields) {
   for (const [name, value] of Object.entries(fields)) await page.locator(`input[name=${name}]`).fill(value);

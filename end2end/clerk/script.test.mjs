@@ -4,7 +4,7 @@ import { after } from 'node:test';
 import { button, heading, journey, names } from '../journey.mjs';
 import { somebody } from '../people.mjs';
 import { startWithClerk } from '../server.mjs';
-import { claims, fill, found, isRenewal, place, signIn, signUp } from './people.mjs';
+import { SAYS, claims, fill, found, isRenewal, place, signIn, signUp } from './people.mjs';
 
 const script = process.env.CLERK_SCRIPT ?? assert.fail('CLERK_SCRIPT is not set: run scripts/test-clerk');
 const server = await startWithClerk({ script });
@@ -14,8 +14,6 @@ after(async () => {
   assert.deepEqual(server.complaints(), []);
 });
 
-// That an instance for development is one is all that the script may say; the browser has an opinion about Clerk's forms.
-const says = [/^console\.warning: Clerk: Clerk has been loaded with development keys/, /^console\.verbose: \[DOM\] Input elements should have autocomplete/];
 const where = { at: server.url, also: [server.frontend, server.pictures], trusting: true };
 /** Asks Clerk as a server does that has the secret key. */
 async function ask(path, body) {
@@ -61,7 +59,7 @@ journey('with the script of Clerk a person signs up, moves between organizations
   await signIn(page, rob);
   await heading(page, 'Agents').or(heading(page, 'Where do you want to work?')).waitFor();
   await set({ token_seconds: null });
-}, { ...where, expected: says });
+}, { ...where, expected: SAYS });
 
 journey('the script of Clerk says why somebody is refused', async ({ page, open }) => {
   const mo = somebody('Mo Wrong');
@@ -72,7 +70,7 @@ journey('the script of Clerk says why somebody is refused', async ({ page, open 
   await open('/sign-in');
   await fill(page, { identifier: 'nobody@example.com' });
   await page.locator('#error-identifier', { hasText: "Couldn't find your account." }).waitFor();
-}, { ...where, expected: [...says, /status of 422 .*\/v1\/client\/sign_ins/] });
+}, { ...where, expected: [...SAYS, /status of 422 .*\/v1\/client\/sign_ins/] });
 
 journey('somebody with a phone number alone is called by how it ends', async ({ page, open }) => {
   const { id } = await ask('/v1/users', { phone_number: ['+442079460958'], skip_password_requirement: true });
@@ -87,7 +85,7 @@ journey('somebody with a phone number alone is called by how it ends', async ({ 
   // Clerk's own, with a picture from its own host.
   await heading(page, 'Profile details').waitFor();
   assert.equal(await page.getByText('Open the link sent to').count(), 0);
-}, { ...where, expected: says });
+}, { ...where, expected: SAYS });
 
 journey('what a page asks of the script is done, or refused so that it can be read', async ({ page, open }) => {
   await signUp(page, open, somebody('Tia Team'));
@@ -124,4 +122,4 @@ journey('what a page asks of the script is done, or refused so that it can be re
     domain: `404 resource_not_found: The sandbox does not simulate POST /v1/organizations/${o.id}/domains`,
     leaving: '400 organization_minimum_permissions_needed: There has to be at least one organization member with the minimum required permissions.',
   });
-}, { ...where, expected: [...says, /status of 40[04] .*\/v1\/(me|organizations)\//] });
+}, { ...where, expected: [...SAYS, /status of 40[04] .*\/v1\/(me|organizations)\//] });
