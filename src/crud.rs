@@ -23,7 +23,7 @@ use crate::{
 /// The statements of a resource, each inside one organization.
 pub trait Rows: Resource<Row: CsvRow> {
     /// Where it is saved.
-    type Flow: WriteFlow<Self>;
+    type Writes: WriteFlow<Self>;
     /// The table of its rows, with its schema.
     const TABLE: &'static str;
 
@@ -119,17 +119,17 @@ pub async fn get_to_change<R: Rows>(core: &Core, caller: &Caller, id: Id<R>) -> 
 
 pub async fn create<R: Rows>(core: &Core, caller: &Caller, draft: R::Draft) -> Result<R> {
     Check::run(&draft)?;
-    R::Flow::create(core, caller, draft).await
+    R::Writes::create(core, caller, draft).await
 }
 
 /// Saves a draft that started from `revision`; an older one is refused, so that nobody overwrites what they never saw.
 pub async fn update<R: Rows>(core: &Core, caller: &Caller, id: Id<R>, draft: R::Draft, revision: i64) -> Result<R> {
     Check::run(&draft)?;
-    R::Flow::update(core, caller, id, draft, revision).await
+    R::Writes::update(core, caller, id, draft, revision).await
 }
 
 pub async fn delete<R: Rows>(core: &Core, caller: &Caller, id: Id<R>) -> Result<()> {
-    R::Flow::delete(core, caller, id).await
+    R::Writes::delete(core, caller, id).await
 }
 
 /// Inserts a row, and tells the log and the open pages.

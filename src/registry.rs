@@ -18,12 +18,12 @@ use crate::{
 
 /// A resource as everything that goes through all of them needs it.
 pub trait Registered:
-    Rows<Draft: ToSchema, Row: ToSchema, Filter: IntoParams, Flow: crate::crud::WriteFlow<Self>> + Sample + ToSchema
+    Rows<Draft: ToSchema, Row: ToSchema, Filter: IntoParams, Writes: crate::crud::WriteFlow<Self>> + Sample + ToSchema
 {
 }
 
 impl<R> Registered for R where
-    R: Rows<Draft: ToSchema, Row: ToSchema, Filter: IntoParams, Flow: crate::crud::WriteFlow<Self>> + Sample + ToSchema
+    R: Rows<Draft: ToSchema, Row: ToSchema, Filter: IntoParams, Writes: crate::crud::WriteFlow<Self>> + Sample + ToSchema
 {
 }
 

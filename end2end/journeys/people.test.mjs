@@ -220,3 +220,54 @@ journey('whoever opens an invitation as somebody else is led back to it, through
   await button(guest.page, 'Join Winding House').click();
   await heading(guest.page, 'Agents').waitFor();
 });
+
+journey('a session that ended elsewhere is said where it is noticed, and signing in leads back to the very page', async ({ page, open, look }) => {
+  const rita = somebody('Rita Returns');
+  await arrive(page, rita);
+  const org = await found(page, 'Return House');
+  const agent = await makeAgent(page, org, { name: 'Front desk' });
+  const back = async (link, address) => {
+    await link?.click();
+    await heading(page, 'Sign in').waitFor();
+    await page.getByLabel('Email').fill(rita.email);
+    await page.getByLabel('Password', { exact: true }).fill(rita.password);
+    await button(page, 'Sign in').click();
+    await page.waitForURL((url) => url.pathname + url.search === address);
+  };
+  // What a browser has when the session was ended on another device is worth as much as nothing.
+  const end = () => page.context().clearCookies();
+
+  // Noticed while a list is asked for something else.
+  await open('/agents?tag=night');
+  await page.getByRole('heading', { name: /^No agents match/ }).waitFor();
+  await end();
+  await page.getByLabel('Search agents').fill('desk');
+  await page.getByRole('heading', { name: 'You are signed out' }).waitFor();
+  await look('signed-out');
+  await back(page.getByRole('link', { name: 'Sign in' }).last(), '/agents?tag=night&q=desk');
+
+  // Noticed when something is saved: what was written stays until one goes.
+  await open(`/agents/${agent.id}`);
+  await page.getByLabel('Name', { exact: true }).fill('Night desk');
+  await end();
+  await button(page, 'Save').click();
+  const banner = page.getByRole('alert').filter({ hasText: 'what you wrote stays here' });
+  await banner.waitFor();
+  const opened = page.waitForEvent('popup');
+  await banner.getByRole('link', { name: 'Sign in' }).click();
+  const other = await opened;
+  await heading(other, 'Sign in').waitFor();
+  await other.getByLabel('Email').fill(rita.email);
+  await other.getByLabel('Password', { exact: true }).fill(rita.password);
+  await button(other, 'Sign in').click();
+  await other.waitForURL((url) => url.pathname === `/agents/${agent.id}`);
+  await other.close();
+  assert.equal(await page.getByLabel('Name', { exact: true }).inputValue(), 'Night desk');
+  await button(page, 'Save').click();
+  await heading(page, 'Night desk').waitFor();
+
+  // Noticed on the way to another document.
+  await end();
+  await page.goto('/members?of=us');
+  await back(null, '/members?of=us');
+}, { expected: [/status of 401/] });

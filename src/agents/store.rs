@@ -88,7 +88,7 @@ impl From<AgentRecord> for Agent {
 }
 
 impl Rows for Agent {
-    type Flow = ProviderFirst;
+    type Writes = ProviderFirst;
     const TABLE: &'static str = "app.agents";
 
     async fn page(tx: &mut OrgTx, filter: &AgentFilter, window: Window) -> Result<Vec<AgentRow>> {

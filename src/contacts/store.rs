@@ -79,7 +79,7 @@ fn taken() -> Error {
 }
 
 impl Rows for Contact {
-    type Flow = Local;
+    type Writes = Local;
     const TABLE: &'static str = "app.contacts";
 
     async fn page(tx: &mut OrgTx, filter: &ContactFilter, window: Window) -> Result<Vec<ContactRow>> {

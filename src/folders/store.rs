@@ -59,7 +59,7 @@ impl CsvRow for FolderRow {
 }
 
 impl Rows for Folder {
-    type Flow = Local;
+    type Writes = Local;
     const TABLE: &'static str = "app.contact_folders";
 
     async fn page(tx: &mut OrgTx, filter: &FolderFilter, window: Window) -> Result<Vec<FolderRow>> {

@@ -116,7 +116,7 @@ impl Worker {
 
 impl ResourceVisitor for Worker {
     fn visit<R: Registered>(&mut self) {
-        R::Flow::add_queues(self);
+        R::Writes::add_queues(self);
     }
 }
 

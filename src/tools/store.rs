@@ -77,7 +77,7 @@ impl From<ToolRecord> for Tool {
 }
 
 impl Rows for Tool {
-    type Flow = ProviderFirst;
+    type Writes = ProviderFirst;
     const TABLE: &'static str = "app.tools";
 
     async fn page(tx: &mut OrgTx, filter: &ToolFilter, window: Window) -> Result<Vec<ToolRow>> {

@@ -2,6 +2,7 @@
 
 #![expect(clippy::unwrap_used, reason = "a test fails by panicking")]
 
+mod described;
 mod identity;
 mod rows;
 mod verify;

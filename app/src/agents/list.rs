@@ -15,6 +15,7 @@ use super::{
     browse_agents,
 };
 use crate::{
+    AppError,
     kit::{
         Ago, Chip, Choice, Column, Columns, Illustration, Loading, Menu, PageHead, Row, RowMenu, Search, Selection,
         Table, UrlQuery, dynamic, empty, export, icon, keys::on_key, list_keys, loaded, once_loaded, pager,
@@ -67,7 +68,10 @@ pub fn AgentList() -> impl IntoView {
     let org = org();
     let agents = Loading::new(
         move || (filter(url), page(url), live.get(), again.get()),
-        move |(filter, page, ..)| browse_agents(org.clone(), filter, page),
+        move |(filter, page, ..)| {
+            let org = org.clone();
+            async move { browse_agents(org, filter?, page).await }
+        },
     );
     let actions = agent_actions(Callback::new(move |()| again.update(|n| *n += 1)));
     let columns = Columns::of("agents", &COLUMNS, &["created"]);
@@ -111,15 +115,15 @@ pub fn AgentList() -> impl IntoView {
     }
 }
 
-fn filter(url: UrlQuery) -> AgentFilter {
-    AgentFilter {
+fn filter(url: UrlQuery) -> Result<AgentFilter, AppError> {
+    Ok(AgentFilter {
         q: url.get("q"),
         language: url.get("language"),
         tag: url.get("tag"),
-        sync: url
-            .get("state")
-            .and_then(|word| SyncState::ALL.into_iter().find(|state| state.word() == word)),
-    }
+        sync: url.read("state", "state", |word| {
+            SyncState::ALL.into_iter().find(|state| state.word() == word)
+        })?,
+    })
 }
 
 fn page(url: UrlQuery) -> Page {

@@ -24,11 +24,12 @@ pub fn AuditPage() -> impl IntoView {
     let here = StoredValue::new(org());
     let url = use_url();
     let asked = Memo::new(move |_| {
-        let filter = EntryFilter {
+        let known = |word: &str| Kind::from_word(word).map(|kind| kind.word().to_owned());
+        let filter = url.read("kind", "kind of thing", known).map(|kind| EntryFilter {
             q: url.get("q"),
-            kind: url.get("kind"),
+            kind,
             object_id: url.get("object_id"),
-        };
+        });
         let page = Page {
             limit: None,
             cursor: url.get("cursor"),
@@ -43,7 +44,7 @@ pub fn AuditPage() -> impl IntoView {
     });
     let entries = Loading::new(
         move || (asked.get(), fresh.get()),
-        move |((filter, page), _)| list_audit(here.get_value(), filter, page),
+        move |((filter, page), _)| async move { list_audit(here.get_value(), filter?, page).await },
     );
     list_keys();
     let kinds: Vec<Choice> = Kind::ALL

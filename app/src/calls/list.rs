@@ -14,6 +14,7 @@ use super::{
     rows::{Shown, line},
 };
 use crate::{
+    AppError,
     kit::{
         Chip, Choice, Column, Columns, Illustration, Loading, PageHead, Search, UrlQuery, at_top, dynamic, empty,
         export, icon, keyed_list, keys::on_key, list_keys, loaded, once_loaded, pager, skeleton_rows, use_url,
@@ -57,12 +58,15 @@ pub fn CallList() -> impl IntoView {
     let mine = org();
     let calls = Loading::new(
         move || (filter(url), page(url)),
-        move |(filter, page)| list_calls(mine.clone(), filter, page),
+        move |(filter, page)| {
+            let org = mine.clone();
+            async move { list_calls(org, filter?, page).await }
+        },
     );
     let columns = Columns::of("calls", &COLUMNS, &[]);
     let placing = RwSignal::new(false);
     let preset = Signal::derive(move || Preset {
-        agent: filter(url).agent_id,
+        agent: filter(url).ok().and_then(|filter| filter.agent_id),
         ..Preset::default()
     });
     let may_place = may(Action::Create, Kind::Call);
@@ -97,16 +101,16 @@ fn place_button(placing: RwSignal<bool>) -> AnyView {
         .into_any()
 }
 
-fn filter(url: UrlQuery) -> CallFilter {
-    CallFilter {
+fn filter(url: UrlQuery) -> Result<CallFilter, AppError> {
+    Ok(CallFilter {
         q: url.get("q"),
-        status: url
-            .get("status")
-            .and_then(|word| Status::ALL.into_iter().find(|status| status.word() == word)),
-        agent_id: url.get("agent").and_then(|id| id.parse().ok()),
-        contact_id: url.get("contact").and_then(|id| id.parse().ok()),
+        status: url.read("status", "state", |word| {
+            Status::ALL.into_iter().find(|status| status.word() == word)
+        })?,
+        agent_id: url.read("agent", "agent", |id| id.parse().ok())?,
+        contact_id: url.read("contact", "contact", |id| id.parse().ok())?,
         ..CallFilter::default()
-    }
+    })
 }
 
 fn page(url: UrlQuery) -> Page {
@@ -167,7 +171,8 @@ fn by_contact(url: UrlQuery, calls: Loading<Listing<CallRow>>) -> AnyView {
 
 /// Drawn once for each address; from then on the rows keep themselves up to date.
 fn live_rows(url: UrlQuery, columns: Columns, placing: RwSignal<bool>, first: Listing<CallRow>) -> AnyView {
-    let (mine, asked, at) = (org(), filter(url), page(url));
+    // It was read once already, or there would be no rows.
+    let (mine, asked, at) = (org(), filter(url).unwrap_or_default(), page(url));
     let newest = first.items.first().map(|row| row.id);
     let unsettled = first.items.iter().any(|row| !row.status.is_over());
     let heard = RwSignal::new(first);

@@ -5,7 +5,6 @@ use std::sync::Arc;
 use leptos::prelude::*;
 use leptos_router::{NavigateOptions, hooks::use_navigate};
 use switchboard::{
-    Error,
     agents::language_name,
     contacts::{ContactFacets, ContactFilter, ContactRow},
     listing::{Listing, Page},
@@ -92,12 +91,7 @@ pub fn ContactList() -> impl IntoView {
         move || (filter(url), page(url), changes()),
         move |(filter, page, _)| {
             let org = mine.clone();
-            async move {
-                match filter {
-                    Some(filter) => browse_contacts(org, filter, page).await,
-                    None => Err(AppError(Error::NotFound)),
-                }
-            }
+            async move { browse_contacts(org, filter?, page).await }
         },
     );
     let folders = Loading::new(changes, move |_| side(beside.clone()));
@@ -156,16 +150,11 @@ pub fn ContactList() -> impl IntoView {
     }
 }
 
-/// Nothing where the address names a folder that cannot be one: never all contacts instead.
-fn filter(url: UrlQuery) -> Option<ContactFilter> {
-    let folder_id = match url.get("folder") {
-        Some(id) => Some(id.parse().ok()?),
-        None => None,
-    };
-    Some(ContactFilter {
+fn filter(url: UrlQuery) -> Result<ContactFilter, AppError> {
+    Ok(ContactFilter {
         q: url.get("q"),
-        folder_id,
-        unfiled: url.get("unfiled").map(|word| word == "true"),
+        folder_id: url.read("folder", "folder", |id| id.parse().ok())?,
+        unfiled: url.read("unfiled", "choice", |word| word.parse().ok())?,
         tag: url.get("tag"),
         language: url.get("language"),
     })

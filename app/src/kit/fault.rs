@@ -38,8 +38,15 @@ pub fn error_banner(error: &Error) -> AnyView {
     view! {
         <div class="banner boxed" data-kind=kind role="alert">
             {status_dot(state, word)}
-            <p>{message_of(error)}</p>
-            {matches!(error, Error::Unauthenticated).then(|| view! { <a class="btn sm" href=sign_in() rel="external">"Sign in"</a> })}
+            {match error {
+                // In another tab: this page holds what was typed.
+                Error::Unauthenticated => view! {
+                    <p>"Your session ended. Sign in in another tab and try again: what you wrote stays here."</p>
+                    <a class="btn sm" href=sign_in() target="_blank" rel="external noopener">"Sign in"</a>
+                }
+                .into_any(),
+                _ => view! { <p>{message_of(error)}</p> }.into_any(),
+            }}
         </div>
     }
     .into_any()
@@ -89,6 +96,13 @@ pub fn error_page(error: &Error, what: &str) -> AnyView {
             "Choose an organization",
             "Everything here belongs to one.",
             view! { <a class="btn primary" href="/select-org" rel="external">"Choose an organization"</a> },
+        ),
+        Error::Invalid(_) => empty(
+            Illustration::Empty,
+            "The address asks for what there is not",
+            message_of(error),
+            // The same path with an empty query.
+            view! { <a class="btn primary" href="?">"Show everything"</a> },
         ),
         Error::Internal(incident) => {
             let reference = format!("Reference {incident}");

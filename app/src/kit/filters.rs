@@ -6,13 +6,15 @@ use leptos_router::{
     hooks::{use_location, use_navigate, use_query_map},
     params::ParamsMap,
 };
+use switchboard::Error;
 
 use super::{
     browser::Debounce,
-    icon::icon,
+    icon::{StatusDot, icon, status_dot},
     menu::Menu,
     reactive::{dynamic, reactive_text},
 };
+use crate::AppError;
 
 /// The query of this page's address.
 #[derive(Clone, Copy)]
@@ -45,6 +47,43 @@ impl UrlQuery {
     /// Absent and empty are the same.
     pub fn get(self, key: &str) -> Option<String> {
         self.map.with(|map| map.get(key)).filter(|value| !value.is_empty())
+    }
+
+    /// What a filter is set to, in the list's own terms.
+    ///
+    /// # Errors
+    /// It is set to what is none of its values: the list never shows everything instead.
+    pub fn read<T>(
+        self,
+        key: &'static str,
+        label: &str,
+        read: impl FnOnce(&str) -> Option<T>,
+    ) -> Result<Option<T>, AppError> {
+        let Some(word) = self.get(key) else {
+            return Ok(None);
+        };
+        match read(&word) {
+            Some(value) => Ok(Some(value)),
+            None => Err(AppError(Error::invalid(key, format!("There is no {label} “{word}”.")))),
+        }
+    }
+
+    /// What the address says that a list with these filters does not know.
+    fn unknown(self, filters: &[&str]) -> Vec<String> {
+        let known = |name: &str| ["q", "cursor", "__err", "__path"].contains(&name) || filters.contains(&name);
+        self.map.with(|map| {
+            let names = map.latest_values().map(|(name, _)| name.to_string());
+            names.filter(|name| !known(name)).collect()
+        })
+    }
+
+    /// This page without some of what its address says.
+    fn without(self, names: &[String]) -> String {
+        let mut map = self.map.get();
+        for name in names {
+            map.remove(name);
+        }
+        format!("{}{}", self.path.get(), map.to_query_string())
     }
 
     /// How many of these are set.
@@ -86,12 +125,13 @@ impl UrlQuery {
     }
 }
 
-/// The search box of a list: into the URL a moment after the last key, or at once on Enter.
+/// The search box of a list: into the URL a moment after the last key, or at once on Enter. Below it stands what the address
+/// says beside the list's filters, as a link of another version or a slip of the pen does.
 #[component]
 pub fn Search(
     label: &'static str,
     placeholder: &'static str,
-    /// Filters that the plain form must carry along.
+    /// The list's other filters, which the plain form must carry along.
     #[prop(optional)]
     keep: &'static [&'static str],
 ) -> impl IntoView {
@@ -135,7 +175,28 @@ pub fn Search(
             />
             {kept}
         </form>
+        {dynamic(move || unknown(url, keep))}
     }
+}
+
+fn unknown(url: UrlQuery, filters: &[&str]) -> AnyView {
+    let names = url.unknown(filters);
+    if names.is_empty() {
+        return ().into_any();
+    }
+    let named = names
+        .iter()
+        .map(|name| format!("“{name}”"))
+        .collect::<Vec<_>>()
+        .join(", ");
+    view! {
+        <div class="banner boxed" data-kind="warn" role="status">
+            {status_dot(StatusDot::Warn, "Left out")}
+            <p>{format!("The address asks for {named}, which is no filter of this list.")}</p>
+            <a class="btn sm" href=url.without(&names)>"Remove it"</a>
+        </div>
+    }
+    .into_any()
 }
 
 /// The whole list as it is narrowed to, as a file. A filter has a name in the address of the page, and one in that of the

@@ -15,6 +15,7 @@ use super::{
     browse_tools,
 };
 use crate::{
+    AppError,
     kit::{
         Ago, Chip, Choice, Column, Columns, Illustration, Loading, Menu, PageHead, Row, RowMenu, Search, Selection,
         Table, UrlQuery, dynamic, empty, export, icon, keys::on_key, list_keys, loaded, once_loaded, pager,
@@ -72,7 +73,10 @@ pub fn ToolList() -> impl IntoView {
     let org = org();
     let tools = Loading::new(
         move || (filter(url), page(url), live.get(), again.get()),
-        move |(filter, page, ..)| browse_tools(org.clone(), filter, page),
+        move |(filter, page, ..)| {
+            let org = org.clone();
+            async move { browse_tools(org, filter?, page).await }
+        },
     );
     let actions = tool_actions(Callback::new(move |()| again.update(|n| *n += 1)));
     let columns = Columns::of("tools", &COLUMNS, &["created"]);
@@ -116,17 +120,17 @@ pub fn ToolList() -> impl IntoView {
     }
 }
 
-fn filter(url: UrlQuery) -> ToolFilter {
-    ToolFilter {
+fn filter(url: UrlQuery) -> Result<ToolFilter, AppError> {
+    Ok(ToolFilter {
         q: url.get("q"),
-        method: url
-            .get("method")
-            .and_then(|word| Method::ALL.into_iter().find(|method| method.word() == word)),
+        method: url.read("method", "method", |word| {
+            Method::ALL.into_iter().find(|method| method.word() == word)
+        })?,
         tag: url.get("tag"),
-        sync: url
-            .get("state")
-            .and_then(|word| SyncState::ALL.into_iter().find(|state| state.word() == word)),
-    }
+        sync: url.read("state", "state", |word| {
+            SyncState::ALL.into_iter().find(|state| state.word() == word)
+        })?,
+    })
 }
 
 fn page(url: UrlQuery) -> Page {

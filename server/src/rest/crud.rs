@@ -65,7 +65,7 @@ fn routes<R: Registered>() -> Vec<Endpoint> {
     let (many, a, one) = (about.plural.to_lowercase(), about.article, about.singular);
     let (path, each) = (about.path, format!("{}/{{id}}", about.path));
     let named = |verb: &str| format!("{verb}{}", capitals(one));
-    let outside: &[u16] = if R::Flow::ASKS_PROVIDER { PROVIDER } else { &[] };
+    let outside: &[u16] = if R::Writes::ASKS_PROVIDER { PROVIDER } else { &[] };
     vec![
         get(
             path,
