@@ -22,7 +22,7 @@ use crate::{
 };
 
 /// How a resource has a copy at a provider: beside its own statements only how to push, remove, find and compare.
-pub trait ProviderBacked: Rows<Flow = ProviderFirst> {
+pub trait ProviderBacked: Rows<Writes = ProviderFirst> {
     /// The word of `app.provider_links.kind`.
     const LINK: &'static str;
 
