@@ -250,7 +250,7 @@ journey('a session that ended elsewhere is said where it is noticed, and signing
   await open(`/agents/${agent.id}`);
   await page.getByLabel('Name', { exact: true }).fill('Night desk');
   await end();
-  await button(page, 'Save').click();
+  await button(page, 'Save agent').click();
   const banner = page.getByRole('alert').filter({ hasText: 'what you wrote stays here' });
   await banner.waitFor();
   const opened = page.waitForEvent('popup');
@@ -263,7 +263,7 @@ journey('a session that ended elsewhere is said where it is noticed, and signing
   await other.waitForURL((url) => url.pathname === `/agents/${agent.id}`);
   await other.close();
   assert.equal(await page.getByLabel('Name', { exact: true }).inputValue(), 'Night desk');
-  await button(page, 'Save').click();
+  await button(page, 'Save agent').click();
   await heading(page, 'Night desk').waitFor();
 
   // Noticed on the way to another document.
