@@ -22,7 +22,7 @@ async function walk({ page, open, look }) {
   await makeAgent(page, org, { name: 'Front desk' });
   for (const [path, words] of WRONG) {
     await open(path);
-    await page.getByRole('heading', { name: 'The address asks for what there is not' }).waitFor();
+    await page.getByRole('heading', { name: 'This link asks for something unknown' }).waitFor();
     await page.locator('.problem').getByText(words).waitFor();
     await page.getByRole('link', { name: 'Show everything' }).click();
     await page.waitForURL((url) => url.search === '');
@@ -30,10 +30,10 @@ async function walk({ page, open, look }) {
   }
   for (const path of LISTS) {
     await open(`${path}?sate=live&q=&utm=mail`);
-    const banner = page.getByRole('status').filter({ hasText: 'which is no filter of this list' });
+    const banner = page.getByRole('status').filter({ hasText: 'this list has no such filter' });
     await banner.getByText('“sate”, “utm”').waitFor();
     if (path === '/agents') await look('address-unknown');
-    await banner.getByRole('link', { name: 'Remove it' }).click();
+    await banner.getByRole('link', { name: 'Remove from the link' }).click();
     await banner.waitFor({ state: 'detached' });
     assert.ok(!page.url().includes('sate'));
   }

@@ -99,7 +99,7 @@ pub fn error_page(error: &Error, what: &str) -> AnyView {
         ),
         Error::Invalid(_) => empty(
             Illustration::Empty,
-            "The address asks for what there is not",
+            "This link asks for something unknown",
             message_of(error),
             // The same path with an empty query.
             view! { <a class="btn primary" href="?">"Show everything"</a> },

@@ -192,8 +192,8 @@ fn unknown(url: UrlQuery, filters: &[&str]) -> AnyView {
     view! {
         <div class="banner boxed" data-kind="warn" role="status">
             {status_dot(StatusDot::Warn, "Left out")}
-            <p>{format!("The address asks for {named}, which is no filter of this list.")}</p>
-            <a class="btn sm" href=url.without(&names)>"Remove it"</a>
+            <p>{format!("This link asks for {named}, and this list has no such filter.")}</p>
+            <a class="btn sm" href=url.without(&names)>"Remove from the link"</a>
         </div>
     }
     .into_any()
