@@ -99,7 +99,7 @@ impl Check {
     pub fn needed(&mut self, field: &str, value: &str, says: &str) {
         #[cfg(feature = "ssr")]
         self.note(field, Limit::Text(1..=usize::MAX));
-        if value.trim().is_empty() {
+        if !value.chars().any(is_visible) {
             self.fail(field, says);
         }
     }

@@ -236,8 +236,46 @@ mod ssr {
         }
     }
 
+    /// The kind of a failure of the database, for the figures: few words, whatever the statement was.
+    fn kind(error: &sqlx::Error) -> &'static str {
+        let sqlx::Error::Database(refusal) = error else {
+            return match error {
+                sqlx::Error::PoolTimedOut => "no_free_connection",
+                sqlx::Error::Io(_) | sqlx::Error::PoolClosed | sqlx::Error::WorkerCrashed | sqlx::Error::Tls(_) => {
+                    "unreachable"
+                }
+                _ => "protocol",
+            };
+        };
+        let code = refusal.code().unwrap_or_default();
+        match &*code {
+            "40001" => "serialization",
+            "40P01" => "deadlock",
+            "42501" => "not_permitted",
+            "53100" => "disk_full",
+            "53200" => "out_of_memory",
+            "53300" => "too_many_connections",
+            "57014" => "canceled",
+            _ => match code.get(..2).unwrap_or_default() {
+                "08" => "server_lost",
+                "22" => "data",
+                "23" => "constraint",
+                "25" => "transaction",
+                "28" => "login",
+                "42" => "statement",
+                "53" => "resources",
+                "57" => "stopping",
+                "58" | "XX" => "broken",
+                _ => "other",
+            },
+        }
+    }
+
     impl From<sqlx::Error> for Error {
         fn from(error: sqlx::Error) -> Self {
+            if !matches!(error, sqlx::Error::RowNotFound) {
+                metrics::counter!("switchboard_database_failures_total", "cause" => kind(&error)).increment(1);
+            }
             match &error {
                 sqlx::Error::RowNotFound => Self::NotFound,
                 sqlx::Error::PoolTimedOut => {

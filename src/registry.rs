@@ -23,7 +23,9 @@ pub trait Registered:
 }
 
 impl<R> Registered for R where
-    R: Rows<Draft: ToSchema, Row: ToSchema, Filter: IntoParams, Writes: crate::crud::WriteFlow<Self>> + Sample + ToSchema
+    R: Rows<Draft: ToSchema, Row: ToSchema, Filter: IntoParams, Writes: crate::crud::WriteFlow<Self>>
+        + Sample
+        + ToSchema
 {
 }
 

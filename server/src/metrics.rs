@@ -76,6 +76,10 @@ fn describe() {
         "Requests that got no connection in time."
     );
     describe_counter!(
+        "switchboard_database_failures_total",
+        "What the database did not do, by cause; the log has a line for each."
+    );
+    describe_counter!(
         "switchboard_jobs_total",
         "Jobs that this process has run, by kind and outcome."
     );

@@ -44,7 +44,12 @@ pub async fn present<'a>(core: &Core, text: &'a str) -> Presented<'a> {
             known,
         });
     }
-    let verified = core.tokens.verify(text, Utc::now()).await;
+    let now = Utc::now();
+    let verified = core.tokens.verify(text, now).await;
+    if verified.is_none() {
+        // Whoever holds it hears only that it is not taken; the log says why, where it is one of Clerk's.
+        core.tokens.clerk_refusal(text, now).await;
+    }
     let familiar = verified.as_ref().is_some_and(|verified| {
         memory
             .provisioned

@@ -216,3 +216,37 @@ fn a_role_we_have_never_heard_of_may_look() {
     assert_eq!(role_of("org:billing"), Role::Billing);
     assert_eq!(role_of("org:emperor"), Role::Viewer);
 }
+
+#[test]
+fn a_token_of_clerks_that_is_not_taken_is_told_apart_by_what_is_wrong_with_it() {
+    let told = |claims: Value| clerk_refusal(claims.to_string().as_bytes(), ISSUER, ORIGIN, now()).unwrap_or_default();
+    let at = |seconds: i64| now().timestamp() + seconds;
+    let cases = [
+        (with(json!({"iat": at(18), "nbf": at(18)})), "begins 18 s from now"),
+        (
+            with(json!({"iat": at(-98), "nbf": at(-98), "exp": at(-38)})),
+            "ended 38 s ago",
+        ),
+        (with(json!({"azp": null})), "does not say which site it is for (azp)"),
+        (
+            with(json!({"azp": "https://other.example"})),
+            "it is for https://other.example, and this server is https://voice.example.com (PUBLIC_URL)",
+        ),
+        (
+            with(json!({"iss": "https://else.accounts.dev"})),
+            "it is from https://else.accounts.dev",
+        ),
+        (with(json!({"sts": "pending"})), "Clerk still waits"),
+    ];
+    for (claims, words) in cases {
+        assert_eq!(read(&claims), None, "{words}");
+        assert!(told(claims.clone()).contains(words), "{words}: {}", told(claims));
+    }
+    // Within the five seconds that clocks may differ.
+    for seconds in [-5, 5] {
+        let claims = with(json!({"iat": at(seconds), "nbf": at(seconds), "exp": at(seconds + 60)}));
+        assert!(read(&claims).is_some(), "{seconds}");
+        assert_eq!(told(claims), "", "{seconds}");
+    }
+    assert_eq!(told(with(json!({}))), "");
+}

@@ -15,7 +15,7 @@ use chrono::{DateTime, Utc};
 use serde::{Deserialize, Serialize};
 
 use crate::{
-    check::{Check, Checked},
+    check::{Check, Checked, is_visible},
     folders::Folder,
     id::Id,
     resource::{About, Actions, Kind, NavGroup, NavPage, PermissionLabels, Resource, Roles},
@@ -175,7 +175,7 @@ impl ContactFacets {
 impl Checked for ContactDraft {
     fn check(&self, check: &mut Check) {
         check.text("name", &self.name, 0..=SHORT_TEXT);
-        if self.name.trim().is_empty() && self.phone.trim().is_empty() {
+        if !self.name.chars().any(is_visible) && self.phone.trim().is_empty() {
             check.fail("name", "Enter a name or a number.");
         }
         if !self.phone.trim().is_empty() {
@@ -302,6 +302,11 @@ mod tests {
             ..ContactDraft::default()
         };
         assert!(refused(&named).is_empty());
+        let unseen = ContactDraft {
+            name: "\u{200b}\u{2060} ".into(),
+            ..ContactDraft::default()
+        };
+        assert_eq!(refused(&unseen), ["name"]);
         let numbered = ContactDraft {
             phone: "+1 415 555 0110".into(),
             ..ContactDraft::default()

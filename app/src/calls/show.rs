@@ -23,7 +23,7 @@ use super::{
 };
 use crate::{
     AppError,
-    frame::NotFound,
+    frame::nothing_here,
     kit::{
         Loading, PageHead, StatusDot, Toast, When, crumbs, icon, keyed_list, loaded, skeleton_rows, status_badge,
         status_dot, use_toasts,
@@ -50,7 +50,7 @@ pub fn CallPage() -> impl IntoView {
     );
     loaded(first, "call", skeleton_rows, |found| {
         let Some(conversation) = found else {
-            return view! { <NotFound/> }.into_any();
+            return nothing_here();
         };
         // Another call is another page: nothing of the one before may be left in it.
         keyed_list(

@@ -10,7 +10,7 @@ use leptos::prelude::*;
 use leptos_router::{NavigateOptions, components::Outlet, hooks::use_navigate};
 use switchboard::{money::Micros, org::OrgId, resource::Found};
 
-pub use not_found::NotFound;
+pub use not_found::{NotFound, nothing_here};
 
 #[cfg(feature = "ssr")]
 use crate::api::{caller, core};

@@ -8,15 +8,23 @@ use crate::{
     viewer,
 };
 
-/// Answers 404. The words are the same for what never was and for what belongs to somebody else.
+/// For an address that leads nowhere, and for pages outside the frame.
 #[component]
 pub fn NotFound() -> impl IntoView {
+    if viewer().place.is_some() {
+        return around(nothing_here);
+    }
+    view! { <main class="pickorg">{nothing_here()}</main> }.into_any()
+}
+
+/// Answers 404, inside the frame of the page that looked for something. The words are the same for what never was and for what
+/// belongs to somebody else.
+pub fn nothing_here() -> AnyView {
     #[cfg(feature = "ssr")]
     if let Some(response) = use_context::<leptos_axum::ResponseOptions>() {
         response.set_status(http::StatusCode::NOT_FOUND);
     }
-    let words = || {
-        view! {
+    view! {
         <PageHead title="Not found"/>
         <div class="card">
             {empty(
@@ -29,10 +37,6 @@ pub fn NotFound() -> impl IntoView {
                 },
             )}
         </div>
-    }.into_any()
-    };
-    if viewer().place.is_some() {
-        return around(words);
     }
-    view! { <main class="pickorg">{words()}</main> }.into_any()
+    .into_any()
 }

@@ -43,7 +43,7 @@ pub use fault::{OrgSwitchedDialog, error_banner, error_page, message_of};
 pub use field::{Check, Field, Range, Select, Switch, TextArea, TextField, complaint, field_id};
 pub use filters::{Chip, Choice, Search, UrlQuery, export, use_url};
 pub use form::{BareForm, Form, FormState, OrgField, Sending, Sent, Submit, focus_first_error, form_state, prefixed};
-pub use icon::{StatusDot, bare_dot, icon, status_badge, status_dot};
+pub use icon::{ICONS, StatusDot, bare_dot, icon, status_badge, status_dot};
 pub use json::{json, laid_out};
 pub use leave::ask_before_leaving;
 pub use live::{LiveBanner, ask_again, at_top, live_start, use_live};

@@ -22,6 +22,7 @@ pub fn SelectOrgPage() -> impl IntoView {
         accept: Sending::new(),
         decline: Sending::new(),
         next: return_to::query_param("next"),
+        stuck: RwSignal::new(false),
     };
     doors.follow_clerk();
     let content = move |places: Places| {
@@ -55,6 +56,8 @@ struct Doors {
     accept: Sending<AcceptOffer>,
     decline: Sending<DeclineOffer>,
     next: Memo<String>,
+    /// Clerk did not take its session where the person wants to be.
+    stuck: RwSignal<bool>,
 }
 
 impl Doors {
@@ -70,13 +73,15 @@ impl Doors {
         });
         effect(move || {
             if self.switch.done() > 0 {
-                activate(None, self.next.get_untracked(), || ());
+                activate(None, self.next.get_untracked(), move || self.stuck.set(true));
             }
         });
     }
 
     fn enter_clerk(self, place: OrgId) {
-        activate(Some(place.to_string()), self.next.get_untracked(), || ());
+        activate(Some(place.to_string()), self.next.get_untracked(), move || {
+            self.stuck.set(true)
+        });
     }
 }
 
@@ -89,7 +94,18 @@ fn refused(doors: Doors) -> AnyView {
             .or(doors.accept.failure())
             .or(doors.decline.failure())
     };
-    dynamic(move || failure().map(|error| error_banner(&error.0)).into_any())
+    dynamic(move || {
+        let stuck = doors.stuck.get().then(|| {
+            view! {
+                <div class="banner boxed" data-kind="fault" role="alert">
+                    {status_dot(StatusDot::Fail, "Clerk")}
+                    <p>"Clerk did not take you there, so you are where you were. Reload this page and choose again; what you created is in the list."</p>
+                    <a class="btn sm" href="" rel="external">"Reload"</a>
+                </div>
+            }
+        });
+        view! { {stuck}{failure().map(|error| error_banner(&error.0))} }.into_any()
+    })
 }
 
 fn organizations(doors: Doors, choices: Vec<OrgMembership>) -> AnyView {

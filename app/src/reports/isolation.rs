@@ -9,7 +9,7 @@ use switchboard::{
 use super::{RunIsolation, history::history, read_reports, sheet};
 use crate::{
     kit::{
-        Copy, Form, Illustration, Loading, OrgField, PageHead, Sending, StatusDot, Submit, empty, loaded,
+        Copy, Form, ICONS, Illustration, Loading, OrgField, PageHead, Sending, StatusDot, Submit, empty, loaded,
         skeleton_rows, status_dot, use_live, use_url,
     },
     may, org, viewer,
@@ -122,7 +122,7 @@ fn verdict(report: &Report) -> (String, &'static str) {
 
 /// What stands between anybody else and the rows of this organization.
 fn barriers() -> AnyView {
-    let shape = "/icons.svg#barriers".to_owned();
+    let shape = format!("{ICONS}#barriers");
     view! {
         <svg class="barriers" viewBox="0 0 424 156" role="img" aria-label="You reach your rows through the program and the database. Anyone else is stopped by the program, and if that failed, by the database.">
             <use href=shape></use>

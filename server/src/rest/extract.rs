@@ -11,9 +11,9 @@ use axum::{
 };
 use serde::{Deserializer, de::DeserializeOwned};
 use serde_json::Value;
-use switchboard::{Error, text::capitalize};
+use switchboard::Error;
 
-use super::problem::Failure;
+use super::{problem::Failure, remark::Remark};
 use crate::readable;
 
 /// A query may only say what the list understands: a filter that is passed over would show what nobody asked for.
@@ -59,7 +59,8 @@ impl<S: Send + Sync, T: DeserializeOwned> FromRequest<S> for Json<T> {
         let mut json = serde_json::Deserializer::from_slice(&bytes);
         let value = known_only(&mut json)?;
         json.end().map_err(|error| {
-            Failure::malformed(StatusCode::BAD_REQUEST, String::new(), sentence(&error.to_string()))
+            let remark = Remark::read(&error.to_string());
+            Failure::malformed(StatusCode::BAD_REQUEST, String::new(), remark.sentence)
         })?;
         Ok(Self(value))
     }
@@ -108,7 +109,8 @@ where
             } else {
                 StatusCode::BAD_REQUEST
             };
-            Failure::malformed(status, path, sentence(&inner.to_string()))
+            let remark = Remark::read(&inner.to_string());
+            Failure::malformed(status, remark.below(&path), remark.sentence)
         })?;
     match unknown {
         None => Ok(value),
@@ -120,12 +122,6 @@ where
     }
 }
 
-/// A parser's remark as a sentence, without the place in the text that only a program would count.
-fn sentence(remark: &str) -> String {
-    let remark = remark.split(" at line ").next().unwrap_or(remark);
-    format!("{}.", capitalize(remark))
-}
-
 /// Query parameters; unknown values are reported by name.
 pub struct Params<T>(pub T);
 
@@ -135,8 +131,9 @@ impl<S: Send + Sync, T: DeserializeOwned> FromRequestParts<S> for Params<T> {
         let query = parts.uri.query().unwrap_or_default();
         let pairs = serde_urlencoded::Deserializer::new(url::form_urlencoded::parse(query.as_bytes()));
         serde_path_to_error::deserialize(pairs).map(Self).map_err(|error| {
-            let field = error.path().to_string();
-            Failure::from(Error::invalid(field, sentence(&error.inner().to_string())))
+            let remark = Remark::read(&error.inner().to_string());
+            let path = error.path().to_string();
+            Failure::from(Error::invalid(remark.below(path.trim_matches('.')), remark.sentence))
         })
     }
 }

@@ -18,6 +18,7 @@ pub mod openapi;
 pub mod problem;
 mod rate_limit;
 mod refusals;
+mod remark;
 mod reports;
 mod search;
 mod shape;

@@ -312,6 +312,26 @@ async fn every_answer_carries_the_security_headers() {
 }
 
 #[tokio::test]
+async fn whoever_forgot_public_url_reads_which_origin_came_and_which_was_expected() {
+    let world = World::new().await;
+    for (accept, kind) in [("text/html", "text/plain"), ("application/json", "application/json")] {
+        let request = Request::builder()
+            .method(Method::POST)
+            .uri("/fn/app/account/sign_in")
+            .header("origin", "https://voice.example.com")
+            .header("accept", accept);
+        let answer = world.send(request.body(Body::empty()).unwrap()).await;
+        assert_eq!(answer.status, StatusCode::FORBIDDEN);
+        let came = answer.headers["content-type"].to_str().unwrap();
+        assert!(came.starts_with(kind), "{came}");
+        let expected = world.core.public_url.origin().ascii_serialization();
+        for words in ["https://voice.example.com", &expected, "PUBLIC_URL"] {
+            assert!(answer.text().contains(words), "{words}: {}", answer.text());
+        }
+    }
+}
+
+#[tokio::test]
 async fn another_site_cannot_post_with_a_cookie() {
     let world = World::new().await;
     let attempts: [&[(&str, &str)]; 3] = [

@@ -3,6 +3,7 @@
 #![expect(clippy::unwrap_used, reason = "a test fails by panicking")]
 
 mod ablation;
+mod answers;
 mod attacks;
 mod calls;
 mod common;
