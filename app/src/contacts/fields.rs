@@ -4,7 +4,6 @@ use std::collections::BTreeMap;
 
 use leptos::prelude::*;
 use switchboard::{Error, agents::LANGUAGES, check::Check};
-use wasm_bindgen::{JsCast, JsValue};
 
 use super::edit::Editor;
 use crate::{
