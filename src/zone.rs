@@ -4,7 +4,7 @@
 
 use std::{fmt, str::FromStr, sync::Arc};
 
-use chrono::{DateTime, NaiveDateTime, TimeDelta, Utc};
+use chrono::{DateTime, NaiveDateTime, Utc};
 use serde::{Deserialize, Serialize};
 
 /// The IANA name of a time zone. The server knows which there are; the browser takes its word for it.
@@ -83,7 +83,7 @@ impl From<TimeZone> for String {
 
 /// A zone's offsets in the years around now. Before them the first one is taken, and after them the last.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
-#[serde(from = "Packed", into = "Packed")]
+#[serde(from = "String", into = "String")]
 pub struct Offsets(Arc<Table>);
 
 #[derive(Debug, Default, PartialEq)]
@@ -116,50 +116,42 @@ impl Offsets {
         }
     }
 
-    /// What clocks of the zone show at this moment.
+    /// What clocks of the zone show at this moment, to the second.
     pub fn local(&self, at: DateTime<Utc>) -> NaiveDateTime {
-        let utc = at.naive_utc();
-        utc.checked_add_signed(TimeDelta::minutes(self.ahead(at)))
-            .unwrap_or(utc)
+        let moved = DateTime::from_timestamp(at.timestamp() + self.ahead(at) * 60, 0);
+        moved.unwrap_or(at).naive_utc()
     }
 }
 
 /// How a table travels with every page: the zone, its first offset, then each change as minutes since the one before and the new
-/// offset. The same few numbers return each year, which compresses to next to nothing.
-#[derive(Serialize, Deserialize)]
-struct Packed {
-    zone: TimeZone,
-    minutes: Vec<i64>,
-}
-
-impl From<Offsets> for Packed {
+/// offset, all in one text. The same few numbers return each year, which compresses to next to nothing.
+impl From<Offsets> for String {
     fn from(offsets: Offsets) -> Self {
         let Table { zone, first, changes } = &*offsets.0;
-        let mut minutes = Vec::with_capacity(1 + 2 * changes.len());
-        minutes.push(*first);
+        let mut text = format!("{zone} {first}");
         let mut before = 0;
         for change in changes {
-            minutes.extend([change.at - before, change.ahead]);
+            text.push_str(&format!(" {} {}", change.at - before, change.ahead));
             before = change.at;
         }
-        Self {
-            zone: zone.clone(),
-            minutes,
-        }
+        text
     }
 }
 
-impl From<Packed> for Offsets {
-    fn from(Packed { zone, minutes }: Packed) -> Self {
-        let (first, rest) = minutes
-            .split_first()
-            .map_or((0, &[][..]), |(first, rest)| (*first, rest));
-        let mut at = 0;
-        let changes = rest.chunks_exact(2).map(|pair| {
-            at += pair[0];
-            Change { at, ahead: pair[1] }
-        });
-        let changes = changes.collect();
+impl From<String> for Offsets {
+    fn from(text: String) -> Self {
+        let mut words = text.split(' ');
+        let zone = words
+            .next()
+            .and_then(|name| TimeZone::parse(name).ok())
+            .unwrap_or_default();
+        let mut next = || words.next()?.parse::<i64>().ok();
+        let first = next().unwrap_or_default();
+        let (mut at, mut changes) = (0, Vec::new());
+        while let (Some(since), Some(ahead)) = (next(), next()) {
+            at += since;
+            changes.push(Change { at, ahead });
+        }
         Self(Arc::new(Table { zone, first, changes }))
     }
 }
@@ -340,7 +332,7 @@ mod tests {
         assert!(longest < 400, "{longest} bytes");
         let berlin = serde_json::to_string(&offsets("Europe/Berlin")).unwrap();
         assert!(
-            berlin.len() < 400 && berlin.starts_with(r#"{"zone":"Europe/Berlin","minutes":[60,"#),
+            berlin.len() < 400 && berlin.starts_with("\"Europe/Berlin 60 "),
             "{berlin}"
         );
     }

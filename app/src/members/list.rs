@@ -137,7 +137,7 @@ fn person(team: Team, member: Member, me: Option<&UserId>) -> AnyView {
             <td>{role(team, &member, you)}</td>
             <td class="lo" data-l="Active">{active}</td>
             <td class="lo2"><Day at=member.joined_at/></td>
-            <td class="tight more">{if you { leave_button("Leave") } else { remove(team, &member) }}</td>
+            <td class="tight more">{if you { leave_button("Leave".to_owned()) } else { remove(team, &member) }}</td>
         </tr>
     }
     .into_any()

@@ -9,7 +9,7 @@ use crate::{
 };
 
 /// The button that takes oneself out of the organization of this page. Nothing in a personal workspace, which is always one's own.
-pub fn leave_button(words: &'static str) -> AnyView {
+pub fn leave_button(words: String) -> AnyView {
     let Some(place) = viewer().place.filter(|place| !place.org_id.is_personal()) else {
         return ().into_any();
     };

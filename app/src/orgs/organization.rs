@@ -2,7 +2,7 @@
 
 use leptos::prelude::*;
 use switchboard::{
-    org::{Organization, initials},
+    org::Organization,
     resource::{Action, Kind},
 };
 
@@ -140,24 +140,20 @@ fn facts(organization: &Organization) -> AnyView {
 fn identity(organization: &Organization) -> AnyView {
     let id = organization.id.to_string();
     let kind = if organization.personal {
-        "Personal workspace: only you, with credits and data of its own"
+        "Personal workspace"
     } else {
         "Organization"
     };
     let role = viewer().place.map(|place| place.role);
-    let role = role.map(|role| {
-        view! { <dt>"Your role"</dt><dd>{role.label()}<small class="muted">{format!(" · {}", role.purpose())}</small></dd> }
-    });
+    let role = role.map(|role| view! { <dt>"Your role"</dt><dd title=role.purpose()>{role.label()}</dd> });
     view! {
         <section class="card" aria-labelledby="identity">
             <header><h2 id="identity">"What it is"</h2></header>
-            <dl class="body kv">
-                <dt>"Mark"</dt>
-                <dd><span class="jack" aria-hidden="true">{initials(&organization.name)}</span></dd>
+            <dl class="body kv ids">
                 <dt>"Kind"</dt>
                 <dd>{kind}</dd>
                 <dt>"Id"</dt>
-                <dd class="cluster"><code>{id.clone()}</code><Copy text=id label="Copy id" icon_only=true/></dd>
+                <dd><span class="mono" title=id.clone()>{id.clone()}</span><Copy text=id label="Copy id" icon_only=true/></dd>
                 <dt>"Since"</dt>
                 <dd><When at=organization.created_at/></dd>
                 {role}
@@ -172,7 +168,7 @@ fn way_out() -> AnyView {
     place
         .map(|place| {
             let words = format!(
-                "You are in {} no more from then on, and only somebody inside can invite you again.",
+                "You lose your role in {} at once. Only somebody inside can invite you again.",
                 place.name
             );
             view! {
@@ -180,7 +176,7 @@ fn way_out() -> AnyView {
                     <header><h2 id="leaving">"Leave"</h2></header>
                     <div class="body stack s2">
                         <p class="s13 ink2">{words}</p>
-                        <div>{leave_button("Leave organization")}</div>
+                        <div>{leave_button(format!("Leave {}", place.name))}</div>
                     </div>
                 </section>
             }

@@ -130,7 +130,7 @@ async fn the_page_has_a_form_for_who_may_change_it_and_facts_for_others() {
     let owner = world.session(&org.email, &org.id).await;
     let page = world.page("/organization", &owner).await;
     assert!(
-        page.contains(r#"name="draft[name]""#) && page.contains("Leave organization"),
+        page.contains(r#"name="draft[name]""#) && page.contains(">Leave Mine</button>"),
         "{page}"
     );
 
