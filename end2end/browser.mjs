@@ -22,9 +22,9 @@ export function launch(names = {}) {
 /**
  * A page of `url` in a browser profile of its own; `noise` fills with what it should not have said or asked for. `also`
  * are other addresses that its pages may ask. `from` is the address that a proxy in front would say they come from. `trusting`
- * takes a certificate that nobody vouches for.
+ * takes a certificate that nobody vouches for. `timeZone` is the browser's own.
  */
-export async function openPage(browser, url, { also = [], javaScript = true, scale = 1, dark = false, from = null, trusting = false } = {}) {
+export async function openPage(browser, url, { also = [], javaScript = true, scale = 1, dark = false, from = null, trusting = false, timeZone = 'UTC' } = {}) {
   const context = await browser.newContext({
     baseURL: url,
     colorScheme: dark ? 'dark' : 'light',
@@ -34,7 +34,7 @@ export async function openPage(browser, url, { also = [], javaScript = true, sca
     javaScriptEnabled: javaScript,
     locale: 'en-GB',
     reducedMotion: 'reduce',
-    timezoneId: 'UTC',
+    timezoneId: timeZone,
     viewport: { width: 1280, height: 800 },
   });
   context.setDefaultTimeout(10_000);

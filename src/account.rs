@@ -9,7 +9,8 @@ use uuid::Uuid;
 use crate::{
     check::{Check, Checked},
     money::Micros,
-    org::{OrgColor, OrgId, Role, Scope, UserId},
+    org::{OrgId, Organization, Role, Scope, UserId},
+    zone::TimeZone,
 };
 
 /// A password on its way in. It shows in no log and no debug output.
@@ -45,6 +46,8 @@ pub struct SignUp {
     pub name: String,
     pub email: String,
     pub password: Password,
+    /// What the browser says of itself; empty where it says nothing.
+    pub time_zone: String,
 }
 
 impl Checked for SignUp {
@@ -156,15 +159,8 @@ pub struct Account {
     pub id: UserId,
     pub name: String,
     pub email: String,
-}
-
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
-#[cfg_attr(feature = "ssr", derive(utoipa::ToSchema))]
-pub struct Organization {
-    pub id: OrgId,
-    pub name: String,
-    pub color: OrgColor,
-    pub personal: bool,
+    /// Their own; absent where they see times in the organization's.
+    pub time_zone: Option<TimeZone>,
 }
 
 /// A browser somebody is signed in with.
@@ -203,6 +199,7 @@ mod tests {
             name: "Ada".into(),
             email: "ada@example.com".into(),
             password: "short".into(),
+            ..SignUp::default()
         };
         assert!(fails(&|check| up.check(check)));
         let with = SignIn {

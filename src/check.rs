@@ -2,9 +2,12 @@
 
 use std::ops::RangeInclusive;
 
-use crate::error::{Error, FieldError, Result};
 #[cfg(feature = "ssr")]
 use crate::phone::PhoneNumber;
+use crate::{
+    error::{Error, FieldError, Result},
+    zone::TimeZone,
+};
 
 /// Collects everything that is wrong, so that a person sees it at once.
 #[derive(Debug, Default)]
@@ -164,6 +167,13 @@ impl Check {
             0..10 => self.fail(field, "Use at least 10 characters."),
             201.. => self.fail(field, "Use at most 200 characters."),
             _ => {}
+        }
+    }
+
+    /// The IANA name of a time zone, or nothing. The browser leaves that to the server, which knows which there are.
+    pub fn time_zone(&mut self, field: &str, name: &str) {
+        if !name.is_empty() && TimeZone::parse(name).is_err() {
+            self.fail(field, "There is no such time zone. Write it like Europe/Berlin.");
         }
     }
 

@@ -27,6 +27,7 @@ pub mod text;
 pub mod tools;
 pub mod viewer;
 pub mod voices;
+pub mod zone;
 
 #[cfg(feature = "ssr")]
 pub mod auth;

@@ -6,6 +6,7 @@ use crate::{
     money::Micros,
     org::{OrgColor, OrgId, Permissions, Role, UserId},
     resource::{Action, Kind},
+    zone::{Offsets, TimeZone},
 };
 
 /// Decided by the server before the render, and handed to the browser with the page.
@@ -14,6 +15,8 @@ pub struct Viewer {
     pub person: Option<Person>,
     /// Only with a person.
     pub place: Option<CurrentOrg>,
+    /// What times are written with: the person's zone, else the organization's, else UTC.
+    pub zone: Offsets,
     pub installation: Installation,
 }
 
@@ -24,6 +27,8 @@ pub struct Person {
     /// Empty for people who sign in with a phone number or a username.
     pub email: String,
     pub email_verified: bool,
+    /// Their own, which counts before that of any organization.
+    pub time_zone: Option<TimeZone>,
 }
 
 impl Person {
@@ -39,6 +44,7 @@ pub struct CurrentOrg {
     pub org_id: OrgId,
     pub name: String,
     pub color: OrgColor,
+    pub time_zone: TimeZone,
     pub role: Role,
     pub permissions: Permissions,
     pub balance: Micros,
@@ -77,6 +83,12 @@ impl Viewer {
         self.place
             .as_ref()
             .is_some_and(|place| place.permissions.permit(action, kind))
+    }
+
+    /// The zone of this person here.
+    pub fn time_zone(person: Option<&Person>, place: Option<&CurrentOrg>) -> TimeZone {
+        let own = person.and_then(|person| person.time_zone.as_ref());
+        own.or(place.map(|place| &place.time_zone)).cloned().unwrap_or_default()
     }
 
     pub fn org_id(&self) -> Option<&OrgId> {

@@ -18,7 +18,7 @@ use crate::{
     lazy::{Page, page},
     mail::MailboxPage,
     members::MembersPage,
-    orgs::{JoinPage, SelectOrgPage},
+    orgs::{JoinPage, OrganizationPage, SelectOrgPage},
     reports::{IsolationPage, WardenPage},
     tools::{ToolEdit, ToolList, ToolNew},
 };
@@ -52,6 +52,7 @@ pub fn routes() -> AnyView {
                     <Page at=page!("/tools/:id", tool, ToolEdit)/>
                     <Page at=page!("/api-keys", keys, KeysPage)/>
                     <Page at=page!("/members", members, MembersPage)/>
+                    <Page at=page!("/organization", organization, OrganizationPage)/>
                     <Page at=page!("/audit", audit, AuditPage)/>
                     <Page at=page!("/isolation", reports, IsolationPage)/>
                     <Page at=page!("/warden-report", reports, WardenPage)/>

@@ -31,6 +31,11 @@ const giveBack = (find) => {
   touched.clear();
 };
 
+// A form that begins an account or an organization says in which time zone its browser is.
+document.addEventListener('submit', (event) => {
+  for (const field of event.target.querySelectorAll('input[data-zone]')) field.value = Intl.DateTimeFormat().resolvedOptions().timeZone ?? '';
+}, true);
+
 let state = 'starting';
 let left = { from: location.href, at: -Infinity };
 window.addEventListener('click', () => (left = { from: location.href, at: performance.now() }), true);

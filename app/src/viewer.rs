@@ -11,7 +11,7 @@ use switchboard::{
     viewer::Viewer,
 };
 
-/// Hands the viewer to the page: the server takes it from the request, the browser from what the server wrote.
+/// Hands the viewer to the page, and with it the zone that times are written in: the server takes it from the request, the browser from what the server wrote.
 pub fn provide_viewer() {
     let viewer = SharedValue::<Viewer, AsJson>::new_with_encoding(|| {
         #[cfg(feature = "ssr")]
@@ -25,7 +25,9 @@ pub fn provide_viewer() {
             Viewer::default()
         }
     });
-    provide_context(StoredValue::new(viewer.into_inner()));
+    let viewer = viewer.into_inner();
+    provide_context(viewer.zone.clone());
+    provide_context(StoredValue::new(viewer));
 }
 
 /// How the viewer travels with the page: as serde writes it.
@@ -79,6 +81,7 @@ mod tests {
         money::Micros,
         org::{OrgColor, Permissions, Role, UserId},
         viewer::{CurrentOrg, Identity, Installation, Person},
+        zone::Offsets,
     };
 
     use super::*;
@@ -95,15 +98,18 @@ mod tests {
                 name: "Ada".to_owned(),
                 email: "ada@example.com".to_owned(),
                 email_verified: true,
+                time_zone: Some("Asia/Kolkata".parse().unwrap()),
             }),
             place: Some(CurrentOrg {
                 org_id: OrgId::parse("org_a").unwrap(),
                 name: "Front desks".to_owned(),
                 color: OrgColor::Fern,
+                time_zone: "America/New_York".parse().unwrap(),
                 role: Role::Operator,
                 permissions: Permissions::of_role(Role::Operator),
                 balance: Micros(-1),
             }),
+            zone: Offsets::of(&"Europe/Berlin".parse().unwrap(), chrono::Utc::now()),
             installation: Installation {
                 identity,
                 ..Installation::default()

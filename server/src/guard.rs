@@ -8,12 +8,14 @@ use axum::{
     middleware::Next,
     response::{IntoResponse, Redirect, Response},
 };
+use chrono::Utc;
 use switchboard::{
     Error,
     auth::session::{self, ClientInfo, Visit},
     cookie,
     core::Core,
     viewer::{Identity, Viewer},
+    zone::Offsets,
 };
 
 use crate::{address, rest::problem};
@@ -64,9 +66,13 @@ pub async fn recognize(State(core): State<Core>, mut request: Request, next: Nex
         ip: address.map(|ip| ip.to_string()),
         agent,
     });
+    let person = visit.as_ref().map(|visit| visit.person.clone());
+    let place = visit.as_ref().and_then(|visit| visit.place.clone());
+    let zone = Viewer::time_zone(person.as_ref(), place.as_ref());
     let viewer = Viewer {
-        person: visit.as_ref().map(|visit| visit.person.clone()),
-        place: visit.as_ref().and_then(|visit| visit.place.clone()),
+        zone: Offsets::of(&zone, Utc::now()),
+        person,
+        place,
         installation: core.installation.clone(),
     };
     request.extensions_mut().insert(viewer);

@@ -14,7 +14,7 @@ use crate::{
     core::Core,
     error::{Error, Result},
     keys::{self, ApiKeyDraft},
-    org::{OrgColor, OrgDraft, OrgId, Role, Scope, UserId, store},
+    org::{OrgDraft, OrgId, Role, Scope, UserId, store},
 };
 
 /// What `admin bootstrap` prints.
@@ -75,7 +75,7 @@ async fn keep_password(core: &Core, known: &Known, typed: &Password) -> Result<(
 async fn own_org(core: &Core, user: &UserId, name: &str) -> Result<OrgId> {
     let draft = OrgDraft {
         name: name.into(),
-        color: OrgColor::default(),
+        ..OrgDraft::default()
     };
     Check::run(&draft)?;
     let mut tx = core.db.identity.begin().await?;
@@ -96,7 +96,7 @@ async fn own_org(core: &Core, user: &UserId, name: &str) -> Result<OrgId> {
         return Ok(org);
     }
     let org = OrgId::new();
-    store::found(&mut tx, &org, name.trim(), draft.color, user, Role::Owner).await?;
+    store::found(&mut tx, &org, &draft, user, Role::Owner).await?;
     tx.commit().await?;
     Ok(org)
 }

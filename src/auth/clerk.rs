@@ -8,7 +8,7 @@ use chrono::{DateTime, Utc};
 use super::{
     Caller,
     claims::{ClerkWord, Verified, role_of},
-    session::{Visit, VisitRow, build_visit},
+    session::{PlaceRow, Visit, VisitRow, build_visit},
 };
 use crate::{
     core::Core,
@@ -17,6 +17,7 @@ use crate::{
     providers::clerk::{self, Clerk},
     secret::fingerprint,
     viewer::Person,
+    zone::TimeZone,
 };
 
 /// Keeps what a token says: that there is this person, this organization, and this membership. Once per token: what was
@@ -92,6 +93,7 @@ async fn know_user(conn: &mut PgConnection, id: &UserId) -> Result<()> {
     Ok(())
 }
 
+/// Of its columns the time zone stays: that is ours, and Clerk knows of none.
 pub(super) async fn keep_user(conn: &mut PgConnection, id: &UserId, user: &clerk::User) -> Result<()> {
     let (email, verified) = user.email().unwrap_or(("", false));
     sqlx::query!(
@@ -113,11 +115,13 @@ pub(super) async fn keep_user(conn: &mut PgConnection, id: &UserId, user: &clerk
     Ok(())
 }
 
+/// Colour and time zone stay what they are here: Clerk knows of neither.
 pub(super) async fn keep_org(conn: &mut PgConnection, id: &OrgId, name: &str, at: DateTime<Utc>) -> Result<()> {
     let name: String = name.trim().chars().take(80).collect();
     sqlx::query!(
         "insert into identity.organizations as o (id, name, stated_at) values ($1, $2, $3)
-         on conflict (id) do update set name = excluded.name, stated_at = excluded.stated_at
+         on conflict (id) do update set name = excluded.name, stated_at = excluded.stated_at,
+             revision = o.revision + case when o.name = excluded.name then 0 else 1 end
            where o.stated_at < excluded.stated_at",
         id.as_str(),
         if name.is_empty() { "Organization" } else { &name },
@@ -195,8 +199,9 @@ pub async fn visit(core: &Core, session_jwt: &str) -> Result<Option<Visit>> {
     let row = sqlx::query!(
         r#"select s.id as "session?", coalesce(s.seen_at < now() - interval '1 minute', false) as "stale!",
                   coalesce(s.expires_at <= now(), false) as "ended!",
-                  u.name, u.email, u.email_verified_at is not null as "verified!",
-                  o.id as "org_id?: OrgId", o.name as "org_name?", o.color as "color?: OrgColor", m.role as "role?: Role"
+                  u.name, u.email, u.email_verified_at is not null as "verified!", nullif(u.time_zone, '') as "own_zone?: TimeZone",
+                  o.id as "org_id?: OrgId", o.name as "org_name?", o.color as "color?: OrgColor", m.role as "role?: Role",
+                  o.time_zone as "time_zone?: TimeZone"
            from identity.users u
              left join identity.sessions s on s.token_hash = $2 and s.user_id = u.id
              left join identity.memberships m on m.org_id = coalesce($3, s.org_id) and m.user_id = u.id and m.removed_at is null
@@ -224,15 +229,22 @@ pub async fn visit(core: &Core, session_jwt: &str) -> Result<Option<Visit>> {
             name: row.name,
             email: row.email,
             email_verified: row.verified,
+            time_zone: row.own_zone,
         },
-        place: match (row.org_id, row.org_name, row.color, row.role) {
-            (Some(org), Some(name), Some(color), Some(role)) => Some((org, name, color, role)),
+        place: match (row.org_id, row.org_name, row.color, row.role, row.time_zone) {
+            (Some(org_id), Some(name), Some(color), Some(role), Some(time_zone)) => Some(PlaceRow {
+                org_id,
+                name,
+                color,
+                time_zone,
+                role,
+            }),
             _ => None,
         },
     };
-    let caller = found.place.as_ref().map(|(org, ..)| Caller {
+    let caller = found.place.as_ref().map(|place| Caller {
         limit: word.bounds(),
-        ..Caller::token(verified.user.clone(), org.clone(), verified.issued_at)
+        ..Caller::token(verified.user.clone(), place.org_id.clone(), verified.issued_at)
     });
     build_visit(core, found, caller).await.map(Some)
 }

@@ -18,6 +18,7 @@ use crate::{
     mail::{self, Letter, Mailer},
     org::UserId,
     secret::{fingerprint, token},
+    zone::TimeZone,
 };
 
 /// A person as the door knows them.
@@ -57,12 +58,13 @@ pub async fn sign_up(core: &Core, draft: SignUp, from: &ClientInfo) -> Result<()
     );
     let id = UserId::new();
     let made = sqlx::query_scalar!(
-        r#"insert into identity.users (id, email, name, password_hash) values ($1, $2, $3, $4)
+        r#"insert into identity.users (id, email, name, password_hash, time_zone) values ($1, $2, $3, $4, $5)
            on conflict (email_norm) where password_hash is not null do nothing returning id as "id: UserId""#,
         id.as_str(),
         email,
         draft.name.trim(),
         hash,
+        TimeZone::of_browser(&draft.time_zone).map_or_else(String::new, String::from),
     )
     .fetch_optional(&mut *tx)
     .await?;

@@ -6,12 +6,16 @@ use super::{
     Caller, ClientInfo, Who, claims::LIFETIME, ensure_provisioned, entry::authenticate, provision::billing_summary,
 };
 use crate::{
-    account::{Account, Me, Organization, SignIn, TokenAnswer, TokenRequest},
+    account::{Account, Me, SignIn, TokenAnswer, TokenRequest},
     check::Check,
     core::Core,
     error::{Error, Result},
-    org::{OrgColor, OrgId, Role, UserId, store::open_personal},
+    org::{
+        OrgId, Role, UserId,
+        store::{current, open_personal},
+    },
     resource::{Action, Kind},
+    zone::TimeZone,
 };
 
 /// A token for a password. Wrong passwords are 401 here, not a form to correct.
@@ -96,6 +100,7 @@ async fn only_choice(core: &Core, user: &UserId) -> Result<OrgId> {
 pub async fn me(core: &Core, caller: &Caller) -> Result<Me> {
     let mut tx = caller.begin(&core.db, Action::Read, Kind::Organization).await?;
     let permissions = tx.permissions();
+    let organization = current(&mut tx).await?;
     let role = match caller.who() {
         Who::Person(_) => {
             sqlx::query_scalar!("select identity.current_role()")
@@ -116,21 +121,9 @@ pub async fn me(core: &Core, caller: &Caller) -> Result<Me> {
             core.db.billing_summary(caller.org()).await?.ok_or(Error::NotFound)?,
         ),
     };
-    let organization = sqlx::query!(
-        r#"select o.name, o.color as "color: OrgColor" from identity.organizations o where o.id = $1 and o.deleted_at is null"#,
-        caller.org().as_str(),
-    )
-    .fetch_optional(core.db.identity.pool())
-    .await?
-    .ok_or(Error::Unauthenticated)?;
     Ok(Me {
         user,
-        organization: Organization {
-            id: caller.org().clone(),
-            name: organization.name,
-            color: organization.color,
-            personal: caller.org().is_personal(),
-        },
+        organization,
         role,
         permissions: permissions.scopes().collect(),
         client_id: summary.client_id,
@@ -140,7 +133,7 @@ pub async fn me(core: &Core, caller: &Caller) -> Result<Me> {
 
 async fn account(core: &Core, user: &UserId) -> Result<Account> {
     let row = sqlx::query!(
-        "select u.name, u.email from identity.users u where u.id = $1",
+        r#"select u.name, u.email, nullif(u.time_zone, '') as "time_zone?: TimeZone" from identity.users u where u.id = $1"#,
         user.as_str()
     )
     .fetch_one(core.db.identity.pool())
@@ -149,5 +142,6 @@ async fn account(core: &Core, user: &UserId) -> Result<Account> {
         id: user.clone(),
         name: row.name,
         email: row.email,
+        time_zone: row.time_zone,
     })
 }

@@ -14,11 +14,13 @@ pub use super::{
 };
 use crate::{
     account::SessionRow,
+    check::Check,
     core::Core,
     error::{Error, Result},
     org::{OrgColor, OrgId, Permissions, Role, UserId, store::open_personal},
     secret::{fingerprint, token},
     viewer::{CurrentOrg, Person},
+    zone::TimeZone,
 };
 
 /// The name of the cookie: bound to this host and to https where there is https.
@@ -62,7 +64,16 @@ pub(super) struct VisitRow {
     pub session: Uuid,
     pub stale: bool,
     pub person: Person,
-    pub place: Option<(OrgId, String, OrgColor, Role)>,
+    pub place: Option<PlaceRow>,
+}
+
+/// The organization that a visitor is in.
+pub(super) struct PlaceRow {
+    pub org_id: OrgId,
+    pub name: String,
+    pub color: OrgColor,
+    pub time_zone: TimeZone,
+    pub role: Role,
 }
 
 /// The person of a session cookie; nobody if it has ended. Half its life unused ends it too.
@@ -70,7 +81,9 @@ pub async fn visit(core: &Core, cookie: &str) -> Result<Option<Visit>> {
     let found = sqlx::query!(
         r#"select s.id as session, s.seen_at < now() - interval '1 minute' as "stale!",
                   u.id as "user_id: UserId", u.name, u.email, u.email_verified_at is not null as "verified!",
-                  o.id as "org_id?: OrgId", o.name as "org_name?", o.color as "color?: OrgColor", m.role as "role?: Role"
+                  nullif(u.time_zone, '') as "own_zone?: TimeZone",
+                  o.id as "org_id?: OrgId", o.name as "org_name?", o.color as "color?: OrgColor", m.role as "role?: Role",
+                  o.time_zone as "time_zone?: TimeZone"
            from identity.sessions s
              join identity.users u on u.id = s.user_id
              left join identity.memberships m on m.org_id = s.org_id and m.user_id = s.user_id and m.removed_at is null
@@ -92,16 +105,23 @@ pub async fn visit(core: &Core, cookie: &str) -> Result<Option<Visit>> {
             name: row.name,
             email: row.email,
             email_verified: row.verified,
+            time_zone: row.own_zone,
         },
-        place: match (row.org_id, row.org_name, row.color, row.role) {
-            (Some(org), Some(name), Some(color), Some(role)) => Some((org, name, color, role)),
+        place: match (row.org_id, row.org_name, row.color, row.role, row.time_zone) {
+            (Some(org_id), Some(name), Some(color), Some(role), Some(time_zone)) => Some(PlaceRow {
+                org_id,
+                name,
+                color,
+                time_zone,
+                role,
+            }),
             _ => None,
         },
     };
     let caller = found
         .place
         .as_ref()
-        .map(|(org, ..)| Caller::session(found.person.id.clone(), org.clone()));
+        .map(|place| Caller::session(found.person.id.clone(), place.org_id.clone()));
     build_visit(core, found, caller).await.map(Some)
 }
 
@@ -112,19 +132,20 @@ pub(super) async fn build_visit(core: &Core, found: VisitRow, caller: Option<Cal
     }
     let place = match found.place {
         None => None,
-        Some((org_id, name, color, role)) => {
-            let summary = billing_summary(core, &found.person.id, &org_id).await?;
-            let held = Permissions::of_role(role);
+        Some(place) => {
+            let summary = billing_summary(core, &found.person.id, &place.org_id).await?;
+            let held = Permissions::of_role(place.role);
             Some(CurrentOrg {
                 permissions: caller
                     .as_ref()
                     .and_then(Caller::limit)
                     .map_or(held, |limit| held.and(limit)),
                 balance: summary.balance,
-                org_id,
-                name,
-                color,
-                role,
+                org_id: place.org_id,
+                name: place.name,
+                color: place.color,
+                time_zone: place.time_zone,
+                role: place.role,
             })
         }
     };
@@ -253,6 +274,22 @@ pub(super) async fn end_all(conn: &mut PgConnection, user: &UserId) -> Result<()
         user.as_str()
     )
     .execute(conn)
+    .await?;
+    Ok(())
+}
+
+/// Sets the zone that times are written in for this person wherever they work; with nothing, it is that of each organization.
+pub async fn set_time_zone(core: &Core, user: &UserId, name: &str) -> Result<()> {
+    let name = name.trim();
+    let mut check = Check::default();
+    check.time_zone("time_zone", name);
+    check.finish()?;
+    sqlx::query!(
+        "update identity.users set time_zone = $2 where id = $1",
+        user.as_str(),
+        name
+    )
+    .execute(core.db.identity.pool())
     .await?;
     Ok(())
 }

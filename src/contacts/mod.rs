@@ -19,6 +19,7 @@ use crate::{
     folders::Folder,
     id::Id,
     resource::{About, Actions, Kind, NavGroup, NavPage, PermissionLabels, Resource, Roles},
+    zone::LONGEST_NAME,
 };
 
 /// Contacts, to everything that lists resources.
@@ -186,11 +187,8 @@ impl Checked for ContactDraft {
         }
         check.text("company", &self.company, 0..=SHORT_TEXT);
         check.text("language", &self.language, 0..=35);
-        check.text("time_zone", &self.time_zone, 0..=64);
-        #[cfg(feature = "ssr")]
-        if !self.time_zone.is_empty() && self.time_zone.parse::<chrono_tz::Tz>().is_err() {
-            check.fail("time_zone", "There is no such time zone. Write it like Europe/Berlin.");
-        }
+        check.text("time_zone", &self.time_zone, 0..=LONGEST_NAME);
+        check.time_zone("time_zone", &self.time_zone);
         check_tags(check, &self.tags);
         check.count("custom", self.custom.len(), CUSTOM, "fields");
         for (name, value) in &self.custom {

@@ -2,6 +2,7 @@
 
 #[cfg(feature = "ssr")]
 pub(crate) mod display_name;
+mod organization;
 mod permit;
 #[cfg(feature = "ssr")]
 pub mod store;
@@ -16,6 +17,7 @@ use crate::{
     id::Id,
     resource::{About, Action, Actions, NavGroup, NavPage, PermissionLabels, Roles},
 };
+pub use organization::{OrgDraft, Organization};
 pub use permit::{Permissions, Scope};
 
 /// The organization itself, to everything that lists resources.
@@ -25,8 +27,14 @@ pub const ABOUT: About = About {
     plural: "Organization",
     article: "an",
     path: "/organization",
-    icon: "shield",
-    pages: &[],
+    icon: "organization",
+    pages: &[NavPage {
+        href: "/organization",
+        label: "Organization",
+        icon: "organization",
+        group: NavGroup::Organization,
+        shortcut: None,
+    }],
     new: None,
     has_page: false,
     logged: true,
@@ -40,10 +48,10 @@ pub const ABOUT: About = About {
     permissions: PermissionLabels {
         read: Some("See the organization"),
         create: None,
-        update: None,
+        update: Some("Rename the organization, set its colour and time zone"),
         delete: None,
     },
-    fields: &[],
+    fields: &[("color", "colour")],
 };
 
 /// Members, to everything that lists resources.
@@ -391,20 +399,6 @@ pub struct InvitationDraft {
 impl Checked for InvitationDraft {
     fn check(&self, check: &mut Check) {
         check.email("email", &self.email);
-    }
-}
-
-/// What a person decides about a new organization.
-#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
-#[serde(default)]
-pub struct OrgDraft {
-    pub name: String,
-    pub color: OrgColor,
-}
-
-impl Checked for OrgDraft {
-    fn check(&self, check: &mut Check) {
-        check.text("name", &self.name, 1..=80);
     }
 }
 

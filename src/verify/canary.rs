@@ -39,10 +39,11 @@ const FOREIGN: Question = Question::new(
 );
 
 /// What an organization may ask besides its tables, and answers with rows.
-const FUNCTIONS: [&str; 3] = [
+const FUNCTIONS: [&str; 4] = [
     "identity.org_members()",
     "identity.pending_invitations()",
     "identity.current_role()",
+    "identity.organization()",
 ];
 
 #[derive(Default)]

@@ -173,6 +173,12 @@ pub(super) const FUNCTIONS: &[Function] = &[
         "bb1603e34ee38b9e0bfca518e75d12d4",
         &[APP],
     ),
+    definer("identity.organization()", "c9f1b53e8e905427fd50c47aeb9aed30", &[APP]),
+    definer(
+        "identity.update_organization(bigint,text,text,text)",
+        "2b6b40cc694531968c70149b96c26557",
+        &[APP],
+    ),
     definer("identity.org_members()", "f6afa78e4d0b1043596059bc5fcc6333", &[APP]),
     definer("identity.member(text)", "a3b95621fa289ab6818a9ccc2064b5fa", &[APP]),
     definer("identity.lock_roles(text)", "c447641d772de16b2ea415956fba3168", &[APP]),

@@ -95,6 +95,14 @@ pub async fn change_password(draft: account::ChangePassword) -> Result<(), AppEr
     Ok(())
 }
 
+/// The zone that times are written in for this person. Every page knows it from its beginning, so the next one is drawn anew.
+#[server(protocol = Wire)]
+pub async fn set_time_zone(#[server(default)] time_zone: String) -> Result<(), AppError> {
+    session::set_time_zone(&core(), &person()?, &time_zone).await?;
+    redirect("/profile?changed=zone");
+    Ok(())
+}
+
 #[server(protocol = Wire)]
 pub async fn list_devices() -> Result<Devices, AppError> {
     let visit = visit()?;

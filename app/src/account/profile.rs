@@ -1,13 +1,16 @@
 //! The profile: what belongs to the person wherever they work.
 
 use leptos::prelude::*;
+use switchboard::viewer::Viewer;
 
-use super::{ChangePassword, clerk, devices::Sessions, gate::plain_page, return_to, secret::PasswordField};
+use super::{
+    ChangePassword, SetTimeZone, clerk, devices::Sessions, gate::plain_page, return_to, secret::PasswordField,
+};
 use crate::{
     kit::{
-        Form, Sending, StatusDot, Submit, Switch, icon,
+        Form, Sending, StatusDot, Submit, Switch, ZoneField, icon,
         keys::{single_keys, switch_single_keys},
-        status_dot,
+        status_dot, zone,
     },
     viewer,
 };
@@ -23,7 +26,6 @@ pub fn ProfilePage() -> impl IntoView {
         clerk::mount("mountUserProfile")
     } else {
         view! {
-            {changed()}
             {person()}
             <Password/>
             <Sessions/>
@@ -31,7 +33,11 @@ pub fn ProfilePage() -> impl IntoView {
         .into_any()
     };
     let lead = "Yours in every organization. What you may do is decided by your role in each of them.";
-    plain_page("Profile", lead, view! { {back}{own}{keyboard()} })
+    plain_page(
+        "Profile",
+        lead,
+        view! { {back}{changed()}{own}{time_zone()}{keyboard()} },
+    )
 }
 
 /// A letter said or touched by mistake must not do anything to whoever cannot help it (WCAG 2.1.4).
@@ -57,16 +63,61 @@ fn keyboard() -> AnyView {
 fn changed() -> AnyView {
     let changed = return_to::query_param("changed");
     let banner = move || {
-        (changed.get() == "password").then(|| {
-            view! {
-                <div class="banner boxed" data-kind="info" role="status">
-                    {status_dot(StatusDot::Done, "Password changed")}
-                    <p>"Every other browser has been signed out."</p>
-                </div>
-            }
+        let (what, then) = match changed.get().as_str() {
+            "password" => (
+                "Password changed",
+                "Every other browser has been signed out.".to_owned(),
+            ),
+            "zone" => (
+                "Time zone saved",
+                format!("Times are in {} now.", zone().zone().words()),
+            ),
+            _ => return None,
+        };
+        Some(view! {
+            <div class="banner boxed" data-kind="info" role="status">
+                {status_dot(StatusDot::Done, what)}
+                <p>{then}</p>
+            </div>
         })
     };
     banner.into_any()
+}
+
+/// One's own zone, or that of the organization one is in.
+fn time_zone() -> AnyView {
+    let action = Sending::<SetTimeZone>::new();
+    let Viewer { person, place, .. } = viewer();
+    let own = person.and_then(|person| person.time_zone).map(String::from);
+    let value = RwSignal::new(own.unwrap_or_default());
+    let (default, help) = match &place {
+        Some(place) => (
+            place.time_zone.to_string(),
+            format!(
+                "Leave it empty for the time zone of {}: {}.",
+                place.name,
+                place.time_zone.words()
+            ),
+        ),
+        None => (
+            "UTC".to_owned(),
+            "Leave it empty for the time zone of the organization you work in.".to_owned(),
+        ),
+    };
+    view! {
+        <section class="card" id="time-zone" aria-labelledby="zone">
+            <header><h2 id="zone">"Time zone"</h2></header>
+            <div class="body">
+                <Form action=action>
+                    <p class="s13 ink2">{format!("Times and days are written for you in {}.", zone().zone().words())}</p>
+                    <ZoneField path="time_zone" optional=true value=value on_input=Callback::new(move |zone| value.set(zone))
+                        placeholder=default help=help offer_own=true/>
+                    <div class="cluster"><Submit label="Save time zone" class="btn"/></div>
+                </Form>
+            </div>
+        </section>
+    }
+    .into_any()
 }
 
 fn person() -> AnyView {

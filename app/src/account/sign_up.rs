@@ -4,7 +4,7 @@ use leptos::prelude::*;
 
 use super::{SignUp, clerk, gate::gate, return_to, secret::PasswordField};
 use crate::{
-    kit::{Form, Sending, Submit, TextField},
+    kit::{Form, Sending, Submit, TextField, browser_zone},
     viewer,
 };
 
@@ -35,6 +35,7 @@ pub fn SignUpPage() -> impl IntoView {
                 autocomplete="new-password"
                 help="At least 10 characters. A few unrelated words are stronger than one with digits in it."
             />
+            {browser_zone("draft[time_zone]")}
             <Submit label="Create account" class="btn primary lg block"/>
         </Form>
         <p class="s13 ink2">"Have an account? " <a href=sign_in>"Sign in"</a></p>

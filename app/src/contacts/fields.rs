@@ -4,13 +4,12 @@ use std::collections::BTreeMap;
 
 use leptos::prelude::*;
 use switchboard::{Error, agents::LANGUAGES, check::Check};
-use wasm_bindgen::{JsCast, JsValue};
 
 use super::edit::Editor;
 use crate::{
     calls::dials,
     folders::{FolderPanel, choices},
-    kit::{Select, TagInput, TextArea, TextField, dynamic, effect, icon, keyed_list, reactive_text},
+    kit::{Select, TagInput, TextArea, TextField, ZoneField, dynamic, icon, keyed_list, reactive_text},
 };
 
 pub fn fields(editor: Editor, (folders, facets): &FolderPanel) -> AnyView {
@@ -61,9 +60,7 @@ pub fn fields(editor: Editor, (folders, facets): &FolderPanel) -> AnyView {
                     <Select path="folder_id" label="Folder" options=folders value=folder on_change=set_folder/>
                     <TagInput path="tags" label="Tags" tags=tags on_change=set_tags known=known help="Enter adds one. Lists can be narrowed to a tag."/>
                     <Select path="language" label="Language" options=languages value=language on_change=set_language/>
-                    <TextField path="time_zone" label="Time zone" optional=true value=zone on_input=set_zone autocomplete="off" list=ZONES
-                        placeholder="Europe/Berlin"/>
-                    {zones()}
+                    <ZoneField path="time_zone" optional=true value=zone on_input=set_zone/>
                 </div>
             </section>
         </div>
@@ -79,38 +76,6 @@ fn languages(own: &str) -> Vec<(String, String)> {
         options.push((own.to_owned(), own.to_owned()));
     }
     options
-}
-
-const ZONES: &str = "time-zones";
-
-/// The zones that the browser knows; the list of them is long, and not in the bundle.
-fn zones() -> AnyView {
-    let known = RwSignal::new(Vec::<String>::new());
-    effect(move || known.set(zones_of_browser().unwrap_or_default()));
-    let options = dynamic(move || {
-        let zones = known.get().into_iter();
-        zones
-            .map(|zone| view! { <option value=zone></option> })
-            .collect_view()
-            .into_any()
-    });
-    view! { <datalist id=ZONES>{options}</datalist> }.into_any()
-}
-
-fn zones_of_browser() -> Option<Vec<String>> {
-    let intl = js_sys::Reflect::get(&js_sys::global(), &"Intl".into()).ok()?;
-    let values = js_sys::Reflect::get(&intl, &"supportedValuesOf".into()).ok()?;
-    let zones = values
-        .dyn_into::<js_sys::Function>()
-        .ok()?
-        .call1(&JsValue::NULL, &"timeZone".into())
-        .ok()?;
-    Some(
-        js_sys::Array::from(&zones)
-            .iter()
-            .filter_map(|zone| zone.as_string())
-            .collect(),
-    )
 }
 
 /// Custom fields as they are typed: name and value of each.

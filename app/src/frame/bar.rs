@@ -10,7 +10,7 @@ use switchboard::{
 use super::{Panels, read_balance};
 use crate::{
     account::SignOut,
-    kit::{Menu, browser, effect, icon, reactive_text, use_live},
+    kit::{Menu, browser, effect, icon, reactive_text, use_live, zone},
     may, viewer,
 };
 
@@ -98,6 +98,7 @@ fn organization() -> AnyView {
 fn account(person: Person) -> AnyView {
     let role = viewer().place.map(|place| place.role.label());
     let label = format!("{}, account menu", person.name);
+    let zone = format!("Times in {}", zone().zone().words());
     view! {
         <button type="button" class="btn quiet icon-only" popovertarget="account" aria-label=label title="Account">
             // Drawn by the style: the button has a name of its own, which these letters are no part of.
@@ -107,6 +108,7 @@ fn account(person: Person) -> AnyView {
             <div class="m-who"><b>{person.name}</b><small>{person.email}</small>{role.map(|role| view! { <small>{role}" here"</small> })}</div>
             <hr/>
             <button type="button" class="only-small" on:click=|_| flip_theme()>{icon("theme")}"Light or dark"</button>
+            <a href="/profile#time-zone" rel="external">{icon("clock")}{zone}</a>
             <a href="/profile" rel="external">{icon("sliders")}"Profile"</a>
             <a href="/select-org" rel="external">{icon("transfer")}"Switch organization"</a>
             <form method="post" action=SignOut::url()>

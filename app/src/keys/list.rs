@@ -11,8 +11,8 @@ use switchboard::{
 use super::{CreateKey, Keys, fresh, list_keys, revoke_key};
 use crate::{
     kit::{
-        Ago, Illustration, Loading, PageHead, Question, Sending, StatusDot, Toast, date_words, empty, icon, keyed_list,
-        loaded, skeleton_rows, status_dot, use_confirm, use_live, use_toasts,
+        Ago, Day, Illustration, Loading, PageHead, Question, Sending, StatusDot, Toast, date_words, empty, icon,
+        keyed_list, loaded, skeleton_rows, status_dot, use_confirm, use_live, use_toasts,
     },
     may, org,
 };
@@ -80,8 +80,7 @@ fn line(keys: Loading<Keys>, key: ApiKey, as_of: DateTime<Utc>) -> AnyView {
     let expired = key.expires_at.is_some_and(|at| at <= as_of);
     let state = match (key.revoked_at, key.expires_at) {
         (Some(at), _) => {
-            view! { {status_dot(StatusDot::Stop, "Revoked")} <small class="muted">" " {date_words(at)}</small> }
-                .into_any()
+            view! { {status_dot(StatusDot::Stop, "Revoked")} <small class="muted">" "<Day at=at/></small> }.into_any()
         }
         (None, _) if key.maker_left => {
             let who = key.maker.clone().unwrap_or_else(|| "its maker".to_owned());
@@ -89,11 +88,10 @@ fn line(keys: Loading<Keys>, key: ApiKey, as_of: DateTime<Utc>) -> AnyView {
                 .into_any()
         }
         (None, Some(at)) if expired => {
-            view! { {status_dot(StatusDot::Stop, "Expired")} <small class="muted">" " {date_words(at)}</small> }
-                .into_any()
+            view! { {status_dot(StatusDot::Stop, "Expired")} <small class="muted">" "<Day at=at/></small> }.into_any()
         }
         (None, Some(at)) => {
-            view! { {status_dot(StatusDot::Live, "Works")} <small class="muted">" until " {date_words(at)}</small> }
+            view! { {status_dot(StatusDot::Live, "Works")} <small class="muted">" until "<Day at=at/></small> }
                 .into_any()
         }
         (None, None) => status_dot(StatusDot::Live, "Works"),

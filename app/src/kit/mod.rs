@@ -30,6 +30,7 @@ mod table;
 mod tags;
 mod time;
 mod toast;
+mod zone;
 
 use leptos::prelude::*;
 
@@ -57,8 +58,9 @@ pub use sections::{Section, contents, fold, put_back, saved_elsewhere};
 pub use sync::{out_of_step, sync_dot};
 pub use table::{Column, Columns, Row, RowMenu, Selection, Table, list_keys, row_link, table};
 pub use tags::TagInput;
-pub use time::{Ago, When, ago_words, date_words, machine};
+pub use time::{Ago, Day, When, ago_words, date_words, machine, zone};
 pub use toast::{Toast, ToastList, Toasts, use_toasts};
+pub use zone::{ZoneField, browser_zone};
 
 /// What every page may use; once, in [`crate::App`].
 pub fn provide() {

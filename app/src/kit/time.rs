@@ -1,7 +1,8 @@
-//! Times: UTC in the first picture, the reader's own zone as soon as the browser is there.
+//! Times and days, in the viewer's zone: the first picture and the living page write the same.
 
-use chrono::{DateTime, Datelike, Timelike, Utc};
+use chrono::{DateTime, Datelike, NaiveDateTime, Timelike, Utc};
 use leptos::prelude::*;
+use switchboard::zone::Offsets;
 
 use super::{
     browser,
@@ -30,37 +31,35 @@ const MONTHS: [&str; 12] = [
     "Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec",
 ];
 
+/// The zone that times are written in, with its offsets: decided by the server, the same on both sides.
+pub fn zone() -> Offsets {
+    use_context().expect("App provides the viewer's zone")
+}
+
 /// A day and a time: `21 Nov 2026, 14:32`.
 #[component]
 pub fn When(at: DateTime<Utc>) -> impl IntoView {
-    let clock = clock();
-    let alive = Memo::new(move |_| clock.with(Option::is_some));
-    view! {
-        <time datetime=machine(at) title=reactive_text(move || if alive.get() { utc(at) } else { String::new() })>
-            {reactive_text(move || if alive.get() { local(at) } else { utc(at) })}
-        </time>
-    }
+    let zone = zone();
+    view! { <time datetime=machine(at) title=exact(&zone, at)>{moment(zone.local(at))}</time> }
+}
+
+/// A day alone: `21 Nov 2026`.
+#[component]
+pub fn Day(at: DateTime<Utc>) -> impl IntoView {
+    let zone = zone();
+    view! { <time datetime=machine(at) title=exact(&zone, at)>{day(zone.local(at))}</time> }
 }
 
 /// How long ago: `3 min ago`, and the exact time on hover.
 #[component]
 pub fn Ago(at: DateTime<Utc>) -> impl IntoView {
-    let clock = clock();
-    let title = move || {
-        if clock.with(Option::is_some) {
-            local(at)
-        } else {
-            String::new()
-        }
+    let (clock, zone) = (clock(), zone());
+    let title = exact(&zone, at);
+    let words = move || match clock.get() {
+        Some(now) => ago_words((now / 1000.0) as i64 - at.timestamp()),
+        None => moment(zone.local(at)),
     };
-    view! {
-        <time datetime=machine(at) title=reactive_text(title)>
-            {reactive_text(move || match clock.get() {
-                Some(now) => ago_words((now / 1000.0) as i64 - at.timestamp()),
-                None => utc(at),
-            })}
-        </time>
-    }
+    view! { <time datetime=machine(at) title=title>{reactive_text(words)}</time> }
 }
 
 /// As `<time datetime>` wants it. A list has a hundred of these, and `format!` would take longer than the rest of its row.
@@ -86,36 +85,50 @@ fn two_digits(text: &mut String, number: u32) {
     }
 }
 
-fn utc(at: DateTime<Utc>) -> String {
-    let mut text = date_words(at);
+/// `21 Nov 2026, 14:32`
+fn moment(local: NaiveDateTime) -> String {
+    let mut text = day(local);
     text.push_str(", ");
-    two_digits(&mut text, at.hour());
+    time_of_day(&mut text, local);
+    text
+}
+
+fn time_of_day(text: &mut String, local: NaiveDateTime) {
+    two_digits(text, local.hour());
     text.push(':');
-    two_digits(&mut text, at.minute());
+    two_digits(text, local.minute());
+}
+
+fn day(local: NaiveDateTime) -> String {
+    let mut text = local.day().to_string();
+    text.push(' ');
+    text.push_str(MONTHS[local.month0() as usize]);
+    text.push(' ');
+    text.push_str(&local.year().to_string());
+    text
+}
+
+/// The same time with its zone, and in UTC: `21 Nov 2026, 14:32 Europe/Berlin · 13:32 UTC`.
+fn exact(zone: &Offsets, at: DateTime<Utc>) -> String {
+    let (local, utc) = (zone.local(at), at.naive_utc());
+    let mut text = moment(local);
+    if !zone.zone().is_utc() {
+        text.push(' ');
+        text.push_str(&zone.zone().words());
+        text.push_str(" · ");
+        if utc.ordinal() != local.ordinal() {
+            text.push_str(&day(utc));
+            text.push_str(", ");
+        }
+        time_of_day(&mut text, utc);
+    }
     text.push_str(" UTC");
     text
 }
 
-/// `21 Nov 2026`, in UTC.
+/// The same in the middle of a sentence.
 pub fn date_words(at: DateTime<Utc>) -> String {
-    let mut text = at.day().to_string();
-    text.push(' ');
-    text.push_str(MONTHS[at.month0() as usize]);
-    text.push(' ');
-    text.push_str(&at.year().to_string());
-    text
-}
-
-fn local(at: DateTime<Utc>) -> String {
-    let date = js_sys::Date::new(&(at.timestamp_millis() as f64).into());
-    format!(
-        "{} {} {}, {:02}:{:02}",
-        date.get_date(),
-        MONTHS[date.get_month() as usize],
-        date.get_full_year(),
-        date.get_hours(),
-        date.get_minutes()
-    )
+    day(zone().local(at))
 }
 
 /// Seconds as people say them. A clock that runs ahead of ours is not worth a word.
@@ -134,14 +147,34 @@ pub fn ago_words(seconds: i64) -> String {
 #[cfg(test)]
 mod tests {
     use chrono::DateTime;
+    #[cfg(feature = "ssr")]
+    use switchboard::zone::Offsets;
 
-    use super::{ago_words, machine, utc};
+    use super::{ago_words, exact, machine, moment};
 
     #[test]
     fn a_time_is_written_for_people_and_for_machines() {
         let at = DateTime::from_timestamp(1_794_009_905, 0).unwrap();
         assert_eq!(machine(at), "2026-11-07T00:05:05Z");
-        assert_eq!(utc(at), "7 Nov 2026, 00:05 UTC");
+        assert_eq!(moment(at.naive_utc()), "7 Nov 2026, 00:05");
+    }
+
+    #[cfg(feature = "ssr")]
+    #[test]
+    fn an_exact_time_says_its_zone_and_what_it_is_in_utc() {
+        let exact = |zone: &str, at: &str| {
+            let now = "2026-11-30T09:00:00Z".parse().unwrap();
+            exact(&Offsets::of(&zone.parse().unwrap(), now), at.parse().unwrap())
+        };
+        assert_eq!(
+            exact("Europe/Berlin", "2026-11-21T13:32:10Z"),
+            "21 Nov 2026, 14:32 Europe/Berlin · 13:32 UTC"
+        );
+        assert_eq!(
+            exact("America/New_York", "2026-12-01T04:30:00Z"),
+            "30 Nov 2026, 23:30 America/New York · 1 Dec 2026, 04:30 UTC"
+        );
+        assert_eq!(exact("UTC", "2026-11-21T13:32:10Z"), "21 Nov 2026, 13:32 UTC");
     }
 
     #[test]

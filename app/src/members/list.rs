@@ -16,12 +16,12 @@ use super::{
 };
 use crate::{
     kit::{
-        Ago, BareForm, Loading, OrgField, PageHead, Question, Sending, Sent, StatusDot, Toast, ToastList, browser,
+        Ago, BareForm, Day, Loading, OrgField, PageHead, Question, Sending, Sent, StatusDot, Toast, ToastList,
         date_words, dynamic, effect, error_banner, icon, loaded, reactive_bool, skeleton_rows, status_dot, use_confirm,
         use_live, use_toasts,
     },
     may, org,
-    orgs::leave_org,
+    orgs::leave_button,
     viewer,
 };
 
@@ -136,8 +136,8 @@ fn person(team: Team, member: Member, me: Option<&UserId>) -> AnyView {
             </th>
             <td>{role(team, &member, you)}</td>
             <td class="lo" data-l="Active">{active}</td>
-            <td class="lo2">{date_words(member.joined_at)}</td>
-            <td class="tight more">{if you { leave(&member) } else { remove(team, &member) }}</td>
+            <td class="lo2"><Day at=member.joined_at/></td>
+            <td class="tight more">{if you { leave_button("Leave".to_owned()) } else { remove(team, &member) }}</td>
         </tr>
     }
     .into_any()
@@ -251,36 +251,6 @@ fn remove(team: Team, member: &Member) -> AnyView {
     };
     view! { <button type="button" class="btn icon-only quiet sm" aria-label=label.clone() title=label on:click=ask>{icon("trash")}</button> }
         .into_any()
-}
-
-fn leave(member: &Member) -> AnyView {
-    let Some(place) = viewer().place.filter(|place| !place.org_id.is_personal()) else {
-        return ().into_any();
-    };
-    let confirm = use_confirm();
-    let label = format!("Leave {}", place.name);
-    let role = member.role.label();
-    let ask = move |_| {
-        let here = place.org_id.clone();
-        let run = move || {
-            let here = here.clone();
-            async move {
-                leave_org(here).await?;
-                browser::go("/select-org");
-                Ok(())
-            }
-        };
-        confirm.ask(
-            Question::new(
-                format!("Leave {}?", place.name),
-                format!("You lose your role as {role} at once. Only somebody inside can invite you again."),
-                "Leave organization",
-                run,
-            )
-            .keep("Stay"),
-        );
-    };
-    view! { <button type="button" class="btn sm" aria-label=label on:click=ask>"Leave"</button> }.into_any()
 }
 
 /// What became of the mail, where that is not simply that it has left.

@@ -26,7 +26,7 @@ pub fn colors(path: &'static str, first: OrgColor) -> AnyView {
     .into_any()
 }
 
-fn label(color: OrgColor) -> &'static str {
+pub fn label(color: OrgColor) -> &'static str {
     match color {
         OrgColor::Vermilion => "Vermilion",
         OrgColor::Ochre => "Ochre",

@@ -2,16 +2,20 @@
 
 mod colors;
 mod join;
+mod leave;
+mod organization;
 mod select;
 
 use leptos::prelude::*;
 use serde::{Deserialize, Serialize};
 use switchboard::{
     Id,
-    org::{Invitation, InvitationLink, InvitationPreview, OrgDraft, OrgId, OrgMembership},
+    org::{Invitation, InvitationLink, InvitationPreview, OrgDraft, OrgId, OrgMembership, Organization},
 };
 
 pub use join::JoinPage;
+pub use leave::leave_button;
+pub use organization::OrganizationPage;
 pub use select::SelectOrgPage;
 
 #[cfg(feature = "ssr")]
@@ -69,6 +73,20 @@ pub async fn accept_offer(offer: Id<Invitation>) -> Result<OrgId, AppError> {
 pub async fn decline_offer(offer: Id<Invitation>) -> Result<(), AppError> {
     store::decline(&core(), &person()?, offer).await?;
     redirect("/select-org");
+    Ok(())
+}
+
+#[server(protocol = Wire)]
+pub async fn read_organization(org: OrgId) -> Result<Organization, AppError> {
+    Ok(store::organization(&core(), &caller(&org)?).await?)
+}
+
+/// Saves what became of the organization that was read at `revision`. Its name and colour are on every page, so the next one is
+/// drawn anew.
+#[server(protocol = Wire)]
+pub async fn update_organization(org: OrgId, draft: OrgDraft, revision: i64) -> Result<(), AppError> {
+    store::update(&core(), &caller(&org)?, draft, revision).await?;
+    redirect("/organization?changed=1");
     Ok(())
 }
 

@@ -7,8 +7,8 @@ use super::{AcceptOffer, CreateOrg, DeclineOffer, Places, SwitchOrg, colors::col
 use crate::{
     account::{activate, is_clerk, plain_page, return_to, script},
     kit::{
-        Ago, BareForm, Form, Loading, Sending, StatusDot, Submit, TextField, aria_bool, date_words, dynamic, effect,
-        error_banner, icon, loaded, skeleton_rows, status_dot,
+        Ago, BareForm, Form, Loading, Sending, StatusDot, Submit, TextField, aria_bool, browser_zone, date_words,
+        dynamic, effect, error_banner, icon, loaded, skeleton_rows, status_dot,
     },
     viewer,
 };
@@ -229,6 +229,7 @@ fn found(doors: Doors) -> AnyView {
                     {return_to::next_field()}
                     <TextField path="name" name="draft[name]" label="Name" placeholder="As your team knows it" autocomplete="organization"/>
                     {colors("draft[color]", OrgColor::default())}
+                    {browser_zone("draft[time_zone]")}
                     <Submit label="Create organization" class="btn primary block"/>
                 </Form>
             </div>

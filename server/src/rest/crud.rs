@@ -2,11 +2,10 @@
 
 use axum::{
     extract::{FromRequestParts, Path},
-    http::{HeaderMap, HeaderValue, StatusCode, header, request::Parts},
+    http::{HeaderMap, StatusCode, header, request::Parts},
     response::{IntoResponse, Response},
 };
-use chrono::DateTime;
-use serde::{Serialize, de::DeserializeOwned};
+use serde::de::DeserializeOwned;
 use serde_json::{Map, Value};
 use switchboard::{
     Error, Id,
@@ -24,7 +23,9 @@ use utoipa::IntoParams;
 use super::{
     context::RequestContext,
     endpoint::{Endpoint, delete, get, patch, post, put},
+    etag::{self, expected_revision, refused, tag_of, unless_known},
     extract::{Json, Params, from_value},
+    merge::{as_object, draft_in, merge_into},
     problem::Failure,
     refusals::PROVIDER,
 };
@@ -85,20 +86,14 @@ fn routes<R: Registered>() -> Vec<Endpoint> {
             .by(create::<R>),
         get(&each, &named("get"), &format!("Read {a} {one}"))
             .needs(Read, R::KIND)
-            .header(
-                "If-None-Match",
-                "An ETag that is known already; while it is right the answer is 304 without a body.",
-            )
+            .header(etag::IF_NONE_MATCH.0, etag::IF_NONE_MATCH.1)
             .answers::<R>(200, "As it is now")
             .answers_nothing_as(304, "Not changed since")
             .by(read::<R>),
         put(&each, &named("replace"), &format!("Replace what {a} {one} is made of"))
             .needs(Update, R::KIND)
             .refuses(outside)
-            .header(
-                "If-Match",
-                "The ETag the change started from; a newer save is then never overwritten.",
-            )
+            .header(etag::IF_MATCH.0, etag::IF_MATCH.1)
             .body::<R::Draft>(sample::<R>)
             .limits(limits::<R>)
             .answers::<R>(200, "Saved")
@@ -106,10 +101,7 @@ fn routes<R: Registered>() -> Vec<Endpoint> {
         patch(&each, &named("update"), &format!("Change parts of {a} {one}"))
             .needs(Update, R::KIND)
             .refuses(outside)
-            .header(
-                "If-Match",
-                "The ETag the change started from; a newer save is then never overwritten.",
-            )
+            .header(etag::IF_MATCH.0, etag::IF_MATCH.1)
             .merges::<R::Draft>(sample::<R>)
             .answers::<R>(200, "Saved")
             .by(merge::<R>),
@@ -194,7 +186,7 @@ pub fn id<T>(text: &str) -> Result<Id<T>, Failure> {
 }
 
 fn with_etag<R: Rows>(status: StatusCode, row: R) -> Response {
-    let tag = tag_of(&row, row.revision());
+    let tag = tag_of(&row.id(), row.revision());
     (status, [(header::ETAG, tag)], axum::Json(row)).into_response()
 }
 
@@ -215,26 +207,7 @@ async fn read<R: Rows>(
     headers: HeaderMap,
 ) -> Result<Response, Failure> {
     let row = crud::get::<R>(&context.core, &context.caller, id(&text)?).await?;
-    let response = with_etag(StatusCode::OK, row);
-    let tag = &response.headers()[header::ETAG];
-    let known = headers.get(header::IF_NONE_MATCH).and_then(|tags| tags.to_str().ok());
-    let known = known.is_some_and(|tags| tags.split(',').any(|known| is_tag(known, tag)));
-    Ok(if known {
-        (StatusCode::NOT_MODIFIED, [(header::ETAG, tag.clone())]).into_response()
-    } else {
-        response
-    })
-}
-
-/// Names the thing as well: revisions of different things are the same numbers.
-fn tag_of<R: Rows>(row: &R, revision: i64) -> String {
-    format!("\"{}.{revision}\"", row.id())
-}
-
-/// Whether it is this tag, or any. A tag may be weak: what it is asked for is whether anything changed.
-fn is_tag(known: &str, tag: &HeaderValue) -> bool {
-    let known = known.trim();
-    known == "*" || known.strip_prefix("W/").unwrap_or(known).as_bytes() == tag.as_bytes()
+    Ok(unless_known(&headers, with_etag(StatusCode::OK, row)))
 }
 
 async fn update<R: Rows>(
@@ -244,7 +217,7 @@ async fn update<R: Rows>(
     Json(body): Json<Map<String, Value>>,
 ) -> Result<Response, Failure> {
     let row = crud::get_to_change::<R>(&context.core, &context.caller, id(&text)?).await?;
-    let draft = draft_in(&row, body)?;
+    let draft = draft_of(&row, body)?;
     save(&context, &row, &headers, draft).await
 }
 
@@ -256,10 +229,14 @@ async fn merge<R: Rows>(
     Json(patch): Json<Map<String, Value>>,
 ) -> Result<Response, Failure> {
     let row = crud::get_to_change::<R>(&context.core, &context.caller, id(&text)?).await?;
-    let draft = draft_in(&row, patch)?;
+    let draft = draft_of(&row, patch)?;
     let mut whole = as_object(&row.draft());
     merge_into(&mut whole, draft);
     save(&context, &row, &headers, whole).await
+}
+
+fn draft_of<R: Rows>(row: &R, body: Map<String, Value>) -> Result<Map<String, Value>, Failure> {
+    draft_in(R::KIND, &as_object(row), &as_object(&row.draft()), body)
 }
 
 async fn save<R: Rows>(
@@ -269,88 +246,11 @@ async fn save<R: Rows>(
     draft: Map<String, Value>,
 ) -> Result<Response, Failure> {
     let draft: R::Draft = from_value(Value::Object(draft))?;
-    let expected = headers.get(header::IF_MATCH).filter(|tag| *tag != "*");
-    let revision = match expected {
-        Some(tag) => {
-            let text = tag.to_str().unwrap_or_default().trim().trim_matches('"');
-            let revision = text.rsplit('.').next().and_then(|revision| revision.parse().ok());
-            let revision = revision.filter(|revision| *tag == tag_of(row, *revision));
-            revision.ok_or_else(|| Failure::from(Error::invalid("If-Match", "Use the ETag as it was given.")))?
-        }
-        None => row.revision(),
-    };
+    let expected = expected_revision(headers, &row.id())?;
+    let revision = expected.unwrap_or(row.revision());
     let saved = crud::update::<R>(&context.core, &context.caller, row.id(), draft, revision).await;
-    let saved = saved.map_err(|error| match (Failure::from(error), expected) {
-        (failure, Some(_)) => failure.precondition(),
-        (failure, None) => failure,
-    })?;
+    let saved = saved.map_err(|error| refused(error, expected))?;
     Ok(with_etag(StatusCode::OK, saved))
-}
-
-/// What of a body is the draft: what was read can be sent back as it was, and the rest of it changes nothing.
-fn draft_in<R: Rows>(row: &R, body: Map<String, Value>) -> Result<Map<String, Value>, Failure> {
-    let (whole, draft) = (as_object(row), as_object(&row.draft()));
-    let mut kept = Map::new();
-    for (name, value) in body {
-        match whole.get(&name).filter(|_| !draft.contains_key(&name)) {
-            None => drop(kept.insert(name, value)),
-            Some(fixed) if is_same(fixed, &value) => {}
-            Some(_) if name == "revision" => {
-                let title = format!(
-                    "This {} has changed since it was read. Read it again.",
-                    R::KIND.about().singular
-                );
-                return Err(Error::Conflict(title).into());
-            }
-            Some(_) => {
-                return Err(
-                    Error::invalid(name, "This cannot be changed. Leave it out, or send it as it was read.").into(),
-                );
-            }
-        }
-    }
-    Ok(kept)
-}
-
-/// Whether both say the same, though a client may write it in its own way: a moment in another zone, nothing where there was null.
-fn is_same(one: &Value, other: &Value) -> bool {
-    let moment = |text: &str| DateTime::parse_from_rfc3339(text).ok();
-    match (one, other) {
-        (Value::String(one), Value::String(other)) => {
-            one == other || moment(one).is_some_and(|at| moment(other) == Some(at))
-        }
-        (Value::Object(one), Value::Object(other)) => {
-            let names = one.keys().chain(other.keys());
-            let of = |object: &Map<String, Value>, name: &str| object.get(name).cloned().unwrap_or_default();
-            names.into_iter().all(|name| is_same(&of(one, name), &of(other, name)))
-        }
-        (Value::Array(one), Value::Array(other)) => {
-            one.len() == other.len() && one.iter().zip(other).all(|(one, other)| is_same(one, other))
-        }
-        _ => one == other,
-    }
-}
-
-fn as_object(of: &impl Serialize) -> Map<String, Value> {
-    match serde_json::to_value(of) {
-        Ok(Value::Object(object)) => object,
-        _ => Map::new(),
-    }
-}
-
-fn merge_into(target: &mut Map<String, Value>, patch: Map<String, Value>) {
-    for (name, value) in patch {
-        match (value, target.get_mut(&name)) {
-            (Value::Null, _) => drop(target.remove(&name)),
-            (Value::Object(patch), Some(Value::Object(inner))) => merge_into(inner, patch),
-            (Value::Object(patch), _) => {
-                let mut inner = Map::new();
-                merge_into(&mut inner, patch);
-                target.insert(name, Value::Object(inner));
-            }
-            (value, _) => drop(target.insert(name, value)),
-        }
-    }
 }
 
 async fn remove<R: Rows>(context: RequestContext, Path(text): Path<String>) -> Result<StatusCode, Failure> {
@@ -363,55 +263,4 @@ async fn sync<R: ProviderBacked>(context: RequestContext, Path(text): Path<Strin
         StatusCode::OK,
         provider_sync::sync::<R>(&context.core, &context.caller, id(&text)?).await?,
     ))
-}
-
-#[cfg(test)]
-mod tests {
-    use serde_json::json;
-
-    use super::*;
-
-    #[test]
-    fn what_was_read_is_the_same_however_a_client_writes_it() {
-        let read = json!({"at": "2026-11-30T02:01:48.034497Z", "sync": {"note": null, "seen": ["a"]}, "n": 1});
-        for same in [
-            read.clone(),
-            json!({"at": "2026-11-30T02:01:48.034497+00:00", "sync": {"seen": ["a"]}, "n": 1}),
-            json!({"at": "2026-11-30T03:01:48.034497+01:00", "sync": {"note": null, "seen": ["a"]}, "n": 1, "more": null}),
-        ] {
-            assert!(is_same(&read, &same), "{same}");
-        }
-        for other in [
-            json!({"at": "2026-11-30T02:01:48.034498Z", "sync": {"seen": ["a"]}, "n": 1}),
-            json!({"at": "2026-11-30T02:01:48.034497Z", "sync": {"seen": ["a", "b"]}, "n": 1}),
-            json!({"at": "2026-11-30T02:01:48.034497Z", "sync": {"seen": ["a"]}, "n": "1"}),
-        ] {
-            assert!(!is_same(&read, &other), "{other}");
-        }
-    }
-
-    /// The examples of RFC 7396, appendix A, that are about objects.
-    #[test]
-    fn a_patch_is_merged_as_the_rfc_says() {
-        for (original, patch, result) in [
-            (json!({"a": "b"}), json!({"a": "c"}), json!({"a": "c"})),
-            (json!({"a": "b"}), json!({"b": "c"}), json!({"a": "b", "b": "c"})),
-            (json!({"a": "b"}), json!({"a": null}), json!({})),
-            (json!({"a": "b", "b": "c"}), json!({"a": null}), json!({"b": "c"})),
-            (json!({"a": ["b"]}), json!({"a": "c"}), json!({"a": "c"})),
-            (json!({"a": "c"}), json!({"a": ["b"]}), json!({"a": ["b"]})),
-            (
-                json!({"a": {"b": "c"}}),
-                json!({"a": {"b": "d", "c": null}}),
-                json!({"a": {"b": "d"}}),
-            ),
-            (json!({"a": [{"b": "c"}]}), json!({"a": [1]}), json!({"a": [1]})),
-            (json!({"e": null}), json!({"a": 1}), json!({"e": null, "a": 1})),
-            (json!({}), json!({"a": {"bb": {"ccc": null}}}), json!({"a": {"bb": {}}})),
-        ] {
-            let mut target = as_object(&original);
-            merge_into(&mut target, as_object(&patch));
-            assert_eq!(Value::Object(target), result, "{original} with {patch}");
-        }
-    }
 }

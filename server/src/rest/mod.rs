@@ -9,12 +9,15 @@ mod context;
 mod crud;
 pub mod docs;
 mod endpoint;
+mod etag;
 mod extract;
 mod folders;
 mod idempotency;
 mod keys;
 mod members;
+mod merge;
 pub mod openapi;
+mod organization;
 pub mod problem;
 mod rate_limit;
 mod refusals;
@@ -51,6 +54,7 @@ pub fn endpoints() -> Vec<Endpoint> {
         folders::endpoints(),
         voices::endpoints(),
         members::endpoints(),
+        organization::endpoints(),
         keys::endpoints(),
         audit::endpoints(),
         reports::endpoints(),

@@ -98,6 +98,10 @@ fn make() -> Value {
 
 /// What the operations of this tag are about: mostly one kind of thing, which says itself what it is called.
 fn about(tag: &str) -> String {
+    // There is one of it.
+    if tag == "organization" {
+        return "The organization itself: its name, colour and time zone".to_owned();
+    }
     let path = format!("/{}", tag.replace(' ', "-"));
     if let Some(kind) = Kind::ALL.iter().find(|kind| kind.about().path == path) {
         return format!("What is done with {}", kind.about().plural.to_lowercase());

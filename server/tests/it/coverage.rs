@@ -55,6 +55,7 @@ fn what_is_open_is_what_one_gets_in_by() {
             "POST /fn/app/account/change_password",
             "POST /fn/app/account/end_session",
             "POST /fn/app/account/list_devices",
+            "POST /fn/app/account/set_time_zone",
             "POST /fn/app/account/sign_out_everywhere",
             "POST /fn/app/calls/read_number",
             "POST /fn/app/orgs/accept_offer",

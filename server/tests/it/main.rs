@@ -20,6 +20,7 @@ mod idempotency;
 mod isolation_probe;
 mod live;
 mod model;
+mod organization;
 mod pages;
 mod questions;
 mod registry;

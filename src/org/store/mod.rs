@@ -3,6 +3,7 @@
 mod intents;
 mod invitations;
 mod members;
+mod organization;
 
 use sqlx::PgConnection;
 use uuid::Uuid;
@@ -10,8 +11,10 @@ use uuid::Uuid;
 pub use intents::settle_due;
 pub use invitations::{accept, accept_link, decline, invitations, invite, offers, revoke_invitation};
 pub use members::{members, remove_member, set_role};
+pub(crate) use organization::current;
+pub use organization::{organization, organization_to_change, update};
 
-use super::{OrgColor, OrgDraft, OrgId, OrgMembership, Role, UserId};
+use super::{OrgDraft, OrgId, OrgMembership, Role, UserId};
 use crate::{
     audit,
     auth::{Caller, Who, ensure_provisioned},
@@ -20,6 +23,7 @@ use crate::{
     error::{Error, Result, ResultExt},
     providers::Clerk,
     resource::{Action, Kind},
+    zone::TimeZone,
 };
 
 /// The organizations a person belongs to, the one used last first. The personal workspace is not among them: it is
@@ -48,7 +52,13 @@ pub(crate) async fn all(core: &Core) -> Result<Vec<OrgId>> {
 }
 
 /// Founds an organization, whose first owner is its founder.
+///
+/// Its zone is that of the founder's browser, where that is known; nobody is kept from founding one by it.
 pub async fn create(core: &Core, user: &UserId, draft: OrgDraft) -> Result<OrgId> {
+    let draft = OrgDraft {
+        time_zone: TimeZone::of_browser(&draft.time_zone).unwrap_or_default().into(),
+        ..draft
+    };
     Check::run(&draft)?;
     let name = draft.name.trim();
     let id = match &core.clerk {
@@ -63,7 +73,7 @@ pub async fn create(core: &Core, user: &UserId, draft: OrgDraft) -> Result<OrgId
     // Clerk makes the founder an admin; its own word about that follows and is newer than this.
     let role = if core.uses_clerk() { Role::Admin } else { Role::Owner };
     let mut tx = core.db.identity.begin().await?;
-    found(&mut tx, &id, name, draft.color, user, role).await?;
+    found(&mut tx, &id, &draft, user, role).await?;
     tx.commit().await?;
     ensure_provisioned(core, user, &id).await?;
     Ok(id)
@@ -72,31 +82,31 @@ pub async fn create(core: &Core, user: &UserId, draft: OrgDraft) -> Result<OrgId
 pub(crate) async fn found(
     conn: &mut PgConnection,
     id: &OrgId,
-    name: &str,
-    color: OrgColor,
+    draft: &OrgDraft,
     user: &UserId,
     role: Role,
 ) -> Result<()> {
     sqlx::query!(
-        "with o as (insert into identity.organizations (id, name, color, created_by) values ($1, $2, $3, $4)
-                    on conflict (id) do update set color = excluded.color)
+        "with o as (insert into identity.organizations (id, name, color, time_zone, created_by) values ($1, $2, $3, $6, $4)
+                    on conflict (id) do update set color = excluded.color, time_zone = excluded.time_zone)
          insert into identity.memberships (org_id, user_id, role) values ($1, $4, $5) on conflict do nothing",
         id.as_str(),
-        name,
-        color.word(),
+        draft.name.trim(),
+        draft.color.word(),
         user.as_str(),
         role.word(),
+        draft.time_zone,
     )
     .execute(conn)
     .await?;
     Ok(())
 }
 
-/// Makes the workspace of one person, unless it is there.
+/// Makes the workspace of one person, in their zone, unless it is there.
 pub(crate) async fn open_personal(conn: &mut PgConnection, user: &UserId) -> Result<()> {
     sqlx::query!(
-        "with o as (insert into identity.organizations (id, name, color, created_by)
-                    select u.id, left(u.name, 80), 'slate', u.id
+        "with o as (insert into identity.organizations (id, name, color, time_zone, created_by)
+                    select u.id, left(u.name, 80), 'slate', coalesce(nullif(u.time_zone, ''), 'UTC'), u.id
                     from identity.users u where u.id = $1 on conflict do nothing)
          insert into identity.memberships (org_id, user_id, role) select u.id, u.id, 'owner' from identity.users u where u.id = $1
          on conflict do nothing",

@@ -8,3 +8,4 @@ mod mail;
 mod orgs;
 mod sessions;
 mod tokens;
+mod zones;

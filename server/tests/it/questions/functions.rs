@@ -59,6 +59,11 @@ pub fn sample(path: &str, of: &Belongings) -> (Needs, Coding, Value) {
         return found;
     }
     match name {
+        "read_organization" => org(Read, Kind::Organization, Form, json!({})),
+        "update_organization" => {
+            let draft = json!({"name": of.fixtures.name(), "color": "fern", "time_zone": "Asia/Kolkata"});
+            org(Update, Kind::Organization, Form, json!({"draft": draft, "revision": 1}))
+        }
         "search" => org(Read, Kind::Organization, Form, json!({"words": "front"})),
         "sign_up" | "sign_in" => open("it is how one gets in"),
         "verify_email" | "resend_verification" => open("it is how an address is confirmed"),
@@ -72,6 +77,10 @@ pub fn sample(path: &str, of: &Belongings) -> (Needs, Coding, Value) {
         "change_password" => person(
             "the password opens every organization",
             json!({"draft": {"current": "not-the-password", "password": "another-horse-battery"}}),
+        ),
+        "set_time_zone" => person(
+            "it is theirs in every organization",
+            json!({"time_zone": "Asia/Kolkata"}),
         ),
         "list_devices" => person("a browser is a person's", json!({})),
         "end_session" => person("a browser is a person's", json!({"session": of.session})),

@@ -163,6 +163,39 @@ async fn an_older_word_about_a_person_or_an_organization_changes_nothing() {
     assert_eq!(names, ("Augusta".into(), "Acme Ltd".into()));
 }
 
+/// Clerk knows of no zones and no colours, so what it says leaves ours as they are; a name that it changes is a change like any other.
+#[tokio::test]
+async fn zone_and_colour_stay_whatever_clerk_says_of_the_rest() {
+    let stage = stage().await;
+    stage.hear("user.created", user("Ada", T), T).await.unwrap();
+    stage
+        .hear("organization.created", organization("Acme", T), T)
+        .await
+        .unwrap();
+    stage
+        .world
+        .arrange(
+            "update identity.users set time_zone = 'Asia/Tokyo';
+             update identity.organizations set time_zone = 'Europe/Berlin', color = 'plum'",
+        )
+        .await;
+    stage.hear("user.updated", user("Augusta", T + 1), T + 1).await.unwrap();
+    for name in ["Acme Ltd", "Acme Ltd"] {
+        stage
+            .hear("organization.updated", organization(name, T + 1), T + 1)
+            .await
+            .unwrap();
+    }
+    let kept: (String, String, String, String, i64) = sqlx::query_as(
+        "select u.name || ', ' || o.name, u.time_zone, o.time_zone, o.color, o.revision from identity.users u, identity.organizations o",
+    )
+    .fetch_one(stage.world.admin())
+    .await
+    .unwrap();
+    let [people, own, zone, color] = ["Augusta, Acme Ltd", "Asia/Tokyo", "Europe/Berlin", "plum"].map(str::to_owned);
+    assert_eq!(kept, (people, own, zone, color, 2));
+}
+
 #[tokio::test]
 async fn events_of_an_unknown_form_are_refused_and_of_an_unknown_kind_ignored() {
     let stage = stage().await;

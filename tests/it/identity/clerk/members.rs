@@ -4,10 +4,37 @@ use serde_json::json;
 use switchboard::{
     Error,
     auth::{self, session},
-    org::{InvitationDraft, Role, UserId, store},
+    org::{InvitationDraft, OrgColor, OrgDraft, Role, UserId, store},
 };
 
 use super::stage;
+
+/// The name comes from Clerk, which is where it is changed; zone and colour are ours.
+#[tokio::test]
+async fn an_organization_of_clerk_is_renamed_there_and_has_its_zone_here() {
+    let stage = stage().await;
+    let core = &stage.world.core;
+    let caller = auth::bearer(core, &stage.token("user_ada", "admin")).await.unwrap();
+    let there = store::organization(core, &caller).await.unwrap();
+    let renamed = OrgDraft {
+        name: "Mine".into(),
+        ..there.draft()
+    };
+    let refused = store::update(core, &caller, renamed, there.revision).await.unwrap_err();
+    assert!(
+        refused.fields()[0].field == "name" && refused.fields()[0].message.contains("at Clerk"),
+        "{refused:?}"
+    );
+    let moved = OrgDraft {
+        time_zone: "Europe/Berlin".into(),
+        color: OrgColor::Plum,
+        ..there.draft()
+    };
+    let saved = store::update(core, &caller, moved.clone(), there.revision)
+        .await
+        .unwrap();
+    assert_eq!((saved.draft(), saved.revision), (moved, there.revision + 1));
+}
 
 #[tokio::test]
 async fn members_and_invitations_are_changed_at_clerk_first() {

@@ -129,6 +129,7 @@ impl World {
             name: "Ada".into(),
             email: email.into(),
             password: password.into(),
+            ..SignUp::default()
         };
         session::sign_up(&self.core, draft, &session::ClientInfo::default()).await
     }
