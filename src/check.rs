@@ -24,6 +24,8 @@ pub enum Limit {
     /// Things in a list.
     Count(RangeInclusive<usize>),
     Pattern(&'static str),
+    /// What the names in an object look like.
+    Keys(&'static str),
     Email,
 }
 
@@ -114,6 +116,19 @@ impl Check {
             self.fail(field, says);
         }
         is_good
+    }
+
+    /// A name somebody gives to a value: `field` is where the value stands, such as `metadata.customer`.
+    pub fn key(&mut self, field: &str, is_good: bool, pattern: &'static str, says: &str) {
+        #[cfg(feature = "ssr")]
+        if let Some((object, _)) = field.split_once('.') {
+            self.note(object, Limit::Keys(pattern));
+        }
+        #[cfg(not(feature = "ssr"))]
+        let _ = pattern;
+        if !is_good {
+            self.fail(field, says);
+        }
     }
 
     /// How many things are in a list; `what` as in "tags".

@@ -8,6 +8,7 @@ use super::{ESCAPED, placeholders};
 use crate::{
     check::{Check, Checked},
     id::Id,
+    metadata::{self, Metadata},
     tools::Tool,
 };
 
@@ -50,6 +51,9 @@ pub struct AgentDraft {
     /// What it may use while it talks.
     pub tool_ids: Vec<Id<Tool>>,
     pub tags: Vec<String>,
+    /// Values by names of a program's own; callers and the agent itself never hear of them.
+    #[cfg_attr(feature = "ssr", schema(example = json!({"customer": "42"})))]
+    pub metadata: Metadata,
 }
 
 /// The provider's own defaults where it has them (Ultravox, CallTemplate).
@@ -75,6 +79,7 @@ impl Default for AgentDraft {
             recording: true,
             tool_ids: Vec::new(),
             tags: Vec::new(),
+            metadata: Metadata::new(),
         }
     }
 }
@@ -245,6 +250,7 @@ impl Checked for AgentDraft {
         self.check_silence(check);
         self.check_tools(check);
         self.check_tags(check);
+        metadata::check(check, &self.metadata);
     }
 }
 

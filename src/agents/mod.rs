@@ -21,6 +21,7 @@ pub use crate::sync::{SyncState, SyncStatus};
 use crate::{
     flat,
     id::Id,
+    metadata::{Metadata, MetadataFilter},
     resource::{About, Actions, Kind, NavGroup, NavPage, PermissionLabels, Resource, Roles},
 };
 pub use draft::{AgentDraft, EndBehavior, FirstSpeaker, LANGUAGES, Silence, Variable, VariableKind, language_name};
@@ -129,6 +130,8 @@ pub struct AgentRow {
     pub language: String,
     pub voice_name: String,
     pub tags: Vec<String>,
+    /// Values by names of a program's own.
+    pub metadata: Metadata,
     pub sync: SyncState,
     pub created_at: DateTime<Utc>,
     pub updated_at: DateTime<Utc>,
@@ -146,6 +149,9 @@ pub struct AgentFilter {
     pub tag: Option<String>,
     #[cfg_attr(feature = "ssr", param(inline))]
     pub sync: Option<SyncState>,
+    /// With this in its metadata, a name and a value around a colon; all of them, where it is said several times.
+    #[cfg_attr(feature = "ssr", param(schema_with = crate::metadata::parameter, required = false))]
+    pub metadata: MetadataFilter,
 }
 
 /// What the list's filters offer, and how many agents there are.

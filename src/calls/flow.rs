@@ -135,7 +135,10 @@ async fn intend(
     let mut check = Check::default();
     check_variables(&agent.draft.variables, &draft.variables, &mut check);
     check.finish()?;
-    let mut call = fresh(core, &tx, &agent, &draft.to, draft.variables);
+    let mut call = Call {
+        metadata: draft.metadata,
+        ..fresh(core, &tx, &agent, &draft.to, draft.variables)
+    };
     if let Some(number) = &call.to_number
         && let Some((id, name)) = contacts::store::by_phone(&mut tx, number).await?
     {
@@ -194,6 +197,7 @@ fn fresh(core: &Core, tx: &OrgTx, agent: &Agent, to: &Destination, variables: BT
         contact_id: None,
         contact_name: None,
         variables,
+        metadata: BTreeMap::new(),
         placed_by: tx.actor().0,
         provider_id: None,
         created_at: now,

@@ -11,6 +11,7 @@ use crate::{
     agents::{Agent, Variable, VariableKind},
     check::{Check, Checked},
     id::Id,
+    metadata::{self, Metadata},
     money::Micros,
 };
 
@@ -34,6 +35,10 @@ pub struct CallDraft {
     /// Values for the agent's variables, each of the declared kind.
     #[serde(default)]
     pub variables: BTreeMap<String, Value>,
+    /// Values by names of a program's own, to find the call by; neither the agent nor the provider hears of them.
+    #[serde(default)]
+    #[cfg_attr(feature = "ssr", schema(example = json!({"ticket": "T-1041"})))]
+    pub metadata: Metadata,
 }
 
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -67,9 +72,8 @@ impl Checked for CallDraft {
         if let Destination::Phone { number } = &self.to {
             check.phone("to.number", number);
         }
-        if self.variables.len() > 50 {
-            check.fail("variables", "Use at most 50 values.");
-        }
+        check.count("variables", self.variables.len(), 50, "values");
+        metadata::check(check, &self.metadata);
     }
 }
 

@@ -119,6 +119,7 @@ fn filter(url: UrlQuery) -> AgentFilter {
         sync: url
             .get("state")
             .and_then(|word| SyncState::ALL.into_iter().find(|state| state.word() == word)),
+        ..AgentFilter::default()
     }
 }
 

@@ -13,7 +13,7 @@ use serde::{Deserializer, de::DeserializeOwned};
 use serde_json::Value;
 use switchboard::{Error, text::capitalize};
 
-use super::problem::Failure;
+use super::{problem::Failure, query};
 use crate::readable;
 
 /// A query may only say what the list understands: a filter that is passed over would show what nobody asked for.
@@ -133,8 +133,7 @@ impl<S: Send + Sync, T: DeserializeOwned> FromRequestParts<S> for Params<T> {
     type Rejection = Failure;
     async fn from_request_parts(parts: &mut Parts, _: &S) -> Result<Self, Failure> {
         let query = parts.uri.query().unwrap_or_default();
-        let pairs = serde_urlencoded::Deserializer::new(url::form_urlencoded::parse(query.as_bytes()));
-        serde_path_to_error::deserialize(pairs).map(Self).map_err(|error| {
+        query::read(query).map(Self).map_err(|error| {
             let field = error.path().to_string();
             Failure::from(Error::invalid(field, sentence(&error.inner().to_string())))
         })

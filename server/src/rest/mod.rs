@@ -16,6 +16,7 @@ mod keys;
 mod members;
 pub mod openapi;
 pub mod problem;
+mod query;
 mod rate_limit;
 mod refusals;
 mod reports;

@@ -80,6 +80,10 @@ fn patches(document: &mut Value, asked: &BTreeSet<String>) {
 }
 
 fn or_null(property: &mut Value) {
+    // A merge goes into an object.
+    if property["additionalProperties"].is_object() {
+        or_null(&mut property["additionalProperties"]);
+    }
     if let Some(kind) = property["type"].as_str() {
         property["type"] = json!([kind, "null"]);
     } else if property["type"].is_null() && property.get("oneOf").is_none() && property.get("$ref").is_some() {
@@ -223,6 +227,11 @@ fn bound(document: &mut Value, schema: &str, field: &str, limit: &Limit) {
     }
     let is_list = property["type"] == "array";
     let inner = if is_list { &property["items"] } else { property };
+    // What is asked of one value of an object is asked of each.
+    if !rest.is_empty() && inner["additionalProperties"].is_object() {
+        let values = &mut document["components"]["schemas"][schema]["properties"][first]["additionalProperties"];
+        return ask(values, limit);
+    }
     if !rest.is_empty() {
         if let Some(inner) = inner["$ref"].as_str().and_then(component) {
             let inner = inner.to_owned();
@@ -240,6 +249,11 @@ fn bound(document: &mut Value, schema: &str, field: &str, limit: &Limit) {
     }
     let property = &mut schema["properties"][first];
     let property = if of_each { &mut property["items"] } else { property };
+    ask(property, limit);
+}
+
+/// Says of a value what is asked of it.
+fn ask(property: &mut Value, limit: &Limit) {
     let counts = if property["type"] == "array" {
         ["minItems", "maxItems"]
     } else {
@@ -259,6 +273,7 @@ fn bound(document: &mut Value, schema: &str, field: &str, limit: &Limit) {
             property["maximum"] = json!(range.end());
         }
         Limit::Pattern(pattern) => property["pattern"] = json!(pattern),
+        Limit::Keys(pattern) => property["propertyNames"] = json!({"pattern": pattern}),
         Limit::Email => {
             property["format"] = json!("email");
             property["maxLength"] = json!(254);

@@ -18,6 +18,7 @@ mod failing_provider;
 mod idempotency;
 mod isolation_probe;
 mod live;
+mod metadata;
 mod model;
 mod pages;
 mod questions;
