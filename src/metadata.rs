@@ -22,13 +22,16 @@ pub(crate) fn check(check: &mut Check, metadata: &Metadata) {
     for (name, value) in metadata {
         let field = format!("metadata.{name}");
         let says = "Use a name of 1 to 40 letters, digits, underscores and hyphens.";
-        check.key(&field, is_name(name), NAME, says);
+        check.key(&field, (!is_name(name)).then(|| says.to_owned()), NAME, 40);
         check.text(field, value, 0..=LONGEST_VALUE);
     }
 }
 
 fn is_name(name: &str) -> bool {
-    (1..=40).contains(&name.len()) && name.bytes().all(|b| b.is_ascii_alphanumeric() || matches!(b, b'_' | b'-'))
+    (1..=40).contains(&name.len())
+        && name
+            .bytes()
+            .all(|b| b.is_ascii_alphanumeric() || matches!(b, b'_' | b'-'))
 }
 
 /// As a cell of a table: the JSON of it.
@@ -101,19 +104,24 @@ impl<'de> Visitor<'de> for Pairs {
     }
 }
 
-/// The parameter of a list, for the description of the API.
+/// As the description of the API has it: a list of pairs.
 #[cfg(feature = "ssr")]
-pub(crate) fn parameter() -> utoipa::openapi::schema::Array {
-    use utoipa::openapi::schema::{ArrayBuilder, ObjectBuilder, Type};
-    let pair = ObjectBuilder::new()
-        .schema_type(Type::String)
-        .pattern(Some("^[A-Za-z0-9_-]{1,40}:[^\\u0000]*$"));
-    ArrayBuilder::new()
-        .items(pair)
-        .max_items(Some(MOST))
-        .examples([serde_json::json!(["customer:42"])])
-        .build()
+impl utoipa::PartialSchema for MetadataFilter {
+    fn schema() -> utoipa::openapi::RefOr<utoipa::openapi::Schema> {
+        use utoipa::openapi::schema::{ArrayBuilder, ObjectBuilder, Type};
+        let pair = ObjectBuilder::new()
+            .schema_type(Type::String)
+            .pattern(Some(r"^[A-Za-z0-9_-]{1,40}:[^\x00]*$"));
+        ArrayBuilder::new()
+            .items(pair)
+            .max_items(Some(MOST))
+            .examples([serde_json::json!(["customer:42"])])
+            .into()
+    }
 }
+
+#[cfg(feature = "ssr")]
+impl utoipa::ToSchema for MetadataFilter {}
 
 #[cfg(test)]
 mod tests {
@@ -122,7 +130,9 @@ mod tests {
     use super::*;
 
     fn refused(metadata: &[(&str, &str)]) -> Vec<String> {
-        let metadata = metadata.iter().map(|(name, value)| ((*name).to_owned(), (*value).to_owned()));
+        let metadata = metadata
+            .iter()
+            .map(|(name, value)| ((*name).to_owned(), (*value).to_owned()));
         let mut found = Check::default();
         check(&mut found, &metadata.collect());
         match found.finish() {
@@ -155,8 +165,17 @@ mod tests {
     fn a_filter_reads_as_it_is_written_and_splits_at_the_first_colon() {
         let filter: MetadataFilter = from_value(json!(["url:https://x", "customer:42", "customer:42"])).unwrap();
         assert_eq!(to_value(&filter).unwrap(), json!(["customer:42", "url:https://x"]));
-        assert_eq!(from_value::<MetadataFilter>(json!("customer:42")).unwrap(), MetadataFilter::new("customer", "42"));
-        for bad in [json!("customer"), json!(":42"), json!("a b:1"), json!(["a:1", "b"]), json!(7)] {
+        assert_eq!(
+            from_value::<MetadataFilter>(json!("customer:42")).unwrap(),
+            MetadataFilter::new("customer", "42")
+        );
+        for bad in [
+            json!("customer"),
+            json!(":42"),
+            json!("a b:1"),
+            json!(["a:1", "b"]),
+            json!(7),
+        ] {
             assert!(from_value::<MetadataFilter>(bad.clone()).is_err(), "{bad}");
         }
         let many: Vec<String> = (0..17).map(|n| format!("n{n}:")).collect();

@@ -228,6 +228,7 @@ impl Checked for AgentDraft {
         check.needed("voice_id", &self.voice_id, "Choose a voice.");
         check.text("voice_id", &self.voice_id, 0..=100);
         check.text("voice_name", &self.voice_name, 0..=120);
+        check.text("language", &self.language, 0..=16);
         let pattern = "^[A-Za-z]{2,3}(-[A-Za-z0-9]{2,8})*$";
         check.form(
             "language",
@@ -251,6 +252,14 @@ impl Checked for AgentDraft {
         self.check_tools(check);
         self.check_tags(check);
         metadata::check(check, &self.metadata);
+        check.beyond("name", "another agent has it");
+        for field in ["prompt", "first_message", "time_exceeded_message", "silence[].message"] {
+            check.beyond(field, "it uses a variable that is not declared");
+        }
+        check.beyond("variables[].name", "another variable has it");
+        let says = "the organization has no such tool, it is there twice, or it uses a variable that is not declared";
+        check.beyond("tool_ids", says);
+        check.beyond("tags", "one is there twice");
     }
 }
 
@@ -345,10 +354,9 @@ fn is_variable_name(name: &str) -> bool {
 /// BCP 47 as far as languages of voices need it: a language, then subtags of 2 to 8.
 fn is_language_tag(tag: &str) -> bool {
     let mut parts = tag.split('-');
-    tag.len() <= 16
-        && parts.next().is_some_and(|language| {
-            (2..=3).contains(&language.len()) && language.bytes().all(|b| b.is_ascii_alphabetic())
-        })
+    parts
+        .next()
+        .is_some_and(|language| (2..=3).contains(&language.len()) && language.bytes().all(|b| b.is_ascii_alphabetic()))
         && parts.all(|part| (2..=8).contains(&part.len()) && part.bytes().all(|b| b.is_ascii_alphanumeric()))
 }
 

@@ -150,7 +150,7 @@ pub struct AgentFilter {
     #[cfg_attr(feature = "ssr", param(inline))]
     pub sync: Option<SyncState>,
     /// With this in its metadata, a name and a value around a colon; all of them, where it is said several times.
-    #[cfg_attr(feature = "ssr", param(schema_with = crate::metadata::parameter, required = false))]
+    #[cfg_attr(feature = "ssr", param(inline))]
     pub metadata: MetadataFilter,
 }
 

@@ -31,7 +31,8 @@ use crate::{
 
 /// How long a call whose answer was lost is left alone: the provider may still be acting on it.
 const GRACE: TimeDelta = TimeDelta::seconds(5);
-const LONGEST_MESSAGE: usize = 4000;
+/// Characters of what is said in a written conversation.
+pub const LONGEST_MESSAGE: usize = 4000;
 
 pub async fn list(core: &Core, caller: &Caller, filter: &CallFilter, page: &Page) -> Result<Listing<CallRow>> {
     let window = core.cursors.window(caller.org(), Kind::Call.word(), filter, page)?;

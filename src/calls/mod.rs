@@ -332,6 +332,6 @@ pub struct CallFilter {
     /// Placed before this moment.
     pub until: Option<DateTime<Utc>>,
     /// With this in its metadata, a name and a value around a colon; all of them, where it is said several times.
-    #[cfg_attr(feature = "ssr", param(schema_with = crate::metadata::parameter, required = false))]
+    #[cfg_attr(feature = "ssr", param(inline))]
     pub metadata: MetadataFilter,
 }

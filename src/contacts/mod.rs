@@ -15,7 +15,7 @@ use chrono::{DateTime, Utc};
 use serde::{Deserialize, Serialize};
 
 use crate::{
-    check::{Check, Checked},
+    check::{Check, Checked, SEEN, wrong_text},
     folders::Folder,
     id::Id,
     resource::{About, Actions, Kind, NavGroup, NavPage, PermissionLabels, Resource, Roles},
@@ -195,10 +195,18 @@ impl Checked for ContactDraft {
         check.count("custom", self.custom.len(), CUSTOM, "fields");
         for (name, value) in &self.custom {
             let field = format!("custom.{name}");
-            check.text(&field, name, 1..=60);
+            check.key(&field, wrong_text(name, &(1..=60)), SEEN, 60);
             check.text(field, value, 0..=1000);
         }
         check.text("notes", &self.notes, 0..=10_000);
+        check.beyond("name", "there is neither a name nor a number");
+        check.beyond(
+            "phone",
+            "it is no telephone number with its country code, or another contact has it",
+        );
+        check.beyond("email", "no mail could be sent there");
+        check.beyond("time_zone", "there is no such time zone");
+        check.beyond("folder_id", "there is no such folder");
     }
 }
 
@@ -271,6 +279,7 @@ impl Checked for TagContacts {
         if self.add.is_empty() && self.remove.is_empty() {
             check.fail("add", "Name a tag.");
         }
+        check.beyond("add", "no tag is named, or a contact would have more than it may");
     }
 }
 

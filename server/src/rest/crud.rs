@@ -111,6 +111,7 @@ fn routes<R: Registered>() -> Vec<Endpoint> {
                 "The ETag the change started from; a newer save is then never overwritten.",
             )
             .merges::<R::Draft>(sample::<R>)
+            .limits(limits::<R>)
             .answers::<R>(200, "Saved")
             .by(merge::<R>),
         delete(&each, &named("delete"), &format!("Delete {a} {one}"))
@@ -318,6 +319,9 @@ fn is_same(one: &Value, other: &Value) -> bool {
     match (one, other) {
         (Value::String(one), Value::String(other)) => {
             one == other || moment(one).is_some_and(|at| moment(other) == Some(at))
+        }
+        (Value::Number(one), Value::Number(other)) => {
+            one == other || ((one.is_f64() || other.is_f64()) && one.as_f64() == other.as_f64())
         }
         (Value::Object(one), Value::Object(other)) => {
             let names = one.keys().chain(other.keys());

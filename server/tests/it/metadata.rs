@@ -42,7 +42,10 @@ async fn an_agents_metadata_is_written_read_merged_and_put_back() {
 
     let send = async |method: Method, body: Value| world.rest(method, &path, Some(&org.key), Some(&body)).await;
     let back = send(Method::PUT, read.clone()).await;
-    assert_eq!((back.status, &back.json()["metadata"]), (StatusCode::OK, &read["metadata"]));
+    assert_eq!(
+        (back.status, &back.json()["metadata"]),
+        (StatusCode::OK, &read["metadata"])
+    );
     let merged = send(Method::PATCH, json!({"metadata": {"plan": null, "region": "west"}})).await;
     assert_eq!(merged.json()["metadata"], json!({"customer": "42", "region": "west"}));
     let renamed = send(Method::PATCH, json!({"name": "Night desk"})).await;
@@ -92,21 +95,41 @@ async fn wrong_metadata_is_refused_by_the_path_of_its_field() {
 async fn lists_are_narrowed_to_metadata_within_an_organization() {
     let world = World::new().await;
     let (mine, other) = (world.org("Mine").await, world.org("Other").await);
-    let first = agent(&world, &mine, "First", json!({"customer": "42", "url": "https://a.example"})).await;
+    let first = agent(
+        &world,
+        &mine,
+        "First",
+        json!({"customer": "42", "url": "https://a.example"}),
+    )
+    .await;
     let second = agent(&world, &mine, "Second", json!({"customer": "42", "plan": "gold"})).await;
     agent(&world, &mine, "Third", json!({"customer": "43"})).await;
     agent(&world, &other, "Theirs", json!({"customer": "42"})).await;
 
     let found = async |query: &str| ids(&world.get(&format!("/agents?{query}"), &mine.key).await);
-    assert_eq!(found("metadata=customer:42").await, [first["id"].clone(), second["id"].clone()]);
-    assert_eq!(found("metadata=customer:42&metadata=plan:gold").await, [second["id"].clone()]);
+    assert_eq!(
+        found("metadata=customer:42").await,
+        [first["id"].clone(), second["id"].clone()]
+    );
+    assert_eq!(
+        found("metadata=customer:42&metadata=plan:gold").await,
+        [second["id"].clone()]
+    );
     assert_eq!(found("metadata=url:https://a.example").await, [first["id"].clone()]);
     assert!(found("metadata=customer:42&metadata=customer:43").await.is_empty());
     assert!(found("metadata=customer:4").await.is_empty());
-    let page = world.get("/agents?metadata=customer:42&limit=1", &mine.key).await.json();
+    let page = world
+        .get("/agents?metadata=customer:42&limit=1", &mine.key)
+        .await
+        .json();
     let next = page["next"].as_str().unwrap();
-    assert_eq!(found(&format!("metadata=customer:42&limit=1&cursor={next}")).await, [first["id"].clone()]);
-    let elsewhere = world.get(&format!("/agents?metadata=customer:43&cursor={next}"), &mine.key).await;
+    assert_eq!(
+        found(&format!("metadata=customer:42&limit=1&cursor={next}")).await,
+        [first["id"].clone()]
+    );
+    let elsewhere = world
+        .get(&format!("/agents?metadata=customer:43&cursor={next}"), &mine.key)
+        .await;
     refused(&elsewhere, "cursor");
     let row = &page["items"][0];
     assert_eq!(row["metadata"], json!({"customer": "42", "plan": "gold"}));
@@ -126,11 +149,16 @@ async fn a_call_carries_the_metadata_it_was_placed_with() {
     let metadata = json!({"ticket": "T-1041", "note": "says \"hello\", twice"});
     let one = place(metadata.clone()).await;
     place(json!({"ticket": "T-1042"})).await;
-    let plain = world.post("/calls", &org.key, &json!({"agent_id": id, "to": {"medium": "text"}})).await;
+    let plain = world
+        .post("/calls", &org.key, &json!({"agent_id": id, "to": {"medium": "text"}}))
+        .await;
     assert_eq!(plain.json()["metadata"], json!({}));
 
     assert_eq!(one["metadata"], metadata);
-    let read = world.get(&format!("/calls/{}", one["id"].as_str().unwrap()), &org.key).await.json();
+    let read = world
+        .get(&format!("/calls/{}", one["id"].as_str().unwrap()), &org.key)
+        .await
+        .json();
     assert_eq!(read["call"]["metadata"], metadata);
     let found = world.get("/calls?metadata=ticket:T-1041", &org.key).await;
     assert_eq!(ids(&found), [one["id"].clone()]);
@@ -140,5 +168,8 @@ async fn a_call_carries_the_metadata_it_was_placed_with() {
     let lines: Vec<&str> = file.lines().collect();
     assert!(lines[0].ends_with(",metadata"), "{file}");
     let cell = metadata.to_string().replace('"', "\"\"");
-    assert!(lines.len() == 2 && lines[1].ends_with(&format!(",\"{cell}\"")), "{file}");
+    assert!(
+        lines.len() == 2 && lines[1].ends_with(&format!(",\"{cell}\"")),
+        "{file}"
+    );
 }

@@ -47,7 +47,11 @@ fn value(editor: AgentEditor, name: String) -> AnyView {
     };
     let write = {
         let name = name.clone();
-        Callback::new(move |text: String| editor.draft.update(|draft| drop(draft.metadata.insert(name.clone(), text))))
+        Callback::new(move |text: String| {
+            editor
+                .draft
+                .update(|draft| drop(draft.metadata.insert(name.clone(), text)))
+        })
     };
     let remove = {
         let name = name.clone();
