@@ -95,10 +95,9 @@ impl Rows for Agent {
     const TABLE: &'static str = "app.agents";
 
     async fn page(tx: &mut OrgTx, filter: &AgentFilter, window: Window) -> Result<Vec<AgentRow>> {
-        Ok(sqlx::query_as!(
-            AgentRow,
-            r#"select a.id, a.name, a.description, a.language, a.voice_name, a.tags, a.metadata as "metadata: Json<Metadata>", a.sync,
-               a.created_at, a.updated_at
+        let metadata = filter.metadata.objects();
+        Ok(sqlx::query!(
+            "select a.id, a.name, a.description, a.language, a.voice_name, a.tags, a.metadata, a.sync, a.created_at, a.updated_at
              from app.agents a
              where a.org_id = $1 and (a.created_at, a.id) < ($2, $3)
                and ($4::text is null or position(lower($4) in lower(concat_ws(' ', a.name, a.description, a.prompt))) > 0)
@@ -107,7 +106,7 @@ impl Rows for Agent {
                and ($7::text is null or a.sync = $7)
                and ($8::jsonb[] is null or a.metadata @> all($8))
              order by a.created_at desc, a.id desc
-             limit $9"#,
+             limit $9",
             tx.org() as _,
             window.after.at,
             window.after.id,
@@ -115,9 +114,21 @@ impl Rows for Agent {
             filter.language.as_deref().filter(|language| !language.is_empty()),
             filter.tag.as_deref().filter(|tag| !tag.is_empty()),
             filter.sync.map(SyncState::word),
-            filter.metadata.objects().as_deref(),
+            metadata.as_deref(),
             window.fetch(),
         )
+        .map(|row| AgentRow {
+            id: row.id,
+            name: row.name,
+            description: row.description,
+            language: row.language,
+            voice_name: row.voice_name,
+            tags: row.tags,
+            metadata: row.metadata.0,
+            sync: row.sync,
+            created_at: row.created_at,
+            updated_at: row.updated_at,
+        })
         .fetch_all(tx.conn())
         .await?)
     }

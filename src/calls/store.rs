@@ -98,11 +98,11 @@ pub(crate) async fn page(tx: &mut OrgTx, filter: &CallFilter, window: Window) ->
     if let Some(contact) = filter.contact_id {
         contacts::store::must_exist(tx, contact).await?;
     }
-    Ok(sqlx::query_as!(
-        CallRow,
-        r#"select c.id, c.agent_id, c.agent_name, c.medium, c.status, c.end_reason, c.to_number, c.contact_id,
-                coalesce(nullif(p.name, ''), p.phone) as contact_name, c.metadata as "metadata: Json<Metadata>", c.created_at, c.joined_at,
-                c.ended_at, c.price_micros as price
+    let metadata = filter.metadata.objects();
+    Ok(sqlx::query!(
+        "select c.id, c.agent_id, c.agent_name, c.medium, c.status, c.end_reason, c.to_number, c.contact_id,
+                coalesce(nullif(p.name, ''), p.phone) as contact_name, c.metadata, c.created_at, c.joined_at, c.ended_at,
+                c.price_micros as price
          from app.calls c left join app.contacts p on p.org_id = c.org_id and p.id = c.contact_id
          where c.org_id = $1 and (c.created_at, c.id) < ($2, $3)
            and ($4::text is null or position(lower($4) in lower(concat_ws(' ', c.to_number, p.name, c.agent_name))) > 0)
@@ -113,7 +113,7 @@ pub(crate) async fn page(tx: &mut OrgTx, filter: &CallFilter, window: Window) ->
            and ($9::timestamptz is null or c.created_at < $9)
            and ($10::jsonb[] is null or c.metadata @> all($10))
          order by c.created_at desc, c.id desc
-         limit $11"#,
+         limit $11",
         tx.org() as _,
         window.after.at,
         window.after.id,
@@ -123,9 +123,25 @@ pub(crate) async fn page(tx: &mut OrgTx, filter: &CallFilter, window: Window) ->
         filter.contact_id.map(Id::uuid),
         filter.from,
         filter.until,
-        filter.metadata.objects().as_deref(),
+        metadata.as_deref(),
         window.fetch(),
     )
+    .map(|row| CallRow {
+        id: row.id,
+        agent_id: row.agent_id,
+        agent_name: row.agent_name,
+        medium: row.medium,
+        status: row.status,
+        end_reason: row.end_reason,
+        to_number: row.to_number,
+        contact_id: row.contact_id,
+        contact_name: row.contact_name,
+        metadata: row.metadata.0,
+        created_at: row.created_at,
+        joined_at: row.joined_at,
+        ended_at: row.ended_at,
+        price: row.price,
+    })
     .fetch_all(tx.conn())
     .await?)
 }

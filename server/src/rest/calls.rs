@@ -53,8 +53,8 @@ pub fn endpoints() -> Vec<Endpoint> {
             .keyed()
             .body::<CallDraft>(sample)
             .limits(|fixtures| {
-                let draft = serde_json::from_value(sample(fixtures)).expect("the sample is a draft");
-                Check::limits::<CallDraft>(&draft)
+                let draft: CallDraft = serde_json::from_value(sample(fixtures)).expect("the sample is a draft");
+                Check::limits(&draft)
             })
             .refuses(PROVIDER)
             .answers::<Call>(201, "Accepted; watch its status")

@@ -28,8 +28,8 @@ pub fn endpoints() -> Vec<Endpoint> {
             .needs(Action::Update, Kind::Contact)
             .body::<TagContacts>(tags)
             .limits(|fixtures| {
-                let draft = serde_json::from_value(tags(fixtures)).expect("the sample is a draft");
-                Check::limits::<TagContacts>(&draft)
+                let draft: TagContacts = serde_json::from_value(tags(fixtures)).expect("the sample is a draft");
+                Check::limits(&draft)
             })
             .answers_nothing("Tagged, all of them")
             .by(tag),

@@ -70,9 +70,13 @@ impl<S: Send + Sync, T: DeserializeOwned> FromRequest<S> for Json<T> {
 
 /// Reads once more where 5.0 stands for 5, which is the same number in JSON and not to a type of whole numbers.
 fn with_whole_numbers<T: DeserializeOwned>(value: Option<Value>, failure: Failure) -> Result<T, Failure> {
-    match value {
-        Some(mut value) if make_whole(&mut value) => known_only(value),
-        _ => Err(failure),
+    let Some(mut value) = value else {
+        return Err(failure);
+    };
+    if make_whole(&mut value) {
+        known_only(value)
+    } else {
+        Err(failure)
     }
 }
 

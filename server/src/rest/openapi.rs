@@ -45,11 +45,15 @@ fn make() -> Value {
         components = components.response(name, refusal);
     }
     let (mut tags, mut limits, mut beyond) = (BTreeSet::new(), Vec::new(), Vec::new());
-    for endpoint in super::endpoints() {
+    for mut endpoint in super::endpoints() {
         tags.insert(tag_of(&endpoint.path));
         let (path, method) = (endpoint.path.clone(), endpoint.method.as_str().to_lowercase());
         let asked = endpoint.limits.map(|of| of(&examples())).unwrap_or_default();
-        beyond.push((path.clone(), method.clone(), refusals::beyond(&asked, endpoint.beyond)));
+        beyond.push((
+            path.clone(),
+            method.clone(),
+            refusals::beyond(&asked, std::mem::take(&mut endpoint.beyond)),
+        ));
         limits.push((path, method, asked));
         let method = endpoint.http_method();
         paths = paths.path(endpoint.path, PathItem::new(method, endpoint.operation));
