@@ -45,10 +45,6 @@ pub(crate) fn cell(metadata: &Metadata) -> String {
 pub struct MetadataFilter(BTreeSet<(String, String)>);
 
 impl MetadataFilter {
-    pub fn new(name: &str, value: &str) -> Self {
-        Self([(name.to_owned(), value.to_owned())].into())
-    }
-
     /// An object for each, all of which are in it; `None` where nothing is asked.
     #[cfg(feature = "ssr")]
     pub(crate) fn objects(&self) -> Option<Vec<serde_json::Value>> {
@@ -167,7 +163,7 @@ mod tests {
         assert_eq!(to_value(&filter).unwrap(), json!(["customer:42", "url:https://x"]));
         assert_eq!(
             from_value::<MetadataFilter>(json!("customer:42")).unwrap(),
-            MetadataFilter::new("customer", "42")
+            from_value::<MetadataFilter>(json!(["customer:42"])).unwrap()
         );
         for bad in [
             json!("customer"),

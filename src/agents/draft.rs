@@ -1,6 +1,6 @@
 //! What a person decides about an agent, and what is wrong with it.
 
-use std::collections::HashSet;
+use std::collections::{BTreeMap, HashSet};
 
 use serde::{Deserialize, Serialize};
 
@@ -8,7 +8,7 @@ use super::{ESCAPED, placeholders};
 use crate::{
     check::{Check, Checked},
     id::Id,
-    metadata::{self, Metadata},
+    metadata,
     tools::Tool,
 };
 
@@ -53,7 +53,7 @@ pub struct AgentDraft {
     pub tags: Vec<String>,
     /// Values by names of a program's own; callers and the agent itself never hear of them.
     #[cfg_attr(feature = "ssr", schema(example = json!({"customer": "42"})))]
-    pub metadata: Metadata,
+    pub metadata: BTreeMap<String, String>,
 }
 
 /// The provider's own defaults where it has them (Ultravox, CallTemplate).
@@ -79,7 +79,7 @@ impl Default for AgentDraft {
             recording: true,
             tool_ids: Vec::new(),
             tags: Vec::new(),
-            metadata: Metadata::new(),
+            metadata: BTreeMap::new(),
         }
     }
 }

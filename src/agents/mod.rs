@@ -14,6 +14,8 @@ mod starters;
 pub mod store;
 mod template;
 
+use std::collections::BTreeMap;
+
 use chrono::{DateTime, Utc};
 use serde::{Deserialize, Deserializer, Serialize};
 
@@ -21,7 +23,7 @@ pub use crate::sync::{SyncState, SyncStatus};
 use crate::{
     flat,
     id::Id,
-    metadata::{Metadata, MetadataFilter},
+    metadata::MetadataFilter,
     resource::{About, Actions, Kind, NavGroup, NavPage, PermissionLabels, Resource, Roles},
 };
 pub use draft::{AgentDraft, EndBehavior, FirstSpeaker, LANGUAGES, Silence, Variable, VariableKind, language_name};
@@ -131,7 +133,7 @@ pub struct AgentRow {
     pub voice_name: String,
     pub tags: Vec<String>,
     /// Values by names of a program's own.
-    pub metadata: Metadata,
+    pub metadata: BTreeMap<String, String>,
     pub sync: SyncState,
     pub created_at: DateTime<Utc>,
     pub updated_at: DateTime<Utc>,

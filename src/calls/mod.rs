@@ -31,7 +31,7 @@ use crate::{
     agents::Agent,
     contacts::Contact,
     id::Id,
-    metadata::{Metadata, MetadataFilter},
+    metadata::MetadataFilter,
     money::Micros,
     resource::{About, Action, Actions, NavGroup, NavPage, PermissionLabels, Roles},
 };
@@ -93,7 +93,7 @@ pub struct Call {
     pub contact_name: Option<String>,
     pub variables: BTreeMap<String, serde_json::Value>,
     /// Values by names of the program that placed it.
-    pub metadata: Metadata,
+    pub metadata: BTreeMap<String, String>,
     /// Who placed it: a person or an API key.
     pub placed_by: String,
     pub provider_id: Option<String>,
@@ -307,7 +307,7 @@ pub struct CallRow {
     pub contact_id: Option<Id<Contact>>,
     pub contact_name: Option<String>,
     /// Values by names of the program that placed it.
-    pub metadata: Metadata,
+    pub metadata: BTreeMap<String, String>,
     pub created_at: DateTime<Utc>,
     pub joined_at: Option<DateTime<Utc>>,
     pub ended_at: Option<DateTime<Utc>>,

@@ -11,7 +11,7 @@ use crate::{
     agents::{Agent, Variable, VariableKind},
     check::{Check, Checked},
     id::Id,
-    metadata::{self, Metadata},
+    metadata,
     money::Micros,
 };
 
@@ -38,7 +38,7 @@ pub struct CallDraft {
     /// Values by names of a program's own, to find the call by; neither the agent nor the provider hears of them.
     #[serde(default)]
     #[cfg_attr(feature = "ssr", schema(example = json!({"ticket": "T-1041"})))]
-    pub metadata: Metadata,
+    pub metadata: BTreeMap<String, String>,
 }
 
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]

@@ -191,7 +191,7 @@ impl Checked for ContactDraft {
         if !self.time_zone.is_empty() && self.time_zone.parse::<chrono_tz::Tz>().is_err() {
             check.fail("time_zone", "There is no such time zone. Write it like Europe/Berlin.");
         }
-        check_tags(check, &self.tags);
+        check_tags(check, "tags", &self.tags);
         check.count("custom", self.custom.len(), CUSTOM, "fields");
         for (name, value) in &self.custom {
             let field = format!("custom.{name}");
@@ -210,10 +210,10 @@ impl Checked for ContactDraft {
     }
 }
 
-fn check_tags(check: &mut Check, tags: &[String]) {
-    check.count("tags", tags.len(), TAGS, "tags");
+fn check_tags(check: &mut Check, field: &str, tags: &[String]) {
+    check.count(field, tags.len(), TAGS, "tags");
     for tag in tags {
-        check.text("tags", tag, 1..=TAG);
+        check.text(field, tag, 1..=TAG);
     }
 }
 
@@ -275,7 +275,7 @@ pub struct TagContacts {
 
 impl Checked for TagContacts {
     fn check(&self, check: &mut Check) {
-        check_tags(check, &self.add);
+        check_tags(check, "add", &self.add);
         if self.add.is_empty() && self.remove.is_empty() {
             check.fail("add", "Name a tag.");
         }
