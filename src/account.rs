@@ -111,6 +111,7 @@ pub struct TokenRequest {
     pub password: Password,
     /// The organization to act in; the only one, if there is one, or the personal workspace when absent.
     #[serde(default)]
+    #[cfg_attr(feature = "ssr", schema(value_type = Option<String>, pattern = "^(org|user)_[A-Za-z0-9]{1,64}$"))]
     pub org_id: Option<OrgId>,
 }
 
@@ -118,6 +119,8 @@ impl Checked for TokenRequest {
     fn check(&self, check: &mut Check) {
         check.email("email", &self.email);
         typed(check, "password", &self.password);
+        check.beyond("email", "no mail could be sent there");
+        check.beyond("org_id", "there are several organizations, and none is named");
     }
 }
 

@@ -27,7 +27,13 @@ pub enum Limit {
     /// Things in a list.
     Count(RangeInclusive<usize>),
     Pattern(&'static str),
+    /// What the names in an object look like, and how many characters they have at most.
+    Keys(&'static str, usize),
     Email,
+    /// What no schema can say: when this is refused though it fits.
+    Beyond(&'static str),
+    /// Any JSON there is.
+    Free,
 }
 
 /// Something a person decides and somebody must check.
@@ -77,24 +83,8 @@ impl Check {
         let field = field.into();
         #[cfg(feature = "ssr")]
         self.note(&field, Limit::Text(length.clone()));
-        // What nobody sees is nothing to somebody who reads it.
-        let count = value.chars().filter(|c| is_visible(*c)).count();
-        if count < *length.start() {
-            self.fail(field, "Fill this in.");
-        } else if value.chars().count() > *length.end() {
-            self.fail(
-                field,
-                format!(
-                    "Use at most {} characters; this has {}.",
-                    length.end(),
-                    value.chars().count()
-                ),
-            );
-        } else if value
-            .chars()
-            .any(|c| c.is_control() && !matches!(c, '\n' | '\r' | '\t'))
-        {
-            self.fail(field, "Remove the control characters.");
+        if let Some(wrong) = wrong_text(value, &length) {
+            self.fail(field, wrong);
         }
     }
 
@@ -117,6 +107,37 @@ impl Check {
             self.fail(field, says);
         }
         is_good
+    }
+
+    /// Notes what no schema can say of a field: `says` goes on after its name, "another agent has it". Whoever checks it
+    /// may be elsewhere, such as a statement.
+    pub fn beyond(&mut self, field: &str, says: &'static str) {
+        #[cfg(feature = "ssr")]
+        self.note(field, Limit::Beyond(says));
+        #[cfg(not(feature = "ssr"))]
+        let _ = (field, says);
+    }
+
+    /// Notes that a field holds whatever JSON it is given.
+    pub fn free(&mut self, field: &str) {
+        #[cfg(feature = "ssr")]
+        self.note(field, Limit::Free);
+        #[cfg(not(feature = "ssr"))]
+        let _ = field;
+    }
+
+    /// A name somebody gives to a value, `field` being where the value stands, such as `metadata.customer`. `wrong` is what
+    /// was found, `pattern` and `most` say the rule in the words of JSON Schema.
+    pub fn key(&mut self, field: &str, wrong: Option<String>, pattern: &'static str, most: usize) {
+        #[cfg(feature = "ssr")]
+        if let Some((object, _)) = field.split_once('.') {
+            self.note(object, Limit::Keys(pattern, most));
+        }
+        #[cfg(not(feature = "ssr"))]
+        let _ = (pattern, most);
+        if let Some(wrong) = wrong {
+            self.fail(field, wrong);
+        }
     }
 
     /// How many things are in a list; `what` as in "tags".
@@ -187,6 +208,38 @@ impl Check {
         self.text(field, value, 1..=60);
     }
 }
+
+/// Says what is wrong with a text of this length.
+pub(crate) fn wrong_text(value: &str, length: &RangeInclusive<usize>) -> Option<String> {
+    // What nobody sees is nothing to somebody who reads it.
+    let seen = value.chars().filter(|c| is_visible(*c)).count();
+    let count = value.chars().count();
+    if seen < *length.start() {
+        Some("Fill this in.".to_owned())
+    } else if count > *length.end() {
+        Some(format!("Use at most {} characters; this has {count}.", length.end()))
+    } else if value
+        .chars()
+        .any(|c| c.is_control() && !matches!(c, '\n' | '\r' | '\t'))
+    {
+        Some("Remove the control characters.".to_owned())
+    } else {
+        None
+    }
+}
+
+/// What every text is, in the words of JSON Schema: without control characters but line breaks and tabs.
+pub const TEXT: &str = r"^[^\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f]*$";
+
+/// A text in which something is seen. Characters beyond the first 65,536 stand for themselves: no two dialects of patterns
+/// escape them alike.
+pub const SEEN: &str = concat!(
+    r"^[^\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f]*",
+    r"[^\x00-\x20\x7f-\xa0\xad\u034f\u061c\u115f\u1160\u1680\u17b4\u17b5\u180b-\u180f\u2000-\u200f\u2028-\u202f\u205f-\u206f",
+    r"\u2800\u3000\u3164\ufe00-\ufe0f\ufeff\uffa0\ufff9-\ufffb",
+    "\u{1bca0}-\u{1bca3}\u{1d173}-\u{1d17a}\u{e0000}-\u{e0fff}]",
+    r"[^\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f]*$",
+);
 
 /// Whether something of this character is seen: no space, and no mark that only steers how others are shown.
 pub(crate) fn is_visible(c: char) -> bool {

@@ -17,6 +17,7 @@ pub mod id;
 pub mod keys;
 pub mod listing;
 pub mod mail;
+pub mod metadata;
 pub mod money;
 pub mod org;
 pub mod read;

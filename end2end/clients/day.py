@@ -10,6 +10,7 @@ from switchboard_client.api.calls import get_call, get_recording, get_transcript
 from switchboard_client.models import (
     Agent,
     AgentDraft,
+    AgentDraftMetadata,
     AgentPage,
     AgentPatch,
     Call,
@@ -35,10 +36,11 @@ def main() -> None:
         prompt="You are Mia. Say hello to {{caller}}.",
         voice_id=os.environ["SWITCHBOARD_VOICE"],
         variables=[Variable(name="caller", required=True)],
+        metadata=AgentDraftMetadata.from_dict({"made_by": "day"}),
     )
     made = create_agent.sync(client=client, body=draft)
     assert isinstance(made, Agent), made
-    page = list_agents.sync(client=client, q=name, limit=10)
+    page = list_agents.sync(client=client, q=name, limit=10, metadata=["made_by:day"])
     assert isinstance(page, AgentPage) and [row.id for row in page.items] == [made.id], page
     renamed = update_agent.sync(made.id, client=client, body=AgentPatch(name=f"{name}, renamed"))
     assert isinstance(renamed, Agent) and renamed.name == f"{name}, renamed", renamed

@@ -14,8 +14,8 @@ const at = (id: string) => ({ params: { path: { id } } });
 await spend(
   {
     create: async (name, prompt) =>
-      got(await api.POST('/agents', { body: { name, prompt, voice_id: voice, variables: [{ name: 'caller', required: true }] } })),
-    list: async (q) => got(await api.GET('/agents', { params: { query: { q, limit: 10 } } })).items.map(({ id }) => id),
+      got(await api.POST('/agents', { body: { name, prompt, voice_id: voice, metadata: { made_by: 'day' }, variables: [{ name: 'caller', required: true }] } })),
+    list: async (q) => got(await api.GET('/agents', { params: { query: { q, limit: 10, metadata: ['made_by:day'] } } })).items.map(({ id }) => id),
     rename: async (id, name) => got(await api.PATCH('/agents/{id}', { ...at(id), body: { name } })).name,
     replace: async (id, description) => {
       const read = got(await api.GET('/agents/{id}', at(id)));

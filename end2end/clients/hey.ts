@@ -10,8 +10,8 @@ const at = (id: string) => ({ ...sure, path: { id } });
 await spend(
   {
     create: async (name, prompt) =>
-      (await api.createAgent({ ...sure, body: { name, prompt, voice_id: voice, variables: [{ name: 'caller', required: true }] } })).data,
-    list: async (q) => (await api.listAgents({ ...sure, query: { q, limit: 10 } })).data.items.map(({ id }) => id),
+      (await api.createAgent({ ...sure, body: { name, prompt, voice_id: voice, metadata: { made_by: 'day' }, variables: [{ name: 'caller', required: true }] } })).data,
+    list: async (q) => (await api.listAgents({ ...sure, query: { q, limit: 10, metadata: ['made_by:day'] } })).data.items.map(({ id }) => id),
     rename: async (id, name) => (await api.updateAgent({ ...at(id), body: { name } })).data.name,
     replace: async (id, description) => {
       const { data: read } = await api.getAgent(at(id));

@@ -1,7 +1,10 @@
 //! Agents in a spreadsheet.
 
 use super::AgentRow;
-use crate::export::{CsvRow, api_word, timestamp};
+use crate::{
+    export::{CsvRow, api_word, timestamp},
+    metadata,
+};
 
 impl CsvRow for AgentRow {
     const HEADERS: &'static [&'static str] = &[
@@ -11,6 +14,7 @@ impl CsvRow for AgentRow {
         "language",
         "voice",
         "tags",
+        "metadata",
         "state",
         "created_at",
         "changed_at",
@@ -24,6 +28,7 @@ impl CsvRow for AgentRow {
             self.language,
             self.voice_name,
             self.tags.join(", "),
+            metadata::cell(&self.metadata),
             api_word(self.sync),
             timestamp(self.created_at),
             timestamp(self.updated_at),

@@ -1,6 +1,6 @@
 //! What a person decides about an agent, and what is wrong with it.
 
-use std::collections::HashSet;
+use std::collections::{BTreeMap, HashSet};
 
 use serde::{Deserialize, Serialize};
 
@@ -8,6 +8,7 @@ use super::{ESCAPED, placeholders};
 use crate::{
     check::{Check, Checked},
     id::Id,
+    metadata,
     tools::Tool,
 };
 
@@ -50,6 +51,9 @@ pub struct AgentDraft {
     /// What it may use while it talks.
     pub tool_ids: Vec<Id<Tool>>,
     pub tags: Vec<String>,
+    /// Values by names of a program's own; callers and the agent itself never hear of them.
+    #[cfg_attr(feature = "ssr", schema(example = json!({"customer": "42"})))]
+    pub metadata: BTreeMap<String, String>,
 }
 
 /// The provider's own defaults where it has them (Ultravox, CallTemplate).
@@ -75,6 +79,7 @@ impl Default for AgentDraft {
             recording: true,
             tool_ids: Vec::new(),
             tags: Vec::new(),
+            metadata: BTreeMap::new(),
         }
     }
 }
@@ -223,6 +228,7 @@ impl Checked for AgentDraft {
         check.needed("voice_id", &self.voice_id, "Choose a voice.");
         check.text("voice_id", &self.voice_id, 0..=100);
         check.text("voice_name", &self.voice_name, 0..=120);
+        check.text("language", &self.language, 0..=16);
         let pattern = "^[A-Za-z]{2,3}(-[A-Za-z0-9]{2,8})*$";
         check.form(
             "language",
@@ -245,6 +251,15 @@ impl Checked for AgentDraft {
         self.check_silence(check);
         self.check_tools(check);
         self.check_tags(check);
+        metadata::check(check, &self.metadata);
+        check.beyond("name", "another agent has it");
+        for field in ["prompt", "first_message", "time_exceeded_message", "silence[].message"] {
+            check.beyond(field, "it uses a variable that is not declared");
+        }
+        check.beyond("variables[].name", "another variable has it");
+        let says = "the organization has no such tool, it is there twice, or it uses a variable that is not declared";
+        check.beyond("tool_ids", says);
+        check.beyond("tags", "one is there twice");
     }
 }
 
@@ -339,10 +354,9 @@ fn is_variable_name(name: &str) -> bool {
 /// BCP 47 as far as languages of voices need it: a language, then subtags of 2 to 8.
 fn is_language_tag(tag: &str) -> bool {
     let mut parts = tag.split('-');
-    tag.len() <= 16
-        && parts.next().is_some_and(|language| {
-            (2..=3).contains(&language.len()) && language.bytes().all(|b| b.is_ascii_alphabetic())
-        })
+    parts
+        .next()
+        .is_some_and(|language| (2..=3).contains(&language.len()) && language.bytes().all(|b| b.is_ascii_alphabetic()))
         && parts.all(|part| (2..=8).contains(&part.len()) && part.bytes().all(|b| b.is_ascii_alphanumeric()))
 }
 

@@ -14,6 +14,8 @@ mod starters;
 pub mod store;
 mod template;
 
+use std::collections::BTreeMap;
+
 use chrono::{DateTime, Utc};
 use serde::{Deserialize, Deserializer, Serialize};
 
@@ -21,6 +23,7 @@ pub use crate::sync::{SyncState, SyncStatus};
 use crate::{
     flat,
     id::Id,
+    metadata::MetadataFilter,
     resource::{About, Actions, Kind, NavGroup, NavPage, PermissionLabels, Resource, Roles},
 };
 pub use draft::{AgentDraft, EndBehavior, FirstSpeaker, LANGUAGES, Silence, Variable, VariableKind, language_name};
@@ -129,6 +132,8 @@ pub struct AgentRow {
     pub language: String,
     pub voice_name: String,
     pub tags: Vec<String>,
+    /// Values by names of a program's own.
+    pub metadata: BTreeMap<String, String>,
     pub sync: SyncState,
     pub created_at: DateTime<Utc>,
     pub updated_at: DateTime<Utc>,
@@ -146,6 +151,9 @@ pub struct AgentFilter {
     pub tag: Option<String>,
     #[cfg_attr(feature = "ssr", param(inline))]
     pub sync: Option<SyncState>,
+    /// With this in its metadata, a name and a value around a colon; all of them, where it is said several times.
+    #[cfg_attr(feature = "ssr", param(inline))]
+    pub metadata: MetadataFilter,
 }
 
 /// What the list's filters offer, and how many agents there are.

@@ -31,6 +31,7 @@ impl Sample for Agent {
             voice_id: voice.to_owned(),
             voice_name: voice.to_owned(),
             tool_ids: tools.into_iter().collect(),
+            metadata: [("line".to_owned(), name.to_owned())].into(),
             ..draft
         }
     }

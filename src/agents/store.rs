@@ -11,6 +11,7 @@ use crate::{
     error::{Error, Result, ResultExt},
     id::Id,
     listing::{Position, Window},
+    metadata::Metadata,
     provider_sync::{ProviderFirst, RemoteState},
     resource::Kind,
     tools::{self, Tool},
@@ -38,6 +39,7 @@ struct AgentRecord {
     recording: bool,
     tool_ids: Vec<Id<Tool>>,
     tags: Vec<String>,
+    metadata: Json<Metadata>,
     revision: i64,
     provider_id: String,
     sync: SyncState,
@@ -72,6 +74,7 @@ impl From<AgentRecord> for Agent {
                 recording: row.recording,
                 tool_ids: row.tool_ids,
                 tags: row.tags,
+                metadata: row.metadata.0,
             },
             revision: row.revision,
             provider_id: row.provider_id,
@@ -92,17 +95,18 @@ impl Rows for Agent {
     const TABLE: &'static str = "app.agents";
 
     async fn page(tx: &mut OrgTx, filter: &AgentFilter, window: Window) -> Result<Vec<AgentRow>> {
-        Ok(sqlx::query_as!(
-            AgentRow,
-            "select a.id, a.name, a.description, a.language, a.voice_name, a.tags, a.sync, a.created_at, a.updated_at
+        let metadata = filter.metadata.objects();
+        Ok(sqlx::query!(
+            "select a.id, a.name, a.description, a.language, a.voice_name, a.tags, a.metadata, a.sync, a.created_at, a.updated_at
              from app.agents a
              where a.org_id = $1 and (a.created_at, a.id) < ($2, $3)
                and ($4::text is null or position(lower($4) in lower(concat_ws(' ', a.name, a.description, a.prompt))) > 0)
                and ($5::text is null or a.language = $5)
                and ($6::text is null or $6 = any(a.tags))
                and ($7::text is null or a.sync = $7)
+               and ($8::jsonb[] is null or a.metadata @> all($8))
              order by a.created_at desc, a.id desc
-             limit $8",
+             limit $9",
             tx.org() as _,
             window.after.at,
             window.after.id,
@@ -110,8 +114,21 @@ impl Rows for Agent {
             filter.language.as_deref().filter(|language| !language.is_empty()),
             filter.tag.as_deref().filter(|tag| !tag.is_empty()),
             filter.sync.map(SyncState::word),
+            metadata.as_deref(),
             window.fetch(),
         )
+        .map(|row| AgentRow {
+            id: row.id,
+            name: row.name,
+            description: row.description,
+            language: row.language,
+            voice_name: row.voice_name,
+            tags: row.tags,
+            metadata: row.metadata.0,
+            sync: row.sync,
+            created_at: row.created_at,
+            updated_at: row.updated_at,
+        })
         .fetch_all(tx.conn())
         .await?)
     }
@@ -128,7 +145,7 @@ impl Rows for Agent {
             AgentRecord,
             r#"select a.id, a.name, a.description, a.prompt, a.first_speaker, a.first_message, a.language, a.voice_id, a.voice_name,
                     a.temperature_percent, a.variables, a.join_timeout_s, a.max_duration_s, a.time_exceeded_message, a.silence,
-                    a.turn_delay_ms, a.interruption_ms, a.recording, a.tags, a.revision, a.provider_id, a.sync, a.sync_note,
+                    a.turn_delay_ms, a.interruption_ms, a.recording, a.tags, a.metadata, a.revision, a.provider_id, a.sync, a.sync_note,
                     a.sync_checked_at, a.created_at, a.updated_at, a.updated_by,
                     array(select b.tool_id from app.agent_tools b where b.org_id = a.org_id and b.agent_id = a.id order by b.position)
                       as "tool_ids!: Vec<Id<Tool>>"
@@ -172,8 +189,8 @@ impl Rows for Agent {
         sqlx::query!(
             "insert into app.agents (org_id, id, name, description, prompt, first_speaker, first_message, language, voice_id, voice_name,
                     temperature_percent, variables, join_timeout_s, max_duration_s, time_exceeded_message, silence, turn_delay_ms,
-                    interruption_ms, recording, tags, provider_id, sync, updated_by)
-             values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18, $19, $20, '', 'synced', $21)",
+                    interruption_ms, recording, tags, metadata, provider_id, sync, updated_by)
+             values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18, $19, $20, $21, '', 'synced', $22)",
             tx.org() as _,
             id.uuid(),
             draft.name,
@@ -194,6 +211,7 @@ impl Rows for Agent {
             draft.interruption_ms,
             draft.recording,
             &draft.tags,
+            Json(&draft.metadata) as _,
             tx.actor().0,
         )
         .execute(tx.conn())
@@ -207,7 +225,8 @@ impl Rows for Agent {
             "update app.agents set name = $3, description = $4, prompt = $5, first_speaker = $6, first_message = $7, language = $8,
                     voice_id = $9, voice_name = $10, temperature_percent = $11, variables = $12, join_timeout_s = $13,
                     max_duration_s = $14, time_exceeded_message = $15, silence = $16, turn_delay_ms = $17, interruption_ms = $18,
-                    recording = $19, tags = $20, revision = revision + 1, updated_at = now(), updated_by = $22
+                    recording = $19, tags = $20, revision = revision + 1, updated_at = now(), updated_by = $22,
+                    metadata = $23
              where org_id = $1 and id = $2 and revision = $21",
             tx.org() as _,
             id.uuid(),
@@ -231,6 +250,7 @@ impl Rows for Agent {
             &draft.tags,
             revision,
             tx.actor().0,
+            Json(&draft.metadata) as _,
         )
         .execute(tx.conn())
         .await

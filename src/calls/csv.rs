@@ -6,6 +6,7 @@ use crate::{
     error::Result,
     export::{CsvList, CsvRow, api_word, dollars, timestamp, timestamp_if},
     listing::{Position, Window},
+    metadata,
     resource::Kind,
 };
 
@@ -41,6 +42,7 @@ impl CsvRow for CallRow {
         "ended_at",
         "duration_s",
         "price_usd",
+        "metadata",
     ];
 
     fn cells(self) -> Vec<String> {
@@ -59,6 +61,7 @@ impl CsvRow for CallRow {
             timestamp_if(self.ended_at),
             lasted.map(|time| time.num_seconds().to_string()).unwrap_or_default(),
             self.price.map(dollars).unwrap_or_default(),
+            metadata::cell(&self.metadata),
         ]
     }
 }

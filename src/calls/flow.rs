@@ -31,7 +31,8 @@ use crate::{
 
 /// How long a call whose answer was lost is left alone: the provider may still be acting on it.
 const GRACE: TimeDelta = TimeDelta::seconds(5);
-const LONGEST_MESSAGE: usize = 4000;
+/// Characters of what is said in a written conversation.
+pub const LONGEST_MESSAGE: usize = 4000;
 
 pub async fn list(core: &Core, caller: &Caller, filter: &CallFilter, page: &Page) -> Result<Listing<CallRow>> {
     let window = core.cursors.window(caller.org(), Kind::Call.word(), filter, page)?;
@@ -135,7 +136,10 @@ async fn intend(
     let mut check = Check::default();
     check_variables(&agent.draft.variables, &draft.variables, &mut check);
     check.finish()?;
-    let mut call = fresh(core, &tx, &agent, &draft.to, draft.variables);
+    let mut call = Call {
+        metadata: draft.metadata,
+        ..fresh(core, &tx, &agent, &draft.to, draft.variables)
+    };
     if let Some(number) = &call.to_number
         && let Some((id, name)) = contacts::store::by_phone(&mut tx, number).await?
     {
@@ -194,6 +198,7 @@ fn fresh(core: &Core, tx: &OrgTx, agent: &Agent, to: &Destination, variables: BT
         contact_id: None,
         contact_name: None,
         variables,
+        metadata: BTreeMap::new(),
         placed_by: tx.actor().0,
         provider_id: None,
         created_at: now,

@@ -31,6 +31,7 @@ use crate::{
     agents::Agent,
     contacts::Contact,
     id::Id,
+    metadata::MetadataFilter,
     money::Micros,
     resource::{About, Action, Actions, NavGroup, NavPage, PermissionLabels, Roles},
 };
@@ -91,6 +92,8 @@ pub struct Call {
     pub contact_id: Option<Id<Contact>>,
     pub contact_name: Option<String>,
     pub variables: BTreeMap<String, serde_json::Value>,
+    /// Values by names of the program that placed it.
+    pub metadata: BTreeMap<String, String>,
     /// Who placed it: a person or an API key.
     pub placed_by: String,
     pub provider_id: Option<String>,
@@ -303,6 +306,8 @@ pub struct CallRow {
     pub to_number: Option<String>,
     pub contact_id: Option<Id<Contact>>,
     pub contact_name: Option<String>,
+    /// Values by names of the program that placed it.
+    pub metadata: BTreeMap<String, String>,
     pub created_at: DateTime<Utc>,
     pub joined_at: Option<DateTime<Utc>>,
     pub ended_at: Option<DateTime<Utc>>,
@@ -326,4 +331,7 @@ pub struct CallFilter {
     pub from: Option<DateTime<Utc>>,
     /// Placed before this moment.
     pub until: Option<DateTime<Utc>>,
+    /// With this in its metadata, a name and a value around a colon; all of them, where it is said several times.
+    #[cfg_attr(feature = "ssr", param(inline))]
+    pub metadata: MetadataFilter,
 }

@@ -11,6 +11,7 @@ use crate::{
     agents::{Agent, Variable, VariableKind},
     check::{Check, Checked},
     id::Id,
+    metadata,
     money::Micros,
 };
 
@@ -34,6 +35,10 @@ pub struct CallDraft {
     /// Values for the agent's variables, each of the declared kind.
     #[serde(default)]
     pub variables: BTreeMap<String, Value>,
+    /// Values by names of a program's own, to find the call by; neither the agent nor the provider hears of them.
+    #[serde(default)]
+    #[cfg_attr(feature = "ssr", schema(example = json!({"ticket": "T-1041"})))]
+    pub metadata: BTreeMap<String, String>,
 }
 
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -67,9 +72,15 @@ impl Checked for CallDraft {
         if let Destination::Phone { number } = &self.to {
             check.phone("to.number", number);
         }
-        if self.variables.len() > 50 {
-            check.fail("variables", "Use at most 50 values.");
-        }
+        check.count("variables", self.variables.len(), 50, "values");
+        metadata::check(check, &self.metadata);
+        check.free("variables");
+        check.beyond("agent_id", "the organization has no such agent");
+        check.beyond("to.number", "it is no telephone number with its country code");
+        check.beyond(
+            "variables",
+            "the agent needs another value, has no such variable, or it is of another kind",
+        );
     }
 }
 

@@ -26,6 +26,7 @@ fn held() -> LockedCall {
         contact_id: None,
         contact_name: None,
         variables: BTreeMap::new(),
+        metadata: BTreeMap::new(),
         placed_by: "user_1".into(),
         provider_id: Some("p".into()),
         created_at: at(0),

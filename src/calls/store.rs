@@ -15,6 +15,7 @@ use crate::{
     error::Result,
     id::Id,
     listing::Window,
+    metadata::Metadata,
     money::Micros,
     resource::Kind,
 };
@@ -41,6 +42,7 @@ struct CallRecord {
     contact_id: Option<Id<Contact>>,
     contact_name: Option<String>,
     variables: Json<BTreeMap<String, Value>>,
+    metadata: Json<Metadata>,
     placed_by: String,
     stop_asked_at: Option<DateTime<Utc>>,
     provider_id: Option<String>,
@@ -74,6 +76,7 @@ impl From<CallRecord> for LockedCall {
                 contact_id: row.contact_id,
                 contact_name: row.contact_name,
                 variables: row.variables.0,
+                metadata: row.metadata.0,
                 placed_by: row.placed_by,
                 provider_id: row.provider_id,
                 created_at: row.created_at,
@@ -95,10 +98,11 @@ pub(crate) async fn page(tx: &mut OrgTx, filter: &CallFilter, window: Window) ->
     if let Some(contact) = filter.contact_id {
         contacts::store::must_exist(tx, contact).await?;
     }
-    Ok(sqlx::query_as!(
-        CallRow,
-        r#"select c.id, c.agent_id, c.agent_name, c.medium, c.status, c.end_reason, c.to_number, c.contact_id,
-                coalesce(nullif(p.name, ''), p.phone) as contact_name, c.created_at, c.joined_at, c.ended_at, c.price_micros as price
+    let metadata = filter.metadata.objects();
+    Ok(sqlx::query!(
+        "select c.id, c.agent_id, c.agent_name, c.medium, c.status, c.end_reason, c.to_number, c.contact_id,
+                coalesce(nullif(p.name, ''), p.phone) as contact_name, c.metadata, c.created_at, c.joined_at, c.ended_at,
+                c.price_micros as price
          from app.calls c left join app.contacts p on p.org_id = c.org_id and p.id = c.contact_id
          where c.org_id = $1 and (c.created_at, c.id) < ($2, $3)
            and ($4::text is null or position(lower($4) in lower(concat_ws(' ', c.to_number, p.name, c.agent_name))) > 0)
@@ -107,8 +111,9 @@ pub(crate) async fn page(tx: &mut OrgTx, filter: &CallFilter, window: Window) ->
            and ($7::uuid is null or c.contact_id = $7)
            and ($8::timestamptz is null or c.created_at >= $8)
            and ($9::timestamptz is null or c.created_at < $9)
+           and ($10::jsonb[] is null or c.metadata @> all($10))
          order by c.created_at desc, c.id desc
-         limit $10"#,
+         limit $11",
         tx.org() as _,
         window.after.at,
         window.after.id,
@@ -118,8 +123,25 @@ pub(crate) async fn page(tx: &mut OrgTx, filter: &CallFilter, window: Window) ->
         filter.contact_id.map(Id::uuid),
         filter.from,
         filter.until,
+        metadata.as_deref(),
         window.fetch(),
     )
+    .map(|row| CallRow {
+        id: row.id,
+        agent_id: row.agent_id,
+        agent_name: row.agent_name,
+        medium: row.medium,
+        status: row.status,
+        end_reason: row.end_reason,
+        to_number: row.to_number,
+        contact_id: row.contact_id,
+        contact_name: row.contact_name,
+        metadata: row.metadata.0,
+        created_at: row.created_at,
+        joined_at: row.joined_at,
+        ended_at: row.ended_at,
+        price: row.price,
+    })
     .fetch_all(tx.conn())
     .await?)
 }
@@ -129,7 +151,7 @@ pub(crate) async fn find(tx: &mut OrgTx, id: Id<Call>) -> Result<LockedCall> {
     let row = sqlx::query_as!(
         CallRecord,
         "select c.id, c.agent_id, c.agent_name, c.medium, c.status, c.end_reason, c.end_detail, c.to_number, c.from_number,
-                c.contact_id, coalesce(nullif(p.name, ''), p.phone) as contact_name, c.variables, c.placed_by, c.stop_asked_at,
+                c.contact_id, coalesce(nullif(p.name, ''), p.phone) as contact_name, c.variables, c.metadata, c.placed_by, c.stop_asked_at,
                 c.provider_id, c.created_at, c.joined_at, c.ended_at, c.billed_ms, c.price_micros as price, c.billing, c.recording,
                 c.summary, c.updated_at, c.longest_s
          from app.calls c left join app.contacts p on p.org_id = c.org_id and p.id = c.contact_id
@@ -158,8 +180,8 @@ pub(crate) async fn insert(tx: &mut OrgTx, held: &LockedCall) -> Result<()> {
     let call = &held.call;
     sqlx::query!(
         "insert into app.calls (org_id, id, agent_id, agent_name, medium, status, to_number, from_number, variables, placed_by, contact_id,
-                longest_s)
-         values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12)",
+                longest_s, metadata)
+         values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13)",
         tx.org() as _,
         call.id.uuid(),
         call.agent_id.map(Id::uuid),
@@ -172,6 +194,7 @@ pub(crate) async fn insert(tx: &mut OrgTx, held: &LockedCall) -> Result<()> {
         call.placed_by,
         call.contact_id.map(Id::uuid),
         i32::try_from(held.longest.num_seconds()).unwrap_or(i32::MAX),
+        Json(&call.metadata) as _,
     )
     .execute(tx.conn())
     .await?;

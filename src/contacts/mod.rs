@@ -15,7 +15,7 @@ use chrono::{DateTime, Utc};
 use serde::{Deserialize, Serialize};
 
 use crate::{
-    check::{Check, Checked, is_visible},
+    check::{Check, Checked, SEEN, is_visible, wrong_text},
     folders::Folder,
     id::Id,
     resource::{About, Actions, Kind, NavGroup, NavPage, PermissionLabels, Resource, Roles},
@@ -189,21 +189,29 @@ impl Checked for ContactDraft {
         check.text("language", &self.language, 0..=35);
         check.text("time_zone", &self.time_zone, 0..=LONGEST_NAME);
         check.time_zone("time_zone", &self.time_zone);
-        check_tags(check, &self.tags);
+        check_tags(check, "tags", &self.tags);
         check.count("custom", self.custom.len(), CUSTOM, "fields");
         for (name, value) in &self.custom {
             let field = format!("custom.{name}");
-            check.text(&field, name, 1..=60);
+            check.key(&field, wrong_text(name, &(1..=60)), SEEN, 60);
             check.text(field, value, 0..=1000);
         }
         check.text("notes", &self.notes, 0..=10_000);
+        check.beyond("name", "there is neither a name nor a number");
+        check.beyond(
+            "phone",
+            "it is no telephone number with its country code, or another contact has it",
+        );
+        check.beyond("email", "no mail could be sent there");
+        check.beyond("time_zone", "there is no such time zone");
+        check.beyond("folder_id", "there is no such folder");
     }
 }
 
-fn check_tags(check: &mut Check, tags: &[String]) {
-    check.count("tags", tags.len(), TAGS, "tags");
+fn check_tags(check: &mut Check, field: &str, tags: &[String]) {
+    check.count(field, tags.len(), TAGS, "tags");
     for tag in tags {
-        check.text("tags", tag, 1..=TAG);
+        check.text(field, tag, 1..=TAG);
     }
 }
 
@@ -265,10 +273,11 @@ pub struct TagContacts {
 
 impl Checked for TagContacts {
     fn check(&self, check: &mut Check) {
-        check_tags(check, &self.add);
+        check_tags(check, "add", &self.add);
         if self.add.is_empty() && self.remove.is_empty() {
             check.fail("add", "Name a tag.");
         }
+        check.beyond("add", "no tag is named, or a contact would have more than it may");
     }
 }
 

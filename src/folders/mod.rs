@@ -153,6 +153,14 @@ pub enum Contents {
 impl Checked for FolderDraft {
     fn check(&self, check: &mut Check) {
         check.text("name", &self.name, 1..=60);
+        check.beyond(
+            "name",
+            "a folder beside it has it, or there are as many folders as there may be",
+        );
+        check.beyond(
+            "parent_id",
+            "there is no such folder, or it would lie in itself or too deep",
+        );
     }
 }
 

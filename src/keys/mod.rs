@@ -105,16 +105,30 @@ pub struct ApiKeyDraft {
     pub name: String,
     /// What it may do; at most what its maker may. A form in which nothing is ticked leaves it out.
     #[serde(default)]
-    #[cfg_attr(feature = "ssr", schema(value_type = Vec<String>, min_items = 1))]
+    #[cfg_attr(feature = "ssr", schema(schema_with = scopes))]
     pub scopes: Vec<Scope>,
     /// Days until it expires, 1 to 3650; absent for a key that does not.
     #[serde(default)]
     pub expires_in_days: Option<u32>,
 }
 
+/// At least one of those there are, for the description of the API.
+#[cfg(feature = "ssr")]
+fn scopes() -> utoipa::openapi::schema::Array {
+    use utoipa::openapi::schema::{ArrayBuilder, ObjectBuilder, Type};
+    let words = Scope::all().map(|scope| scope.to_string());
+    let word = ObjectBuilder::new().schema_type(Type::String).enum_values(Some(words));
+    ArrayBuilder::new()
+        .items(word)
+        .min_items(Some(1))
+        .description(Some("What it may do; at most what its maker may."))
+        .build()
+}
+
 impl Checked for ApiKeyDraft {
     fn check(&self, check: &mut Check) {
         check.text("name", &self.name, 1..=80);
+        check.beyond("scopes", "the maker may not do that");
         if self.scopes.is_empty() {
             check.fail("scopes", "Choose at least one permission.");
         }

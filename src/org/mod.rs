@@ -399,6 +399,10 @@ pub struct InvitationDraft {
 impl Checked for InvitationDraft {
     fn check(&self, check: &mut Check) {
         check.email("email", &self.email);
+        check.beyond(
+            "email",
+            "no mail could be sent there, or this person is a member already",
+        );
     }
 }
 

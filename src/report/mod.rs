@@ -80,6 +80,7 @@ pub struct Report {
     pub took_ms: u64,
     /// Whether every question is answered as it should be.
     pub clean: bool,
+    #[cfg_attr(feature = "ssr", schema(min_items = 1))]
     pub outcomes: Vec<Outcome>,
 }
 
@@ -241,8 +242,13 @@ impl Checked for Report {
         check.text("title", &self.title, 1..=120);
         check.text("database", &self.database, 1..=120);
         check.text("server", &self.server, 0..=120);
-        if !(1..=2000).contains(&self.outcomes.len()) {
-            check.fail("outcomes", "Send 1 to 2,000 outcomes.");
+        check.beyond("kind", "only reports of the warden come from elsewhere");
+        check.beyond("clean", "the outcomes say something else");
+        check.beyond("outcomes", "they are longer than 512 KiB");
+        check.beyond("outcomes[].state", "it has violations and is not broken");
+        check.count("outcomes", self.outcomes.len(), 2000, "outcomes");
+        if self.outcomes.is_empty() {
+            check.fail("outcomes", "Send at least one outcome.");
         }
         if self.clean != self.outcomes.iter().all(Outcome::clean) {
             check.fail("clean", "This is not what the outcomes say.");
@@ -261,16 +267,19 @@ impl Outcome {
         text("question", &self.question, 1..=500);
         text("means", &self.means, 0..=1000);
         text("remedy", &self.remedy, 0..=1000);
-        for line in self.violations.iter().chain(&self.empty) {
-            text("violations", line, 0..=1000);
+        for (i, line) in self.violations.iter().enumerate() {
+            text(&format!("violations[{i}]"), line, 0..=1000);
         }
-        for Figure { name, value } in &self.figures {
-            text("figures", name, 1..=60);
-            text("figures", value, 0..=200);
+        for (i, line) in self.empty.iter().enumerate() {
+            text(&format!("empty[{i}]"), line, 0..=1000);
         }
-        if self.violations.len() > NAMED + 1 || self.empty.len() > 500 || self.figures.len() > 50 {
-            check.fail(at, "Name at most 50 objects and figures, and 500 that were empty.");
+        for (i, Figure { name, value }) in self.figures.iter().enumerate() {
+            text(&format!("figures[{i}].name"), name, 1..=60);
+            text(&format!("figures[{i}].value"), value, 0..=200);
         }
+        check.count(&format!("{at}.violations"), self.violations.len(), NAMED + 1, "objects");
+        check.count(&format!("{at}.empty"), self.empty.len(), 500, "that were empty");
+        check.count(&format!("{at}.figures"), self.figures.len(), 50, "figures");
         if self.violating > 0 && self.state != State::Broken {
             check.fail(format!("{at}.state"), "Something is wrong, so this is broken.");
         }

@@ -169,7 +169,12 @@ impl Checked for ToolDraft {
         }
         check.text("description", &self.description, 1..=1000);
         let wrong = wrong_address(&self.url);
-        if check.form("url", wrong.is_none(), "^https?://", wrong.unwrap_or_default()) {
+        if check.form(
+            "url",
+            wrong.is_none(),
+            "^https?://[!-~]{1,493}$",
+            wrong.unwrap_or_default(),
+        ) {
             for name in in_path(&self.url) {
                 if !self.parameters.iter().any(|p| p.place == Place::Path && p.name == name) {
                     check.fail(
@@ -184,6 +189,34 @@ impl Checked for ToolDraft {
         let limit = TIME_LIMIT;
         check.number("timeout_s", self.timeout_s.into(), limit, "seconds");
         self.check_tags(check);
+        check.free("parameters[].schema");
+        check.free("parameters[].value");
+        check.beyond("name", "another tool has it");
+        check.beyond("model_name", "another tool has it, or one of the provider's");
+        check.beyond(
+            "url",
+            "it names no server, holds what is no part of an address, or has no parameter for a {name}",
+        );
+        check.beyond("description", "an agent that has the tool lacks a variable it mentions");
+        check.beyond(
+            "parameters[].name",
+            "another parameter has it, or a value of this name cannot stand there",
+        );
+        check.beyond("parameters[].place", "a GET request has no body");
+        check.beyond("parameters[].schema", "it goes beyond what models fill in reliably");
+        let says =
+            "it is too long, has control characters, cannot stand there, or mentions a variable that an agent lacks";
+        check.beyond("parameters[].value", says);
+        check.beyond(
+            "parameters[].automatic",
+            "it is more than one value, and those stand in the body",
+        );
+        check.beyond(
+            "secret.header",
+            "whoever sends the request sets it, or a value came without it",
+        );
+        check.beyond("secret.value", "none is stored that was meant for this server");
+        check.beyond("tags", "one is there twice");
     }
 }
 

@@ -123,6 +123,7 @@ fn filter(url: UrlQuery) -> Result<AgentFilter, AppError> {
         sync: url.read("state", "state", |word| {
             SyncState::ALL.into_iter().find(|state| state.word() == word)
         })?,
+        ..AgentFilter::default()
     })
 }
 

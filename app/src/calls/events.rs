@@ -94,6 +94,12 @@ pub fn names(call: Memo<Call>) -> AnyView {
                 named(name, number.clone(), spaced(&number), label)
             })
         };
+        // What the program that placed the call wrote beside it, under names of its own.
+        let metadata = call
+            .metadata
+            .iter()
+            .map(|(name, value)| view! { <dt class="mono">{name.clone()}</dt><dd>{value.clone()}</dd> })
+            .collect_view();
         view! {
             {named("Call", call.id.to_string(), call.id.to_string(), "Copy call id")}
             {match call.provider_id.clone() {
@@ -104,6 +110,7 @@ pub fn names(call: Memo<Call>) -> AnyView {
             {number("From", call.from_number.clone())}
             <dt>"Placed"</dt><dd><When at=call.created_at/></dd>
             {call.ended_at.map(|at| view! { <dt>"Ended"</dt><dd><When at=at/></dd> })}
+            {metadata}
         }
     };
     view! {

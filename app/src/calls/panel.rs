@@ -97,6 +97,7 @@ impl Test {
             agent_id: self.agent.with_untracked(|agent| agent.id),
             to,
             variables: self.values.get_untracked(),
+            metadata: Default::default(),
         };
         let wrong = self
             .agent

@@ -160,6 +160,7 @@ pub fn place_form(
                         values.update_untracked(|values| starting(&agent.draft.variables, values));
                         values.get_untracked()
                     },
+                    metadata: Default::default(),
                 };
                 check(&draft, &agent.draft.variables)?;
                 place_call(org, draft).await

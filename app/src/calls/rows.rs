@@ -144,6 +144,7 @@ mod tests {
             to_number: None,
             contact_id: None,
             contact_name: None,
+            metadata: Default::default(),
             created_at: DateTime::from_timestamp(n.into(), 0).unwrap(),
             joined_at: None,
             ended_at: None,

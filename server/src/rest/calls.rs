@@ -7,16 +7,18 @@ use axum::{
     response::Response,
 };
 use serde::Deserialize;
-use serde_json::json;
+use serde_json::{Value, json};
 use switchboard::{
     Id,
     calls::{Call, CallDraft, CallFilter, CallRow, Conversation, Message, flow},
+    check::{Check, Limit},
     idempotency,
     listing::Listing,
     resource::{
         Action::{Create, Read, Update},
         Kind,
     },
+    sample::Fixtures,
 };
 use utoipa::ToSchema;
 
@@ -35,7 +37,6 @@ use crate::media;
 #[derive(Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 struct Say {
-    #[schema(min_length = 1)]
     text: String,
 }
 
@@ -50,7 +51,11 @@ pub fn endpoints() -> Vec<Endpoint> {
         post("/calls", "placeCall", "Place a call")
             .needs(Create, Kind::Call)
             .keyed()
-            .body::<CallDraft>(|fixtures| json!({"agent_id": fixtures.id("/agents"), "to": {"medium": "text"}}))
+            .body::<CallDraft>(sample)
+            .limits(|fixtures| {
+                let draft: CallDraft = serde_json::from_value(sample(fixtures)).expect("the sample is a draft");
+                Check::limits(&draft)
+            })
             .refuses(PROVIDER)
             .answers::<Call>(201, "Accepted; watch its status")
             .by(place),
@@ -75,6 +80,7 @@ pub fn endpoints() -> Vec<Endpoint> {
         )
         .needs(Update, Kind::Call)
         .body::<Say>(|_| json!({"text": "Hello"}))
+        .limits(|_| vec![("text".to_owned(), Limit::Text(1..=flow::LONGEST_MESSAGE))])
         .refuses(PROVIDER)
         .answers_nothing("Passed on")
         .by(say),
@@ -84,6 +90,11 @@ pub fn endpoints() -> Vec<Endpoint> {
             .answers::<Call>(200, "Ending or ended")
             .by(stop),
     ]
+}
+
+fn sample(fixtures: &Fixtures) -> Value {
+    let metadata = json!({"ticket": "T-1041"});
+    json!({"agent_id": fixtures.id("/agents"), "to": {"medium": "text"}, "metadata": metadata})
 }
 
 async fn list(context: RequestContext, query: ListQuery<CallFilter>) -> Result<Answer<Listing<CallRow>>, Failure> {

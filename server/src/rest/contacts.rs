@@ -3,6 +3,7 @@
 use axum::http::StatusCode;
 use serde_json::{Value, json};
 use switchboard::{
+    check::Check,
     contacts::{DeleteContacts, MoveContacts, TagContacts, bulk},
     resource::{Action, Kind},
     sample::Fixtures,
@@ -20,11 +21,16 @@ pub fn endpoints() -> Vec<Endpoint> {
         post("/contacts/move", "moveContacts", "Move contacts into a folder")
             .needs(Action::Update, Kind::Contact)
             .body::<MoveContacts>(|fixtures| json!({"ids": ids(fixtures), "folder_id": null}))
+            .beyond(422, "folder_id", "there is no such folder")
             .answers_nothing("Moved, all of them")
             .by(move_to),
         post("/contacts/tag", "tagContacts", "Tag contacts, or take tags away")
             .needs(Action::Update, Kind::Contact)
-            .body::<TagContacts>(|fixtures| json!({"ids": ids(fixtures), "add": ["vip"], "remove": ["recall"]}))
+            .body::<TagContacts>(tags)
+            .limits(|fixtures| {
+                let draft: TagContacts = serde_json::from_value(tags(fixtures)).expect("the sample is a draft");
+                Check::limits(&draft)
+            })
             .answers_nothing("Tagged, all of them")
             .by(tag),
         post("/contacts/delete", "deleteContacts", "Delete contacts")
@@ -33,6 +39,10 @@ pub fn endpoints() -> Vec<Endpoint> {
             .answers_nothing("Deleted, all of them")
             .by(delete),
     ]
+}
+
+fn tags(fixtures: &Fixtures) -> Value {
+    json!({"ids": ids(fixtures), "add": ["vip"], "remove": ["recall"]})
 }
 
 fn ids(fixtures: &Fixtures) -> Vec<Value> {

@@ -103,6 +103,7 @@ fn routes<R: Registered>() -> Vec<Endpoint> {
             .refuses(outside)
             .header(etag::IF_MATCH.0, etag::IF_MATCH.1)
             .merges::<R::Draft>(sample::<R>)
+            .limits(limits::<R>)
             .answers::<R>(200, "Saved")
             .by(merge::<R>),
         delete(&each, &named("delete"), &format!("Delete {a} {one}"))

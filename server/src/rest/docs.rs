@@ -75,6 +75,7 @@ fn endpoint(html: &mut String, path: &str, method: &str, operation: &Value, resp
     html.push_str("<ul>");
     for (status, response) in operation["responses"].as_object().into_iter().flatten() {
         let told = response["$ref"].as_str().and_then(|told| told.rsplit('/').next());
+        let own = response["description"].as_str();
         let response = told.map_or(response, |name| &responses[name]);
         let content = response["content"]
             .as_object()
@@ -87,7 +88,7 @@ fn endpoint(html: &mut String, path: &str, method: &str, operation: &Value, resp
             html,
             "<li><b>{}</b> {} {shape}</li>",
             escape(status),
-            escape(response["description"].as_str().unwrap_or_default())
+            escape(own.or(response["description"].as_str()).unwrap_or_default())
         );
     }
     html.push_str("</ul></details>");

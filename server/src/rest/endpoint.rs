@@ -54,6 +54,8 @@ pub struct Endpoint {
     pub schemas: Schemas,
     /// What is asked of each field of the body.
     pub limits: Option<LimitsOf>,
+    /// What beside the body is refused though it fits: status, name and when.
+    pub beyond: Vec<(u16, String, String)>,
     handler: MethodRouter<Site>,
 }
 
@@ -65,6 +67,7 @@ pub struct EndpointBuilder {
     /// Whether a query says what shall be in its answer.
     is_queried: bool,
     limits: Option<LimitsOf>,
+    beyond: Vec<(u16, String, String)>,
     /// What it may answer besides.
     refusals: BTreeSet<u16>,
     operation: OperationBuilder,
@@ -124,6 +127,7 @@ impl EndpointBuilder {
             sample: None,
             is_queried: false,
             limits: None,
+            beyond: Vec::new(),
             refusals,
             operation,
             schemas,
@@ -166,7 +170,11 @@ impl EndpointBuilder {
 
     /// Takes `limit` and `cursor`.
     pub fn paged(mut self) -> Self {
-        self.refusals.insert(400);
+        self = self.refuses(&[400]).beyond(
+            422,
+            "cursor",
+            "it was given for another list or other filters, or not at all",
+        );
         let number = ObjectBuilder::new()
             .schema_type(Type::Integer)
             .minimum(Some(1))
@@ -190,7 +198,9 @@ impl EndpointBuilder {
 
     pub fn header(mut self, name: &str, says: &str) -> Self {
         if name == "If-Match" {
-            self.refusals.insert(412);
+            self = self
+                .refuses(&[412])
+                .beyond(422, name, "it is the ETag of something else");
         }
         self.operation = self.operation.parameter(
             ParameterBuilder::new()
@@ -212,6 +222,13 @@ impl EndpointBuilder {
     /// May be refused, or fail, with these as well.
     pub fn refuses(mut self, statuses: &[u16]) -> Self {
         self.refusals.extend(statuses);
+        self
+    }
+
+    /// Refuses this field or parameter in a case that no schema can tell; `says` goes on after its name.
+    pub fn beyond(mut self, status: u16, field: &str, says: &str) -> Self {
+        self.refusals.insert(status);
+        self.beyond.push((status, field.to_owned(), says.to_owned()));
         self
     }
 
@@ -346,7 +363,7 @@ impl EndpointBuilder {
             && self.method == Method::POST
         {
             self.operation = self.operation.parameter(repeatable(access.keyed));
-            self.refusals.insert(422);
+            self = self.beyond(422, "Idempotency-Key", "it came with another body before");
         }
         for status in &self.refusals {
             self.operation = self.operation.response(status.to_string(), refusals::mention(*status));
@@ -372,6 +389,7 @@ impl EndpointBuilder {
             operation,
             schemas: self.schemas,
             limits: self.limits,
+            beyond: self.beyond,
             handler,
         }
     }

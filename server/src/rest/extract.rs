@@ -13,7 +13,7 @@ use serde::{Deserializer, de::DeserializeOwned};
 use serde_json::Value;
 use switchboard::Error;
 
-use super::{problem::Failure, remark::Remark};
+use super::{problem::Failure, query, remark::Remark};
 use crate::readable;
 
 /// A query may only say what the list understands: a filter that is passed over would show what nobody asked for.
@@ -57,7 +57,10 @@ impl<S: Send + Sync, T: DeserializeOwned> FromRequest<S> for Json<T> {
             return Err(Failure::unreadable(field, "The body could not be read."));
         }
         let mut json = serde_json::Deserializer::from_slice(&bytes);
-        let value = known_only(&mut json)?;
+        let value = match known_only(&mut json) {
+            Ok(value) => value,
+            Err(failure) => return with_whole_numbers(serde_json::from_slice(&bytes).ok(), failure).map(Self),
+        };
         json.end().map_err(|error| {
             let remark = Remark::read(&error.to_string());
             Failure::malformed(StatusCode::BAD_REQUEST, String::new(), remark.sentence)
@@ -66,9 +69,42 @@ impl<S: Send + Sync, T: DeserializeOwned> FromRequest<S> for Json<T> {
     }
 }
 
+/// Reads once more where 5.0 stands for 5, which is the same number in JSON and not to a type of whole numbers.
+fn with_whole_numbers<T: DeserializeOwned>(value: Option<Value>, failure: Failure) -> Result<T, Failure> {
+    let Some(mut value) = value else {
+        return Err(failure);
+    };
+    if make_whole(&mut value) {
+        known_only(value)
+    } else {
+        Err(failure)
+    }
+}
+
+/// Whether there was any such number.
+fn make_whole(value: &mut Value) -> bool {
+    match value {
+        Value::Number(number) => {
+            // As far as each whole number is a number of its own.
+            let whole = number
+                .as_f64()
+                .filter(|n| number.is_f64() && n.fract() == 0.0 && n.abs() < 9.0e15);
+            if let Some(whole) = whole {
+                *number = (whole as i64).into();
+            }
+            whole.is_some()
+        }
+        Value::Array(items) => items.iter_mut().fold(false, |any, item| make_whole(item) || any),
+        Value::Object(members) => members
+            .values_mut()
+            .fold(false, |any, member| make_whole(member) || any),
+        _ => false,
+    }
+}
+
 /// The same from what was read before.
 pub fn from_value<T: DeserializeOwned>(value: Value) -> Result<T, Failure> {
-    known_only(value)
+    known_only(&value).or_else(|failure| with_whole_numbers(Some(value), failure))
 }
 
 /// Nothing said, or JSON of some kind: a merge patch is one too.
@@ -129,11 +165,26 @@ impl<S: Send + Sync, T: DeserializeOwned> FromRequestParts<S> for Params<T> {
     type Rejection = Failure;
     async fn from_request_parts(parts: &mut Parts, _: &S) -> Result<Self, Failure> {
         let query = parts.uri.query().unwrap_or_default();
-        let pairs = serde_urlencoded::Deserializer::new(url::form_urlencoded::parse(query.as_bytes()));
-        serde_path_to_error::deserialize(pairs).map(Self).map_err(|error| {
+        query::read(query).map(Self).map_err(|error| {
             let remark = Remark::read(&error.inner().to_string());
             let path = error.path().to_string();
             Failure::from(Error::invalid(remark.below(path.trim_matches('.')), remark.sentence))
         })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+
+    #[test]
+    fn a_whole_number_may_be_written_with_a_point() {
+        assert_eq!(from_value::<Vec<i32>>(json!([5.0, 6, -7e1])).unwrap(), [5, 6, -70]);
+        for bad in [json!([5.5]), json!([1e300]), json!(["5.0"])] {
+            assert!(from_value::<Vec<i32>>(bad.clone()).is_err(), "{bad}");
+        }
+        assert_eq!(from_value::<Value>(json!({"a": [5.0]})).unwrap(), json!({"a": [5.0]}));
     }
 }

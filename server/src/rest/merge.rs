@@ -40,6 +40,9 @@ fn is_same(one: &Value, other: &Value) -> bool {
         (Value::String(one), Value::String(other)) => {
             one == other || moment(one).is_some_and(|at| moment(other) == Some(at))
         }
+        (Value::Number(one), Value::Number(other)) => {
+            one == other || ((one.is_f64() || other.is_f64()) && one.as_f64() == other.as_f64())
+        }
         (Value::Object(one), Value::Object(other)) => {
             let names = one.keys().chain(other.keys());
             let of = |object: &Map<String, Value>, name: &str| object.get(name).cloned().unwrap_or_default();
@@ -88,6 +91,7 @@ mod tests {
             read.clone(),
             json!({"at": "2026-11-30T02:01:48.034497+00:00", "sync": {"seen": ["a"]}, "n": 1}),
             json!({"at": "2026-11-30T03:01:48.034497+01:00", "sync": {"note": null, "seen": ["a"]}, "n": 1, "more": null}),
+            json!({"at": "2026-11-30T02:01:48.034497Z", "sync": {"seen": ["a"]}, "n": 1.0}),
         ] {
             assert!(is_same(&read, &same), "{same}");
         }

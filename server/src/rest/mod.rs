@@ -19,6 +19,7 @@ mod merge;
 pub mod openapi;
 mod organization;
 pub mod problem;
+mod query;
 mod rate_limit;
 mod refusals;
 mod remark;

@@ -44,16 +44,17 @@ fn make() -> Value {
     for (name, refusal) in refusals::all() {
         components = components.response(name, refusal);
     }
-    let (mut tags, mut limits) = (BTreeSet::new(), Vec::new());
-    for endpoint in super::endpoints() {
+    let (mut tags, mut limits, mut beyond) = (BTreeSet::new(), Vec::new(), Vec::new());
+    for mut endpoint in super::endpoints() {
         tags.insert(tag_of(&endpoint.path));
-        if let Some(of) = endpoint.limits {
-            limits.push((
-                endpoint.path.clone(),
-                endpoint.method.as_str().to_lowercase(),
-                of(&examples()),
-            ));
-        }
+        let (path, method) = (endpoint.path.clone(), endpoint.method.as_str().to_lowercase());
+        let asked = endpoint.limits.map(|of| of(&examples())).unwrap_or_default();
+        beyond.push((
+            path.clone(),
+            method.clone(),
+            refusals::beyond(&asked, std::mem::take(&mut endpoint.beyond)),
+        ));
+        limits.push((path, method, asked));
         let method = endpoint.http_method();
         paths = paths.path(endpoint.path, PathItem::new(method, endpoint.operation));
         components = components.schemas_from_iter(endpoint.schemas);
@@ -93,6 +94,9 @@ fn make() -> Value {
         .build();
     let mut document = serde_json::to_value(document).expect("a document is plain data");
     shape::shape(&mut document, &limits);
+    for (path, method, reasons) in beyond {
+        refusals::explain(&mut document["paths"][path][method], &reasons);
+    }
     document
 }
 

@@ -1,5 +1,9 @@
 //! Refusals: what an endpoint may answer beside what it is asked for, as the document of the REST API says it.
 
+use std::collections::BTreeMap;
+
+use serde_json::{Value, json};
+use switchboard::check::Limit;
 use utoipa::{
     ToSchema,
     openapi::{
@@ -64,6 +68,39 @@ pub fn mention(status: u16) -> Ref {
     let named = ALL.iter().find(|(known, ..)| *known == status);
     let (_, name, _) = named.unwrap_or_else(|| panic!("nobody says what {status} means"));
     Ref::from_response_name(*name)
+}
+
+/// By status: which fields are refused though they fit the schema, each with the case.
+pub type Reasons = BTreeMap<u16, Vec<(String, String)>>;
+
+/// What no schema can say: of the fields of a body, and of what else a request has.
+pub fn beyond(limits: &[(String, Limit)], others: Vec<(u16, String, String)>) -> Reasons {
+    let mut reasons = Reasons::new();
+    let of_body = limits.iter().filter_map(|(field, limit)| match limit {
+        Limit::Beyond(says) => Some((422, field.clone(), (*says).to_owned())),
+        // What cannot be held anywhere is looked for before anything is read.
+        Limit::Free => Some((400, field.clone(), "a text in it holds U+0000".to_owned())),
+        _ => None,
+    });
+    for (status, field, says) in of_body.chain(others) {
+        let known = reasons.entry(status).or_default();
+        if !known.iter().any(|(name, case)| (name, case) == (&field, &says)) {
+            known.push((field, says));
+        }
+    }
+    reasons
+}
+
+/// Writes beside each status why a request that fits the schema may be answered so: the fields, each in backticks, and when.
+pub fn explain(operation: &mut Value, reasons: &Reasons) {
+    for (status, fields) in reasons {
+        let named = ALL.iter().find(|(known, ..)| known == status);
+        let (.., says) = named.unwrap_or_else(|| panic!("nobody says what {status} means"));
+        let cases = fields.iter().map(|(field, case)| format!("`{field}`: {case}"));
+        let cases = cases.collect::<Vec<_>>().join("; ");
+        operation["responses"][status.to_string()]["description"] =
+            json!(format!("{says}. What fits the schema is refused for {cases}."));
+    }
 }
 
 /// The descriptions, by their names.

@@ -3,6 +3,7 @@
 use axum::{Json as Answer, extract::Path, http::StatusCode, response::Response};
 use serde_json::{Value, json};
 use switchboard::{
+    check::Check,
     listing::Listing,
     report::{Report, ReportRunDetail, Run, RunFilter, store},
     resource::{
@@ -31,6 +32,13 @@ pub fn endpoints() -> Vec<Endpoint> {
         post("/reports", "publishReport", "Publish a report of the warden")
             .needs(Create, Kind::Report)
             .body::<Report>(sample)
+            .limits(|fixtures| {
+                let mut report: Report = serde_json::from_value(sample(fixtures)).expect("the sample is a report");
+                // One of each, so that each is described.
+                report.outcomes[0].violations.push(String::new());
+                report.outcomes[0].empty.push(String::new());
+                Check::limits(&report)
+            })
             .answers::<Run>(201, "Kept; the fifty newest are")
             .by(publish),
         post("/reports/run", "runReport", "Ask whether organizations are kept apart")

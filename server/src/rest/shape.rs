@@ -3,7 +3,7 @@
 use std::collections::BTreeSet;
 
 use serde_json::{Map, Value, json};
-use switchboard::check::Limit;
+use switchboard::check::{Limit, SEEN, TEXT};
 
 /// Of the body of an operation (its path and its method): what is asked of each field.
 pub type Limits = (String, String, Vec<(String, Limit)>);
@@ -24,6 +24,7 @@ pub fn shape(document: &mut Value, limits: &[Limits]) {
             }
         }
     }
+    taken_back(document);
     let mut asked = BTreeSet::new();
     for operation in operations(document) {
         mentions(&operation["requestBody"], document, &mut asked);
@@ -40,12 +41,78 @@ pub fn shape(document: &mut Value, limits: &[Limits]) {
             }
         }
         without_defaults(body);
+        exact(body);
+    }
+    for operation in operations_mut(document) {
+        operation.get_mut("parameters").map(exact);
     }
     for name in &asked {
         let schemas = document["components"]["schemas"].as_object_mut();
-        schemas.and_then(|schemas| schemas.get_mut(name)).map(without_defaults);
+        if let Some(schema) = schemas.and_then(|schemas| schemas.get_mut(name)) {
+            without_defaults(schema);
+            exact(schema);
+        }
     }
     patches(document, &asked);
+}
+
+/// What is read can be sent back: the body of a PUT knows the fields of its answer that cannot be changed, as such.
+fn taken_back(document: &mut Value) {
+    let mut found = Vec::new();
+    for item in document["paths"].as_object().into_iter().flat_map(Map::values) {
+        let body = &item["put"]["requestBody"]["content"]["application/json"]["schema"];
+        let answer = &item["put"]["responses"]["200"]["content"]["application/json"]["schema"];
+        let name = |schema: &Value| schema["$ref"].as_str().and_then(component).map(str::to_owned);
+        found.extend(name(body).zip(name(answer)));
+    }
+    for (draft, whole) in found {
+        let schemas = &mut document["components"]["schemas"];
+        let fixed = schemas[&whole]["properties"].clone();
+        for (field, property) in fixed.as_object().into_iter().flatten() {
+            let known = &mut schemas[&draft]["properties"][field];
+            if known.is_null() {
+                // A reference cannot have something beside it in all that reads the document.
+                *known = match property.get("$ref") {
+                    Some(_) => json!({"allOf": [property]}),
+                    None => property.clone(),
+                };
+                known["readOnly"] = json!(true);
+            }
+        }
+    }
+}
+
+/// Without U+0000, which nothing can hold.
+const WRITABLE: &str = r"^[^\x00]*$";
+
+/// Nothing that is not named is in an object, unless it holds whatever it is given; and a text is one that can be held.
+fn exact(part: &mut Value) {
+    match part {
+        Value::Object(object) => {
+            let open = object.get("additionalProperties").is_some_and(|open| open != false);
+            if object.get("type") == Some(&json!("object")) && object.contains_key("properties") && !open {
+                object.insert("additionalProperties".to_owned(), json!(false));
+            } else if open && !object.contains_key("propertyNames") {
+                object.insert("propertyNames".to_owned(), json!({"pattern": WRITABLE}));
+            }
+            let is_text = match object.get("type") {
+                Some(Value::Array(kinds)) => kinds.contains(&json!("string")),
+                kind => kind == Some(&json!("string")),
+            };
+            let is_free = ["pattern", "format", "enum", "const"]
+                .iter()
+                .all(|word| !object.contains_key(*word));
+            if is_text && is_free {
+                object.insert("pattern".to_owned(), json!(WRITABLE));
+            }
+            let parts = object
+                .iter_mut()
+                .filter(|(name, _)| !matches!(name.as_str(), "example" | "examples"));
+            parts.for_each(|(_, inner)| exact(inner));
+        }
+        Value::Array(array) => array.iter_mut().for_each(exact),
+        _ => {}
+    }
 }
 
 /// `AgentPatch`: the parts of an `AgentDraft`.
@@ -80,6 +147,10 @@ fn patches(document: &mut Value, asked: &BTreeSet<String>) {
 }
 
 fn or_null(property: &mut Value) {
+    // A merge goes into an object.
+    if property["additionalProperties"].is_object() {
+        or_null(&mut property["additionalProperties"]);
+    }
     if let Some(kind) = property["type"].as_str() {
         property["type"] = json!([kind, "null"]);
     } else if property["type"].is_null() && property.get("oneOf").is_none() && property.get("$ref").is_some() {
@@ -223,6 +294,11 @@ fn bound(document: &mut Value, schema: &str, field: &str, limit: &Limit) {
     }
     let is_list = property["type"] == "array";
     let inner = if is_list { &property["items"] } else { property };
+    // What is asked of one value of an object is asked of each.
+    if !rest.is_empty() && !is_list && inner["additionalProperties"].is_object() {
+        let values = &mut document["components"]["schemas"][schema]["properties"][first]["additionalProperties"];
+        return ask(values, limit);
+    }
     if !rest.is_empty() {
         if let Some(inner) = inner["$ref"].as_str().and_then(component) {
             let inner = inner.to_owned();
@@ -232,37 +308,52 @@ fn bound(document: &mut Value, schema: &str, field: &str, limit: &Limit) {
     }
     let of_each = is_list && !matches!(limit, Limit::Count(_));
     let schema = &mut document["components"]["schemas"][schema];
-    // A text that may not be empty is never left out.
-    if matches!(limit, Limit::Text(length) if *length.start() > 0) && !of_each {
+    // Never left out where what then stands for it would be refused.
+    let default = &schema["properties"][first]["default"];
+    let is_needed = match limit {
+        Limit::Text(length) => *length.start() > 0,
+        Limit::Count(length) => *length.start() > 0,
+        Limit::Pattern(_) => default == "",
+        Limit::Number(range) => default.as_i64().is_some_and(|default| !range.contains(&default)),
+        _ => false,
+    };
+    if is_needed && !of_each {
         let mut required: BTreeSet<String> = texts(&schema["required"]).collect();
         required.insert(first.to_owned());
         schema["required"] = json!(required);
     }
     let property = &mut schema["properties"][first];
     let property = if of_each { &mut property["items"] } else { property };
+    ask(property, limit);
+}
+
+/// Says of a value what is asked of it.
+fn ask(property: &mut Value, limit: &Limit) {
     let counts = if property["type"] == "array" {
         ["minItems", "maxItems"]
     } else {
         ["minProperties", "maxProperties"]
     };
     match limit {
-        Limit::Text(length) => within(
-            property,
-            ["minLength", "maxLength"],
-            *length.start(),
-            *length.end(),
-            usize::MAX,
-        ),
+        Limit::Text(length) => {
+            let [least, most] = ["minLength", "maxLength"];
+            within(property, [least, most], *length.start(), *length.end(), usize::MAX);
+            if property.get("pattern").is_none() {
+                property["pattern"] = json!(if *length.start() > 0 { SEEN } else { TEXT });
+            }
+        }
         Limit::Count(range) => within(property, counts, *range.start(), *range.end(), usize::MAX),
         Limit::Number(range) => {
             property["minimum"] = json!(range.start());
             property["maximum"] = json!(range.end());
         }
         Limit::Pattern(pattern) => property["pattern"] = json!(pattern),
+        Limit::Keys(pattern, most) => property["propertyNames"] = json!({"pattern": pattern, "maxLength": most}),
         Limit::Email => {
             property["format"] = json!("email");
             property["maxLength"] = json!(254);
         }
+        Limit::Beyond(_) | Limit::Free => {}
     }
 }
 

@@ -3,6 +3,7 @@
 use axum::{Json as Answer, extract::Path};
 use serde_json::json;
 use switchboard::{
+    check::Limit,
     resource::{Action, Kind},
     tools::{self, TestRequest, TestResult, Tool, ToolAgent, ToolUse},
 };
@@ -37,6 +38,17 @@ pub fn endpoints() -> Vec<Endpoint> {
         post("/tools/{id}/test", "testTool", "Send a tool's request once")
             .needs(Action::Update, Kind::Tool)
             .body::<TestRequest>(|_| json!({"values": {"clinic": "oakland", "date": "2026-12-03"}}))
+            .beyond(
+                422,
+                "values",
+                "a parameter needs another value, has none of this name, or cannot have this one",
+            )
+            .beyond(422, "draft", "the tool could not be saved like that")
+            .limits(|_| {
+                [("values", Limit::Free), ("draft", Limit::Free)]
+                    .map(|(field, limit)| (field.to_owned(), limit))
+                    .into()
+            })
             .answers::<TestResult>(200, "What was sent, and what came back or why nothing did")
             .by(test),
     ]

@@ -5,6 +5,7 @@ use std::collections::BTreeSet;
 use jsonschema::Validator;
 use serde_json::{Value, json};
 use server::rest::openapi::document;
+use switchboard::check::{Check, SEEN, TEXT};
 
 fn operations() -> impl Iterator<Item = (String, &'static Value)> {
     let paths = document()["paths"].as_object().unwrap();
@@ -147,4 +148,83 @@ fn bodies_have_bounds_and_no_defaults_and_answers_have_everything() {
             assert!(required.contains(&json!(field)), "{name}.{field}");
         }
     }
+}
+
+/// The patterns of texts say what the check does, of every character there is.
+#[test]
+fn a_text_is_described_as_it_is_checked() {
+    let fits = |pattern: &str| jsonschema::validator_for(&json!({"type": "string", "pattern": pattern})).unwrap();
+    let checked = |text: &str, least: usize| {
+        let mut check = Check::default();
+        check.text("name", text, least..=10);
+        check.finish().is_ok()
+    };
+    for (pattern, least) in [(TEXT, 0), (SEEN, 1)] {
+        let described = fits(pattern);
+        for c in (0..0x2_0000).chain(0xd_fff0..0xe_2000).filter_map(char::from_u32) {
+            let text = c.to_string();
+            assert_eq!(described.is_valid(&json!(text)), checked(&text, least), "{c:?}");
+        }
+        for text in [
+            "",
+            " a ",
+            "a\nb\tc\r",
+            "\u{200b}\u{200d}",
+            "a\u{7}",
+            " \u{1}a",
+            "👩\u{200d}🔬",
+        ] {
+            assert_eq!(described.is_valid(&json!(text)), checked(text, least), "{text:?}");
+        }
+    }
+}
+
+#[test]
+fn bodies_are_exact_and_what_is_read_can_be_sent_back() {
+    let schemas = &document()["components"]["schemas"];
+    for (draft, whole) in [
+        ("AgentDraft", "Agent"),
+        ("ContactDraft", "Contact"),
+        ("ToolDraft", "Tool"),
+    ] {
+        let fields = |name: &str| {
+            schemas[name]["properties"]
+                .as_object()
+                .unwrap()
+                .keys()
+                .collect::<BTreeSet<_>>()
+        };
+        assert_eq!(schemas[draft]["additionalProperties"], json!(false), "{draft}");
+        assert_eq!(fields(draft), fields(whole), "{draft}");
+        for fixed in ["id", "revision", "created_at", "updated_by"] {
+            assert_eq!(schemas[draft]["properties"][fixed]["readOnly"], true, "{draft}.{fixed}");
+        }
+    }
+    let metadata = &schemas["AgentDraft"]["properties"]["metadata"];
+    assert_eq!(
+        (
+            &metadata["maxProperties"],
+            &metadata["propertyNames"]["pattern"],
+            &metadata["additionalProperties"]["maxLength"]
+        ),
+        (&json!(16), &json!("^[A-Za-z0-9_-]{1,40}$"), &json!(500))
+    );
+    let merged = &schemas["AgentPatch"]["properties"]["metadata"]["additionalProperties"];
+    assert_eq!(merged["type"], json!(["string", "null"]));
+}
+
+#[test]
+fn what_no_schema_can_say_is_said_beside_the_status() {
+    let why = |path: &str, method: &str, status: &str| {
+        let refusal = &document()["paths"][path][method]["responses"][status];
+        refusal["description"].as_str().unwrap_or_default()
+    };
+    for method in ["put", "patch"] {
+        let says = why("/agents/{id}", method, "422");
+        assert!(says.contains("`name`: another agent has it; "), "{method}: {says}");
+        assert!(says.contains("`If-Match`: "), "{method}: {says}");
+    }
+    assert!(why("/calls", "post", "422").contains("`agent_id`: the organization has no such agent"));
+    assert!(why("/calls", "get", "422").contains("`cursor`: "));
+    assert_eq!(why("/agents/{id}", "delete", "404"), "");
 }

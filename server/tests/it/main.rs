@@ -19,6 +19,7 @@ mod failing_provider;
 mod idempotency;
 mod isolation_probe;
 mod live;
+mod metadata;
 mod model;
 mod organization;
 mod pages;

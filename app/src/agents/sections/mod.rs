@@ -1,5 +1,6 @@
 //! The sections of an agent's editor.
 
+mod metadata;
 mod prompt;
 mod silence;
 mod speech;
@@ -17,7 +18,7 @@ use switchboard::{
 use super::AgentEditor;
 use crate::kit::{Section, Switch, TagInput, TextField, fold};
 
-pub static SECTIONS: [Section<Agent>; 10] = [
+pub static SECTIONS: [Section<Agent>; 11] = [
     Section {
         id: "name",
         title: "Name",
@@ -144,6 +145,21 @@ pub static SECTIONS: [Section<Agent>; 10] = [
         },
         folded: true,
     },
+    Section {
+        id: "metadata",
+        title: "Metadata",
+        paths: &["metadata"],
+        same: |a, b| a.metadata == b.metadata,
+        sum: |draft| {
+            let names: Vec<_> = draft.metadata.keys().map(String::as_str).collect();
+            if names.is_empty() {
+                "None".into()
+            } else {
+                names.join(", ")
+            }
+        },
+        folded: true,
+    },
 ];
 
 fn first_words(draft: &AgentDraft) -> String {
@@ -181,6 +197,7 @@ fn body(section: &str, editor: AgentEditor, known: &Known) -> AnyView {
         "timing" => timing::body(editor),
         "silence" => silence::body(editor),
         "recording" => recording(editor),
+        "metadata" => metadata::body(editor),
         _ => tags(editor, known.tags.clone()),
     }
 }

@@ -406,6 +406,7 @@ pub fn phone(agent: &Agent, number: &str) -> CallDraft {
             number: number.to_owned(),
         },
         variables: [].into(),
+        metadata: [].into(),
     }
 }
 
@@ -414,6 +415,7 @@ pub fn text(agent: &Agent) -> CallDraft {
         agent_id: agent.id,
         to: Destination::Text {},
         variables: [].into(),
+        metadata: [].into(),
     }
 }
 
