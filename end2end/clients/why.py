@@ -26,10 +26,11 @@ def refusals_say_why(_, response, case) -> None:
         return
     said = (declared or {}).get("description", "")
     named = re.findall(r"`([^`]+)`: ", said)
-    errors = [error["field"] for error in response.json().get("errors", [])]
+    problem = response.json()
+    errors = [error["field"] for error in problem.get("errors", [])] or [problem["type"]]
     unnamed = [field for field in errors if not any(within(field, name) for name in named)]
-    if unnamed or not errors:
-        raise AssertionError(f"{status} for {unnamed or 'nothing'}, and the document names {named}")
+    if unnamed:
+        raise AssertionError(f"{status} for {unnamed}, and the document names {named}")
 
 
 def within(field: str, name: str) -> bool:
