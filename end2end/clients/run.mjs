@@ -79,7 +79,7 @@ try {
 function exceptions({ paths }) {
   const operations = Object.values(paths).flatMap((item) => Object.values(item));
   const table = ({ operationId, responses, security }) => {
-    const state = ['404', '409', '412', '416', ...(security?.length === 0 ? ['401'] : [])];
+    const state = ['404', '409', '412', '416', ...(security?.length === 0 ? ['401', '429'] : [])];
     const expected = Object.keys(responses).filter((status) => status < '400' || state.includes(status) || responses[status].description);
     return `[[operations]]\ninclude-operation-id = "${operationId}"\n[operations.checks.positive_data_acceptance]\nexpected-statuses = ${JSON.stringify(expected)}\n`;
   };

@@ -171,6 +171,7 @@ impl Tokens {
         let (message, signature) = token.rsplit_once('.')?;
         let (header, payload) = message.split_once('.')?;
         let head: TokenHeader = serde_json::from_slice(&URL_SAFE_NO_PAD.decode(header).ok()?).ok()?;
+        (head.alg == "RS256").then_some(())?;
         let payload = clerk.signed(&head, message, payload, signature).await?;
         let reason = claims::clerk_refusal(&payload, &clerk.issuer, &self.origin, now)?;
         tracing::warn!(reason, "a session of Clerk is not taken");

@@ -342,7 +342,7 @@ mod tests {
         assert_eq!(fields(|report| report.outcomes.clear()), ["outcomes"]);
         assert_eq!(
             fields(|report| report.outcomes[0].violations = vec![String::new(); NAMED + 2]),
-            ["outcomes[0]"]
+            ["outcomes[0].violations"]
         );
     }
 

@@ -365,6 +365,14 @@ impl EndpointBuilder {
             self.operation = self.operation.parameter(repeatable(access.keyed));
             self = self.beyond(422, "Idempotency-Key", "it came with another body before");
         }
+        // What the provider refuses it may refuse for reasons of its own, and of no field.
+        if self.refusals.contains(&502) && self.method != Method::GET {
+            self = self.beyond(
+                422,
+                "provider_failed",
+                "as `type`, where the provider did not accept it",
+            );
+        }
         for status in &self.refusals {
             self.operation = self.operation.response(status.to_string(), refusals::mention(*status));
         }

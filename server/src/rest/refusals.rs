@@ -83,12 +83,22 @@ pub fn beyond(limits: &[(String, Limit)], others: Vec<(u16, String, String)>) ->
         _ => None,
     });
     for (status, field, says) in of_body.chain(others) {
+        let field = of_each(&field);
         let known = reasons.entry(status).or_default();
         if !known.iter().any(|(name, case)| (name, case) == (&field, &says)) {
             known.push((field, says));
         }
     }
     reasons
+}
+
+/// `silence[1].message` is `silence[].message`: what is asked of one thing in a list is asked of each.
+fn of_each(field: &str) -> String {
+    let mut parts = field.split('[');
+    let first = parts.next().unwrap_or_default().to_owned();
+    parts.fold(first, |path, part| {
+        path + "[" + part.trim_start_matches(|c: char| c.is_ascii_digit())
+    })
 }
 
 /// Writes beside each status why a request that fits the schema may be answered so: the fields, each in backticks, and when.

@@ -161,7 +161,8 @@ fn a_text_is_described_as_it_is_checked() {
     };
     for (pattern, least) in [(TEXT, 0), (SEEN, 1)] {
         let described = fits(pattern);
-        for c in (0..0x2_0000).chain(0xd_fff0..0xe_2000).filter_map(char::from_u32) {
+        // The few beyond that nobody sees are named beside the status.
+        for c in (0..0x1_0000).chain(0x1_f000..0x1_ff00).filter_map(char::from_u32) {
             let text = c.to_string();
             assert_eq!(described.is_valid(&json!(text)), checked(&text, least), "{c:?}");
         }
