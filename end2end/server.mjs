@@ -24,7 +24,7 @@ export async function start({ env = {}, before = [], bin = program(), place = nu
   const url = `http://${address}`;
   // A conversation takes half a minute; simulated time passes faster, and a journey can still see a call ring and talk.
   const pace = { SWITCHBOARD_SANDBOX_SPEED: '8' };
-  const surroundings = Object.fromEntries(['PATH', 'HOME', 'TMPDIR', 'PG_BIN', 'RUST_LOG'].map((name) => [name, process.env[name]]));
+  const surroundings = Object.fromEntries(['PATH', 'HOME', 'TMPDIR', 'PG_BIN', 'RUST_LOG', 'SWITCHBOARD_SITE'].map((name) => [name, process.env[name]]));
   const options = {
     cwd: checkout,
     env: { ...surroundings, SWITCHBOARD_ADDR: address, SWITCHBOARD_DATA: data, PUBLIC_URL: url, ...pace, ...env },
