@@ -93,6 +93,30 @@ async function newPlace() {
 }
 
 /**
+ * Starts the simulated provider of calls as a program of its own, which goes on when a server is gone. `env` are the settings of a
+ * server that calls with it, `ask` asks it like one that has the key.
+ */
+export async function startProvider() {
+  const child = spawn(program(), ['sandbox'], { cwd: checkout, env: { ...process.env, SWITCHBOARD_SANDBOX_SPEED: '8' }, stdio: ['ignore', 'pipe', 'ignore'] });
+  const ended = once(child, 'exit');
+  const [ready] = await once(child.stdout, 'data');
+  const { url } = JSON.parse(ready).ultravox;
+  const key = `sandbox0.${'0'.repeat(32)}`;
+  const env = { ULTRAVOX_API_KEY: key, ULTRAVOX_URL: url, ULTRAVOX_FROM: '+14155550199', ULTRAVOX_SIP_HOST: 'sandbox.invalid' };
+  const headers = { 'x-api-key': key, 'content-type': 'application/json' };
+  const ask = async (path, body = null) => {
+    const answer = await fetch(url + path, { headers, ...(body && { method: 'POST', body: JSON.stringify(body) }) });
+    if (!answer.ok) fail(`${path}: ${answer.status} ${await answer.text()}`);
+    return answer.status === 204 ? null : answer.json();
+  };
+  const stop = async () => {
+    child.kill('SIGTERM');
+    await ended;
+  };
+  return { url, env, ask, stop };
+}
+
+/**
  * Starts the simulated Clerk, and a program whose people sign in with it. `clerk` is where it listens, `frontend` is what pages ask, `key` its secret key.
  * With `script`, the folder of Clerk's own script, that is https and a name, which `names` leads to a port of this machine, as it does the host of
  * Clerk's `pictures`.
