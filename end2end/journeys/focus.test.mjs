@@ -102,6 +102,23 @@ journey('a menu of a row stays open while the list below changes, and the list i
   await page.getByRole('heading', { name: /^Berta copy/, level: 1 }).waitFor();
 });
 
+journey('the menu of a page stays open while what the page is about changes', async ({ page, open }) => {
+  await arrive(page, somebody('Mira Menus'));
+  const org = await found(page, 'Changing Contacts');
+  const contact = await ask(page, 'contacts/create_contact', { org, draft: { name: 'Ann Before' } });
+  await open(`/contacts/${contact.id}`);
+  await page.locator('html[data-live]').waitFor({ state: 'attached' });
+  await button(page, 'More for this contact').click();
+  await stands(page, 'contact-more');
+  const read = page.waitForResponse((answer) => answer.url().endsWith('/contacts/get_contact'));
+  await ask(page, 'contacts/update_contact', { org, id: contact.id, draft: { name: 'Ann After' }, revision: contact.revision });
+  await read;
+  await page.evaluate(() => new Promise((resolve) => requestAnimationFrame(() => requestAnimationFrame(resolve))));
+  await stands(page, 'contact-more');
+  await page.keyboard.press('Escape');
+  await page.getByRole('heading', { name: 'Ann After', level: 1 }).waitFor();
+});
+
 journey('menus above the calls stay open while calls come and move', async ({ page, open }) => {
   await arrive(page, somebody('Moni Menus'));
   const org = await found(page, 'Moving Calls');
