@@ -67,13 +67,16 @@ journey('a row that is deleted from its own menu hands the focus to the next one
 /** A menu stands open, at the button it belongs to. */
 const stands = async (page, id) => assert.equal(await page.locator(`#${id}:popover-open`).count(), 1, `${id} has closed`);
 
-journey('a menu of a row stays open while the list below changes, and the list is right when it has closed', async ({ page, open }) => {
+journey('a menu of a row stays open while the list below changes, and the list is right when it has closed', async ({ page, open, tab }) => {
   await arrive(page, somebody('Mena Menus'));
   const org = await found(page, 'Open Menus');
   const agents = {};
   for (const name of ['Anna', 'Berta', 'Cora']) agents[name] = await makeAgent(page, org, { name });
-  await open('/agents');
-  await page.locator('html[data-live]').waitFor({ state: 'attached' });
+  const other = await tab();
+  for (const one of [{ page, open }, other]) {
+    await one.open('/agents');
+    await one.page.locator('html[data-live]').waitFor({ state: 'attached' });
+  }
   await page.getByRole('rowheader', { name: 'Berta' }).locator('xpath=..').getByRole('button', { name: /More/ }).click();
   await stands(page, 'agent-menu');
   const menu = page.locator('#agent-menu');
@@ -81,12 +84,13 @@ journey('a menu of a row stays open while the list below changes, and the list i
   await entry.focus();
   const before = await menu.boundingBox();
 
-  // Somebody else makes an agent, which the page reads at once, and deletes another one.
+  // Somebody else makes an agent and deletes another one. A tab without an open menu shows when that can be seen.
   const read = page.waitForResponse((answer) => answer.url().endsWith('/agents/browse_agents'));
   await makeAgent(page, org, { name: 'Dora' });
   await read;
   await ask(page, 'agents/delete_agent', { org, id: agents.Cora.id });
-  await page.evaluate(() => new Promise((resolve) => requestAnimationFrame(() => requestAnimationFrame(resolve))));
+  await other.page.getByRole('rowheader', { name: 'Dora' }).waitFor();
+  await other.page.getByRole('rowheader', { name: 'Cora' }).waitFor({ state: 'detached' });
   await stands(page, 'agent-menu');
   assert.deepEqual(await menu.boundingBox(), before);
   assert.equal(await focused(page), 'Duplicate');
@@ -102,18 +106,21 @@ journey('a menu of a row stays open while the list below changes, and the list i
   await page.getByRole('heading', { name: /^Berta copy/, level: 1 }).waitFor();
 });
 
-journey('the menu of a page stays open while what the page is about changes', async ({ page, open }) => {
+journey('the menu of a page stays open while what the page is about changes', async ({ page, open, tab }) => {
   await arrive(page, somebody('Mira Menus'));
   const org = await found(page, 'Changing Contacts');
   const contact = await ask(page, 'contacts/create_contact', { org, draft: { name: 'Ann Before' } });
-  await open(`/contacts/${contact.id}`);
-  await page.locator('html[data-live]').waitFor({ state: 'attached' });
+  const other = await tab();
+  for (const one of [{ page, open }, other]) {
+    await one.open(`/contacts/${contact.id}`);
+    await one.page.locator('html[data-live]').waitFor({ state: 'attached' });
+  }
   await button(page, 'More for this contact').click();
   await stands(page, 'contact-more');
   const read = page.waitForResponse((answer) => answer.url().endsWith('/contacts/get_contact'));
   await ask(page, 'contacts/update_contact', { org, id: contact.id, draft: { name: 'Ann After' }, revision: contact.revision });
   await read;
-  await page.evaluate(() => new Promise((resolve) => requestAnimationFrame(() => requestAnimationFrame(resolve))));
+  await other.page.getByRole('heading', { name: 'Ann After', level: 1 }).waitFor();
   await stands(page, 'contact-more');
   await page.keyboard.press('Escape');
   await page.getByRole('heading', { name: 'Ann After', level: 1 }).waitFor();
