@@ -58,9 +58,9 @@ export async function makeAgent(page, org, draft = {}) {
   return ask(page, 'agents/create_agent', { org, draft: { ...plain, ...draft } });
 }
 
-/** Makes one of whatever has a page of its own; answers a function from a route to its address. */
-export async function oneOfEach(page, org) {
-  const agent = await makeAgent(page, org);
+/** Makes one of whatever has a page of its own, the agent of `draft`; answers a function from a route to its address. */
+export async function oneOfEach(page, org, draft = {}) {
+  const agent = await makeAgent(page, org, draft);
   const call = await ask(page, 'calls/place_call', { org, draft: { agent_id: agent.id, to: { medium: 'phone', number: '+14155550121' } } });
   const contact = await ask(page, 'contacts/create_contact', { org, draft: { name: 'Ada Away' } });
   const tool = await ask(page, 'tools/create_tool', { org, draft: {

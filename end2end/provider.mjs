@@ -23,3 +23,9 @@ export async function changeCopy(id, template) {
 export async function copyOf(id) {
   return (await fetch(`${at}/api/agents/${id}`, { headers: key })).json();
 }
+
+/** The numbers that the provider was asked to dial for an agent. */
+export async function dialed(agent) {
+  const { results } = await (await fetch(`${at}/api/agents/${agent}/calls`, { headers: key })).json();
+  return results.map(({ medium }) => Object.values(medium)[0].outgoing.to.match(/^(?:sip:)?([^@]+)/)[1]);
+}

@@ -24,7 +24,7 @@ export async function start({ env = {}, before = [], bin = program(), place = nu
   const url = `http://${address}`;
   // A conversation takes half a minute; simulated time passes faster, and a journey can still see a call ring and talk.
   const pace = { SWITCHBOARD_SANDBOX_SPEED: '8' };
-  const surroundings = Object.fromEntries(['PATH', 'HOME', 'TMPDIR', 'PG_BIN', 'RUST_LOG'].map((name) => [name, process.env[name]]));
+  const surroundings = Object.fromEntries(['PATH', 'HOME', 'TMPDIR', 'PG_BIN', 'RUST_LOG', 'SWITCHBOARD_SITE'].map((name) => [name, process.env[name]]));
   const options = {
     cwd: checkout,
     env: { ...surroundings, SWITCHBOARD_ADDR: address, SWITCHBOARD_DATA: data, PUBLIC_URL: url, ...pace, ...env },
@@ -90,6 +90,30 @@ async function newPlace() {
   // Where the tests run as root, Postgres runs as another account and must be able to pass through.
   await chmod(data, 0o711);
   return { data, address: `127.0.0.1:${await freePort()}` };
+}
+
+/**
+ * Starts the simulated provider of calls as a program of its own, which goes on when a server is gone. `env` are the settings of a
+ * server that calls with it, `ask` asks it like one that has the key.
+ */
+export async function startProvider() {
+  const child = spawn(program(), ['sandbox'], { cwd: checkout, env: { ...process.env, SWITCHBOARD_SANDBOX_SPEED: '8' }, stdio: ['ignore', 'pipe', 'ignore'] });
+  const ended = once(child, 'exit');
+  const [ready] = await once(child.stdout, 'data');
+  const { url } = JSON.parse(ready).ultravox;
+  const key = `sandbox0.${'0'.repeat(32)}`;
+  const env = { ULTRAVOX_API_KEY: key, ULTRAVOX_URL: url, ULTRAVOX_FROM: '+14155550199', ULTRAVOX_SIP_HOST: 'sandbox.invalid' };
+  const headers = { 'x-api-key': key, 'content-type': 'application/json' };
+  const ask = async (path, body = null) => {
+    const answer = await fetch(url + path, { headers, ...(body && { method: 'POST', body: JSON.stringify(body) }) });
+    if (!answer.ok) fail(`${path}: ${answer.status} ${await answer.text()}`);
+    return answer.status === 204 ? null : answer.json();
+  };
+  const stop = async () => {
+    child.kill('SIGTERM');
+    await ended;
+  };
+  return { url, env, ask, stop };
 }
 
 /**

@@ -2,7 +2,7 @@
 import assert from 'node:assert/strict';
 import { button, heading, journey } from '../journey.mjs';
 import { arrive, found, makeAgent, somebody } from '../people.mjs';
-import { breakOnce } from '../provider.mjs';
+import { breakOnce, dialed } from '../provider.mjs';
 
 /** Somebody with an organization and an agent. */
 async function caller(page, name, draft) {
@@ -165,3 +165,43 @@ journey('a call that is over is read, heard from any turn, and paid', async ({ p
   const file = await page.context().request.get(await download.getAttribute('href'), { headers: { range: 'bytes=0-3' } });
   assert.equal((await file.body()).subarray(0, 4).toString(), 'RIFF');
 });
+
+journey('what the dialog shows is what is dialed, however the number was written', async ({ page, open, look }) => {
+  const agent = await caller(page, 'Ned Numbers');
+  const digits = (words) => words.replaceAll(/[^+\d]/g, '');
+  const written = [
+    ['+49 (0) 30 23125 001', '+493023125001'],
+    ['0044 020 7946 0958', '+442079460958'],
+    ['+44 (0)20 7946 0959', '+442079460959'],
+    ['+33 (0) 6 39 98 01 23', '+33639980123'],
+    ['\u202a+49\u2009(0)\u202f30\u201123125\u00ad002\u202c', '+493023125002'],
+    ['\uff0b\uff11 415 555 \u0660\u0661\u0662\u0661', '+14155550121'],
+  ];
+  for (const [number, e164] of written) {
+    await open('/calls');
+    await button(page, 'Place a call').first().click();
+    const form = page.getByRole('dialog', { name: 'Place a call' });
+    await form.getByLabel('Phone number').fill(number);
+    const shown = form.getByRole('status').filter({ hasText: 'Dials' });
+    await shown.waitFor();
+    assert.equal(digits(await shown.innerText()), e164, number);
+    if (number.startsWith('+49')) await look('place-call-dials');
+    await button(form, 'Call now').click();
+    await page.waitForURL(/\/calls\/[0-9a-f-]+$/);
+    assert.equal(digits(await page.getByRole('heading', { level: 1 }).innerText()), e164, `the page of ${number}`);
+    const to = page.locator('dt').filter({ hasText: /^To$/ }).locator('xpath=following-sibling::dd[1]');
+    assert.equal(digits(await to.innerText()), e164, `the details of ${number}`);
+  }
+  const got = await dialed(agent.provider_id);
+  assert.deepEqual(got.toSorted(), written.map(([, e164]) => e164).toSorted());
+
+  // What is not shown is not dialed: what is in the way is named, and nothing reaches the provider.
+  await open('/calls');
+  const form = await place(page, '030 23125 001');
+  await form.locator('.err').filter({ hasText: 'country code' }).waitFor();
+  await form.getByLabel('Phone number').fill('+49 30 23125 001 ext. 7');
+  await button(form, 'Call now').click();
+  await form.locator('.err').filter({ hasText: /“e”|letter/ }).waitFor();
+  assert.equal(await form.getByRole('status').filter({ hasText: 'Dials' }).count(), 0);
+  assert.equal((await dialed(agent.provider_id)).length, written.length);
+}, { expected: [/status of 422/] });

@@ -2,7 +2,8 @@
 import assert from 'node:assert/strict';
 import { after } from 'node:test';
 import { button, heading, journey } from '../journey.mjs';
-import { somebody } from '../people.mjs';
+import { oneOfEach, somebody } from '../people.mjs';
+import { pages } from '../releases.mjs';
 import { startWithClerk } from '../server.mjs';
 
 const server = await startWithClerk();
@@ -133,3 +134,23 @@ journey('with a clock that is 45 s slow at Clerk a token ends early, and whoever
   assert.ok(documents <= 3, `${documents} documents`);
   await set({ ahead_s: 0, token_seconds: null });
 }, { at: server.url, also: [server.clerk] });
+
+journey('every page of somebody whom Clerk signed in has its script, which has their session', async ({ page, open }) => {
+  await arriveWithClerk(page, open, somebody('Wes Walks'));
+  const org = (await (await page.context().request.get('/members')).text()).match(/name="org" value="([^"]+)"/)[1];
+  const address = await oneOfEach(page, org);
+  const without = [];
+  let seen = 0;
+  for (const route of [...pages.map(({ path }) => path).filter((path) => path !== '/sign-out'), '/nowhere/at/all']) {
+    await open(address(route));
+    // Pages for those who are not signed in lead on.
+    if (new URL(page.url()).pathname !== address(route)) continue;
+    seen++;
+    const has = await page.locator('script[data-clerk-publishable-key]').count();
+    if (has === 0) without.push(route);
+    else await page.waitForFunction(() => window.Clerk?.loaded && window.Clerk.session);
+  }
+  // An invitation and the mailbox of a development installation are no places to stay at.
+  assert.deepEqual(without.filter((route) => !['/join', '/dev/mail'].includes(route)), []);
+  assert.ok(seen > 18, `${seen} pages`);
+}, { at: server.url, also: [server.clerk], expected: [/status of 404/] });

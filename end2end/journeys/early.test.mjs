@@ -86,3 +86,62 @@ journey('a form that was filled in before the page listened is sent as it was fi
   await page.getByRole('heading', { name: 'Ed Quick', level: 1 }).waitFor();
   await page.getByText('German').first().waitFor();
 });
+
+/** Scrolls whatever can be scrolled half of its way, and remembers what stands in the middle of the screen then. */
+const scrollAll = (page) =>
+  page.evaluate(() => {
+    const scrolled = [];
+    for (const one of [document.scrollingElement, ...document.querySelectorAll('body *')]) {
+      const [down, right] = [one.scrollHeight - one.clientHeight, one.scrollWidth - one.clientWidth];
+      one.scrollTop = Math.floor(down / 2);
+      one.scrollLeft = Math.floor(right / 2);
+      if (one.scrollTop > 0 || one.scrollLeft > 0) scrolled.push({ one, top: one.scrollTop, left: one.scrollLeft });
+    }
+    const middle = document.elementFromPoint(innerWidth / 2, innerHeight / 2);
+    window.before = { scrolled, middle, at: middle.getBoundingClientRect().top };
+    return scrolled.map(({ one }) => (one === document.scrollingElement ? 'the page' : `${one.localName}.${one.className}`));
+  });
+
+/** What is no longer where it was scrolled to, or no longer there. */
+const movedSince = (page) =>
+  page.evaluate(() => {
+    const { scrolled, middle, at } = window.before;
+    const moved = scrolled
+      .filter(({ one, top, left }) => one !== document.scrollingElement && (one.scrollTop !== top || one.scrollLeft !== left))
+      .map(({ one, top, left }) => `${one.localName}.${one.className} from ${top}, ${left} to ${one.scrollTop}, ${one.scrollLeft}`);
+    // The browser itself scrolls a page on where something above the middle has grown.
+    const now = middle.isConnected ? middle.getBoundingClientRect().top : NaN;
+    if (!(Math.abs(now - at) <= 1)) moved.push(`the ${middle.localName} in the middle from ${at} to ${now}`);
+    return moved;
+  });
+
+journey('whoever has scrolled before the page listens stays where they are, on every page', async ({ page, person }) => {
+  await arrive(page, somebody('Eli Scrolls'));
+  const prompt = Array.from({ length: 200 }, (_, n) => `Rule ${n + 1} of Mia.`).join('\n');
+  const address = await oneOfEach(page, await found(page, 'Scrolling House'), { prompt });
+  const stranger = await person();
+  for (const one of [page, stranger.page]) await one.setViewportSize({ width: 360, height: 300 });
+  const scrolled = new Set();
+  for (const { path: route } of pages) {
+    const answer = await page.request.get(address(route), { maxRedirects: 0 });
+    const tab = answer.status() === 200 ? page : stranger.page;
+    let begin;
+    const began = new Promise((resolve) => (begin = resolve));
+    const late = (request) => began.then(() => request.continue());
+    await tab.route(/\/pkg\/switchboard[^/]*\.js/, late);
+    await tab.goto(address(route), { waitUntil: 'domcontentloaded' });
+    await tab.evaluate(() => document.fonts.ready);
+    for (const what of await scrollAll(tab)) scrolled.add(what === 'the page' ? `${what} ${route}` : what);
+    begin();
+    await alive(tab);
+    await tab.evaluate(() => new Promise((resolve) => requestAnimationFrame(() => requestAnimationFrame(resolve))));
+    assert.deepEqual(await movedSince(tab), [], route);
+    await tab.unroute(/\/pkg\/switchboard[^/]*\.js/, late);
+  }
+  const long = [...scrolled].filter((what) => what.startsWith('the page'));
+  assert.ok(long.length > 15, `only ${long.length} pages were longer than the screen`);
+  // A field and a table have a length of their own.
+  for (const inner of ['textarea', 'div.table-wrap']) {
+    assert.ok([...scrolled].some((what) => what.startsWith(inner)), `no ${inner} among ${[...scrolled].join('; ')}`);
+  }
+}, { expected: [/^console\.info: Autofocus processing was blocked/, /^console\.warning: The resource .*\/pkg\/.* was preloaded/] });

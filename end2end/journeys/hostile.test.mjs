@@ -168,3 +168,34 @@ journey('a form is sent from a page that was drawn anew, and from one that has s
     await tab.close();
   }
 }, { expected });
+
+journey('every page asks browsers to make no links of what looks like a number, a date, an address', async ({ page, person }) => {
+  await arrive(page, somebody('Hera Plain'));
+  const address = await oneOfEach(page, await found(page, 'Plain Numbers'));
+  const stranger = await person();
+  for (const route of [...pages.map(({ path }) => path), '/nowhere/at/all']) {
+    const mine = await page.request.get(address(route), { maxRedirects: 0 });
+    const answer = mine.status() < 300 || mine.status() === 404 ? mine : await stranger.page.request.get(address(route), { maxRedirects: 0 });
+    const head = (await answer.text()).split('</head>')[0];
+    const [, asked = ''] = head.match(/<meta name="format-detection" content="([^"]*)"/) ?? [];
+    for (const no of ['telephone=no', 'date=no', 'address=no', 'email=no']) assert.ok(asked.split(', ').includes(no), `${route} says “${asked}”`);
+  }
+});
+
+journey('whoever has scrolled stays where they are when the page is drawn anew', async ({ page }) => {
+  await arrive(page, somebody('Hans Scrolls'));
+  await found(page, 'Long Pages');
+  await page.setViewportSize({ width: 360, height: 400 });
+  let begin;
+  const began = new Promise((resolve) => (begin = resolve));
+  await page.route(/\/pkg\/switchboard[^/]*\.js/, (request) => began.then(() => request.continue()));
+  await page.goto('/members', { waitUntil: 'domcontentloaded' });
+  await page.evaluate(() => scrollTo(0, document.documentElement.scrollHeight / 2));
+  const before = await page.evaluate(() => scrollY);
+  assert.ok(before > 200, `${before} px`);
+  await page.evaluate(kinds['an element of the same kind before the first']);
+  const anew = page.waitForEvent('console', (message) => message.text().includes('It was drawn anew.'));
+  begin();
+  await anew;
+  assert.equal(await page.evaluate(() => scrollY), before);
+}, { expected });

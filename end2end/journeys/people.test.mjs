@@ -40,6 +40,13 @@ journey('a lost password is replaced by mail, and signing out everywhere ends ev
   await heading(phone.page, 'Check your mail').waitFor();
   await phone.open(await linkIn(page, kim.email, 'Choose a new password'));
   await look('reset', phone.page);
+  // It says whose password that is, to the person and to whatever keeps it for them.
+  await phone.page.getByText(`For ${kim.email}`, { exact: true }).waitFor();
+  const kept = await phone.page.locator('form:has([name="draft[password]"])').evaluate((form) => {
+    const [name, password] = [form.querySelector('[autocomplete=username]'), form.querySelector('[autocomplete=new-password]')];
+    return { name: name.value, seen: name.checkVisibility(), before: name.compareDocumentPosition(password) === Node.DOCUMENT_POSITION_FOLLOWING };
+  });
+  assert.deepEqual(kept, { name: kim.email, seen: false, before: true });
   await phone.page.getByLabel('New password').fill('short');
   await button(phone.page, 'Save password').click();
   await phone.page.locator('#f-password-err').filter({ hasText: '10' }).waitFor();
@@ -271,3 +278,67 @@ journey('a session that ended elsewhere is said where it is noticed, and signing
   await page.goto('/members?of=us');
   await back(null, '/members?of=us');
 }, { expected: [/status of 401/] });
+
+journey('who loses rights loses those of their keys: both questions name them, and the keys say who made them and who has left', async ({ page, open, person, look }) => {
+  const [ona, max] = [somebody('Ona Owner'), somebody('Max Maker')];
+  await arrive(page, ona);
+  const org = await found(page, 'Key Makers');
+  await ask(page, 'members/invite_member', { org, draft: { email: max.email, role: 'admin' } });
+  const link = new URL(await linkIn(page, max.email, 'Join Key Makers'));
+  const maker = await person();
+  await arrive(maker.page, max);
+  await maker.open(link.pathname + link.search);
+  await button(maker.page, 'Join Key Makers').click();
+  await heading(maker.page, 'Agents').waitFor();
+  const made = [];
+  for (const [name, scopes] of [['Reading site', ['agents:read']], ['Deploys', ['agents:read', 'agents:update']], ['Dialer', ['calls:create']], ['Given up', ['agents:update']]]) {
+    made.push(await ask(maker.page, 'keys/create_key', { org, draft: { name, scopes } }));
+  }
+  await ask(maker.page, 'keys/revoke_key', { org, key: made[3].id });
+  await ask(page, 'keys/create_key', { org, draft: { name: 'Of the owner', scopes: ['agents:update'] } });
+
+  // Whose key is whose, while they work. The column of that needs a wide screen.
+  const wide = { width: 1440, height: 900 };
+  await page.setViewportSize(wide);
+  const key = (name) => page.getByRole('row', { name: new RegExp(`^${name}`) });
+  await open('/api-keys');
+  await key('Deploys').getByText('Works', { exact: true }).waitFor();
+  await key('Deploys').getByText(`by ${max.name}`).waitFor();
+  await key('Of the owner').getByText(`by ${ona.name}`).waitFor();
+
+  // As a viewer they may read; what could do more is named.
+  await open('/members');
+  await page.getByLabel(`Role of ${max.name}`).selectOption('Viewer');
+  const demotion = page.getByRole('dialog', { name: `Make ${max.name} Viewer?` });
+  await demotion.getByText(/Deploys/).waitFor();
+  const lesser = await demotion.innerText();
+  assert.match(lesser, /Dialer/);
+  for (const other of ['Reading site', 'Given up', 'Of the owner']) assert.ok(!lesser.includes(other), `${other} in: ${lesser}`);
+  await button(demotion, 'Keep the role').click();
+  assert.equal(await page.getByLabel(`Role of ${max.name}`).inputValue(), 'admin');
+
+  // Removed, they all end; those that had ended before are none of it.
+  await button(page, `Remove ${max.name}`).click();
+  const removal = page.getByRole('dialog', { name: `Remove ${max.name}?` });
+  await removal.getByText(/Deploys/).waitFor();
+  const ending = await removal.innerText();
+  for (const own of ['Reading site', 'Dialer']) assert.ok(ending.includes(own), `no ${own} in: ${ending}`);
+  for (const other of ['Given up', 'Of the owner']) assert.ok(!ending.includes(other), `${other} in: ${ending}`);
+  await look('remove-with-keys');
+  await button(removal, 'Remove member').click();
+  await page.getByText(`${max.name} has been removed`).waitFor();
+
+  // That somebody has left is said on a phone, too.
+  await open('/api-keys');
+  for (const viewport of [{ width: 360, height: 740 }, wide]) {
+    await page.setViewportSize(viewport);
+    for (const name of ['Reading site', 'Deploys', 'Dialer']) {
+      await key(name).getByText('Refused', { exact: true }).waitFor();
+      await key(name).getByText(`${max.name} has left`).waitFor();
+      if (viewport === wide) await key(name).getByText(`by ${max.name}`).waitFor();
+    }
+  }
+  await key('Given up').getByText('Revoked', { exact: true }).waitFor();
+  await key('Of the owner').getByText('Works', { exact: true }).waitFor();
+  await look('api-keys-of-who-left');
+}, { expected: [/status of 40[13]/] });

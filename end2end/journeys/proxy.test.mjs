@@ -30,18 +30,34 @@ journey('twelve tabs behind nginx are live, and are right again when the server 
     await one.open('/contacts');
     await one.page.locator('html[data-live]').waitFor({ state: 'attached' });
   }
-  /** Milliseconds from a change until every tab shows it. */
+  /**
+   * Milliseconds from the answer to a change until the last tab shows it. Each tab says when it did: one in the background is painted
+   * once a second at most, and would be asked late.
+   */
   const shown = async (name) => {
+    const seen = tabs.map((one) =>
+      one.page.evaluate((name) => new Promise((resolve) => {
+        const look = () => document.querySelector('main')?.innerText.includes(name) && (observer.disconnect(), resolve(Date.now()));
+        const observer = new MutationObserver(look);
+        observer.observe(document.body, { childList: true, subtree: true, characterData: true });
+      }), name));
     await ask(page, 'contacts/create_contact', { org, draft: { name } });
-    const since = performance.now();
-    await Promise.all(tabs.map((one) => one.page.getByText(name, { exact: true }).first().waitFor()));
-    return Math.round(performance.now() - since);
+    const since = Date.now();
+    return Math.max(...(await Promise.all(seen))) - since;
   };
-  const live = await shown('While it runs');
+  // The machine has other things to do: of five changes the usual one counts.
+  const live = [];
+  for (const name of ['One', 'Two', 'Three', 'Four', 'Five']) live.push(await shown(`Change ${name}`));
+  const usual = live.toSorted((a, b) => a - b)[2];
 
   await server.crash();
   server = await start({ env: settings, place: server.place });
   const back = await shown('After it came back');
   console.info(`${TABS} tabs are live after ${live} ms, and ${back} ms after a server that was killed answers again`);
-  for (const one of tabs) assert.equal(await one.page.getByText('Live updates have stopped').count(), 0);
+  assert.ok(usual < 1_000, `live after ${live} ms`);
+  assert.ok(back < 5_000, `right after ${back} ms`);
+  for (const one of tabs) {
+    await one.page.getByText('After it came back', { exact: true }).first().waitFor();
+    assert.equal(await one.page.getByText('Live updates have stopped').count(), 0);
+  }
 }, { at, expected });
