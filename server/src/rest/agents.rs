@@ -1,6 +1,6 @@
 //! `/agents`: what is done with agents beyond creating and changing them.
 
-use axum::{Json as Answer, extract::Path, http::StatusCode};
+use axum::extract::Path;
 use switchboard::{
     agents::{self, Agent},
     resource::{Action, Kind},
@@ -8,6 +8,7 @@ use switchboard::{
 
 use super::{
     context::RequestContext,
+    created::Created,
     crud,
     endpoint::{Endpoint, post},
     problem::Failure,
@@ -27,7 +28,7 @@ pub fn endpoints() -> Vec<Endpoint> {
     ]
 }
 
-async fn duplicate(context: RequestContext, Path(id): Path<String>) -> Result<(StatusCode, Answer<Agent>), Failure> {
+async fn duplicate(context: RequestContext, Path(id): Path<String>) -> Result<Created<Agent>, Failure> {
     let copy = agents::duplicate(&context.core, &context.caller, crud::id(&id)?).await?;
-    Ok((StatusCode::CREATED, Answer(copy)))
+    Ok(Created::new(Kind::Agent.about().path, copy.id, copy))
 }

@@ -24,6 +24,7 @@ use utoipa::ToSchema;
 
 use super::{
     context::RequestContext,
+    created::Created,
     crud::{ListQuery, csv_export, id},
     endpoint::{Endpoint, get, post},
     extract::Json,
@@ -107,7 +108,7 @@ async fn place(
     context: RequestContext,
     repeat: Option<Extension<Repeat>>,
     Json(draft): Json<CallDraft>,
-) -> Result<(StatusCode, Answer<Call>), Failure> {
+) -> Result<Created<Call>, Failure> {
     let RequestContext { core, caller } = context;
     let call = match repeat {
         None => flow::place(&core, &caller, draft).await?,
@@ -116,7 +117,7 @@ async fn place(
             .await?
             .ok_or_else(idempotency::unfinished)?,
     };
-    Ok((StatusCode::CREATED, Answer(call)))
+    Ok(Created::new(Kind::Call.about().path, call.id, call))
 }
 
 async fn read(context: RequestContext, Path(text): Path<String>) -> Result<Answer<Conversation>, Failure> {

@@ -22,6 +22,7 @@ use utoipa::IntoParams;
 
 use super::{
     context::RequestContext,
+    created,
     endpoint::{Endpoint, delete, get, patch, post, put},
     etag::{self, expected_revision, refused, tag_of, unless_known},
     extract::{Json, Params, from_value},
@@ -198,7 +199,7 @@ async fn list<R: Rows>(context: RequestContext, query: ListQuery<R::Filter>) -> 
 
 async fn create<R: Rows>(context: RequestContext, Json(draft): Json<R::Draft>) -> Result<Response, Failure> {
     let row = crud::create::<R>(&context.core, &context.caller, draft).await?;
-    let location = format!("/api/v1{}/{}", R::KIND.about().path, row.id());
+    let location = created::address(R::KIND.about().path, row.id());
     Ok(([(header::LOCATION, location)], with_etag(StatusCode::CREATED, row)).into_response())
 }
 

@@ -19,8 +19,8 @@ use switchboard::{
 use utoipa::{
     IntoParams, ToSchema,
     openapi::{
-        Content, ContentBuilder, HttpMethod, KnownFormat, ObjectBuilder, Ref, RefOr, Required, ResponseBuilder,
-        SchemaFormat,
+        Content, ContentBuilder, HeaderBuilder, HttpMethod, KnownFormat, ObjectBuilder, Ref, RefOr, Required,
+        ResponseBuilder, SchemaFormat,
         path::{Operation, OperationBuilder, ParameterBuilder, ParameterIn},
         request_body::RequestBodyBuilder,
         schema::{ArrayBuilder, Schema, SchemaType, Type},
@@ -274,12 +274,16 @@ impl EndpointBuilder {
 
     pub fn answers<T: ToSchema>(mut self, status: u16, says: &str) -> Self {
         let schema = known::<T>(&mut self.schemas);
-        self.operation = self.operation.response(
-            status.to_string(),
-            ResponseBuilder::new()
-                .description(says)
-                .content("application/json", Content::new(Some(schema))),
-        );
+        let mut answer = ResponseBuilder::new()
+            .description(says)
+            .content("application/json", Content::new(Some(schema)));
+        if status == 201 {
+            let location = HeaderBuilder::new()
+                .schema(ObjectBuilder::new().schema_type(Type::String))
+                .description(Some("Where it is"));
+            answer = answer.header("Location", location.build());
+        }
+        self.operation = self.operation.response(status.to_string(), answer);
         self
     }
 

@@ -13,6 +13,7 @@ use switchboard::{
 
 use super::{
     context::RequestContext,
+    created::Created,
     crud::id,
     endpoint::{Endpoint, delete, get, post},
     extract::Json,
@@ -48,14 +49,9 @@ async fn list(context: RequestContext) -> Result<Answer<Vec<ApiKey>>, Failure> {
     Ok(Answer(store::list(&context.core, &context.caller).await?))
 }
 
-async fn create(
-    context: RequestContext,
-    Json(draft): Json<ApiKeyDraft>,
-) -> Result<(StatusCode, Answer<NewApiKey>), Failure> {
-    Ok((
-        StatusCode::CREATED,
-        Answer(store::create(&context.core, &context.caller, draft).await?),
-    ))
+async fn create(context: RequestContext, Json(draft): Json<ApiKeyDraft>) -> Result<Created<NewApiKey>, Failure> {
+    let made = store::create(&context.core, &context.caller, draft).await?;
+    Ok(Created::new(Kind::ApiKey.about().path, made.key.id, made))
 }
 
 async fn revoke(context: RequestContext, Path(text): Path<String>) -> Result<StatusCode, Failure> {

@@ -16,6 +16,7 @@ use utoipa::ToSchema;
 
 use super::{
     context::RequestContext,
+    created::Created,
     crud::id,
     endpoint::{Endpoint, delete, get, post, put},
     extract::Json,
@@ -96,16 +97,9 @@ async fn invitations(context: RequestContext) -> Result<Answer<Vec<Invitation>>,
     Ok(Answer(store::invitations(&context.core, &context.caller).await?))
 }
 
-async fn invite(
-    context: RequestContext,
-    Json(draft): Json<InvitationDraft>,
-) -> Result<(StatusCode, Answer<Invited>), Failure> {
-    Ok((
-        StatusCode::CREATED,
-        Answer(Invited {
-            id: store::invite(&context.core, &context.caller, draft).await?,
-        }),
-    ))
+async fn invite(context: RequestContext, Json(draft): Json<InvitationDraft>) -> Result<Created<Invited>, Failure> {
+    let id = store::invite(&context.core, &context.caller, draft).await?;
+    Ok(Created::new("/invitations", id, Invited { id }))
 }
 
 async fn revoke(context: RequestContext, Path(text): Path<String>) -> Result<StatusCode, Failure> {

@@ -6,6 +6,7 @@ mod audit;
 mod calls;
 mod contacts;
 mod context;
+mod created;
 mod crud;
 pub mod docs;
 mod endpoint;

@@ -15,6 +15,7 @@ use switchboard::{
 
 use super::{
     context::RequestContext,
+    created::Created,
     crud::{ListQuery, id},
     endpoint::{Endpoint, get, post},
     extract::Json,
@@ -65,11 +66,9 @@ async fn list(context: RequestContext, query: ListQuery<RunFilter>) -> Result<An
     ))
 }
 
-async fn publish(context: RequestContext, Json(report): Json<Report>) -> Result<(StatusCode, Answer<Run>), Failure> {
-    Ok((
-        StatusCode::CREATED,
-        Answer(store::publish(&context.core, &context.caller, &report).await?),
-    ))
+async fn publish(context: RequestContext, Json(report): Json<Report>) -> Result<Created<Run>, Failure> {
+    let run = store::publish(&context.core, &context.caller, &report).await?;
+    Ok(Created::new(Kind::Report.about().path, run.id, run))
 }
 
 async fn run(context: RequestContext) -> Result<(StatusCode, Answer<Run>), Failure> {

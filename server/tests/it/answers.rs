@@ -2,7 +2,7 @@
 
 use axum::{
     body::Body,
-    http::{Request, StatusCode},
+    http::{Method, Request, StatusCode},
 };
 use chrono::{DateTime, SecondsFormat, TimeDelta, Utc};
 use serde_json::json;
@@ -131,4 +131,45 @@ async fn calls_are_listed_by_when_they_were_placed() {
     assert!(!shown(&[("from", 1)]).await);
     assert!(!shown(&[("until", 0)]).await, "until is exclusive");
     assert!(!shown(&[("from", -60), ("until", -1)]).await);
+}
+
+#[tokio::test]
+async fn whatever_is_made_says_where_it_is() {
+    let world = World::new().await;
+    let org = world.org("Mine").await;
+    let of = Belongings::of(&world, &org).await;
+    let mut made = 0;
+    for question in questions::all() {
+        let body = question.body(&of);
+        let Some((path, body)) = body.filter(|_| question.method() == Method::POST) else {
+            continue;
+        };
+        let answer = world.rest(Method::POST, &path, Some(&org.key), Some(&body)).await;
+        if answer.status != StatusCode::CREATED {
+            continue;
+        }
+        made += 1;
+        let at = answer.headers["location"].to_str().unwrap();
+        let id = at
+            .strip_prefix(&format!("/api/v1{path}/"))
+            .unwrap_or_else(|| panic!("{question}: {at}"));
+        assert!(answer.text().contains(id), "{question}: {at}");
+    }
+    assert!(made >= 8, "{made}");
+    let agent = of.fixtures.id("/agents");
+    let copy = world
+        .rest(
+            Method::POST,
+            &format!("/agents/{agent}/duplicate"),
+            Some(&org.key),
+            None,
+        )
+        .await;
+    let at = copy.headers["location"]
+        .to_str()
+        .unwrap()
+        .strip_prefix("/api/v1")
+        .unwrap()
+        .to_owned();
+    assert_eq!(world.get(&at, &org.key).await.json()["id"], copy.json()["id"]);
 }
