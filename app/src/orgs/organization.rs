@@ -25,7 +25,8 @@ use crate::{
 pub fn OrganizationPage() -> impl IntoView {
     let here = StoredValue::new(org());
     let saving = Sending::<UpdateOrganization>::new();
-    let organization = Loading::new(move || saving.ended(), move |_| read_organization(here.get_value()));
+    // A save that is refused leaves what was typed; one that is done draws the page anew.
+    let organization = Loading::new(|| (), move |()| read_organization(here.get_value()));
     let content = move |organization: Organization| {
         let decided = if may(Action::Update, Kind::Organization) {
             form(saving, &organization)
