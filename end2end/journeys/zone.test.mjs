@@ -61,6 +61,10 @@ journey('a call half an hour before midnight is on the right day, in the first p
   await look('zone-menu');
   await page.keyboard.press('Escape');
 
+  // What was just done is told by the clock as soon as the page is alive.
+  await open('/agents');
+  await page.getByText(/^(just now|\d+ s ago|1 min ago)$/).first().waitFor({ timeout: 5_000 });
+
   // Without scripts, in the same session.
   const plain = await person({ javaScript: false, timeZone: 'America/Los_Angeles' });
   await plain.page.context().addCookies(await page.context().cookies());

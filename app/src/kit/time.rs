@@ -18,7 +18,7 @@ pub fn provide_clock() {
     provide_context(Clock(clock));
     // The clock is the outside world, not state of ours: nothing else sets it.
     effect(move || {
-        clock.set(Some(browser::now()));
+        browser::when_hydrated(move || clock.set(Some(browser::now())));
         browser::every(30_000, move || clock.set(Some(browser::now())));
     });
 }

@@ -25,7 +25,8 @@ use crate::{
 pub fn OrganizationPage() -> impl IntoView {
     let here = StoredValue::new(org());
     let saving = Sending::<UpdateOrganization>::new();
-    let organization = Loading::new(move || saving.ended(), move |_| read_organization(here.get_value()));
+    // A save that is refused leaves what was typed; one that is done draws the page anew.
+    let organization = Loading::new(|| (), move |()| read_organization(here.get_value()));
     let content = move |organization: Organization| {
         let decided = if may(Action::Update, Kind::Organization) {
             form(saving, &organization)
@@ -73,9 +74,29 @@ fn form(saving: Sending<UpdateOrganization>, organization: &Organization) -> Any
         organization.color,
         organization.revision.to_string(),
     );
-    // Whoever else keeps the name changes it. The form says it all the same: a draft is whole.
     let kept_by = name_is_kept_by(organization);
-    let name = match kept_by {
+    view! {
+        <section class="card" aria-labelledby="decided">
+            <header><h2 id="decided">"Name, colour and time zone"</h2></header>
+            <div class="body">
+                <Form action=saving>
+                    <OrgField/>
+                    <input type="hidden" name="revision" value=revision/>
+                    {name_field(name, kept_by)}
+                    {colors("draft[color]", color)}
+                    <ZoneField path="time_zone" name="draft[time_zone]" value=zone on_input=Callback::new(move |typed| zone.set(typed)) offer_own=true
+                        help="Times and days are written in it for everybody who has chosen none of their own in their profile."/>
+                    <div class="cluster"><Submit label="Save changes"/></div>
+                </Form>
+            </div>
+        </section>
+    }
+    .into_any()
+}
+
+/// Whoever else keeps the name changes it. The form says it all the same: a draft is whole.
+fn name_field(name: String, kept_by: Option<&'static str>) -> AnyView {
+    match kept_by {
         None => {
             view! { <TextField path="name" name="draft[name]" label="Name" value=name autocomplete="organization"/> }
                 .into_any()
@@ -89,24 +110,7 @@ fn form(saving: Sending<UpdateOrganization>, organization: &Organization) -> Any
             </div>
         }
         .into_any(),
-    };
-    view! {
-        <section class="card" aria-labelledby="decided">
-            <header><h2 id="decided">"Name, colour and time zone"</h2></header>
-            <div class="body">
-                <Form action=saving>
-                    <OrgField/>
-                    <input type="hidden" name="revision" value=revision/>
-                    {name}
-                    {colors("draft[color]", color)}
-                    <ZoneField path="time_zone" name="draft[time_zone]" value=zone on_input=Callback::new(move |typed| zone.set(typed)) offer_own=true
-                        help="Times and days are written in it for everybody who has chosen none of their own in their profile."/>
-                    <div class="cluster"><Submit label="Save changes"/></div>
-                </Form>
-            </div>
-        </section>
     }
-    .into_any()
 }
 
 fn name_is_kept_by(organization: &Organization) -> Option<&'static str> {
