@@ -154,3 +154,57 @@ journey('every page of somebody whom Clerk signed in has its script, which has t
   assert.deepEqual(without.filter((route) => !['/join', '/dev/mail'].includes(route)), []);
   assert.ok(seen > 18, `${seen} pages`);
 }, { at: server.url, also: [server.clerk], expected: [/status of 404/] });
+
+const away = /net::ERR_|status of 500/;
+
+journey('where Clerk does not move the session, the page says so, and works after a reload', async ({ page, open, look }) => {
+  const place = (name) => page.getByRole('banner').getByRole('link', { name });
+  await arriveWithClerk(page, open, somebody('Stu First'));
+  const stuck = page.getByRole('alert').filter({ hasText: 'Clerk did not take you there' });
+  const refuse = (route) => route.fulfill({ status: 500, contentType: 'application/json', headers: { 'access-control-allow-origin': server.url, 'access-control-allow-credentials': 'true' }, body: '{"errors":[]}' });
+  const cut = (route) => route.abort('connectionreset');
+  const moves = /\/v1\/client\/sessions\/[^/]+\/touch/;
+  const refused = async (fails, choose) => {
+    await open('/select-org');
+    await page.waitForFunction(() => window.Clerk?.loaded);
+    await page.route(moves, fails);
+    await choose();
+    await stuck.waitFor();
+    assert.equal(new URL(page.url()).pathname, '/select-org');
+    await page.unroute(moves, fails);
+  };
+
+  // To one that is made just now: it is there, and can be chosen.
+  await refused(refuse, async () => {
+    await page.getByLabel('Name').fill('Second House');
+    await button(page, 'Create organization').click();
+  });
+  await look('clerk-did-not-move');
+  await stuck.getByRole('link', { name: 'Reload' }).click();
+  await page.getByRole('button', { name: /Second House/ }).waitFor();
+  // To one of the list, and to one's own.
+  await refused(cut, () => page.getByRole('button', { name: /Second House/ }).click());
+  await refused(refuse, () => button(page, 'Open personal workspace').click());
+
+  await open('/select-org');
+  await page.waitForFunction(() => window.Clerk?.loaded);
+  await page.getByRole('button', { name: /Second House/ }).click();
+  await place('Second House').waitFor();
+
+  // Where its script cannot ask, that is said before anybody chooses, and again when they do.
+  for (const fails of [cut, refuse]) {
+    const asks = /\/v1\/client\?/;
+    await page.route(asks, fails);
+    await open('/select-org');
+    await page.getByRole('alert').filter({ hasText: 'Clerk could not be reached.' }).waitFor();
+    await page.getByRole('button', { name: /First House/ }).click();
+    await stuck.waitFor();
+    assert.equal(new URL(page.url()).pathname, '/select-org');
+    await page.unroute(asks, fails);
+    await open('/select-org');
+    await page.waitForFunction(() => window.Clerk?.loaded);
+    assert.equal(await page.getByRole('alert').count(), 0);
+  }
+  await page.getByRole('button', { name: /First House/ }).click();
+  await place('First House').waitFor();
+}, { at: server.url, also: [server.clerk], expected: [away] });
