@@ -279,7 +279,7 @@ impl EndpointBuilder {
             .content("application/json", Content::new(Some(schema)));
         if status == 201 {
             let location = HeaderBuilder::new()
-                .schema(ObjectBuilder::new().schema_type(Type::String))
+                .schema(Some(ObjectBuilder::new().schema_type(Type::String)))
                 .description(Some("Where it is"));
             answer = answer.header("Location", location.build());
         }

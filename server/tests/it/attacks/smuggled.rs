@@ -9,7 +9,7 @@ use crate::{
 };
 
 /// What people may put any name into: it is kept and comes back, and belongs to nobody by what it is called.
-const FREE: [&str; 2] = ["custom", "schema"];
+const FREE: [&str; 3] = ["custom", "metadata", "schema"];
 
 /// Adds the organization to every object, at any depth, under every name it could be taken by.
 fn smuggle(value: &mut Value, org: &Org, client: &str) {
