@@ -10,7 +10,7 @@ import { FIRST_LOAD, SHARED_FILES, weight } from './budgets.mjs';
 // like what is there, of what lies between, and of a chunk, which is small.
 const TRAVELS = { program: 0.313, back: 0.17, shared: 0.28, own: 0.34 };
 const ROUNDS = 60_000;
-const STARTS = 4;
+const STARTS = 12;
 
 /** Numbers from 0 to 1, the same ones each time: a linear congruential generator. */
 function dice(seed) {

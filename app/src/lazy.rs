@@ -110,7 +110,10 @@ mod browser_side {
     use wasm_bindgen_futures::JsFuture;
 
     use super::LazyPage;
-    use crate::kit::browser::{self, Keep};
+    use crate::kit::{
+        browser::{self, Keep},
+        start_clock,
+    };
 
     thread_local! {
         /// The lazy pages there are.
@@ -184,7 +187,7 @@ mod browser_side {
         let _ = window().remove_event_listener_with_callback_and_bool("click", listener, true);
         ALIVE.set(true);
         browser::forget(Keep::Tab, TRIED);
-        browser::hydrated();
+        browser::hydrated(start_clock);
         look_ahead();
     }
 

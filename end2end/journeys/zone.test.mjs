@@ -148,7 +148,7 @@ journey('an organization is renamed, and everybody in it sees so', async ({ page
   assert.equal(await page.locator('html').getAttribute('data-color'), 'plum');
   await look('organization-saved');
   await open('/audit');
-  await page.getByText('name, colour, time zone').waitFor();
+  await page.getByText('colour, name, time zone').waitFor();
   await page.getByRole('rowheader', { name: 'Changed organization New Name' }).waitFor();
 
   await open('/organization');

@@ -1,6 +1,6 @@
 //! The browser itself: timers, storage, cookies, focus. Called from event handlers and effects, never in a render.
 
-use std::{cell::RefCell, time::Duration};
+use std::time::Duration;
 
 use leptos::prelude::*;
 use switchboard::cookie;
@@ -283,22 +283,11 @@ fn above(html: &str) {
     }
 }
 
-thread_local! {
-    /// What waits until the first picture has been taken over.
-    static WAITING: RefCell<Vec<Box<dyn FnOnce()>>> = const { RefCell::new(Vec::new()) };
-}
-
-/// Runs once the first picture has been taken over. Words that were others before that would be taken for what stands there.
-pub fn when_hydrated(run: impl FnOnce() + 'static) {
-    WAITING.with_borrow_mut(|waiting| waiting.push(Box::new(run)));
-}
-
 /// Says that the page is alive: to tests and to measurements. It is, once the effects of the first picture have run.
-pub fn hydrated() {
-    request_animation_frame(|| {
-        for run in WAITING.take() {
-            run();
-        }
+/// `then` begins what no first picture may show.
+pub fn hydrated(then: fn()) {
+    request_animation_frame(move || {
+        then();
         if let Some(root) = document().document_element() {
             let _ = root.set_attribute("data-hydrated", "");
         }

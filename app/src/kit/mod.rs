@@ -58,6 +58,8 @@ pub use sections::{Section, contents, fold, put_back, saved_elsewhere};
 pub use sync::{out_of_step, sync_dot};
 pub use table::{Column, Columns, Row, RowMenu, Selection, Table, list_keys, row_link, table};
 pub use tags::TagInput;
+#[cfg(feature = "hydrate")]
+pub use time::start_clock;
 pub use time::{Ago, Day, When, ago_words, date_words, machine, zone};
 pub use toast::{Toast, ToastList, Toasts, use_toasts};
 pub use zone::{ZoneField, browser_zone};

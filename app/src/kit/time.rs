@@ -1,5 +1,7 @@
 //! Times and days, in the viewer's zone: the first picture and the living page write the same.
 
+use std::cell::Cell;
+
 use chrono::{DateTime, Datelike, NaiveDateTime, Timelike, Utc};
 use leptos::prelude::*;
 use switchboard::zone::Offsets;
@@ -13,14 +15,27 @@ use super::{
 #[derive(Clone, Copy)]
 struct Clock(RwSignal<Option<f64>>);
 
+thread_local! {
+    /// The clock of this page, which nobody but its browser has.
+    static HERE: Cell<Option<RwSignal<Option<f64>>>> = const { Cell::new(None) };
+}
+
 pub fn provide_clock() {
     let clock = RwSignal::new(None);
     provide_context(Clock(clock));
     // The clock is the outside world, not state of ours: nothing else sets it.
     effect(move || {
-        browser::when_hydrated(move || clock.set(Some(browser::now())));
+        HERE.set(Some(clock));
         browser::every(30_000, move || clock.set(Some(browser::now())));
     });
+}
+
+/// Once the first picture has been taken over. Words that were others before would be taken for what stands there.
+#[cfg(feature = "hydrate")]
+pub fn start_clock() {
+    if let Some(clock) = HERE.get() {
+        clock.set(Some(browser::now()));
+    }
 }
 
 fn clock() -> RwSignal<Option<f64>> {
