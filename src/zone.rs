@@ -240,11 +240,11 @@ mod tests {
     use super::*;
 
     fn at(text: &str) -> DateTime<Utc> {
-        text.parse().unwrap()
+        text.parse().expect("a time")
     }
 
     fn offsets(zone: &str) -> Offsets {
-        Offsets::of(&TimeZone::parse(zone).unwrap(), at("2026-11-30T09:00:00Z"))
+        Offsets::of(&TimeZone::parse(zone).expect("a zone"), at("2026-11-30T09:00:00Z"))
     }
 
     fn shows(zone: &str, moment: &str) -> String {

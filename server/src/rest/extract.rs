@@ -94,10 +94,18 @@ fn make_whole(value: &mut Value) -> bool {
             }
             whole.is_some()
         }
-        Value::Array(items) => items.iter_mut().fold(false, |any, item| make_whole(item) || any),
-        Value::Object(members) => members
-            .values_mut()
-            .fold(false, |any, member| make_whole(member) || any),
+        // Every one of them: `any` would stop at the first.
+        Value::Array(items) => {
+            items
+                .iter_mut()
+                .filter_map(|item| make_whole(item).then_some(()))
+                .count()
+                > 0
+        }
+        Value::Object(members) => {
+            let members = members.values_mut();
+            members.filter_map(|member| make_whole(member).then_some(())).count() > 0
+        }
         _ => false,
     }
 }
