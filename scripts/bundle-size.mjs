@@ -1,6 +1,6 @@
 // Prints what each page's first load is, in bytes as they travel, and what each chunk of pages adds; fails over a budget.
 import { readFileSync, statSync } from 'node:fs';
-import { FILES, FIRST_LOAD, OWN, weight } from './budgets.mjs';
+import { FILES, OWN, firstLoad, weight } from './budgets.mjs';
 
 const named = Object.fromEntries(readFileSync('target/hash.txt', 'utf8').trim().split('\n').map((line) => line.split(': ')));
 const pages = Array.from(readFileSync('app/src/routes.rs', 'utf8').matchAll(/page!\("([^"]+)", (\w+), \w+\)/g), ([, path, chunk]) => ({ path, chunk }));
@@ -28,7 +28,7 @@ line('script', of('js'), 'bytes');
 line('styles', of('css'), 'bytes');
 for (const chunk of chunks) line(`own:${chunk}`, travels(filesOf(chunk).at(-1)), 'bytes', OWN[weight(chunk)]);
 for (const { path, chunk } of pages) {
-  line(`first_load:${path}`, of('wasm') + of('js') + sum(filesOf(chunk)), 'bytes', FIRST_LOAD[weight(chunk)]);
+  line(`first_load:${path}`, of('wasm') + of('js') + sum(filesOf(chunk)), 'bytes', firstLoad(chunk));
 }
 // The document, the styles, the script and the program are files of every page.
 for (const chunk of chunks) line(`files:${chunk}`, 4 + filesOf(chunk).length, 'files', FILES);
