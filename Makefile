@@ -1,5 +1,5 @@
 # Every target first brings the machine to where it can do it; scripts/ says how.
-.PHONY: setup run watch watch-test test test-clients test-clerk e2e model bench bench-warden warden-kills build fmt lint
+.PHONY: setup run watch watch-test test bare test-clients test-clerk e2e model bench bench-warden warden-kills build fmt lint
 
 setup:
 	@scripts/setup rust site database browser watch
@@ -19,6 +19,11 @@ watch-test:
 test:
 	@scripts/setup
 	@scripts/test
+
+# The program without the simulated providers and the warden: other features, so crates of others are compiled anew.
+bare:
+	@scripts/setup rust
+	@cargo clippy --locked --package server --no-default-features -- -D warnings
 
 test-clients:
 	@scripts/test-clients 600

@@ -44,6 +44,14 @@ export async function arrive(page, who) {
   await send(page, 'account/verify_email', { token: link.searchParams.get('token') });
 }
 
+/** Fills in the sign-in page that stands there, as a person would. */
+export async function signIn(page, who) {
+  await page.getByRole('heading', { name: /^Sign in/, level: 1 }).waitFor();
+  await page.getByLabel('Email').fill(who.email);
+  await page.getByLabel('Password', { exact: true }).fill(who.password);
+  await page.getByRole('button', { name: 'Sign in', exact: true }).click();
+}
+
 /** Founds an organization and enters it; answers its id. */
 export async function found(page, name) {
   await send(page, 'orgs/create_org', { 'draft[name]': name, 'draft[color]': 'teal', next: '/' });

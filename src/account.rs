@@ -119,7 +119,6 @@ impl Checked for TokenRequest {
     fn check(&self, check: &mut Check) {
         check.email("email", &self.email);
         typed(check, "password", &self.password);
-        check.beyond("email", "no mail could be sent there");
         check.beyond("org_id", "there are several organizations, and none is named");
     }
 }

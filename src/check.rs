@@ -166,6 +166,7 @@ impl Check {
         let field = field.into();
         #[cfg(feature = "ssr")]
         self.note(&field, Limit::Email);
+        self.beyond(&field, "no mail could be sent there");
         let value = value.trim();
         let good = value.len() <= 254
             && value.split_once('@').is_some_and(|(local, domain)| {
@@ -196,6 +197,7 @@ impl Check {
 
     /// The IANA name of a time zone, or nothing. The browser leaves that to the server, which knows which there are.
     pub fn time_zone(&mut self, field: &str, name: &str) {
+        self.beyond(field, "there is no such time zone");
         if !name.is_empty() && TimeZone::parse(name).is_err() {
             self.fail(field, "There is no such time zone. Write it like Europe/Berlin.");
         }
@@ -204,6 +206,7 @@ impl Check {
     /// A telephone number as people write it. The browser leaves the reading to the server, which has the library for it.
     pub fn phone(&mut self, field: impl Into<String>, value: &str) {
         let field = field.into();
+        self.beyond(&field, "it is no telephone number with its country code");
         #[cfg(feature = "ssr")]
         if let Err(says) = PhoneNumber::parse(value) {
             return self.fail(field, says);

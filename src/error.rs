@@ -4,6 +4,8 @@ use std::fmt;
 
 use serde::{Deserialize, Serialize};
 
+use crate::resource::Kind;
+
 pub type Result<T, E = Error> = std::result::Result<T, E>;
 
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, thiserror::Error)]
@@ -157,6 +159,14 @@ impl Error {
         }])
     }
 
+    /// A change that started from what is not there any more.
+    pub fn stale(kind: Kind) -> Self {
+        Self::Conflict(format!(
+            "This {} has changed since it was read. Read it again.",
+            kind.singular()
+        ))
+    }
+
     pub fn taken(field: &str) -> Self {
         Self::invalid(field, "This name is already used. Choose another.")
     }
@@ -236,8 +246,8 @@ mod ssr {
         }
     }
 
-    /// The kind of a failure of the database, for the figures: few words, whatever the statement was.
-    fn kind(error: &sqlx::Error) -> &'static str {
+    /// What a failure of the database is counted as: a few words, whatever the statement was (`docs/operations.md`).
+    pub(super) fn failure_word(error: &sqlx::Error) -> &'static str {
         let sqlx::Error::Database(refusal) = error else {
             return match error {
                 sqlx::Error::PoolTimedOut => "no_free_connection",
@@ -274,7 +284,7 @@ mod ssr {
     impl From<sqlx::Error> for Error {
         fn from(error: sqlx::Error) -> Self {
             if !matches!(error, sqlx::Error::RowNotFound) {
-                metrics::counter!("switchboard_database_failures_total", "cause" => kind(&error)).increment(1);
+                metrics::counter!("switchboard_database_failures_total", "cause" => failure_word(&error)).increment(1);
             }
             match &error {
                 sqlx::Error::RowNotFound => Self::NotFound,
@@ -349,6 +359,34 @@ mod tests {
             let error = sqlx::raw_sql(statement).execute(&test.admin).await.unwrap_err();
             assert_eq!(ssr::cause(error.as_database_error().unwrap()), cause);
         }
+    }
+
+    #[tokio::test]
+    async fn figures_count_failures_by_the_words_that_operators_look_for() {
+        let test = TestDb::create().await;
+        for (code, word) in [
+            ("08006", "server_lost"),
+            ("22001", "data"),
+            ("23505", "constraint"),
+            ("28000", "login"),
+            ("40001", "serialization"),
+            ("40P01", "deadlock"),
+            ("42501", "not_permitted"),
+            ("42P01", "statement"),
+            ("53100", "disk_full"),
+            ("53300", "too_many_connections"),
+            ("53400", "resources"),
+            ("57014", "canceled"),
+            ("57P01", "stopping"),
+            ("58030", "broken"),
+            ("P0001", "other"),
+        ] {
+            let raise = format!("do $$ begin raise exception 'x' using errcode = '{code}'; end $$");
+            let error = sqlx::raw_sql(sqlx::AssertSqlSafe(raise)).execute(&test.admin).await;
+            assert_eq!(ssr::failure_word(&error.unwrap_err()), word, "{code}");
+        }
+        assert_eq!(ssr::failure_word(&sqlx::Error::PoolTimedOut), "no_free_connection");
+        assert_eq!(ssr::failure_word(&sqlx::Error::PoolClosed), "unreachable");
     }
 
     #[tokio::test]

@@ -154,24 +154,41 @@ pub fn unfinished() -> Error {
 /// Keeps the answer for whoever repeats the request. A failure that changed nothing frees the key instead. Neither is for a
 /// request whose key somebody has taken over.
 pub async fn keep(core: &Core, caller: &Caller, keyed: &Keyed, status: u16, body: &[u8]) -> Result<()> {
-    let mut tx = caller.begin(&core.db, keyed.access.0, keyed.access.1).await?;
     if status >= 500 || status == 429 {
-        delete(&mut tx, keyed).await?;
-    } else {
-        let sealed = keyed.seal(&core.secret, caller.org(), body)?;
-        sqlx::query!(
-            "update app.idempotency_keys set status = $4, response = $5
-             where org_id = $1 and route = $2 and key = $3 and created_at = $6",
-            tx.org() as _,
-            keyed.route,
-            keyed.key,
-            status.cast_signed(),
-            sealed,
-            keyed.claimed_at,
-        )
-        .execute(tx.conn())
-        .await?;
+        return free(core, caller, keyed).await;
     }
+    let mut tx = caller.begin(&core.db, keyed.access.0, keyed.access.1).await?;
+    let sealed = keyed.seal(&core.secret, caller.org(), body)?;
+    sqlx::query!(
+        "update app.idempotency_keys set status = $4, response = $5
+         where org_id = $1 and route = $2 and key = $3 and created_at = $6",
+        tx.org() as _,
+        keyed.route,
+        keyed.key,
+        status.cast_signed(),
+        sealed,
+        keyed.claimed_at,
+    )
+    .execute(tx.conn())
+    .await?;
+    tx.commit().await
+}
+
+/// Frees the key of a request that failed, so that it can be made again: unless it has placed a call that goes on, to which a
+/// repeat is led.
+pub async fn free(core: &Core, caller: &Caller, keyed: &Keyed) -> Result<()> {
+    let mut tx = caller.begin(&core.db, keyed.access.0, keyed.access.1).await?;
+    sqlx::query!(
+        "delete from app.idempotency_keys k
+         where k.org_id = $1 and k.route = $2 and k.key = $3 and k.created_at = $4
+           and not exists (select from app.calls c where c.org_id = k.org_id and c.id = k.call_id and c.ended_at is null)",
+        tx.org() as _,
+        keyed.route,
+        keyed.key,
+        keyed.claimed_at,
+    )
+    .execute(tx.conn())
+    .await?;
     tx.commit().await
 }
 

@@ -19,6 +19,9 @@ const NAME: &str = "^[A-Za-z0-9_-]{1,40}$";
 
 pub(crate) fn check(check: &mut Check, metadata: &Metadata) {
     check.count("metadata", metadata.len(), MOST, "values");
+    if metadata.len() > MOST {
+        return;
+    }
     for (name, value) in metadata {
         let field = format!("metadata.{name}");
         let says = "Use a name of 1 to 40 letters, digits, underscores and hyphens.";

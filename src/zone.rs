@@ -2,7 +2,7 @@
 //!
 //! The server makes the table. A browser with older zone data, or in another zone, writes the same times with it.
 
-use std::{fmt, str::FromStr, sync::Arc};
+use std::{fmt, sync::Arc};
 
 use chrono::{DateTime, NaiveDateTime, Utc};
 use serde::{Deserialize, Serialize};
@@ -61,12 +61,6 @@ impl Default for TimeZone {
 impl fmt::Display for TimeZone {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(&self.0)
-    }
-}
-impl FromStr for TimeZone {
-    type Err = UnknownZone;
-    fn from_str(name: &str) -> Result<Self, UnknownZone> {
-        Self::parse(name)
     }
 }
 impl TryFrom<String> for TimeZone {

@@ -16,25 +16,28 @@ use crate::wire;
 pub struct AppError(pub Error);
 
 impl AppError {
-    /// The browser could not reach us, or the answer was cut off: nobody's fault to number.
+    /// The browser could not reach us, or the answer was lost on its way: what was asked for may be done. Nobody's fault to number.
     pub fn unreachable() -> Self {
         Self(Error::Conflict(
-            "The server could not be reached. Nothing was changed; check your connection and try again.".into(),
+            "No answer came from the server. Check your connection. What you did may have been done all the same: look before you try \
+             it again."
+                .into(),
         ))
     }
 
     /// The server is of another version than the page: it does not know what was asked, or answers in another way.
     pub fn outdated() -> Self {
         Self(Error::Conflict(
-            "The server was updated since this page was loaded. Reload the page and try again.".into(),
+            "The server was updated since this page was loaded. Reload the page, and look whether it was done before you try it again."
+                .into(),
         ))
     }
 
     /// Something answered in the server's place: a proxy, or the sign-in page of a network.
     pub fn intercepted(status: u16) -> Self {
         Self(Error::Conflict(format!(
-            "Something between you and the server answered in its place (status {status}). Try again in a moment; if it goes on, open \
-             this page anew."
+            "Something between you and the server answered in its place (status {status}). What you did may have been done all \
+             the same: look before you try it again. If it goes on, open this page anew."
         )))
     }
 }

@@ -81,7 +81,7 @@ mod tests {
         money::Micros,
         org::{OrgColor, Permissions, Role, UserId},
         viewer::{CurrentOrg, Identity, Installation, Person},
-        zone::Offsets,
+        zone::{Offsets, TimeZone},
     };
 
     use super::*;
@@ -98,18 +98,18 @@ mod tests {
                 name: "Ada".to_owned(),
                 email: "ada@example.com".to_owned(),
                 email_verified: true,
-                time_zone: Some("Asia/Kolkata".parse().unwrap()),
+                time_zone: Some(TimeZone::parse("Asia/Kolkata").unwrap()),
             }),
             place: Some(CurrentOrg {
                 org_id: OrgId::parse("org_a").unwrap(),
                 name: "Front desks".to_owned(),
                 color: OrgColor::Fern,
-                time_zone: "America/New_York".parse().unwrap(),
+                time_zone: TimeZone::parse("America/New_York").unwrap(),
                 role: Role::Operator,
                 permissions: Permissions::of_role(Role::Operator),
                 balance: Micros(-1),
             }),
-            zone: Offsets::of(&"Europe/Berlin".parse().unwrap(), chrono::Utc::now()),
+            zone: Offsets::of(&TimeZone::parse("Europe/Berlin").unwrap(), chrono::Utc::now()),
             installation: Installation {
                 identity,
                 ..Installation::default()

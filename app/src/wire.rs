@@ -87,8 +87,8 @@ pub fn post(path: &str, kind: &'static str, body: String) -> Post {
 /// Why an answer that is not the product's own came instead.
 fn refused(response: &web_sys::Response) -> AppError {
     match response.status() {
-        // No function has this name any more.
-        404 | 405 => AppError::outdated(),
+        // No function has this name any more. We say so without a page.
+        404 | 405 if !is_html(response) => AppError::outdated(),
         status => AppError::intercepted(status),
     }
 }

@@ -1,6 +1,6 @@
 // What else may answer a page that has been open for a while: another version of the program, a proxy, the guard. Each has its own words.
 import assert from 'node:assert/strict';
-import { button, heading, journey } from '../journey.mjs';
+import { button, dialog, heading, journey } from '../journey.mjs';
 import { arrive, ask, found, makeAgent, somebody } from '../people.mjs';
 
 /** What is answered in the server's place, and what the page makes of it. */
@@ -8,18 +8,17 @@ const answers = {
   'another version, which answers in other words': {
     // An invitation that was sent has no answer to be misread.
     short: false,
-    words: 'The server was updated since this page was loaded. Reload the page and try again.',
+    words: 'The server was updated since this page was loaded. Reload the page, and look whether it was done before you try it again.',
     answer: (route) => route.fulfill({ status: 200, contentType: 'application/json', body: '{"of":"another version"}' }),
   },
   'another version, which does not know the function': {
-    words: 'The server was updated since this page was loaded. Reload the page and try again.',
+    words: 'The server was updated since this page was loaded. Reload the page, and look whether it was done before you try it again.',
     answer: async (route) => {
       const url = route.request().url().replace(/\/fn\/app\/.*/, '/fn/app/agents/of_an_earlier_version');
       await route.fulfill({ response: await route.fetch({ url }) });
     },
   },
   'another version, which expects something else': {
-    list: false,
     words: 'The page sent something else than this version of the server expects. Reload it and try again.',
     answer: async (route) => route.fulfill({ response: await route.fetch({ postData: '{"of":"an earlier version"}', headers: { ...route.request().headers(), 'content-type': 'application/json' } }) }),
   },
@@ -39,7 +38,7 @@ const answers = {
     },
   },
   'nobody': {
-    words: 'The server could not be reached. Nothing was changed; check your connection and try again.',
+    words: 'No answer came from the server. Check your connection. What you did may have been done all the same',
     answer: (route) => route.abort('connectionreset'),
   },
 };
@@ -93,3 +92,39 @@ for (const [who, { words, answer, short = true, list = true }] of Object.entries
     }
   }, { expected: [/^console\.error: Failed to load resource: .*\/fn\/app\//, /net::ERR_CONNECTION_RESET/] });
 }
+
+journey('a call whose answer was lost is placed once, however often one presses', async ({ page, open }) => {
+  await arrive(page, somebody('Lou Lost'));
+  const org = await found(page, 'Lost Answers');
+  await makeAgent(page, org, { name: 'Front desk' });
+  await open('/calls');
+  await button(page, 'Place a call').first().click();
+  const place = dialog(page, 'Place a call');
+  await place.getByLabel('Phone number').fill('+1 415 555 0100');
+  // It reaches the server, and the answer is cut off.
+  await page.route(/place_call/, async (route) => {
+    await route.fetch();
+    await route.abort('connectionreset');
+  }, { times: 1 });
+  await place.getByRole('button', { name: 'Call now' }).click();
+  await place.getByRole('alert').filter({ hasText: 'look before you try it again' }).waitFor();
+  await place.getByRole('button', { name: 'Call now' }).click();
+  await page.waitForURL(/\/calls\/./);
+  const calls = await ask(page, 'calls/list_calls', { org, filter: {}, page: {} });
+  assert.equal(calls.items.length, 1);
+  await ask(page, 'calls/stop_call', { org, id: calls.items[0].id });
+}, { expected: [/net::ERR_CONNECTION_RESET/] });
+
+journey('a key whose answer cannot be read is said to be made', async ({ page, open }) => {
+  await arrive(page, somebody('Kay Keyless'));
+  await found(page, 'Keyless House');
+  await open('/api-keys');
+  await page.route(/create_key/, async (route) => {
+    await route.fetch();
+    await route.fulfill({ status: 200, contentType: 'application/json', body: '{"of":"another version"}' });
+  }, { times: 1 });
+  await page.getByLabel('Name').fill('Booking site');
+  await button(page, 'Create key').click();
+  await page.getByRole('alert').filter({ hasText: 'its secret did not arrive' }).waitFor();
+  await page.getByRole('rowheader', { name: /Booking site/ }).waitFor();
+});

@@ -1,7 +1,7 @@
 // Live pages: what somebody does in one tab shows in the other, which nobody touches.
 import assert from 'node:assert/strict';
 import { button, heading, journey, url } from '../journey.mjs';
-import { arrive, ask, found, linkIn, makeAgent, somebody } from '../people.mjs';
+import { arrive, ask, found, linkIn, makeAgent, signIn, somebody } from '../people.mjs';
 
 /** Opens a page in this tab and waits until it hears of changes. */
 async function listening({ page, open }, path) {
@@ -200,9 +200,7 @@ journey('who is signed out elsewhere is told so once, in every tab, and not that
 
   const phone = await person();
   await phone.open('/sign-in');
-  await phone.page.getByLabel('Email').fill(lou.email);
-  await phone.page.getByLabel('Password', { exact: true }).fill(lou.password);
-  await button(phone.page, 'Sign in').click();
+  await signIn(phone.page, lou);
   await phone.page.waitForURL((to) => to.pathname !== '/sign-in');
   await phone.open('/profile');
   await button(phone.page, 'Sign out everywhere').click();
@@ -214,17 +212,14 @@ journey('who is signed out elsewhere is told so once, in every tab, and not that
     await one.page.getByText('Still to be read', { exact: true }).first().waitFor();
   }
   // The stream is refused for longer than silence is borne, and the page still says that, and nothing else.
-  for (let refused = 0; refused < 9; refused++) await page.context().waitForEvent('response', (answer) => answer.url().endsWith('/events') && answer.status() === 401);
+  for (let refused = 0; refused < 4; refused++) await page.context().waitForEvent('response', (answer) => answer.url().endsWith('/events') && answer.status() === 401);
   for (const one of tabs) {
     const said = await one.page.locator('.banner').filter({ hasText: /signed out|Reconnecting|Live updates/ }).allInnerTexts();
     assert.deepEqual(said.map((words) => words.split('\n')[0]), ['You are signed out here, or no member any more. What you see is as it was then.']);
   }
   await look('live-signed-out');
   await button(page, 'Go on').click();
-  await heading(page, 'Sign in').waitFor();
-  await page.getByLabel('Email').fill(lou.email);
-  await page.getByLabel('Password', { exact: true }).fill(lou.password);
-  await button(page, 'Sign in').click();
+  await signIn(page, lou);
   await page.waitForURL((to) => to.pathname === '/contacts');
   // The other tab hears again, and says nothing any more.
   await tabs[1].page.getByText('You are signed out here').waitFor({ state: 'detached' });

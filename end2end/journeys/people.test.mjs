@@ -1,7 +1,7 @@
 // People: how they get in, who they work with, what they may do, and how fast that is taken away.
 import assert from 'node:assert/strict';
 import { button, heading, journey, url } from '../journey.mjs';
-import { arrive, ask, found, linkIn, makeAgent, send, somebody } from '../people.mjs';
+import { arrive, ask, found, linkIn, makeAgent, send, signIn, somebody } from '../people.mjs';
 
 const way = (page) => new URL(page.url()).pathname;
 
@@ -220,10 +220,7 @@ journey('whoever opens an invitation as somebody else is led back to it, through
   await guest.page.getByRole('link', { name: 'Forgot it?' }).click();
   await heading(guest.page, 'Lost your password?').waitFor();
   await guest.page.getByRole('link', { name: 'Sign in' }).click();
-  await heading(guest.page, 'Sign in').waitFor();
-  await guest.page.getByLabel('Email').fill(vic.email);
-  await guest.page.getByLabel('Password', { exact: true }).fill(vic.password);
-  await button(guest.page, 'Sign in').click();
+  await signIn(guest.page, vic);
   await button(guest.page, 'Join Winding House').click();
   await heading(guest.page, 'Agents').waitFor();
 });
@@ -235,10 +232,7 @@ journey('a session that ended elsewhere is said where it is noticed, and signing
   const agent = await makeAgent(page, org, { name: 'Front desk' });
   const back = async (link, address) => {
     await link?.click();
-    await heading(page, 'Sign in').waitFor();
-    await page.getByLabel('Email').fill(rita.email);
-    await page.getByLabel('Password', { exact: true }).fill(rita.password);
-    await button(page, 'Sign in').click();
+    await signIn(page, rita);
     await page.waitForURL((url) => url.pathname + url.search === address);
   };
   // What a browser has when the session was ended on another device is worth as much as nothing.
@@ -263,10 +257,7 @@ journey('a session that ended elsewhere is said where it is noticed, and signing
   const opened = page.waitForEvent('popup');
   await banner.getByRole('link', { name: 'Sign in' }).click();
   const other = await opened;
-  await heading(other, 'Sign in').waitFor();
-  await other.getByLabel('Email').fill(rita.email);
-  await other.getByLabel('Password', { exact: true }).fill(rita.password);
-  await button(other, 'Sign in').click();
+  await signIn(other, rita);
   await other.waitForURL((url) => url.pathname === `/agents/${agent.id}`);
   await other.close();
   assert.equal(await page.getByLabel('Name', { exact: true }).inputValue(), 'Night desk');

@@ -97,23 +97,31 @@ pub fn in_json(body: &[u8]) -> Option<String> {
     if !body.windows(6).any(|part| part == br"\u0000") {
         return None;
     }
-    in_value(&serde_json::from_slice(body).ok()?, String::new())
+    let mut steps = in_value(&serde_json::from_slice(body).ok()?)?;
+    steps.reverse();
+    Some(steps.concat().trim_start_matches('.').to_owned())
 }
 
-fn in_value(value: &Value, path: String) -> Option<String> {
+/// The steps to it, the last one first. They are written on the way back: on the way there, each element of a long list would
+/// cost as much as a long name above it.
+fn in_value(value: &Value) -> Option<Vec<String>> {
+    let through = |mut steps: Vec<String>, step: String| {
+        steps.push(step);
+        steps
+    };
     match value {
-        Value::String(text) => text.contains('\0').then_some(path),
-        Value::Array(items) => items
-            .iter()
-            .enumerate()
-            .find_map(|(at, item)| in_value(item, format!("{path}[{at}]"))),
+        Value::String(text) => text.contains('\0').then(Vec::new),
+        Value::Array(items) => {
+            let mut items = items.iter().enumerate();
+            items.find_map(|(at, item)| Some(through(in_value(item)?, format!("[{at}]"))))
+        }
         Value::Object(members) => members.iter().find_map(|(name, member)| {
-            let dot = if path.is_empty() { "" } else { "." };
-            let path = format!("{path}{dot}{}", name.replace('\0', ""));
-            if name.contains('\0') {
-                return Some(path);
-            }
-            in_value(member, path)
+            let steps = if name.contains('\0') {
+                Vec::new()
+            } else {
+                in_value(member)?
+            };
+            Some(through(steps, format!(".{}", name.replace('\0', ""))))
         }),
         _ => None,
     }
@@ -148,10 +156,19 @@ mod tests {
             (r#"{"a":{"b":[1,"\u0000"]}}"#, Some("a.b[1]")),
             (r#"{"a":{"x\u0000":1}}"#, Some("a.x")),
             (r#"{"name":"a\\u0000"}"#, None),
+            (r#"[{"a":["x"]},{"a":["x",["y\u0000"]]}]"#, Some("[1].a[1][0]")),
             (r#"{"name":"a"}"#, None),
             (r#"{"name":"\u0000"#, None),
         ] {
             assert_eq!(in_json(body.as_bytes()).as_deref(), field, "{body}");
         }
+    }
+
+    #[test]
+    fn a_long_name_above_a_long_list_costs_no_more_than_both_of_them() {
+        let name = "a".repeat(400_000);
+        let body = format!(r#"{{"{name}":[{}"\u0000"]}}"#, "0,".repeat(200_000));
+        // Written anew for each element, the path alone would be 80 GB of text.
+        assert_eq!(in_json(body.as_bytes()), Some(format!("{name}[200000]")));
     }
 }

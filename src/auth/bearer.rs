@@ -27,6 +27,7 @@ enum Credential<'a> {
         familiar: bool,
     },
     Token {
+        text: &'a str,
         verified: Option<Arc<Verified>>,
         familiar: bool,
     },
@@ -44,18 +45,17 @@ pub async fn present<'a>(core: &Core, text: &'a str) -> Presented<'a> {
             known,
         });
     }
-    let now = Utc::now();
-    let verified = core.tokens.verify(text, now).await;
-    if verified.is_none() {
-        // Whoever holds it hears only that it is not taken; the log says why, where it is one of Clerk's.
-        core.tokens.clerk_refusal(text, now).await;
-    }
+    let verified = core.tokens.verify(text, Utc::now()).await;
     let familiar = verified.as_ref().is_some_and(|verified| {
         memory
             .provisioned
             .contains_key(&(org_of(verified), verified.user.clone()))
     });
-    Presented(Credential::Token { verified, familiar })
+    Presented(Credential::Token {
+        text,
+        verified,
+        familiar,
+    })
 }
 
 impl Presented<'_> {
@@ -84,8 +84,12 @@ impl Presented<'_> {
                     Err(Error::Unauthenticated)
                 }
             },
-            Credential::Token { verified, .. } => {
-                let verified = verified.ok_or(Error::Unauthenticated)?;
+            Credential::Token { text, verified, .. } => {
+                let Some(verified) = verified else {
+                    // Whoever holds it hears only that it is not taken; the log says why, where it is one of Clerk's.
+                    core.tokens.clerk_refusal(text, Utc::now()).await;
+                    return Err(Error::Unauthenticated);
+                };
                 let entered = enter(core, &verified).await;
                 if let Err(Error::Unauthenticated) = entered {
                     memory

@@ -231,16 +231,7 @@ pub async fn visit(core: &Core, session_jwt: &str) -> Result<Option<Visit>> {
             email_verified: row.verified,
             time_zone: row.own_zone,
         },
-        place: match (row.org_id, row.org_name, row.color, row.role, row.time_zone) {
-            (Some(org_id), Some(name), Some(color), Some(role), Some(time_zone)) => Some(PlaceRow {
-                org_id,
-                name,
-                color,
-                time_zone,
-                role,
-            }),
-            _ => None,
-        },
+        place: PlaceRow::of(row.org_id, row.org_name, row.color, row.time_zone, row.role),
     };
     let caller = found.place.as_ref().map(|place| Caller {
         limit: word.bounds(),

@@ -145,3 +145,19 @@ async fn account(core: &Core, user: &UserId) -> Result<Account> {
         time_zone: row.time_zone,
     })
 }
+
+/// Sets the zone that times are written in for this person wherever they work; with nothing, it is that of each organization.
+pub async fn set_time_zone(core: &Core, user: &UserId, name: &str) -> Result<()> {
+    let name = name.trim();
+    let mut check = Check::default();
+    check.time_zone("time_zone", name);
+    check.finish()?;
+    sqlx::query!(
+        "update identity.users set time_zone = $2 where id = $1",
+        user.as_str(),
+        name
+    )
+    .execute(core.db.identity.pool())
+    .await?;
+    Ok(())
+}

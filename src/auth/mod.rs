@@ -15,7 +15,7 @@ mod throttle;
 mod token;
 
 pub use bearer::{Presented, bearer, present};
-pub use me::{issue_token, me, token_for};
+pub use me::{issue_token, me, set_time_zone, token_for};
 pub use throttle::sweep;
 pub use token::Tokens;
 

@@ -14,7 +14,6 @@ pub use super::{
 };
 use crate::{
     account::SessionRow,
-    check::Check,
     core::Core,
     error::{Error, Result},
     org::{OrgColor, OrgId, Permissions, Role, UserId, store::open_personal},
@@ -76,6 +75,25 @@ pub(super) struct PlaceRow {
     pub role: Role,
 }
 
+impl PlaceRow {
+    /// Of a row in which there may be none.
+    pub fn of(
+        org_id: Option<OrgId>,
+        name: Option<String>,
+        color: Option<OrgColor>,
+        time_zone: Option<TimeZone>,
+        role: Option<Role>,
+    ) -> Option<Self> {
+        Some(Self {
+            org_id: org_id?,
+            name: name?,
+            color: color?,
+            time_zone: time_zone?,
+            role: role?,
+        })
+    }
+}
+
 /// The person of a session cookie; nobody if it has ended. Half its life unused ends it too.
 pub async fn visit(core: &Core, cookie: &str) -> Result<Option<Visit>> {
     let found = sqlx::query!(
@@ -107,16 +125,7 @@ pub async fn visit(core: &Core, cookie: &str) -> Result<Option<Visit>> {
             email_verified: row.verified,
             time_zone: row.own_zone,
         },
-        place: match (row.org_id, row.org_name, row.color, row.role, row.time_zone) {
-            (Some(org_id), Some(name), Some(color), Some(role), Some(time_zone)) => Some(PlaceRow {
-                org_id,
-                name,
-                color,
-                time_zone,
-                role,
-            }),
-            _ => None,
-        },
+        place: PlaceRow::of(row.org_id, row.org_name, row.color, row.time_zone, row.role),
     };
     let caller = found
         .place
@@ -274,22 +283,6 @@ pub(super) async fn end_all(conn: &mut PgConnection, user: &UserId) -> Result<()
         user.as_str()
     )
     .execute(conn)
-    .await?;
-    Ok(())
-}
-
-/// Sets the zone that times are written in for this person wherever they work; with nothing, it is that of each organization.
-pub async fn set_time_zone(core: &Core, user: &UserId, name: &str) -> Result<()> {
-    let name = name.trim();
-    let mut check = Check::default();
-    check.time_zone("time_zone", name);
-    check.finish()?;
-    sqlx::query!(
-        "update identity.users set time_zone = $2 where id = $1",
-        user.as_str(),
-        name
-    )
-    .execute(core.db.identity.pool())
     .await?;
     Ok(())
 }

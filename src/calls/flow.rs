@@ -22,7 +22,7 @@ use crate::{
     db::OrgTx,
     error::{Error, Fault, Result},
     id::Id,
-    idempotency::{self, Keyed},
+    idempotency::{self, Claim, Keyed},
     listing::{Listing, Page, Position},
     provider_sync::{self, RemoteState},
     providers::{Audio, Failure},
@@ -85,6 +85,26 @@ pub async fn place(core: &Core, caller: &Caller, draft: CallDraft) -> Result<Cal
 /// As [`place`], for a request with an idempotency key: whoever repeats it is led to the call, whatever became of the answer.
 pub async fn place_keyed(core: &Core, caller: &Caller, draft: CallDraft, keyed: &Keyed) -> Result<Call> {
     place_with(core, caller, draft, Some(keyed)).await
+}
+
+/// As [`place`], for one attempt of a person: whoever asks again because no answer came is led to the same call. An attempt that
+/// was refused may be made anew.
+pub async fn place_once(core: &Core, caller: &Caller, draft: CallDraft, attempt: String) -> Result<Call> {
+    let body = serde_json::to_vec(&draft).map_err(Error::internal)?;
+    let mut keyed = Keyed::new("place_call".to_owned(), attempt, &body, (Action::Create, Kind::Call))?;
+    match idempotency::claim(core, caller, &mut keyed).await? {
+        Claim::First => {
+            let placed = place_keyed(core, caller, draft, &keyed).await;
+            if placed.is_err() {
+                idempotency::free(core, caller, &keyed).await?;
+            }
+            placed
+        }
+        Claim::Placed(call) => placed_before(core, caller, Id::from_uuid(call))
+            .await?
+            .ok_or_else(idempotency::unfinished),
+        Claim::Answered { .. } => Err(idempotency::unfinished()),
+    }
 }
 
 /// The call that a request of before has placed; `None` while it may still be at it.

@@ -76,7 +76,6 @@ impl Checked for CallDraft {
         metadata::check(check, &self.metadata);
         check.free("variables");
         check.beyond("agent_id", "the organization has no such agent");
-        check.beyond("to.number", "it is no telephone number with its country code");
         check.beyond(
             "variables",
             "the agent needs another value, has no such variable, or it is of another kind",

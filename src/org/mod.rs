@@ -399,10 +399,7 @@ pub struct InvitationDraft {
 impl Checked for InvitationDraft {
     fn check(&self, check: &mut Check) {
         check.email("email", &self.email);
-        check.beyond(
-            "email",
-            "no mail could be sent there, or this person is a member already",
-        );
+        check.beyond("email", "this person is a member already");
     }
 }
 

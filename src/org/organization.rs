@@ -36,6 +36,7 @@ impl Checked for OrgDraft {
         check.text("name", &self.name, 1..=80);
         check.text("time_zone", &self.time_zone, 1..=LONGEST_NAME);
         check.time_zone("time_zone", &self.time_zone);
+        check.beyond("name", "it is a personal workspace's, or changed at Clerk");
     }
 }
 

@@ -151,8 +151,15 @@ fn load(stage: RwSignal<Stage>, then: impl FnOnce(Clerk) + Send + Sync + 'static
             },
         );
     };
-    // The script may have arrived before this page listened.
-    Effect::new(move |_| start());
+    // The script may have arrived before this page listened, or have been blocked before: nobody tells of that any more.
+    Effect::new(move |_| {
+        start();
+        browser::after(PATIENCE_MS, move || {
+            if stage.try_get_untracked() == Some(Stage::Loading) && Clerk::of_window().is_none() {
+                stage.try_set(Stage::Failed);
+            }
+        });
+    });
     if use_context::<InFrame>().is_some() {
         Effect::new(move |_| {
             let Some(script) = browser::element("clerk") else {
@@ -190,6 +197,9 @@ fn clerk_again() -> Clerk {
 
 /// The object that Clerk's script leaves in the window.
 pub struct Clerk(JsValue);
+
+/// How long Clerk's script may take to arrive. One that comes later is used all the same.
+const PATIENCE_MS: u64 = 10_000;
 
 /// When somebody with a session of Clerk was sent on from the sign-in page of this tab.
 const SENT: &str = "clerk-sent";

@@ -30,7 +30,7 @@ use crate::{AppError, Wire};
 #[cfg(feature = "ssr")]
 use leptos_axum::redirect;
 #[cfg(feature = "ssr")]
-use switchboard::auth::session;
+use switchboard::auth::{self, session};
 
 /// The browsers a person is signed in with, and which of them asks.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -98,7 +98,7 @@ pub async fn change_password(draft: account::ChangePassword) -> Result<(), AppEr
 /// The zone that times are written in for this person. Every page knows it from its beginning, so the next one is drawn anew.
 #[server(protocol = Wire)]
 pub async fn set_time_zone(#[server(default)] time_zone: String) -> Result<(), AppError> {
-    session::set_time_zone(&core(), &person()?, &time_zone).await?;
+    auth::set_time_zone(&core(), &person()?, &time_zone).await?;
     redirect("/profile?changed=zone");
     Ok(())
 }

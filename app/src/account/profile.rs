@@ -10,7 +10,7 @@ use crate::{
     kit::{
         Form, Sending, StatusDot, Submit, Switch, ZoneField, icon,
         keys::{single_keys, switch_single_keys},
-        status_dot, zone,
+        offsets, status_dot,
     },
     viewer,
 };
@@ -70,7 +70,7 @@ fn changed() -> AnyView {
             ),
             "zone" => (
                 "Time zone saved",
-                format!("Times are in {} now.", zone().zone().words()),
+                format!("Times are in {} now.", offsets().zone().words()),
             ),
             _ => return None,
         };
@@ -109,7 +109,7 @@ fn time_zone() -> AnyView {
             <header><h2 id="zone">"Time zone"</h2></header>
             <div class="body">
                 <Form action=action>
-                    <p class="s13 ink2">{format!("Times and days are written for you in {}.", zone().zone().words())}</p>
+                    <p class="s13 ink2">{format!("Times and days are written for you in {}.", offsets().zone().words())}</p>
                     <ZoneField path="time_zone" optional=true value=value on_input=Callback::new(move |zone| value.set(zone))
                         placeholder=default help=help offer_own=true/>
                     <div class="cluster"><Submit label="Save time zone" class="btn"/></div>

@@ -174,7 +174,7 @@ fn filters(url: UrlQuery, agents: Loading<Found>, columns: Columns) -> AnyView {
     });
     view! {
         <div class="filters">
-            <Search label="Search agents" placeholder="Name, description or prompt text" keep=&["state", "language", "tag"]/>
+            <Search label="Search agents" placeholder="Name, description or prompt text" filters=&["state", "language", "tag"]/>
             {chips}
             {clear}
             <span class="push">{columns.chooser()}{export(url, "agents", &EXPORTED)}</span>

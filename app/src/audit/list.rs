@@ -55,7 +55,7 @@ pub fn AuditPage() -> impl IntoView {
     view! {
         <PageHead title="Audit log" sub=|| "Written in the same transaction as the deed, and never changed afterwards."/>
         <div class="filters">
-            <Search label="Search the log" placeholder="Thing, person or what changed" keep=&["kind", "object_id"]/>
+            <Search label="Search the log" placeholder="Thing, person or what changed" filters=&["kind", "object_id"]/>
             <Chip key="kind" label="About" choices=kinds/>
             {only_one(url)}
             <span class="push">{export(url, "audit", &EXPORTED)}</span>

@@ -141,7 +141,7 @@ fn filters(url: UrlQuery, calls: Loading<Listing<CallRow>>, columns: Columns) ->
         move || (url.count(&FILTERS) > 0).then(|| view! { <a class="btn quiet sm" href=url.bare()>"Clear"</a> });
     view! {
         <div class="filters">
-            <Search label="Search calls" placeholder="Number, contact or agent" keep=&["status", "agent", "contact"]/>
+            <Search label="Search calls" placeholder="Number, contact or agent" filters=&["status", "agent", "contact"]/>
             <Chip key="status" label="State" choices=states/>
             {by_agent}
             {by_contact(url, calls)}
@@ -171,8 +171,11 @@ fn by_contact(url: UrlQuery, calls: Loading<Listing<CallRow>>) -> AnyView {
 
 /// Drawn once for each address; from then on the rows keep themselves up to date.
 fn live_rows(url: UrlQuery, columns: Columns, placing: RwSignal<bool>, first: Listing<CallRow>) -> AnyView {
-    // It was read once already, or there would be no rows.
-    let (mine, asked, at) = (org(), filter(url).unwrap_or_default(), page(url));
+    // Where it cannot be read there are no rows.
+    let Ok(asked) = filter(url) else {
+        return ().into_any();
+    };
+    let (mine, at) = (org(), page(url));
     let newest = first.items.first().map(|row| row.id);
     let unsettled = first.items.iter().any(|row| !row.status.is_over());
     let heard = RwSignal::new(first);

@@ -45,8 +45,12 @@ pub async fn list_calls(org: OrgId, filter: CallFilter, page: Page) -> Result<Li
 }
 
 #[server(protocol = Wire)]
-pub async fn place_call(org: OrgId, draft: CallDraft) -> Result<Call, AppError> {
-    Ok(flow::place(&core(), &caller(&org)?, draft).await?)
+pub async fn place_call(org: OrgId, draft: CallDraft, attempt: Option<String>) -> Result<Call, AppError> {
+    let (core, caller) = (core(), caller(&org)?);
+    Ok(match attempt {
+        Some(attempt) => flow::place_once(&core, &caller, draft, attempt).await?,
+        None => flow::place(&core, &caller, draft).await?,
+    })
 }
 
 /// A telephone number as it would be dialed, in the groups of its country. What is in the way of dialing is the error of

@@ -13,7 +13,7 @@ use super::{
     follow::{Follow, follow},
     format::{delay, dot_of},
     get_conversation,
-    place::{Preset, check, place_form},
+    place::{Attempts, Preset, check, place_form},
     place_call, say, stop_call,
     transcript::tool_dot,
     turns::{Side, ToolUse, Turn, turns},
@@ -46,6 +46,7 @@ struct Test {
     call: RwSignal<Option<Id<Call>>>,
     failure: RwSignal<Option<AppError>>,
     pending: RwSignal<bool>,
+    attempts: Attempts,
 }
 
 /// `agent` as it is saved: that is the one who answers.
@@ -58,6 +59,7 @@ pub fn TestPanel(#[prop(into)] agent: Signal<Agent>) -> impl IntoView {
         call: RwSignal::new(None),
         failure: RwSignal::new(None),
         pending: RwSignal::new(false),
+        attempts: Attempts::default(),
     };
     let tab = move |this: Way, words: &'static str| {
         view! {
@@ -111,10 +113,14 @@ impl Test {
         self.pending.set(true);
         let org = org();
         spawn_local(async move {
-            let answer = place_call(org, draft).await;
+            let attempt = self.attempts.name(&draft);
+            let answer = place_call(org, draft, Some(attempt)).await;
             self.pending.try_set(false);
             match answer {
-                Ok(call) => drop(self.call.try_set(Some(call.id))),
+                Ok(call) => {
+                    self.attempts.done();
+                    self.call.try_set(Some(call.id));
+                }
                 Err(error) => {
                     self.failure.try_set(Some(prefixed(error.0, PREFIX)));
                     focus_first_error();

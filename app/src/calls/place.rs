@@ -119,6 +119,24 @@ fn cost_words() -> String {
 /// The agents to choose from, and the one that is chosen.
 type Choice = (Loading<Names>, RwSignal<Option<Id<Agent>>>);
 
+/// What was asked for last, and the name of that attempt. Where no answer came, asking for the same again is no second call.
+#[derive(Clone, Copy, Default)]
+pub struct Attempts(StoredValue<Option<(CallDraft, String)>>);
+
+impl Attempts {
+    pub fn name(self, draft: &CallDraft) -> String {
+        let before = self.0.try_get_value().flatten().filter(|(before, _)| before == draft);
+        let attempt = before.map_or_else(browser::token, |(_, attempt)| attempt);
+        self.0.try_set_value(Some((draft.clone(), attempt.clone())));
+        attempt
+    }
+
+    /// It was answered: the next one is another, even where it asks for the same.
+    pub fn done(self) {
+        self.0.try_set_value(None);
+    }
+}
+
 /// The form itself, for the dialog and the test panel alike.
 pub fn place_form(
     agent_id: Memo<Option<Id<Agent>>>,
@@ -132,6 +150,7 @@ pub fn place_form(
     let values = RwSignal::new(start.values);
     let failure = RwSignal::new(None::<AppError>);
     let pending = RwSignal::new(false);
+    let attempts = Attempts::default();
     let form = form_state(failure.into(), pending.into());
 
     let fail = move |error: Error| {
@@ -163,12 +182,16 @@ pub fn place_form(
                     metadata: Default::default(),
                 };
                 check(&draft, &agent.draft.variables)?;
-                place_call(org, draft).await
+                let attempt = attempts.name(&draft);
+                place_call(org, draft, Some(attempt)).await
             };
             let answer = answer.await;
             pending.try_set(false);
             match answer {
-                Ok(call) => placed.run(call),
+                Ok(call) => {
+                    attempts.done();
+                    placed.run(call);
+                }
                 Err(error) => fail(error.0),
             }
         });

@@ -209,7 +209,7 @@ fn filters(url: UrlQuery, side: Loading<FolderPanel>, columns: Columns) -> AnyVi
     });
     view! {
         <div class="filters">
-            <Search label="Search contacts" placeholder="Name, number, email, tag or notes" keep=&["folder", "unfiled", "tag", "language"]/>
+            <Search label="Search contacts" placeholder="Name, number, email, tag or notes" filters=&["folder", "unfiled", "tag", "language"]/>
             {chips}
             {clear}
             <span class="push">{columns.chooser()}{export(url, "contacts", &EXPORTED)}</span>

@@ -10,7 +10,7 @@ use switchboard::{
 use super::{Panels, read_balance};
 use crate::{
     account::SignOut,
-    kit::{Menu, browser, effect, icon, reactive_text, use_live, zone},
+    kit::{Menu, browser, effect, icon, offsets, reactive_text, use_live},
     may, viewer,
 };
 
@@ -98,7 +98,7 @@ fn organization() -> AnyView {
 fn account(person: Person) -> AnyView {
     let role = viewer().place.map(|place| place.role.label());
     let label = format!("{}, account menu", person.name);
-    let zone = format!("Times in {}", zone().zone().words());
+    let zone = format!("Times in {}", offsets().zone().words());
     view! {
         <button type="button" class="btn quiet icon-only" popovertarget="account" aria-label=label title="Account">
             // Drawn by the style: the button has a name of its own, which these letters are no part of.

@@ -2,13 +2,14 @@
 
 use leptos::prelude::*;
 use switchboard::{
+    Error,
     org::Scope,
     resource::{Action, Kind},
 };
 
 use super::CreateKey;
 use crate::{
-    kit::{Copy, Form, FormState, OrgField, Select, Sending, TextField, aria_bool, browser, icon},
+    kit::{Copy, Form, FormState, OrgField, Select, Sending, TextField, aria_bool, browser, error_banner, icon},
     may,
 };
 
@@ -125,6 +126,13 @@ pub fn secret(create: Sending<CreateKey>) -> AnyView {
             });
         }
     });
+    // Made, but of another version than this page can read.
+    let unread = move || {
+        (create.done() > 0 && made.with(Option::is_none)).then(|| {
+            let words = "The key was made, and its secret did not arrive. Revoke it below, reload this page, and create another.";
+            error_banner(&Error::Conflict(words.to_owned()))
+        })
+    };
     let shown = move || {
         made.get().map(|new| {
             let name = format!("{} is ready", new.key.name);
@@ -141,5 +149,5 @@ pub fn secret(create: Sending<CreateKey>) -> AnyView {
             }
         })
     };
-    shown.into_any()
+    view! { {unread} {shown} }.into_any()
 }

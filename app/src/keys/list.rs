@@ -11,8 +11,8 @@ use switchboard::{
 use super::{CreateKey, Keys, fresh, list_keys, revoke_key};
 use crate::{
     kit::{
-        Ago, Day, Illustration, Loading, PageHead, Question, Sending, StatusDot, Toast, date_words, empty, icon,
-        keyed_list, loaded, skeleton_rows, status_dot, use_confirm, use_live, use_toasts,
+        Ago, Day, Illustration, Loading, PageHead, Question, Sending, StatusDot, Toast, empty, icon, keyed_list,
+        loaded, skeleton_rows, status_dot, use_confirm, use_live, use_toasts,
     },
     may, org,
 };
@@ -100,20 +100,17 @@ fn line(keys: Loading<Keys>, key: ApiKey, as_of: DateTime<Utc>) -> AnyView {
         Some(at) => view! { <Ago at=at/> }.into_any(),
         None => "never".into_any(),
     };
-    let made = match key.maker.clone() {
-        Some(by) => format!("{} by {by}", date_words(key.created_at)),
-        None => date_words(key.created_at),
-    };
+    let by = key.maker.clone().map(|by| format!(" by {by}"));
     let full = key.scopes.iter().map(Scope::to_string).collect::<Vec<_>>().join(", ");
     let revoke =
         (key.revoked_at.is_none() && !expired && may(Action::Delete, Kind::ApiKey)).then(|| revoke(keys, &key));
     view! {
         <tr>
-            <th scope="row">{key.name}<small><code>{format!("sb_live_{}_…", key.short)}</code></small></th>
+            <th scope="row">{key.name}<small><code>{format!("sb_live_{}_…", key.short)}</code>{by}</small></th>
             <td>{state}</td>
             <td><span title=full>{in_short(&key.scopes)}</span></td>
             <td class="lo" data-l="Used">{used}</td>
-            <td class="lo2">{made}</td>
+            <td class="lo2"><Day at=key.created_at/></td>
             <td class="tight more">{revoke}</td>
         </tr>
     }
@@ -130,7 +127,8 @@ fn in_short(scopes: &[Scope]) -> String {
     if scopes.iter().all(|scope| scope.action == Action::Read) {
         format!("Read {kinds} {things}")
     } else {
-        format!("{} permissions on {kinds} {things}", scopes.len())
+        let permissions = if scopes.len() == 1 { "permission" } else { "permissions" };
+        format!("{} {permissions} on {kinds} {things}", scopes.len())
     }
 }
 

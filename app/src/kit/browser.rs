@@ -54,6 +54,12 @@ pub fn now() -> f64 {
     js_sys::Date::now()
 }
 
+/// A name that nothing else has, in this browser or another.
+pub fn token() -> String {
+    let part = || (js_sys::Math::random() * 1e15) as u64;
+    format!("{:x}{:x}", part(), part())
+}
+
 /// How long the browser keeps something.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Keep {

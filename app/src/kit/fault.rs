@@ -97,7 +97,8 @@ pub fn error_page(error: &Error, what: &str) -> AnyView {
             "Everything here belongs to one.",
             view! { <a class="btn primary" href="/select-org" rel="external">"Choose an organization"</a> },
         ),
-        Error::Invalid(_) => empty(
+        // Of a name in the address. What names none is of an old page that asks in another way, and a reload helps.
+        Error::Invalid(fields) if fields.iter().all(|error| !error.field.is_empty()) => empty(
             Illustration::Empty,
             "This link asks for something unknown",
             message_of(error),

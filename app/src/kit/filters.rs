@@ -16,6 +16,9 @@ use super::{
 };
 use crate::AppError;
 
+/// So many unknown names are said; an address may have thousands.
+const SHOWN: usize = 3;
+
 /// The query of this page's address.
 #[derive(Clone, Copy)]
 pub struct UrlQuery {
@@ -73,15 +76,17 @@ impl UrlQuery {
         let known = |name: &str| ["q", "cursor", "__err", "__path"].contains(&name) || filters.contains(&name);
         self.map.with(|map| {
             let names = map.latest_values().map(|(name, _)| name.to_string());
-            names.filter(|name| !known(name)).collect()
+            names.filter(|name| !known(name)).take(SHOWN).collect()
         })
     }
 
-    /// This page without some of what its address says.
-    fn without(self, names: &[String]) -> String {
-        let mut map = self.map.get();
-        for name in names {
-            map.remove(name);
+    /// This page with nothing in its address but these filters and the words that are searched for.
+    fn only(self, filters: &[&'static str]) -> String {
+        let mut map = ParamsMap::new();
+        for key in ["q"].iter().chain(filters) {
+            if let Some(value) = self.get(key) {
+                map.insert(*key, value);
+            }
         }
         format!("{}{}", self.path.get(), map.to_query_string())
     }
@@ -125,15 +130,15 @@ impl UrlQuery {
     }
 }
 
-/// The search box of a list: into the URL a moment after the last key, or at once on Enter. Below it stands what the address
-/// says beside the list's filters, as a link of another version or a slip of the pen does.
+/// The search box of a list: into the URL a moment after the last key, or at once on Enter. Below it stands which filters the
+/// address asks for that the list does not have, as a link of another version does, or one with a slip in it.
 #[component]
 pub fn Search(
     label: &'static str,
     placeholder: &'static str,
     /// The list's other filters, which the plain form must carry along.
     #[prop(optional)]
-    keep: &'static [&'static str],
+    filters: &'static [&'static str],
 ) -> impl IntoView {
     let url = use_url();
     let typed = RwSignal::new(None::<String>);
@@ -146,7 +151,8 @@ pub fn Search(
         }
     };
     let kept = dynamic(move || {
-        keep.iter()
+        filters
+            .iter()
             .filter_map(|key| Some(view! { <input type="hidden" name=*key value=url.get(key)?/> }))
             .collect_view()
             .into_any()
@@ -175,25 +181,25 @@ pub fn Search(
             />
             {kept}
         </form>
-        {dynamic(move || unknown(url, keep))}
+        {dynamic(move || unknown(url, filters))}
     }
 }
 
-fn unknown(url: UrlQuery, filters: &[&str]) -> AnyView {
+fn unknown(url: UrlQuery, filters: &[&'static str]) -> AnyView {
     let names = url.unknown(filters);
     if names.is_empty() {
         return ().into_any();
     }
     let named = names
         .iter()
-        .map(|name| format!("“{name}”"))
+        .map(|name| format!("“{}”", name.chars().take(40).collect::<String>()))
         .collect::<Vec<_>>()
         .join(", ");
     view! {
         <div class="banner boxed" data-kind="warn" role="status">
             {status_dot(StatusDot::Warn, "Left out")}
             <p>{format!("This link asks for {named}, and this list has no such filter.")}</p>
-            <a class="btn sm" href=url.without(&names)>"Remove from the link"</a>
+            <a class="btn sm" href=url.only(filters)>"Remove from the link"</a>
         </div>
     }
     .into_any()

@@ -60,7 +60,7 @@ pub use table::{Column, Columns, Row, RowMenu, Selection, Table, list_keys, row_
 pub use tags::TagInput;
 #[cfg(feature = "hydrate")]
 pub use time::start_clock;
-pub use time::{Ago, Day, When, ago_words, date_words, machine, zone};
+pub use time::{Ago, Day, When, ago_words, date_words, machine, offsets};
 pub use toast::{Toast, ToastList, Toasts, use_toasts};
 pub use zone::{ZoneField, browser_zone};
 

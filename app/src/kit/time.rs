@@ -23,7 +23,7 @@ thread_local! {
 pub fn provide_clock() {
     let clock = RwSignal::new(None);
     provide_context(Clock(clock));
-    // The clock is the outside world, not state of ours: nothing else sets it.
+    // The clock is the outside world, not state of ours.
     effect(move || {
         HERE.set(Some(clock));
         browser::every(30_000, move || clock.set(Some(browser::now())));
@@ -47,28 +47,28 @@ const MONTHS: [&str; 12] = [
 ];
 
 /// The zone that times are written in, with its offsets: decided by the server, the same on both sides.
-pub fn zone() -> Offsets {
+pub fn offsets() -> Offsets {
     use_context().expect("App provides the viewer's zone")
 }
 
 /// A day and a time: `21 Nov 2026, 14:32`.
 #[component]
 pub fn When(at: DateTime<Utc>) -> impl IntoView {
-    let zone = zone();
+    let zone = offsets();
     view! { <time datetime=machine(at) title=exact(&zone, at)>{moment(zone.local(at))}</time> }
 }
 
 /// A day alone: `21 Nov 2026`.
 #[component]
 pub fn Day(at: DateTime<Utc>) -> impl IntoView {
-    let zone = zone();
+    let zone = offsets();
     view! { <time datetime=machine(at) title=exact(&zone, at)>{day(zone.local(at))}</time> }
 }
 
 /// How long ago: `3 min ago`, and the exact time on hover.
 #[component]
 pub fn Ago(at: DateTime<Utc>) -> impl IntoView {
-    let (clock, zone) = (clock(), zone());
+    let (clock, zone) = (clock(), offsets());
     let title = exact(&zone, at);
     let words = move || match clock.get() {
         Some(now) => ago_words((now / 1000.0) as i64 - at.timestamp()),
@@ -143,7 +143,7 @@ fn exact(zone: &Offsets, at: DateTime<Utc>) -> String {
 
 /// The same in the middle of a sentence.
 pub fn date_words(at: DateTime<Utc>) -> String {
-    day(zone().local(at))
+    day(offsets().local(at))
 }
 
 /// Seconds as people say them. A clock that runs ahead of ours is not worth a word.
@@ -163,7 +163,7 @@ pub fn ago_words(seconds: i64) -> String {
 mod tests {
     use chrono::DateTime;
     #[cfg(feature = "ssr")]
-    use switchboard::zone::Offsets;
+    use switchboard::zone::{Offsets, TimeZone};
 
     use super::{ago_words, exact, machine, moment};
 
@@ -179,7 +179,7 @@ mod tests {
     fn an_exact_time_says_its_zone_and_what_it_is_in_utc() {
         let exact = |zone: &str, at: &str| {
             let now = "2026-11-30T09:00:00Z".parse().unwrap();
-            exact(&Offsets::of(&zone.parse().unwrap(), now), at.parse().unwrap())
+            exact(&Offsets::of(&TimeZone::parse(zone).unwrap(), now), at.parse().unwrap())
         };
         assert_eq!(
             exact("Europe/Berlin", "2026-11-21T13:32:10Z"),

@@ -5,7 +5,7 @@ use switchboard::mail::Mail;
 
 use crate::{
     AppError, Wire,
-    account::plain_page,
+    account::{plain_page, renewal},
     frame::NotFound,
     kit::{Illustration, Loading, StatusDot, When, empty, icon, loaded, skeleton_rows, status_dot},
     viewer,
@@ -30,6 +30,7 @@ pub fn MailboxPage() -> impl IntoView {
             {status_dot(StatusDot::Hold, "Development")}
             <p>"Anybody who reaches this installation can read these mails and follow their links. Set SMTP_URL to have them sent, and this page is gone."</p>
         </div>
+        {viewer().person.is_some().then(renewal)}
         {loaded(mails, "mails", skeleton_rows, content)}
     };
     plain_page(

@@ -5,7 +5,7 @@ use switchboard::org::{InvitationLink, initials};
 
 use super::{AcceptOffer, DeclineOffer, read_invitation};
 use crate::{
-    account::{gate, is_clerk, return_to, sign_out_form},
+    account::{gate, is_clerk, renewal, return_to, sign_out_form},
     kit::{Form, Illustration, Loading, Sending, Submit, date_words, empty, loaded},
     viewer,
 };
@@ -34,11 +34,11 @@ pub fn JoinPage() -> impl IntoView {
             view! { <a class="btn" href="/select-org" rel="external">"Your organizations"</a> },
         ),
     };
-    gate(
-        "You are invited",
-        "An organization wants you to work with it.",
-        loaded(link, "invitation", || ().into_any(), content),
-    )
+    let body = view! {
+        {viewer().person.is_some().then(renewal)}
+        {loaded(link, "invitation", || ().into_any(), content)}
+    };
+    gate("You are invited", "An organization wants you to work with it.", body)
 }
 
 fn invitation(

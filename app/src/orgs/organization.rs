@@ -94,7 +94,7 @@ fn form(saving: Sending<UpdateOrganization>, organization: &Organization) -> Any
     .into_any()
 }
 
-/// Whoever else keeps the name changes it. The form says it all the same: a draft is whole.
+/// The field, or the name and where it is changed. The form sends it either way: a draft is whole.
 fn name_field(name: String, kept_by: Option<&'static str>) -> AnyView {
     match kept_by {
         None => {

@@ -178,7 +178,7 @@ fn filters(url: UrlQuery, tools: Loading<Found>, columns: Columns) -> AnyView {
     });
     view! {
         <div class="filters">
-            <Search label="Search tools" placeholder="Name, description or address" keep=&["state", "method", "tag"]/>
+            <Search label="Search tools" placeholder="Name, description or address" filters=&["state", "method", "tag"]/>
             {chips}
             {clear}
             <span class="push">{columns.chooser()}{export(url, "tools", &EXPORTED)}</span>

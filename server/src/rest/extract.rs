@@ -81,7 +81,7 @@ fn with_whole_numbers<T: DeserializeOwned>(value: Option<Value>, failure: Failur
     }
 }
 
-/// Whether there was any such number.
+/// Turns 5.0 into 5, and answers whether there was any such number.
 fn make_whole(value: &mut Value) -> bool {
     match value {
         Value::Number(number) => {
@@ -94,18 +94,9 @@ fn make_whole(value: &mut Value) -> bool {
             }
             whole.is_some()
         }
-        // Every one of them: `any` would stop at the first.
-        Value::Array(items) => {
-            items
-                .iter_mut()
-                .filter_map(|item| make_whole(item).then_some(()))
-                .count()
-                > 0
-        }
-        Value::Object(members) => {
-            let members = members.values_mut();
-            members.filter_map(|member| make_whole(member).then_some(())).count() > 0
-        }
+        // Every one of them, also after the first that was.
+        Value::Array(items) => items.iter_mut().fold(false, |any, item| make_whole(item) | any),
+        Value::Object(members) => members.values_mut().fold(false, |any, member| make_whole(member) | any),
         _ => false,
     }
 }
@@ -140,7 +131,7 @@ where
 {
     let mut unknown = None;
     let mut note = |path: serde_ignored::Path<'_>| {
-        unknown.get_or_insert(path.to_string());
+        unknown.get_or_insert_with(|| path.to_string());
     };
     let value =
         serde_path_to_error::deserialize(serde_ignored::Deserializer::new(json, &mut note)).map_err(|error| {

@@ -20,8 +20,7 @@ pub fn draft_in(
             None => drop(kept.insert(name, value)),
             Some(fixed) if is_same(fixed, &value) => {}
             Some(_) if name == "revision" => {
-                let title = format!("This {} has changed since it was read. Read it again.", kind.singular());
-                return Err(Error::Conflict(title).into());
+                return Err(Error::stale(kind).into());
             }
             Some(_) => {
                 return Err(

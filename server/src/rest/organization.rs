@@ -53,6 +53,7 @@ pub fn endpoints() -> Vec<Endpoint> {
         .needs(Update, Kind::Organization)
         .header(etag::IF_MATCH.0, etag::IF_MATCH.1)
         .merges::<OrgDraft>(|_| json!({"color": "fern", "time_zone": "Europe/Berlin"}))
+        .limits(|fixtures| Check::limits(&sample(fixtures)))
         .answers::<Organization>(200, "Saved")
         .by(merge),
     ]

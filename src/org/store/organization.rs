@@ -69,16 +69,15 @@ pub async fn update(core: &Core, caller: &Caller, draft: OrgDraft, revision: i64
     .await?
     .ok_or(Error::Unauthenticated)?;
     if row.revision != revision {
-        return Err(Error::Conflict(
-            "This organization has changed since it was read. Read it again.".into(),
-        ));
+        return Err(Error::stale(Kind::Organization));
     }
     let before = OrgDraft {
         name: row.name,
         color: row.color,
         time_zone: row.time_zone,
     };
-    let renamed = before.name != draft.name;
+    // What was taken from elsewhere may end in a space.
+    let renamed = before.name.trim() != draft.name;
     if renamed {
         rename(core, &mut tx, &draft.name).await?;
     }
@@ -99,7 +98,8 @@ pub async fn update(core: &Core, caller: &Caller, draft: OrgDraft, revision: i64
     Ok(saved)
 }
 
-/// Its books go by the same name. Whoever else keeps the name changes it; what this transaction has done is undone then.
+/// The billing client has the same name. In a personal workspace and with Clerk the name is changed elsewhere: the error rolls
+/// the transaction back.
 async fn rename(core: &Core, tx: &mut OrgTx, name: &str) -> Result<()> {
     if tx.org().is_personal() {
         return Err(Error::invalid(

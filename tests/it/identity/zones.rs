@@ -3,7 +3,7 @@
 use switchboard::{
     Error,
     account::SignUp,
-    auth::{Caller, session},
+    auth::{self, Caller, session},
     org::{OrgColor, OrgDraft, OrgId, Organization, Role, UserId, store},
     viewer::Viewer,
 };
@@ -41,17 +41,17 @@ async fn a_persons_own_zone_counts_before_the_organizations() {
     assert_eq!(zone(&org).await, "Asia/Calcutta");
     assert_eq!(zone(&plain).await, "UTC");
 
-    session::set_time_zone(&world.core, &owner, " Europe/Berlin ")
+    auth::set_time_zone(&world.core, &owner, " Europe/Berlin ")
         .await
         .unwrap();
     assert_eq!(zone(&org).await, "Europe/Berlin");
-    let refused = session::set_time_zone(&world.core, &owner, "Berlin").await.unwrap_err();
+    let refused = auth::set_time_zone(&world.core, &owner, "Berlin").await.unwrap_err();
     assert_eq!(fields(refused), ["time_zone"]);
     assert_eq!(zone(&plain).await, "Europe/Berlin");
     // The personal workspace begins in the zone of its person, and keeps it.
     assert_eq!(zone(&OrgId::personal(&owner)).await, "Europe/Berlin");
 
-    session::set_time_zone(&world.core, &owner, "").await.unwrap();
+    auth::set_time_zone(&world.core, &owner, "").await.unwrap();
     assert_eq!(zone(&org).await, "Asia/Calcutta");
     assert_eq!(zone(&OrgId::personal(&owner)).await, "Europe/Berlin");
 }

@@ -20,6 +20,8 @@ const PATIENCE_MS: f64 = 5_000.0;
 /// How often a page without a stream looks by itself, and how soon a stream is opened again.
 const LOOK_MS: f64 = 10_000.0;
 const AGAIN_MS: f64 = 1_500.0;
+/// And after it was refused: whoever signs in elsewhere finds the page right a moment later.
+const REFUSED_MS: f64 = 5_000.0;
 /// Two tabs that claim the lease at the same moment see by then who was last.
 const CLAIM_MS: u64 = 80;
 
@@ -54,7 +56,7 @@ pub(super) fn listen(live: Live, org: &str) {
     let now = browser::now();
     let stream = Stream {
         live,
-        tab: StoredValue::new(format!("{:x}", (js_sys::Math::random() * 1e15) as u64)),
+        tab: StoredValue::new(browser::token()),
         channel: StoredValue::new(BroadcastChannel::new(&key).ok().map(SendWrapper::new)),
         key: StoredValue::new(key),
         source: StoredValue::new(None),
@@ -269,6 +271,7 @@ impl Stream {
         self.again.try_set_value(now + AGAIN_MS);
         spawn_local(async move {
             if status().await.is_ok_and(|status| matches!(status, 401 | 403)) {
+                self.again.try_set_value(browser::now() + REFUSED_MS);
                 self.tell(LEFT);
                 self.live.leave();
             }

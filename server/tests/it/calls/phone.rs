@@ -1,5 +1,6 @@
 //! Phone calls from dial to price.
 
+use serde_json::json;
 use sqlx::postgres::PgListener;
 use switchboard::{
     Error,
@@ -265,5 +266,42 @@ async fn another_organization_finds_no_call() {
             .items
             .is_empty()
     );
+    world.stop().await;
+}
+
+#[tokio::test]
+async fn an_attempt_that_is_made_again_is_the_same_call_and_one_that_was_refused_is_made_anew() {
+    let world = World::new().await;
+    let agent = world.agent("Front desk").await;
+    let attempt = |name: &str| {
+        flow::place_once(
+            &world.core,
+            &world.caller,
+            phone(&agent, "+14155550100"),
+            name.to_owned(),
+        )
+    };
+    let first = attempt("one").await.unwrap();
+    assert_eq!(attempt("one").await.unwrap().id, first.id);
+    assert_eq!(world.calls_there().await, 1);
+    let other = flow::place_once(
+        &world.core,
+        &world.caller,
+        phone(&agent, "+14155550110"),
+        "one".to_owned(),
+    )
+    .await;
+    assert_eq!(other.unwrap_err().fields()[0].field, "Idempotency-Key");
+    assert_ne!(attempt("two").await.unwrap().id, first.id);
+
+    // The provider has no room: nobody was rung, and the same attempt may be made again.
+    world
+        .fault(&json!({ "kind": "status", "status": 402, "method": "POST", "path": "/api/agents/" }))
+        .await;
+    attempt("three").await.unwrap_err();
+    world.no_faults().await;
+    let third = attempt("three").await.unwrap();
+    assert_eq!(attempt("three").await.unwrap().id, third.id);
+    assert_eq!(world.calls_there().await, 3);
     world.stop().await;
 }

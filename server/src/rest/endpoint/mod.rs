@@ -1,5 +1,8 @@
 //! Endpoints: a route, what it needs and what it says of itself, in one place, so that no route goes undescribed.
 
+mod answers;
+mod takes;
+
 use std::{collections::BTreeSet, convert::Infallible, sync::Arc};
 
 use axum::{
@@ -16,23 +19,19 @@ use switchboard::{
     resource::{Action, Kind},
     sample::Fixtures,
 };
-use utoipa::{
-    IntoParams, ToSchema,
-    openapi::{
-        Content, ContentBuilder, HeaderBuilder, HttpMethod, KnownFormat, ObjectBuilder, Ref, RefOr, Required,
-        ResponseBuilder, SchemaFormat,
-        path::{Operation, OperationBuilder, ParameterBuilder, ParameterIn},
-        request_body::RequestBodyBuilder,
-        schema::{ArrayBuilder, Schema, SchemaType, Type},
-        security::SecurityRequirement,
-    },
+use utoipa::openapi::{
+    HttpMethod, KnownFormat, ObjectBuilder, RefOr, Required, SchemaFormat,
+    path::{Operation, OperationBuilder, ParameterBuilder, ParameterIn},
+    schema::{Schema, Type},
+    security::SecurityRequirement,
 };
 
+use self::answers::known;
 use super::{
     extract,
     idempotency::{self, Access, Route},
     problem::Problem,
-    refusals, shape,
+    refusals,
 };
 use crate::pages::Site;
 
@@ -158,61 +157,6 @@ impl EndpointBuilder {
         self
     }
 
-    pub fn params<T: IntoParams>(mut self) -> Self {
-        self.is_queried = true;
-        // What it names may be gone.
-        self.refusals.extend([400, 404, 422]);
-        for parameter in T::into_params(|| Some(ParameterIn::Query)) {
-            self.operation = self.operation.parameter(parameter);
-        }
-        self
-    }
-
-    /// Takes `limit` and `cursor`.
-    pub fn paged(mut self) -> Self {
-        self = self.refuses(&[400]).beyond(
-            422,
-            "cursor",
-            "it was given for another list or other filters, or not at all",
-        );
-        let number = ObjectBuilder::new()
-            .schema_type(Type::Integer)
-            .minimum(Some(1))
-            .maximum(Some(100));
-        let text = ObjectBuilder::new().schema_type(Type::String);
-        for (name, schema, says) in [
-            ("limit", number, "50 if absent"),
-            ("cursor", text, "`next` of the page before"),
-        ] {
-            self.operation = self.operation.parameter(
-                ParameterBuilder::new()
-                    .name(name)
-                    .parameter_in(ParameterIn::Query)
-                    .required(Required::False)
-                    .description(Some(says))
-                    .schema(Some(schema)),
-            );
-        }
-        self
-    }
-
-    pub fn header(mut self, name: &str, says: &str) -> Self {
-        if name == "If-Match" {
-            self = self
-                .refuses(&[412])
-                .beyond(422, name, "it is the ETag of something else");
-        }
-        self.operation = self.operation.parameter(
-            ParameterBuilder::new()
-                .name(name)
-                .parameter_in(ParameterIn::Header)
-                .required(Required::False)
-                .description(Some(says))
-                .schema(Some(string())),
-        );
-        self
-    }
-
     /// What is asked of the fields of the body.
     pub fn limits(mut self, limits: LimitsOf) -> Self {
         self.limits = Some(limits);
@@ -229,135 +173,6 @@ impl EndpointBuilder {
     pub fn beyond(mut self, status: u16, field: &str, says: &str) -> Self {
         self.refusals.insert(status);
         self.beyond.push((status, field.to_owned(), says.to_owned()));
-        self
-    }
-
-    /// Takes this body; the sample is its example in the document, and what the route is tried out with.
-    pub fn body<T: ToSchema>(mut self, sample: fn(&Fixtures) -> Value) -> Self {
-        self.refusals.extend(refusals::BODY);
-        let schema = known::<T>(&mut self.schemas);
-        let content = ContentBuilder::new()
-            .schema(Some(schema))
-            .example(Some(sample(&examples())))
-            .build();
-        self.sample = Some(sample);
-        self.operation = self.operation.request_body(Some(
-            RequestBodyBuilder::new()
-                .required(Some(Required::True))
-                .content("application/json", content)
-                .build(),
-        ));
-        self
-    }
-
-    /// Takes parts of this body, as RFC 7396 merges them: what is left out stays, `null` takes away.
-    pub fn merges<T: ToSchema>(mut self, sample: fn(&Fixtures) -> Value) -> Self {
-        self.refusals.extend(refusals::BODY);
-        known::<T>(&mut self.schemas);
-        let name = shape::patch_of(&T::name());
-        self.schemas.push((name.clone(), T::schema()));
-        let schema: RefOr<Schema> = Ref::from_schema_name(name).into();
-        self.sample = Some(sample);
-        let content = |schema: RefOr<Schema>| {
-            let content = ContentBuilder::new().schema(Some(schema));
-            content.example(Some(sample(&examples()))).build()
-        };
-        self.operation = self.operation.request_body(Some(
-            RequestBodyBuilder::new()
-                .required(Some(Required::True))
-                .content("application/merge-patch+json", content(schema.clone()))
-                .content("application/json", content(schema))
-                .build(),
-        ));
-        self
-    }
-
-    pub fn answers<T: ToSchema>(mut self, status: u16, says: &str) -> Self {
-        let schema = known::<T>(&mut self.schemas);
-        let mut answer = ResponseBuilder::new()
-            .description(says)
-            .content("application/json", Content::new(Some(schema)));
-        if status == 201 {
-            let location = HeaderBuilder::new()
-                .schema(Some(ObjectBuilder::new().schema_type(Type::String)))
-                .description(Some("Where it is"));
-            answer = answer.header("Location", location.build());
-        }
-        self.operation = self.operation.response(status.to_string(), answer);
-        self
-    }
-
-    /// Answers a page of these.
-    pub fn lists<T: ToSchema>(self) -> Self {
-        let mut this = self.paged();
-        this.is_queried = true;
-        let item = known::<T>(&mut this.schemas);
-        let next = ObjectBuilder::new()
-            .schema_type(SchemaType::from_iter([Type::String, Type::Null]))
-            .description(Some("Pass as `cursor` for what follows; null on the last page"));
-        let listing = ObjectBuilder::new()
-            .property("items", ArrayBuilder::new().items(item))
-            .required("items")
-            .property("next", next)
-            .required("next");
-        // `AgentRow` is a line of an `AgentPage`.
-        let name = format!("{}Page", T::name().trim_end_matches("Row"));
-        let page = Ref::from_schema_name(&name);
-        this.schemas.push((name, Schema::Object(listing.build()).into()));
-        this.operation = this.operation.response(
-            "200",
-            ResponseBuilder::new()
-                .description("A page, newest first")
-                .content("application/json", Content::new(Some(page))),
-        );
-        this
-    }
-
-    /// Answers an array of these.
-    pub fn answers_all<T: ToSchema>(mut self, says: &str) -> Self {
-        self.is_queried = true;
-        let item = known::<T>(&mut self.schemas);
-        self.operation = self.operation.response(
-            "200",
-            ResponseBuilder::new().description(says).content(
-                "application/json",
-                Content::new(Some(ArrayBuilder::new().items(item).build())),
-            ),
-        );
-        self
-    }
-
-    pub fn answers_nothing(self, says: &str) -> Self {
-        self.answers_nothing_as(204, says)
-    }
-
-    pub fn answers_nothing_as(mut self, status: u16, says: &str) -> Self {
-        let answer = ResponseBuilder::new().description(says);
-        self.operation = self.operation.response(status.to_string(), answer);
-        self
-    }
-
-    pub fn answers_file(self, content_type: &str, says: &str) -> Self {
-        self.answers_bytes(200, content_type, says)
-    }
-
-    /// Answers a part of the file to whoever asks for one with `Range`.
-    pub fn answers_parts(mut self, content_type: &str) -> Self {
-        self.refusals.insert(416);
-        self.header("Range", "A part of it, such as `bytes=0-1023`")
-            .answers_bytes(206, content_type, "The part that `Range` asks for")
-    }
-
-    fn answers_bytes(mut self, status: u16, content_type: &str, says: &str) -> Self {
-        let bytes = ObjectBuilder::new()
-            .schema_type(Type::String)
-            .content_media_type(content_type);
-        self.operation = self.operation.response(
-            status.to_string(),
-            ResponseBuilder::new()
-                .description(says)
-                .content(content_type, Content::new(Some(Schema::Object(bytes.build())))),
-        );
         self
     }
 
@@ -477,13 +292,6 @@ fn queried(operation: &Operation) -> Arc<[String]> {
             _ => None,
         })
         .collect()
-}
-
-/// Registers a schema and everything it mentions; answers the reference to it.
-fn known<T: ToSchema>(schemas: &mut Schemas) -> RefOr<Schema> {
-    schemas.push((T::name().into_owned(), T::schema()));
-    T::schemas(schemas);
-    Ref::from_schema_name(T::name()).into()
 }
 
 /// The ids in the examples of the document.
