@@ -123,7 +123,8 @@ journey('a key whose answer cannot be read is said to be made', async ({ page, o
     await route.fetch();
     await route.fulfill({ status: 200, contentType: 'application/json', body: '{"of":"another version"}' });
   }, { times: 1 });
-  await page.getByLabel('Name').fill('Booking site');
+  await page.getByLabel('Name', { exact: true }).fill('Booking site');
+  await button(page, 'Read only').click();
   await button(page, 'Create key').click();
   await page.getByRole('alert').filter({ hasText: 'its secret did not arrive' }).waitFor();
   await page.getByRole('rowheader', { name: /Booking site/ }).waitFor();

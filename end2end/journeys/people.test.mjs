@@ -5,12 +5,6 @@ import { arrive, ask, found, linkIn, makeAgent, send, signIn, somebody } from '.
 
 const way = (page) => new URL(page.url()).pathname;
 
-async function signIn(page, email, password) {
-  await page.getByLabel('Email').fill(email);
-  await page.getByLabel('Password', { exact: true }).fill(password);
-  await button(page, 'Sign in').click();
-}
-
 journey('a lost password is replaced by mail, and signing out everywhere ends every session', async ({ page, open, person, look }) => {
   const kim = somebody('Kim Forgets');
   await arrive(page, kim);
@@ -20,14 +14,14 @@ journey('a lost password is replaced by mail, and signing out everywhere ends ev
 
   // A wrong password and an unknown address are told the same.
   const told = phone.page.locator('#f-password-err span');
-  await signIn(phone.page, kim.email, 'not the password');
+  await signIn(phone.page, { ...kim, password: 'not the password' });
   await told.filter({ hasText: /./ }).waitFor();
   const wrong = await told.innerText();
   await phone.page.waitForFunction(() => document.activeElement.id === 'f-password');
   assert.equal(await phone.page.getByLabel('Email').inputValue(), kim.email);
   await look('sign-in-wrong', phone.page);
   await phone.open('/sign-in');
-  await signIn(phone.page, somebody('Nobody').email, 'not the password');
+  await signIn(phone.page, somebody('Nobody'));
   await told.filter({ hasText: /./ }).waitFor();
   assert.equal(await told.innerText(), wrong);
 
@@ -57,7 +51,7 @@ journey('a lost password is replaced by mail, and signing out everywhere ends ev
   assert.equal(way(page), '/sign-in');
 
   // Both browsers are in again; one of them signs out everywhere.
-  await signIn(page, kim.email, 'a new and longer one');
+  await signIn(page, { ...kim, password: 'a new and longer one' });
   await page.waitForURL((to) => to.pathname !== '/sign-in');
   await phone.open('/profile');
   await phone.page.getByText('This browser', { exact: true }).waitFor();

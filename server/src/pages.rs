@@ -11,7 +11,7 @@ use std::{
 use axum::{
     Router,
     extract::{FromRef, Request, State},
-    http::{Method, StatusCode, Uri, request::Parts},
+    http::{Method, StatusCode, Uri, header, request::Parts},
     response::{Html, IntoResponse, Redirect, Response},
     routing::get,
 };
@@ -187,8 +187,13 @@ async fn post_back_to_page(method: Method, uri: Uri) -> Response {
     }
 }
 
-/// The page for addresses that are none.
+/// The page for addresses that are none. An open page that asks a function of another version has no use for one, and tells
+/// by it that it was not we who answered.
 async fn not_found_page(site: State<Site>, request: Request) -> Response {
+    let accepted = request.headers().get(header::ACCEPT);
+    if request.uri().path().starts_with("/fn/") && accepted.is_some_and(|kind| kind == "application/json") {
+        return StatusCode::NOT_FOUND.into_response();
+    }
     let mut page = draw(site, request).await;
     if page.status() == StatusCode::OK {
         *page.status_mut() = StatusCode::NOT_FOUND;
