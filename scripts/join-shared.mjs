@@ -4,7 +4,7 @@
 // load them. What some chunks share goes into the smallest file that all of them load, or into the program, which everybody
 // loads. The choice is searched for by simulated annealing, so that the page that is fullest has most room; its dice always
 // fall alike, so the same code is joined in the same way.
-import { FIRST_LOAD, SHARED_FILES, weight } from './budgets.mjs';
+import { FIRST_LOAD, PARTS, SHARED_FILES, weight } from './budgets.mjs';
 
 // Bytes as they travel for each byte that is written here, as they were measured: of the program, of what goes back into it and is much
 // like what is there, of what lies between, and of a chunk, which is small.
@@ -40,7 +40,8 @@ export function joinShared({ chunks, shared }, program, size) {
   }
   const base = size(program) * TRAVELS.program;
   const own = chunks.map((chunk) => size(`split_${chunk}`) * TRAVELS.own);
-  const budgets = chunks.map((chunk) => FIRST_LOAD[weight(chunk)]);
+  // A part comes later, and makes no page fuller.
+  const budgets = chunks.map((chunk) => (PARTS.includes(chunk) ? Infinity : FIRST_LOAD[weight(chunk)]));
 
   /** The place of the smallest file that all these chunks load; the program's is -1. */
   const placeOf = (mask, files) => {

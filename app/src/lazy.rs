@@ -1,8 +1,10 @@
-//! Pages whose code comes when it is needed: each in a chunk named in the route table, and what happens where one cannot be had.
+//! Code that comes when it is needed: pages, each in a chunk named in the route table, parts of pages that only some people ever
+//! open, and what happens where one cannot be had.
 
 use std::{future::Future, pin::Pin, sync::Arc};
 
-use leptos::{prelude::*, tachys::view::any_view::AnyView, wasm_split::SplitLoaderError};
+use futures_util::FutureExt;
+use leptos::{prelude::*, tachys::view::any_view::AnyView, task::spawn_local, wasm_split::SplitLoaderError};
 use leptos_router::{
     ChooseView, NestedRoute, PossibleRouteMatch, SsrMode,
     any_nested_route::{AnyNestedRoute, IntoAnyNestedRoute},
@@ -10,6 +12,8 @@ use leptos_router::{
 
 #[cfg(feature = "hydrate")]
 pub use browser_side::start;
+
+use crate::kit::{StatusDot, dynamic, skeleton_rows, status_dot};
 
 pub type Later<T> = Pin<Box<dyn Future<Output = Result<T, SplitLoaderError>>>>;
 
@@ -25,7 +29,11 @@ pub struct LazyPage {
 /// The page at a path, with the chunk its code is in. All pages that name the same chunk come in one file.
 macro_rules! page {
     ($path:tt, $chunk:ident, $page:ident) => {{
-        $crate::lazy::split!($chunk, $page);
+        $crate::lazy::split! {
+            fn $chunk() -> ::leptos::tachys::view::any_view::AnyView {
+                ::leptos::tachys::view::any_view::IntoAny::into_any($page())
+            }
+        }
         let page = $crate::lazy::LazyPage {
             path: $path,
             chunk: stringify!($chunk),
@@ -36,14 +44,40 @@ macro_rules! page {
     }};
 }
 
-/// The splitter tells functions apart by name and place. The chunk's name stands in the route table and has a place of its
-/// own there, so it is the function's too.
+/// A part of pages in a chunk. [`part!`] makes it.
+pub struct LazyPart<P: 'static> {
+    pub load: fn() -> Later<()>,
+    pub draw: fn(P) -> Later<leptos::prelude::AnyView>,
+}
+
+impl<P> Clone for LazyPart<P> {
+    fn clone(&self) -> Self {
+        *self
+    }
+}
+impl<P> Copy for LazyPart<P> {}
+
+/// What a function of a chunk draws from props of one type: `part!(place, place_form, PlaceProps)`.
+macro_rules! part {
+    ($chunk:ident, $draw:path, $props:ty) => {{
+        $crate::lazy::split! {
+            fn $chunk(props: $props) -> ::leptos::prelude::AnyView { $draw(props) }
+        }
+        $crate::lazy::LazyPart::<$props> {
+            load: || Box::pin(load()),
+            draw: |props| Box::pin($chunk(props)),
+        }
+    }};
+}
+
+/// The splitter tells functions apart by name and place. The chunk's name has a place of its own in each declaration, so it is
+/// the function's too.
 #[cfg(not(debug_assertions))]
 macro_rules! split {
-    ($chunk:ident, $page:ident) => {
+    (fn $chunk:ident($($props:ident: $type:ty)?) -> $view:ty { $drawn:expr }) => {
         #[::leptos::wasm_split::wasm_split($chunk, wasm_split_path = ::leptos::wasm_split, fallible, preload(load))]
-        fn $chunk() -> Result<::leptos::tachys::view::any_view::AnyView, ::leptos::wasm_split::SplitLoaderError> {
-            Ok(::leptos::tachys::view::any_view::IntoAny::into_any($page()))
+        fn $chunk($($props: $type)?) -> Result<$view, ::leptos::wasm_split::SplitLoaderError> {
+            Ok($drawn)
         }
     };
 }
@@ -51,17 +85,17 @@ macro_rules! split {
 /// While somebody edits, the client is one file.
 #[cfg(debug_assertions)]
 macro_rules! split {
-    ($chunk:ident, $page:ident) => {
+    (fn $chunk:ident($($props:ident: $type:ty)?) -> $view:ty { $drawn:expr }) => {
         async fn load() -> Result<(), ::leptos::wasm_split::SplitLoaderError> {
             Ok(())
         }
-        async fn $chunk() -> Result<::leptos::tachys::view::any_view::AnyView, ::leptos::wasm_split::SplitLoaderError> {
-            Ok(::leptos::tachys::view::any_view::IntoAny::into_any($page()))
+        async fn $chunk($($props: $type)?) -> Result<$view, ::leptos::wasm_split::SplitLoaderError> {
+            Ok($drawn)
         }
     };
 }
 
-pub(crate) use {page, split};
+pub(crate) use {page, part, split};
 
 /// The route of a lazy page: `<Page at=page!("/agents", agents, AgentList)/>`. It waits for its data before it is sent.
 #[component(transparent)]
@@ -97,6 +131,43 @@ impl ChooseView for LazyPage {
     }
 }
 
+impl<P: Clone + Send + 'static> LazyPart<P> {
+    /// Asks for the code when the browser has time, so that it is there when the part is shown.
+    pub fn look_ahead(self) {
+        #[cfg(feature = "hydrate")]
+        crate::kit::browser::when_idle(move || browser_side::fetch(self.load));
+    }
+
+    /// Draws the part once its code is here. It is for what only a living page shows: on the server it is never there.
+    pub fn show(self, props: P) -> leptos::prelude::AnyView {
+        let code = RwSignal::new(None::<bool>);
+        let load = move || {
+            code.set(None);
+            spawn_local(async move {
+                let loaded = (self.load)().await.is_ok();
+                code.try_set(Some(loaded));
+            });
+        };
+        load();
+        dynamic(move || match code.get() {
+            None => skeleton_rows(),
+            // With its code here it is drawn at once, and belongs to whoever shows it.
+            Some(true) => (self.draw)(props.clone())
+                .now_or_never()
+                .and_then(Result::ok)
+                .into_any(),
+            Some(false) => view! {
+                <div class="banner boxed" data-kind="warn" role="alert">
+                    {status_dot(StatusDot::Warn, "Not loaded")}
+                    <p>"This part of the page could not be loaded. Check your connection."</p>
+                    <button type="button" class="btn sm" on:click=move |_| load()>"Try again"</button>
+                </div>
+            }
+            .into_any(),
+        })
+    }
+}
+
 #[cfg(feature = "hydrate")]
 mod browser_side {
     use std::{
@@ -109,7 +180,7 @@ mod browser_side {
     use wasm_bindgen::{JsCast, JsValue, closure::Closure};
     use wasm_bindgen_futures::JsFuture;
 
-    use super::LazyPage;
+    use super::{Later, LazyPage};
     use crate::kit::{
         browser::{self, Keep},
         start_clock,
@@ -203,19 +274,19 @@ mod browser_side {
                 if let Some(page) =
                     PAGES.with_borrow(|pages| pages.iter().copied().find(|page| leads_to(page.path, &path)))
                 {
-                    fetch(page);
+                    fetch(page.load);
                 }
             }
         };
         let _ = window_event_listener(ev::pointerover, move |event| ahead(&event));
         let _ = window_event_listener(ev::focusin, move |event| ahead(&event));
-        browser::when_idle(|| PAGES.with_borrow(|pages| pages.iter().copied().for_each(fetch)));
+        browser::when_idle(|| PAGES.with_borrow(|pages| pages.iter().for_each(|page| fetch(page.load))));
     }
 
-    fn fetch(page: LazyPage) {
-        // If it fails now, whoever goes there hears of it.
+    /// If it fails now, whoever needs it hears of it.
+    pub fn fetch(load: fn() -> Later<()>) {
         spawn_local(async move {
-            let _ = (page.load)().await;
+            let _ = load().await;
         });
     }
 

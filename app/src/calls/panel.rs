@@ -13,7 +13,7 @@ use super::{
     follow::{Follow, follow},
     format::{delay, dot_of},
     get_conversation,
-    place::{Attempts, Preset, check, place_form},
+    place::{Attempts, PlaceForm, Preset, check},
     place_call, say, stop_call,
     transcript::tool_dot,
     turns::{Side, ToolUse, Turn, turns},
@@ -21,10 +21,9 @@ use super::{
 };
 use crate::{
     AppError,
-    agents::get_agent,
     kit::{
-        Loading, StatusDot, Toast, browser, error_banner, focus_first_error, form_state, icon, keyed_list, prefixed,
-        status_dot, use_toasts,
+        StatusDot, Toast, browser, error_banner, focus_first_error, form_state, icon, keyed_list, prefixed, status_dot,
+        use_toasts,
     },
     may, org,
 };
@@ -160,27 +159,17 @@ fn start(test: Test) -> AnyView {
 }
 
 fn phone(test: Test) -> AnyView {
-    let mine = org();
-    let id = Memo::new(move |_| Some(test.agent.with(|agent| agent.id)));
-    // Asked anew: another tab may have saved other variables since this page was loaded.
-    let agent = Loading::new(
-        move || id.get(),
-        move |id| {
-            let org = mine.clone();
-            async move {
-                match id {
-                    Some(id) => get_agent(org, id).await.map(Some),
-                    None => Ok(None),
-                }
-            }
+    let form = PlaceForm {
+        start: Preset {
+            agent: Some(test.agent.with_untracked(|agent| agent.id)),
+            values: test.values.get_untracked(),
+            ..Preset::default()
         },
-    );
-    let preset = Preset {
-        values: test.values.get_untracked(),
-        ..Preset::default()
+        prefix: PREFIX,
+        placed: Callback::new(move |call: Call| test.call.set(Some(call.id))),
+        takes_focus: false,
     };
-    let placed = Callback::new(move |call: Call| test.call.set(Some(call.id)));
-    view! { <div class="phone-test">{place_form(id, None, agent, preset, PREFIX, placed)}</div> }.into_any()
+    view! { <div class="phone-test">{PlaceForm::part().show(form)}</div> }.into_any()
 }
 
 /// A test under way: what is said, live, and a line to say something.

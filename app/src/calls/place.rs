@@ -18,6 +18,7 @@ use crate::{
     AppError,
     agents::{get_agent, list_agents},
     kit::{Dialog, Loading, Select, TextField, browser, focus_first_error, form_state, icon, loaded, prefixed},
+    lazy::{LazyPart, part},
     org, viewer,
 };
 
@@ -41,17 +42,31 @@ pub fn PlaceCall(open: RwSignal<bool>, #[prop(into, optional)] preset: Signal<Pr
             leptos_router::NavigateOptions::default(),
         );
     });
-    let chosen = RwSignal::new(None::<Id<Agent>>);
-    let agent_id = Memo::new(move |_| preset.with(|preset| preset.agent).or(chosen.get()));
-    let (mine, theirs) = (org(), org());
-    let all = Loading::new(
-        move || open.get() && preset.with(|preset| preset.agent.is_none()),
-        move |wanted| {
+    let form = PlaceForm::part();
+    form.look_ahead();
+    let body = move || {
+        form.show(PlaceForm {
+            start: preset.get_untracked(),
+            prefix: "",
+            placed,
+            takes_focus: true,
+        })
+    };
+    view! {
+        <Dialog id="place-call" open=open title=Signal::stored("Place a call".to_owned()) sub=cost_words()>
+            {body()}
+        </Dialog>
+    }
+}
+
+/// The agents there are to choose from.
+fn choices(chosen: RwSignal<Option<Id<Agent>>>) -> Loading<Names> {
+    let mine = org();
+    Loading::new(
+        || (),
+        move |()| {
             let org = mine.clone();
             async move {
-                if !wanted {
-                    return Ok(Vec::new());
-                }
                 let names = names(org).await?;
                 // Where there is no choice there is nothing to ask.
                 if let [(only, _)] = names.as_slice() {
@@ -60,34 +75,7 @@ pub fn PlaceCall(open: RwSignal<bool>, #[prop(into, optional)] preset: Signal<Pr
                 Ok(names)
             }
         },
-    );
-    let agent = Loading::new(
-        move || agent_id.get().filter(|_| open.get()),
-        move |id| {
-            let org = theirs.clone();
-            async move {
-                match id {
-                    Some(id) => get_agent(org, id).await.map(Some),
-                    None => Ok(None),
-                }
-            }
-        },
-    );
-    let body = move || {
-        let start = preset.get_untracked();
-        // A frame after the dialog has opened, which itself waits for one.
-        request_animation_frame(|| {
-            request_animation_frame(|| {
-                browser::focus("#place-call select, #place-call input");
-            })
-        });
-        place_form(agent_id, Some((all, chosen)), agent, start, "", placed)
-    };
-    view! {
-        <Dialog id="place-call" open=open title=Signal::stored("Place a call".to_owned()) sub=cost_words()>
-            {body()}
-        </Dialog>
-    }
+    )
 }
 
 pub type Names = Vec<(String, String)>;
@@ -138,14 +126,53 @@ impl Attempts {
 }
 
 /// The form itself, for the dialog and the test panel alike.
-pub fn place_form(
-    agent_id: Memo<Option<Id<Agent>>>,
-    choice: Option<Choice>,
-    agent: Loading<Option<Agent>>,
-    start: Preset,
-    prefix: &'static str,
-    placed: Callback<Call>,
-) -> AnyView {
+#[derive(Clone)]
+pub struct PlaceForm {
+    pub start: Preset,
+    /// Before the names of its fields, where another form of the page has such names.
+    pub prefix: &'static str,
+    pub placed: Callback<Call>,
+    pub takes_focus: bool,
+}
+
+impl PlaceForm {
+    /// Few of those who open a page that has it place a call.
+    pub fn part() -> LazyPart<Self> {
+        part!(place, draw, PlaceForm)
+    }
+}
+
+fn draw(form: PlaceForm) -> AnyView {
+    let PlaceForm {
+        start,
+        prefix,
+        placed,
+        takes_focus,
+    } = form;
+    let chosen = RwSignal::new(start.agent);
+    let agent_id = Memo::new(move |_| chosen.get());
+    let choice = start.agent.is_none().then(|| (choices(chosen), chosen));
+    let mine = org();
+    let agent = Loading::new(
+        move || agent_id.get(),
+        move |id| {
+            let org = mine.clone();
+            async move {
+                match id {
+                    Some(id) => get_agent(org, id).await.map(Some),
+                    None => Ok(None),
+                }
+            }
+        },
+    );
+    if takes_focus {
+        // A frame after the dialog has opened, which itself waits for one.
+        request_animation_frame(|| {
+            request_animation_frame(|| {
+                browser::focus("#place-call select, #place-call input");
+            })
+        });
+    }
     let number = RwSignal::new(start.number);
     let values = RwSignal::new(start.values);
     let failure = RwSignal::new(None::<AppError>);
@@ -263,11 +290,8 @@ fn who_calls(
         || ().into_any(),
         move |names| {
             if names.is_empty() {
-                // Fixed by the page, or nobody to call with.
-                return agent_id.get_untracked().is_none().then(|| {
-                view! { <p class="small muted">"There is no agent yet. "<a href="/agents/new">"Make one"</a>" and call with it."</p> }
-            })
-            .into_any();
+                return view! { <p class="small muted">"There is no agent yet. "<a href="/agents/new">"Make one"</a>" and call with it."</p> }
+                    .into_any();
             }
             let options = std::iter::once((String::new(), "Choose an agent".to_owned()))
                 .chain(names)
