@@ -22,7 +22,7 @@ use crate::{
 };
 
 /// How a resource has a copy at a provider: beside its own statements only how to push, remove, find and compare.
-pub trait ProviderBacked: Rows<Writes = ProviderFirst> {
+pub trait ProviderBacked: Rows {
     /// The word of `app.provider_links.kind`.
     const LINK: &'static str;
 
@@ -32,6 +32,12 @@ pub trait ProviderBacked: Rows<Writes = ProviderFirst> {
     fn mark_published(tx: &mut OrgTx, id: Id<Self>, provider_id: &str) -> impl Future<Output = Result<()>> + Send;
     /// Notes what is known of the provider's copy.
     fn mark_state(tx: &mut OrgTx, id: Id<Self>, state: &RemoteState) -> impl Future<Output = Result<()>> + Send;
+
+    /// What the provider's copy is made of: what is saved, where that is published with every save.
+    fn published(tx: &mut OrgTx, row: &Self) -> impl Future<Output = Result<Self::Draft>> + Send {
+        let _ = tx;
+        std::future::ready(Ok(row.draft()))
+    }
 
     /// What of the organization a push needs beside the draft, such as the copies it refers to.
     type Context: PartialEq + Send + Sync;
@@ -56,7 +62,28 @@ pub trait ProviderBacked: Rows<Writes = ProviderFirst> {
     fn delete_remote(core: &Core, provider_id: &str) -> impl Future<Output = Result<()>> + Send;
     /// Every copy that carries this id of ours.
     fn find_remote(core: &Core, id: Id<Self>) -> impl Future<Output = Result<Vec<String>>> + Send;
-    fn compare(core: &Core, context: &Self::Context, ours: &Self) -> impl Future<Output = Result<RemoteState>> + Send;
+    /// Compares the copy of `ours` with what was published of it.
+    fn compare(
+        core: &Core,
+        context: &Self::Context,
+        ours: &Self,
+        published: &Self::Draft,
+    ) -> impl Future<Output = Result<RemoteState>> + Send;
+}
+
+/// What is written here once the provider has a draft.
+pub(crate) trait Writes<R: ProviderBacked>: Send + Sync {
+    /// `now` is the row as it is in this transaction, at the revision that was pushed.
+    fn write(&self, tx: &mut OrgTx, now: &R, draft: &R::Draft) -> impl Future<Output = Result<R>> + Send;
+}
+
+/// The draft is saved.
+struct Save;
+
+impl<R: ProviderBacked> Writes<R> for Save {
+    async fn write(&self, tx: &mut OrgTx, now: &R, draft: &R::Draft) -> Result<R> {
+        crud::update_row(tx, now, draft).await
+    }
 }
 
 /// How the provider's copy relates to ours.
@@ -130,37 +157,7 @@ impl<R: ProviderBacked> WriteFlow<R> for ProviderFirst {
     }
 
     async fn update(core: &Core, caller: &Caller, id: Id<R>, draft: R::Draft, revision: i64) -> Result<R> {
-        let mut tx = caller.begin(&core.db, Action::Update, R::KIND).await?;
-        let before = R::find(&mut tx, id).await?;
-        unchanged(&before, revision)?;
-        R::check(&mut tx, id, &draft).await?;
-        let context = R::context(&mut tx, &draft).await?;
-        schedule_check(&mut tx, R::LINK, id.uuid(), LEASE, "updating").await?;
-        tx.commit().await?;
-
-        let draft = R::complete(core, Some(&before), draft).await;
-        let provider_id = match R::push(core, &context, id, &draft, Some(before.provider_id())).await {
-            Ok(provider_id) => provider_id,
-            Err(error) => {
-                forget_update::<R>(core, caller, id, &error).await;
-                return Err(error);
-            }
-        };
-        let mut tx = caller.begin(&core.db, Action::Update, R::KIND).await?;
-        // Locks the link, which everybody does first: of two saves at once the second waits here, and then sees the first.
-        confirm(&mut tx, R::LINK, id.uuid(), &provider_id, "live").await?;
-        let now = R::find(&mut tx, id).await?;
-        if let Err(conflict) = unchanged(&now, revision) {
-            // Theirs is saved here and ours lies there: the reconciler publishes theirs again.
-            schedule_check(&mut tx, R::LINK, id.uuid(), TimeDelta::zero(), "updating").await?;
-            tx.commit().await?;
-            return Err(conflict);
-        }
-        R::mark_published(&mut tx, id, &provider_id).await?;
-        let row = crud::update_row(&mut tx, &now, &draft).await?;
-        still::<R>(&mut tx, id, &draft, &context).await?;
-        crud::commit(core, tx).await?;
-        Ok(row)
+        push_first(core, caller, id, (Some(draft), revision), &Save).await
     }
 
     async fn delete(core: &Core, caller: &Caller, id: Id<R>) -> Result<()> {
@@ -182,6 +179,49 @@ impl<R: ProviderBacked> WriteFlow<R> for ProviderFirst {
         crud::delete_row(&mut tx, &row).await?;
         crud::commit(core, tx).await
     }
+}
+
+/// Brings a draft to the provider, and only then writes here what comes of it; without one, what is saved. It started from
+/// `revision`, which has to be the one that is saved still.
+pub(crate) async fn push_first<R: ProviderBacked>(
+    core: &Core,
+    caller: &Caller,
+    id: Id<R>,
+    (draft, revision): (Option<R::Draft>, i64),
+    writes: &impl Writes<R>,
+) -> Result<R> {
+    let mut tx = caller.begin(&core.db, Action::Update, R::KIND).await?;
+    let before = R::find(&mut tx, id).await?;
+    unchanged(&before, revision)?;
+    let draft = draft.unwrap_or_else(|| before.draft());
+    R::check(&mut tx, id, &draft).await?;
+    let context = R::context(&mut tx, &draft).await?;
+    schedule_check(&mut tx, R::LINK, id.uuid(), LEASE, "updating").await?;
+    tx.commit().await?;
+
+    let draft = R::complete(core, Some(&before), draft).await;
+    let provider_id = match R::push(core, &context, id, &draft, Some(before.provider_id())).await {
+        Ok(provider_id) => provider_id,
+        Err(error) => {
+            forget_update::<R>(core, caller, id, &error).await;
+            return Err(error);
+        }
+    };
+    let mut tx = caller.begin(&core.db, Action::Update, R::KIND).await?;
+    // Locks the link, which everybody does first: of two saves at once the second waits here, and then sees the first.
+    confirm(&mut tx, R::LINK, id.uuid(), &provider_id, "live").await?;
+    let now = R::find(&mut tx, id).await?;
+    if let Err(conflict) = unchanged(&now, revision) {
+        // Theirs is saved here and ours lies there: the reconciler publishes theirs again.
+        schedule_check(&mut tx, R::LINK, id.uuid(), TimeDelta::zero(), "updating").await?;
+        tx.commit().await?;
+        return Err(conflict);
+    }
+    R::mark_published(&mut tx, id, &provider_id).await?;
+    let row = writes.write(&mut tx, &now, &draft).await?;
+    still::<R>(&mut tx, id, &draft, &context).await?;
+    crud::commit(core, tx).await?;
+    Ok(row)
 }
 
 async fn insert<R: ProviderBacked>(
@@ -217,11 +257,12 @@ async fn still<R: ProviderBacked>(tx: &mut OrgTx, id: Id<R>, draft: &R::Draft, c
 pub async fn sync<R: ProviderBacked>(core: &Core, caller: &Caller, id: Id<R>) -> Result<R> {
     let mut tx = caller.begin(&core.db, Action::Update, R::KIND).await?;
     let row = R::find(&mut tx, id).await?;
-    let context = R::context(&mut tx, &row.draft()).await?;
+    let published = R::published(&mut tx, &row).await?;
+    let context = R::context(&mut tx, &published).await?;
     schedule_check(&mut tx, R::LINK, id.uuid(), LEASE, "updating").await?;
     tx.commit().await?;
 
-    let pushed = R::push(core, &context, id, &row.draft(), Some(row.provider_id())).await;
+    let pushed = R::push(core, &context, id, &published, Some(row.provider_id())).await;
     let mut tx = caller.begin(&core.db, Action::Update, R::KIND).await?;
     let provider_id = match pushed {
         Ok(provider_id) => provider_id,
@@ -241,7 +282,7 @@ pub async fn sync<R: ProviderBacked>(core: &Core, caller: &Caller, id: Id<R>) ->
         // Somebody saved meanwhile, and what they published may have been overwritten.
         schedule_check(&mut tx, R::LINK, id.uuid(), TimeDelta::zero(), "updating").await?;
     } else {
-        still::<R>(&mut tx, id, &row.draft(), &context).await?;
+        still::<R>(&mut tx, id, &published, &context).await?;
     }
     audit::record_verb(&mut tx, "sync", R::KIND, &id.to_string(), row.name()).await?;
     crud::commit(core, tx).await?;
@@ -301,8 +342,9 @@ pub async fn reconcile<R: ProviderBacked>(core: &Core, worker: &Caller, due: &Du
     let mut tx = worker.begin(&core.db, Action::Read, R::KIND).await?;
     let ours = match R::find(&mut tx, id).await {
         Ok(row) => {
-            let context = R::context(&mut tx, &row.draft()).await?;
-            Some((row, context))
+            let published = R::published(&mut tx, &row).await?;
+            let context = R::context(&mut tx, &published).await?;
+            Some((row, published, context))
         }
         Err(Error::NotFound) => None,
         Err(error) => return Err(error),
@@ -319,7 +361,7 @@ pub async fn reconcile<R: ProviderBacked>(core: &Core, worker: &Caller, due: &Du
             drop_link(&mut tx, R::LINK, id.uuid()).await?;
             tx.commit().await
         }
-        (Some((row, _)), "deleting") => {
+        (Some((row, ..)), "deleting") => {
             R::delete_remote(core, row.provider_id()).await?;
             let mut tx = worker.begin(&core.db, Action::Delete, R::KIND).await?;
             drop_link(&mut tx, R::LINK, id.uuid()).await?;
@@ -328,8 +370,8 @@ pub async fn reconcile<R: ProviderBacked>(core: &Core, worker: &Caller, due: &Du
         }
         // A save that died between the provider and here: what is saved here counts.
         (Some(_), _) if due.note == "updating" => sync::<R>(core, worker, id).await.map(|_| ()),
-        (Some((row, context)), _) => {
-            let state = R::compare(core, &context, &row).await?;
+        (Some((row, published, context)), _) => {
+            let state = R::compare(core, &context, &row, &published).await?;
             let mut tx = worker.begin(&core.db, Action::Update, R::KIND).await?;
             schedule_check(&mut tx, R::LINK, id.uuid(), RECHECK_INTERVAL, "").await?;
             R::mark_state(&mut tx, id, &state).await?;

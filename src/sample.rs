@@ -99,12 +99,16 @@ impl Fixtures {
         }
     }
 
-    /// The first path of `path` that is known, with the id in place of its parameter: `/agents/{id}/sync`.
+    /// A path with the id of what it lists in place of its first parameter: `/agents/{id}/sync`.
     pub fn fill(&self, path: &str) -> String {
         let mut parts: Vec<&str> = path.split('/').collect();
         let list = format!("/{}", parts.get(1).unwrap_or(&""));
         if let Some(part) = parts.iter_mut().find(|part| part.starts_with('{')) {
             *part = self.id(&list);
+        }
+        // Whatever is numbered has a first one.
+        if let Some(part) = parts.iter_mut().find(|part| **part == "{number}") {
+            *part = "1";
         }
         parts.join("/")
     }
@@ -119,6 +123,10 @@ mod tests {
         let mut fixtures = Fixtures::new("mark");
         fixtures.insert("/agents", "a-1");
         assert_eq!(fixtures.fill("/agents/{id}/sync"), "/agents/a-1/sync");
+        assert_eq!(
+            fixtures.fill("/agents/{id}/versions/{number}"),
+            "/agents/a-1/versions/1"
+        );
         assert_eq!(fixtures.fill("/agents"), "/agents");
         let unknown = fixtures.unknown_ids();
         assert_ne!(unknown.id("/agents"), "a-1");

@@ -9,7 +9,7 @@ use leptos_router::{
 
 use crate::{
     account::{ForgotPage, ProfilePage, ResetPage, SignInPage, SignOutPage, SignUpPage, VerifyPage},
-    agents::{AgentEdit, AgentList, AgentNew},
+    agents::{AgentEdit, AgentList, AgentNew, AgentVersions},
     audit::AuditPage,
     calls::{CallList, CallPage},
     contacts::{ContactEdit, ContactList, ContactNew, ContactPage},
@@ -47,6 +47,7 @@ pub fn routes() -> AnyView {
                     <Page at=page!("/agents", agents, AgentList)/>
                     <Page at=page!("/agents/new", agent, AgentNew)/>
                     <Page at=page!("/agents/:id", agent, AgentEdit)/>
+                    <Page at=page!("/agents/:id/versions", agent, AgentVersions)/>
                     <Page at=page!("/tools", tools, ToolList)/>
                     <Page at=page!("/tools/new", tool, ToolNew)/>
                     <Page at=page!("/tools/:id", tool, ToolEdit)/>

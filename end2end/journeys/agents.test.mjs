@@ -86,14 +86,14 @@ journey('an agent that changes in two places loses neither change', async ({ pag
 
   // Nothing is typed here, so the other tab's save simply appears.
   await other.page.getByLabel('Description').fill('Answers at night');
-  await button(other.page, 'Save agent').click();
+  await button(other.page, 'Save draft').click();
   await other.page.getByText('Reception saved').waitFor();
   await page.waitForFunction(() => document.querySelector('#f-description').value === 'Answers at night');
 
   // Something is typed here: a person decides.
   await page.getByLabel('Description').fill('Answers by day');
   await other.page.getByLabel('Description').fill('Answers always');
-  await button(other.page, 'Save agent').click();
+  await button(other.page, 'Save draft').click();
   await page.getByText('Saved elsewhere').waitFor();
   await page.getByText('Yours differs in: Name.').waitFor();
   await look('agent-changed-elsewhere');
@@ -101,7 +101,7 @@ journey('an agent that changes in two places loses neither change', async ({ pag
   assert.equal(await page.getByLabel('Description').inputValue(), 'Answers always');
   await page.getByLabel('Description').fill('Answers on Sundays');
   await other.page.getByLabel('Description').fill('Answers on Mondays');
-  await button(other.page, 'Save agent').click();
+  await button(other.page, 'Save draft').click();
   await page.getByText('Saved elsewhere').waitFor();
   await button(page, 'Keep mine').click();
   await page.getByText('Reception saved').waitFor();
@@ -129,18 +129,24 @@ journey('a copy that was changed at the provider is shown and put right', async 
   await page.getByText('Changed at the provider:').waitFor();
   await look('agent-drifted');
   await page.locator('.notices').getByRole('button', { name: 'Sync now' }).click();
-  await page.getByText('Reception published').waitFor();
+  await page.getByText('Reception synced').waitFor();
   await page.getByText('Differs at provider').waitFor({ state: 'detached' });
   assert.equal((await copyOf(agent.provider_id)).callTemplate.systemPrompt, agent.prompt);
 
-  // A save that the provider fails keeps what was typed.
-  await breakOnce({ kind: 'status', status: 503, method: 'PATCH', path: `/api/agents/${agent.provider_id}`, count: 3 });
+  // What the provider fails to take stays a draft, and the dialog stays with what was typed.
   await page.getByLabel('System prompt').fill('Answer in one sentence.');
-  await button(page, 'Save agent').click();
-  await page.locator('.notices').getByText('Ultravox', { exact: true }).waitFor();
-  await page.locator('.notices').getByText('Nothing was changed').waitFor();
-  assert.equal(await page.getByLabel('System prompt').inputValue(), 'Answer in one sentence.');
+  await button(page, 'Publish…').click();
+  const publish = page.getByRole('dialog', { name: 'Publish' });
+  await publish.getByLabel('What is new').fill('Shorter');
+  await breakOnce({ kind: 'status', status: 503, method: 'PATCH', path: `/api/agents/${agent.provider_id}`, count: 3 });
+  await button(publish, 'Publish version 2').click();
+  await publish.getByText('Ultravox', { exact: true }).waitFor();
+  await publish.getByText('Nothing was changed').waitFor();
+  assert.equal(await publish.getByLabel('What is new').inputValue(), 'Shorter');
   await look('agent-provider-down');
+  await button(publish, 'Publish version 2').click();
+  await page.getByText('Version 2 of Reception is live').waitFor();
+  assert.equal((await copyOf(agent.provider_id)).callTemplate.systemPrompt, 'Answer in one sentence.');
 }, { expected: [/status of 50[23]/] });
 
 journey('many agents are found by search, filter and page, and several are deleted at once', async ({ page, open, look }) => {

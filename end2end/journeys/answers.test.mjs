@@ -55,14 +55,14 @@ for (const [who, { words, answer, short = true, list = true }] of Object.entries
     await open(`/agents/${agent.id}`);
     await page.getByLabel('Name', { exact: true }).fill('Night desk');
     await page.route(functions, answer);
-    await button(page, 'Save agent').click();
+    await button(page, 'Save draft').click();
     const alert = page.getByRole('main').getByRole('alert').filter({ hasText: words });
     await alert.waitFor();
     assert.equal(await page.getByLabel('Name', { exact: true }).inputValue(), 'Night desk');
     if (who.startsWith('the guard')) await look('answered-by-the-guard');
     await page.unroute(functions);
     assert.equal((await ask(page, 'agents/get_agent', { org, id: agent.id })).name, 'Front desk');
-    await button(page, 'Save agent').click();
+    await button(page, 'Save draft').click();
     await heading(page, 'Night desk').waitFor();
 
     // A short form.

@@ -109,7 +109,7 @@ journey('an invited person joins, gets another role, and is removed', async ({ p
   assert.equal(await guest.page.getByRole('link', { name: 'New agent' }).count(), 0);
   assert.equal(await guest.page.getByRole('checkbox', { name: /^Select/ }).count(), 0);
   assert.equal(await offers('/calls', 'Place a call'), 0);
-  assert.equal(await offers(`/agents/${agent.id}`, 'Save agent'), 0);
+  assert.equal(await offers(`/agents/${agent.id}`, 'Save draft'), 0);
   assert.equal(await guest.page.getByLabel('System prompt').isDisabled(), true);
   assert.equal(await guest.page.getByRole('button', { name: 'More for this agent' }).count(), 0);
   await look('agent-viewer', guest.page);
@@ -245,7 +245,7 @@ journey('a session that ended elsewhere is said where it is noticed, and signing
   await open(`/agents/${agent.id}`);
   await page.getByLabel('Name', { exact: true }).fill('Night desk');
   await end();
-  await button(page, 'Save agent').click();
+  await button(page, 'Save draft').click();
   const banner = page.getByRole('alert').filter({ hasText: 'what you wrote stays here' });
   await banner.waitFor();
   const opened = page.waitForEvent('popup');
@@ -255,7 +255,7 @@ journey('a session that ended elsewhere is said where it is noticed, and signing
   await other.waitForURL((url) => url.pathname === `/agents/${agent.id}`);
   await other.close();
   assert.equal(await page.getByLabel('Name', { exact: true }).inputValue(), 'Night desk');
-  await button(page, 'Save agent').click();
+  await button(page, 'Save draft').click();
   await heading(page, 'Night desk').waitFor();
 
   // Noticed on the way to another document.

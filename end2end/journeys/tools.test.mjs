@@ -228,7 +228,7 @@ journey('an agent uses a tool on a call, and a tool in use is not deleted', asyn
   await look('agent-choose-tools');
   await button(dialog, 'Close').click();
   await page.getByRole('list', { name: 'Tools of this agent' }).getByRole('link', { name: 'Book a visit' }).waitFor();
-  await button(page, 'Save agent').click();
+  await button(page, 'Save draft').click();
   await page.getByText('Reception saved').waitFor();
   await look('agent-tools');
 

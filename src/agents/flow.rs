@@ -1,14 +1,228 @@
 //! What people do with agents beyond creating and changing them.
 
-use super::Agent;
+use super::{Agent, AgentDraft, AgentVersion, AgentVersionRow, Finding, Level, Publication, store, version_store};
 use crate::{
+    audit::{self, Detail},
     auth::Caller,
+    check::Check,
     core::Core,
-    crud::{self, Rows},
+    crud::{self, Local, Rows, WriteFlow},
+    db::OrgTx,
     error::{Error, Result},
     id::Id,
-    resource::{Action, Resource},
+    jobs::Worker,
+    provider_sync::{self, ProviderBacked, ProviderFirst, Writes},
+    resource::{Action, Kind, Resource},
+    tools, voices,
 };
+
+/// Saving changes the draft and nothing that answers the phone. Creating publishes the first version.
+pub enum Versioned {}
+
+impl WriteFlow<Agent> for Versioned {
+    const ASKS_PROVIDER: bool = true;
+
+    fn add_queues(worker: &mut Worker) {
+        <ProviderFirst as WriteFlow<Agent>>::add_queues(worker);
+    }
+
+    async fn create(core: &Core, caller: &Caller, draft: AgentDraft) -> Result<Agent> {
+        ProviderFirst::create(core, caller, draft).await
+    }
+
+    async fn update(core: &Core, caller: &Caller, id: Id<Agent>, draft: AgentDraft, revision: i64) -> Result<Agent> {
+        let before = crud::get_to_change::<Agent>(core, caller, id).await?;
+        let draft = Agent::complete(core, Some(&before), draft).await;
+        Local::update(core, caller, id, draft, revision).await
+    }
+
+    async fn delete(core: &Core, caller: &Caller, id: Id<Agent>) -> Result<()> {
+        <ProviderFirst as WriteFlow<Agent>>::delete(core, caller, id).await
+    }
+}
+
+/// Makes what is saved the next version: at the provider first, then here. `revision` is the one that was looked at; without one
+/// it is whichever is saved.
+pub async fn publish(
+    core: &Core,
+    caller: &Caller,
+    id: Id<Agent>,
+    publication: Publication,
+    revision: Option<i64>,
+) -> Result<Agent> {
+    Check::run(&publication)?;
+    let agent = crud::get_to_change::<Agent>(core, caller, id).await?;
+    Check::run(&agent.draft)?;
+    provider_sync::push_first(
+        core,
+        caller,
+        id,
+        (None, revision.unwrap_or(agent.revision)),
+        &publication,
+    )
+    .await
+}
+
+impl Writes<Agent> for Publication {
+    async fn write(&self, tx: &mut OrgTx, now: &Agent, draft: &AgentDraft) -> Result<Agent> {
+        let number = now.live_version + 1;
+        version_store::insert(tx, now.id, number, draft, self.note.trim()).await?;
+        store::go_live(tx, now.id, number, draft).await?;
+        record_version(tx, "publish", now, number).await?;
+        Agent::find(tx, now.id).await
+    }
+}
+
+/// Takes a version into the draft, under the agent's present name and labels and without tools that are gone by now.
+pub async fn restore(core: &Core, caller: &Caller, id: Id<Agent>, number: i32, revision: Option<i64>) -> Result<Agent> {
+    let mut tx = caller.begin(&core.db, Action::Update, Kind::Agent).await?;
+    let before = Agent::find(&mut tx, id).await?;
+    let revision = revision.unwrap_or(before.revision);
+    crud::unchanged(&before, revision)?;
+    let version = version_store::find(&mut tx, id, Some(number)).await?;
+    let mut draft = version.draft.labeled_as(&before.draft);
+    draft.tool_ids = tools::bindings::still_there(&mut tx, &draft.tool_ids).await?;
+    Agent::check(&mut tx, id, &draft).await?;
+    if !Agent::update(&mut tx, id, &draft, revision).await? {
+        return Err(Error::NotFound);
+    }
+    tx.changed(Kind::Agent);
+    record_version(&mut tx, "restore", &before, number).await?;
+    let agent = Agent::find(&mut tx, id).await?;
+    crud::commit(core, tx).await?;
+    Ok(agent)
+}
+
+async fn record_version(tx: &mut OrgTx, verb: &str, agent: &Agent, number: i32) -> Result<()> {
+    tx.changed(Kind::Agent);
+    let detail = Detail {
+        version: Some(number),
+        ..Detail::default()
+    };
+    audit::record_with(tx, verb, Kind::Agent, &agent.id.to_string(), &agent.draft.name, detail).await
+}
+
+/// The newest first.
+pub async fn versions(core: &Core, caller: &Caller, id: Id<Agent>) -> Result<Vec<AgentVersionRow>> {
+    let mut tx = caller.begin(&core.db, Action::Read, Kind::Agent).await?;
+    let versions = version_store::list(&mut tx, id).await?;
+    tx.commit().await?;
+    // Every agent has one.
+    if versions.is_empty() {
+        Err(Error::NotFound)
+    } else {
+        Ok(versions)
+    }
+}
+
+pub async fn version(core: &Core, caller: &Caller, id: Id<Agent>, number: i32) -> Result<AgentVersion> {
+    let mut tx = caller.begin(&core.db, Action::Read, Kind::Agent).await?;
+    let version = version_store::find(&mut tx, id, Some(number)).await?;
+    tx.commit().await?;
+    Ok(version)
+}
+
+/// What was looked at before what is saved is published: what blocks it first, and what passes last.
+pub async fn findings(core: &Core, caller: &Caller, id: Id<Agent>) -> Result<Vec<Finding>> {
+    let mut tx = caller.begin(&core.db, Action::Read, Kind::Agent).await?;
+    let agent = Agent::find(&mut tx, id).await?;
+    let refused = match Check::run(&agent.draft) {
+        Ok(()) => Agent::check(&mut tx, id, &agent.draft).await.err(),
+        Err(error) => Some(error),
+    };
+    let unsynced = tools::bindings::unsynced(&mut tx, &agent.draft.tool_ids).await?;
+    tx.commit().await?;
+
+    let draft = &agent.draft;
+    let mut findings = Vec::new();
+    let mut find = |level: Level, field: &str, words: String| {
+        findings.push(Finding {
+            level,
+            field: field.to_owned(),
+            words,
+        });
+    };
+    match refused {
+        Some(Error::Invalid(fields)) => {
+            for wrong in fields {
+                find(Level::Blocks, &wrong.field, wrong.message);
+            }
+        }
+        Some(error) => return Err(error),
+        None => find(
+            Level::Passes,
+            "",
+            "Every field is filled in as it should be, and every variable is declared.".into(),
+        ),
+    }
+    let unheard = draft.recording
+        && ![&draft.first_message, &draft.prompt]
+            .into_iter()
+            .any(|text| mentions_recording(text));
+    match (draft.recording, unheard) {
+        (true, true) => find(
+            Level::Warns,
+            "first_message",
+            "Calls are recorded, and neither the first message nor the prompt says so.".into(),
+        ),
+        (true, false) => find(Level::Passes, "", "Callers are told that the call is recorded.".into()),
+        (false, _) => find(Level::Passes, "", "Nothing is recorded.".into()),
+    }
+    match voices::library::is_known(core, &draft.voice_id).await {
+        Ok(true) => find(Level::Passes, "", "The voice is in the library.".into()),
+        Ok(false) => find(
+            Level::Warns,
+            "voice_id",
+            "The voice is not in the library. The provider is asked for it when you publish.".into(),
+        ),
+        Err(_) => find(
+            Level::Warns,
+            "voice_id",
+            "The provider's voices cannot be looked up at the moment.".into(),
+        ),
+    }
+    for tool in &unsynced {
+        let words = format!("{tool} is not at the provider as it is saved here. Calls use what is there.");
+        find(Level::Warns, "tool_ids", words);
+    }
+    if unsynced.is_empty() && !draft.tool_ids.is_empty() {
+        find(
+            Level::Passes,
+            "",
+            "Every tool is at the provider as it is saved here.".into(),
+        );
+    }
+    if core.ultravox.phone_from().is_empty() {
+        let words = "This installation has no line for phone calls. An operator sets one.";
+        find(Level::Warns, "", words.into());
+    }
+    findings.sort_by_key(|finding| finding.level);
+    Ok(findings)
+}
+
+/// Whether a text says that the call is recorded, in the languages that the editor offers and whose words are alike.
+fn mentions_recording(text: &str) -> bool {
+    const WORDS: [&str; 16] = [
+        "record",
+        "aufzeich",
+        "aufgezeich",
+        "aufnahme",
+        "enregistr",
+        "graba",
+        "grava",
+        "registra",
+        "opgenomen",
+        "opname",
+        "nagr",
+        "nahráv",
+        "optag",
+        "spela",
+        "запис",
+        "録音",
+    ];
+    let text = text.to_lowercase();
+    WORDS.iter().any(|word| text.contains(word))
+}
 
 /// The longest name an agent may have.
 const LONGEST: usize = 80;
@@ -64,6 +278,19 @@ fn copy_name(base: &str, number: u32) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_text_that_says_the_call_is_recorded_is_heard_in_several_languages() {
+        for text in [
+            "This call is RECORDED.",
+            "Dieser Anruf wird aufgezeichnet.",
+            "Esta llamada será grabada",
+            "この通話は録音されます",
+        ] {
+            assert!(mentions_recording(text), "{text}");
+        }
+        assert!(!mentions_recording("Good morning, how can I help?"));
+    }
 
     #[test]
     fn a_copy_of_a_copy_is_a_copy_of_the_original() {

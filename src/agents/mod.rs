@@ -13,6 +13,9 @@ mod starters;
 #[cfg(feature = "ssr")]
 pub mod store;
 mod template;
+#[cfg(feature = "ssr")]
+pub mod version_store;
+mod versions;
 
 use std::collections::BTreeMap;
 
@@ -28,11 +31,12 @@ use crate::{
 };
 pub use draft::{AgentDraft, EndBehavior, FirstSpeaker, LANGUAGES, Silence, Variable, VariableKind, language_name};
 #[cfg(feature = "ssr")]
-pub use flow::duplicate;
+pub use flow::{duplicate, findings, publish, restore, version, versions};
 pub use starters::{STARTERS, Starter};
 #[cfg(feature = "ssr")]
 pub(crate) use template::{BRACES, fill, for_provider};
 pub use template::{ESCAPED, Placeholder, placeholders};
+pub use versions::{AgentVersion, AgentVersionRow, Difference, Finding, Level, Publication, differences};
 
 /// Agents, to everything that lists resources.
 pub const ABOUT: About = About {
@@ -87,6 +91,11 @@ pub struct Agent {
     pub draft: AgentDraft,
     /// Raised by every save; send it back with an update.
     pub revision: i64,
+    /// The number of the version that answers the phone.
+    pub live_version: i32,
+    pub published_at: DateTime<Utc>,
+    /// Whether callers would notice a difference between what is saved and the live version.
+    pub unpublished: bool,
     /// The provider's id of the published copy.
     pub provider_id: String,
     pub sync: SyncStatus,
@@ -102,6 +111,9 @@ impl<'de> Deserialize<'de> for Agent {
         struct Around {
             id: Id<Agent>,
             revision: i64,
+            live_version: i32,
+            published_at: DateTime<Utc>,
+            unpublished: bool,
             provider_id: String,
             sync: SyncStatus,
             created_at: DateTime<Utc>,
@@ -113,6 +125,9 @@ impl<'de> Deserialize<'de> for Agent {
             id: around.id,
             draft,
             revision: around.revision,
+            live_version: around.live_version,
+            published_at: around.published_at,
+            unpublished: around.unpublished,
             provider_id: around.provider_id,
             sync: around.sync,
             created_at: around.created_at,
@@ -135,6 +150,10 @@ pub struct AgentRow {
     /// Values by names of a program's own.
     pub metadata: BTreeMap<String, String>,
     pub sync: SyncState,
+    /// The number of the version that answers the phone.
+    pub live_version: i32,
+    /// Whether callers would notice a difference between what is saved and the live version.
+    pub unpublished: bool,
     pub created_at: DateTime<Utc>,
     pub updated_at: DateTime<Utc>,
 }

@@ -2,7 +2,7 @@
 
 use serde_json::{Map, Value, json};
 
-use super::{Agent, AgentDraft, BRACES, EndBehavior, FirstSpeaker, VariableKind, for_provider, store};
+use super::{Agent, AgentDraft, BRACES, EndBehavior, FirstSpeaker, VariableKind, for_provider, store, version_store};
 use crate::{
     core::Core,
     db::OrgTx,
@@ -36,6 +36,10 @@ impl ProviderBacked for Agent {
 
     fn provider_id(&self) -> &str {
         &self.provider_id
+    }
+
+    async fn published(tx: &mut OrgTx, row: &Self) -> Result<AgentDraft> {
+        Ok(version_store::find(tx, row.id, None).await?.draft)
     }
 
     /// The name of a voice that was chosen by its id alone.
@@ -93,14 +97,14 @@ impl ProviderBacked for Agent {
         Ok(copies.into_iter().map(|copy| copy.agent_id).collect())
     }
 
-    async fn compare(core: &Core, tools: &Vec<BoundTool>, ours: &Self) -> Result<RemoteState> {
+    async fn compare(core: &Core, tools: &Vec<BoundTool>, ours: &Self, published: &AgentDraft) -> Result<RemoteState> {
         let there = match core.ultravox.agent(&ours.provider_id).await {
             Ok(there) => there,
             Err(failure) if failure.is_gone() => return Ok(RemoteState::Missing),
             Err(failure) => return Err(failure.into()),
         };
-        let mut differing = differences(&template(&ours.draft, tools), &there.call_template);
-        if there.name != name_there(ours.id, &ours.draft) {
+        let mut differing = differences(&template(published, tools), &there.call_template);
+        if there.name != name_there(ours.id, published) {
             differing.insert(0, "name");
         }
         Ok(match in_words(&differing) {
@@ -128,7 +132,7 @@ pub(crate) fn born<T>(id: Id<T>) -> chrono::DateTime<chrono::Utc> {
 }
 
 /// The whole template that a draft asks for.
-fn template(draft: &AgentDraft, tools: &[BoundTool]) -> Map<String, Value> {
+pub(crate) fn template(draft: &AgentDraft, tools: &[BoundTool]) -> Map<String, Value> {
     let mut template = Map::new();
     let mut set = |name: &str, value: Value| template.insert(name.to_owned(), value);
     set("systemPrompt", json!(for_provider(&draft.prompt)));
@@ -186,7 +190,7 @@ fn overlaid(there: &Value, draft: &AgentDraft, tools: &[BoundTool]) -> Value {
 }
 
 /// A tool of ours, and what signs in at its server.
-fn selected(tool: &BoundTool) -> Value {
+pub(crate) fn selected(tool: &BoundTool) -> Value {
     match &tool.secret {
         None => json!({ "toolId": tool.provider_id }),
         Some(secret) => json!({ "toolId": tool.provider_id, "authTokens": { SECRET: secret.expose() } }),

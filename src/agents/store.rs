@@ -3,7 +3,10 @@
 use chrono::{DateTime, Utc};
 use sqlx::types::Json;
 
-use super::{Agent, AgentDraft, AgentFilter, AgentRow, Facets, FirstSpeaker, Silence, SyncState, SyncStatus, Variable};
+use super::{
+    Agent, AgentDraft, AgentFilter, AgentRow, Facets, FirstSpeaker, Silence, SyncState, SyncStatus, Variable,
+    flow::Versioned, version_store,
+};
 use crate::{
     calls,
     crud::Rows,
@@ -12,9 +15,9 @@ use crate::{
     id::Id,
     listing::{Position, Window},
     metadata::Metadata,
-    provider_sync::{ProviderFirst, RemoteState},
+    provider_sync::RemoteState,
     resource::Kind,
-    tools::{self, Tool},
+    tools::{self, Tool, bindings::Bound},
 };
 
 /// One row of app.agents.
@@ -41,6 +44,9 @@ struct AgentRecord {
     tags: Vec<String>,
     metadata: Json<Metadata>,
     revision: i64,
+    live_version: i32,
+    published_at: DateTime<Utc>,
+    unpublished: bool,
     provider_id: String,
     sync: SyncState,
     sync_note: String,
@@ -77,6 +83,9 @@ impl From<AgentRecord> for Agent {
                 metadata: row.metadata.0,
             },
             revision: row.revision,
+            live_version: row.live_version,
+            published_at: row.published_at,
+            unpublished: row.unpublished,
             provider_id: row.provider_id,
             sync: SyncStatus {
                 state: row.sync,
@@ -91,13 +100,14 @@ impl From<AgentRecord> for Agent {
 }
 
 impl Rows for Agent {
-    type Writes = ProviderFirst;
+    type Writes = Versioned;
     const TABLE: &'static str = "app.agents";
 
     async fn page(tx: &mut OrgTx, filter: &AgentFilter, window: Window) -> Result<Vec<AgentRow>> {
         let metadata = filter.metadata.objects();
         Ok(sqlx::query!(
-            "select a.id, a.name, a.description, a.language, a.voice_name, a.tags, a.metadata, a.sync, a.created_at, a.updated_at
+            "select a.id, a.name, a.description, a.language, a.voice_name, a.tags, a.metadata, a.sync,
+                    a.live_version, a.unpublished, a.created_at, a.updated_at
              from app.agents a
              where a.org_id = $1 and (a.created_at, a.id) < ($2, $3)
                and ($4::text is null or position(lower($4) in lower(concat_ws(' ', a.name, a.description, a.prompt))) > 0)
@@ -126,6 +136,8 @@ impl Rows for Agent {
             tags: row.tags,
             metadata: row.metadata.0,
             sync: row.sync,
+            live_version: row.live_version,
+            unpublished: row.unpublished,
             created_at: row.created_at,
             updated_at: row.updated_at,
         })
@@ -145,9 +157,11 @@ impl Rows for Agent {
             AgentRecord,
             r#"select a.id, a.name, a.description, a.prompt, a.first_speaker, a.first_message, a.language, a.voice_id, a.voice_name,
                     a.temperature_percent, a.variables, a.join_timeout_s, a.max_duration_s, a.time_exceeded_message, a.silence,
-                    a.turn_delay_ms, a.interruption_ms, a.recording, a.tags, a.metadata, a.revision, a.provider_id, a.sync, a.sync_note,
-                    a.sync_checked_at, a.created_at, a.updated_at, a.updated_by,
-                    array(select b.tool_id from app.agent_tools b where b.org_id = a.org_id and b.agent_id = a.id order by b.position)
+                    a.turn_delay_ms, a.interruption_ms, a.recording, a.tags, a.metadata, a.revision, a.live_version,
+                    a.published_at, a.unpublished, a.provider_id, a.sync, a.sync_note, a.sync_checked_at, a.created_at, a.updated_at,
+                    a.updated_by,
+                    array(select b.tool_id from app.agent_tools b
+                          where b.org_id = a.org_id and b.agent_id = a.id and not b.live order by b.position)
                       as "tool_ids!: Vec<Id<Tool>>"
              from app.agents a where a.org_id = $1 and a.id = $2"#,
             tx.org() as _,
@@ -217,16 +231,20 @@ impl Rows for Agent {
         .execute(tx.conn())
         .await
         .on_constraint("agents_name_unique", || Error::taken("name"))?;
-        bind(tx, id, &draft.tool_ids).await
+        bind(tx, id, &draft.tool_ids, Bound::Draft).await?;
+        version_store::insert(tx, id, 1, draft, "").await?;
+        bind(tx, id, &draft.tool_ids, Bound::Live).await
     }
 
+    /// Saves the draft; the live version stays what it is.
     async fn update(tx: &mut OrgTx, id: Id<Agent>, draft: &AgentDraft, revision: i64) -> Result<bool> {
+        let live = version_store::find(tx, id, None).await?;
         let saved = sqlx::query!(
             "update app.agents set name = $3, description = $4, prompt = $5, first_speaker = $6, first_message = $7, language = $8,
                     voice_id = $9, voice_name = $10, temperature_percent = $11, variables = $12, join_timeout_s = $13,
                     max_duration_s = $14, time_exceeded_message = $15, silence = $16, turn_delay_ms = $17, interruption_ms = $18,
                     recording = $19, tags = $20, revision = revision + 1, updated_at = now(), updated_by = $22,
-                    metadata = $23
+                    metadata = $23, unpublished = $24
              where org_id = $1 and id = $2 and revision = $21",
             tx.org() as _,
             id.uuid(),
@@ -251,6 +269,7 @@ impl Rows for Agent {
             revision,
             tx.actor().0,
             Json(&draft.metadata) as _,
+            !draft.sounds_like(&live.draft),
         )
         .execute(tx.conn())
         .await
@@ -258,14 +277,15 @@ impl Rows for Agent {
         if saved.rows_affected() == 0 {
             return Ok(false);
         }
-        bind(tx, id, &draft.tool_ids).await?;
+        bind(tx, id, &draft.tool_ids, Bound::Draft).await?;
         Ok(true)
     }
 
     /// Calls with it stay, and keep its name.
     async fn delete(tx: &mut OrgTx, id: Id<Agent>) -> Result<bool> {
         calls::store::forget_agent(tx, id).await?;
-        bind(tx, id, &[]).await?;
+        bind(tx, id, &[], Bound::Draft).await?;
+        bind(tx, id, &[], Bound::Live).await?;
         let gone = sqlx::query!(
             "delete from app.agents where org_id = $1 and id = $2",
             tx.org() as _,
@@ -302,11 +322,25 @@ impl Rows for Agent {
 }
 
 /// Gives the agent these tools; their lists say by how many agents they are used.
-async fn bind(tx: &mut OrgTx, id: Id<Agent>, tools: &[Id<Tool>]) -> Result<()> {
-    if tools::bindings::bind(tx, id, tools).await? {
+async fn bind(tx: &mut OrgTx, id: Id<Agent>, tools: &[Id<Tool>], to: Bound) -> Result<()> {
+    if tools::bindings::bind(tx, id, tools, to).await? {
         tx.changed(Kind::Tool);
     }
     Ok(())
+}
+
+/// From here on this version answers the phone.
+pub(super) async fn go_live(tx: &mut OrgTx, id: Id<Agent>, number: i32, draft: &AgentDraft) -> Result<()> {
+    sqlx::query!(
+        "update app.agents set live_version = $3, published_at = now(), unpublished = false, revision = revision + 1
+         where org_id = $1 and id = $2",
+        tx.org() as _,
+        id.uuid(),
+        number,
+    )
+    .execute(tx.conn())
+    .await?;
+    bind(tx, id, &draft.tool_ids, Bound::Live).await
 }
 
 pub async fn mark_published(tx: &mut OrgTx, id: Id<Agent>, provider_id: &str) -> Result<()> {

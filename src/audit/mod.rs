@@ -87,6 +87,9 @@ pub struct Detail {
     #[cfg_attr(feature = "ssr", schema(value_type = Vec<String>))]
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub scopes: Vec<Scope>,
+    /// The version of an agent that was published, or taken into its draft.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub version: Option<i32>,
 }
 
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]

@@ -32,6 +32,7 @@ impl CsvRow for CallRow {
         "id",
         "agent_id",
         "agent",
+        "agent_version",
         "medium",
         "to",
         "contact",
@@ -51,6 +52,9 @@ impl CsvRow for CallRow {
             self.id.to_string(),
             self.agent_id.map(|id| id.to_string()).unwrap_or_default(),
             self.agent_name,
+            self.agent_version
+                .map(|version| version.to_string())
+                .unwrap_or_default(),
             api_word(self.medium),
             self.to_number.unwrap_or_default(),
             self.contact_name.unwrap_or_default(),

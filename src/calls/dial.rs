@@ -1,4 +1,5 @@
-//! Dialing: what the provider is asked to do for one call.
+//! Dialing: what the provider is asked to do for one call. A call of the live version refers to the agent's copy there; a call of
+//! another one, or of the draft, brings everything along.
 
 use std::collections::BTreeMap;
 
@@ -6,7 +7,10 @@ use serde_json::{Map, Value, json};
 
 use super::{Call, Destination};
 use crate::{
-    agents::{AgentDraft, BRACES, fill, publish::first_speaker},
+    agents::{
+        AgentDraft, BRACES, fill,
+        publish::{self, first_speaker},
+    },
     id::Id,
     providers::Ultravox,
 };
@@ -14,7 +18,7 @@ use crate::{
 /// Under which our id travels with a call: what a lost answer is found by.
 pub(crate) const MARK: &str = "switchboard_call";
 
-/// `None` where the installation has no line to call from.
+/// A call of an agent's copy. `None` where the installation has no line to call from.
 pub(crate) fn request(
     ultravox: &Ultravox,
     id: Id<Call>,
@@ -22,9 +26,8 @@ pub(crate) fn request(
     agent: &AgentDraft,
     variables: &BTreeMap<String, Value>,
 ) -> Option<Value> {
-    let mut request = Map::new();
+    let mut request = around(ultravox, id, to)?;
     let mut set = |name: &str, value: Value| request.insert(name.to_owned(), value);
-    set("metadata", json!({ MARK: id.to_string() }));
     set(
         "templateContext",
         variables
@@ -34,6 +37,49 @@ pub(crate) fn request(
             .chain([(BRACES.to_owned(), json!("{{"))])
             .collect(),
     );
+    // The provider fills placeholders in everywhere but in first words.
+    let words = filled_in(&agent.first_message, variables);
+    if words != agent.first_message {
+        set("firstSpeakerSettings", first_speaker(agent, words.trim()));
+    }
+    Some(Value::Object(request))
+}
+
+/// A call that refers to no copy: what the agent is made of, with the values of the call in place, and its tools as they are
+/// selected. `None` as for [`request`].
+pub(crate) fn whole(
+    ultravox: &Ultravox,
+    id: Id<Call>,
+    to: &Destination,
+    agent: &AgentDraft,
+    tools: Vec<Value>,
+    variables: &BTreeMap<String, Value>,
+) -> Option<Value> {
+    let mut request = publish::template(agent, &[]);
+    // What a call may pass in is checked here.
+    request.remove("contextSchema");
+    request.insert("selectedTools".to_owned(), tools.into());
+    for text in [
+        "systemPrompt",
+        "timeExceededMessage",
+        "inactivityMessages",
+        "selectedTools",
+    ] {
+        if let Some(value) = request.get_mut(text) {
+            fill_in(value, variables);
+        }
+    }
+    let words = filled_in(&agent.first_message, variables);
+    request.insert("firstSpeakerSettings".to_owned(), first_speaker(agent, words.trim()));
+    request.extend(around(ultravox, id, to)?);
+    Some(Value::Object(request))
+}
+
+/// What a call is made of beside its agent.
+fn around(ultravox: &Ultravox, id: Id<Call>, to: &Destination) -> Option<Map<String, Value>> {
+    let mut request = Map::new();
+    let mut set = |name: &str, value: Value| request.insert(name.to_owned(), value);
+    set("metadata", json!({ MARK: id.to_string() }));
     match to {
         Destination::Phone { number } => drop(set("medium", ultravox.phone_medium(number)?)),
         Destination::Text {} => {
@@ -43,19 +89,29 @@ pub(crate) fn request(
             set("recordingEnabled", json!(false));
         }
     }
-    // The provider fills placeholders in everywhere but in first words.
-    let words = filled_in(&agent.first_message, variables);
-    if words != agent.first_message {
-        set("firstSpeakerSettings", first_speaker(agent, words.trim()));
+    Some(request)
+}
+
+/// Fills the provider's templates in, wherever a value has some: secrets have none.
+fn fill_in(value: &mut Value, variables: &BTreeMap<String, Value>) {
+    match value {
+        Value::String(text) => *text = filled_in(text, variables),
+        Value::Array(items) => items.iter_mut().for_each(|item| fill_in(item, variables)),
+        Value::Object(members) => members
+            .iter_mut()
+            .filter(|(name, _)| *name != "authTokens")
+            .for_each(|(_, member)| fill_in(member, variables)),
+        _ => {}
     }
-    Some(Value::Object(request))
 }
 
 fn filled_in(text: &str, variables: &BTreeMap<String, Value>) -> String {
-    fill(text, |name| match variables.get(name)? {
-        Value::Null => None,
-        Value::String(value) => Some(value.clone()),
-        value => Some(value.to_string()),
+    fill(text, |name| match variables.get(name) {
+        None if name == BRACES => Some("{{".to_owned()),
+        None => None,
+        Some(Value::Null) => None,
+        Some(Value::String(value)) => Some(value.clone()),
+        Some(value) => Some(value.to_string()),
     })
 }
 
@@ -120,7 +176,28 @@ mod tests {
         )
         .unwrap();
         assert!(text.get("firstSpeakerSettings").is_none());
+        let other = AgentDraft {
+            prompt: r"Ask {{name}} whether \{{x}} helps.".into(),
+            silence: vec![crate::agents::Silence {
+                after_s: 5,
+                message: "{{name}}?".into(),
+                ..Default::default()
+            }],
+            ..agent.clone()
+        };
+        let number = Destination::Phone {
+            number: "+14155550100".into(),
+        };
+        let tools = vec![json!({ "toolId": "t", "authTokens": { "secret": "{{name}}" } })];
+        let whole = whole(&ultravox(), id, &number, &other, tools, &variables).unwrap();
+        assert_eq!(whole["systemPrompt"], "Ask Ann whether {{x}} helps.");
+        assert_eq!(whole["inactivityMessages"][0]["message"], "Ann?");
+        assert_eq!(whole["firstSpeakerSettings"], json!({ "agent": { "text": "Hi Ann!" } }));
+        assert_eq!(whole["selectedTools"][0]["authTokens"]["secret"], "{{name}}");
+        assert_eq!(whole["metadata"], phone["metadata"]);
+        assert!(whole.get("contextSchema").is_none() && whole.get("templateContext").is_none());
         if let Some(contract) = crate::providers::ultravox::contract::Contract::load() {
+            contract.check("ultravox.v1.StartCallRequest", &whole);
             contract.check("ultravox.v1.StartAgentCallRequest", &phone);
             contract.check("ultravox.v1.StartAgentCallRequest", &text);
         }

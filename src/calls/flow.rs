@@ -12,7 +12,7 @@ use super::{
     watch::{self, AdoptOutcome, LINK},
 };
 use crate::{
-    agents::{self, Agent},
+    agents::{self, Agent, AgentDraft},
     audit,
     auth::Caller,
     check::Check,
@@ -27,6 +27,7 @@ use crate::{
     provider_sync::{self, RemoteState},
     providers::{Audio, Failure},
     resource::{Action, Kind},
+    tools::{self, Tool},
 };
 
 /// How long a call whose answer was lost is left alone: the provider may still be acting on it.
@@ -121,9 +122,9 @@ async fn place_with(core: &Core, caller: &Caller, draft: CallDraft, keyed: Optio
         to: draft.to.dialed()?,
         ..draft
     };
-    let (held, agent, request) = intend(core, caller, draft, keyed).await?;
+    let (held, request) = intend(core, caller, draft, keyed).await?;
     let id = held.call.id;
-    match core.ultravox.place_call(&agent.provider_id, &request).await {
+    match core.ultravox.place_call(request.copy.as_deref(), &request.body).await {
         Ok(accepted) => {
             match watch::adopt(core, caller, id, &accepted).await? {
                 AdoptOutcome::Now => watch::open_text_socket(core, caller, id, held.call.medium, &accepted),
@@ -141,23 +142,68 @@ async fn place_with(core: &Core, caller: &Caller, draft: CallDraft, keyed: Optio
     get_placed(core, caller, id).await
 }
 
+/// What the provider is asked.
+struct Request {
+    /// The agent's copy there, where it is to be called.
+    copy: Option<String>,
+    body: Value,
+}
+
+/// What of an agent a call runs, and which version that is.
+async fn running(tx: &mut OrgTx, agent: &Agent, draft: &CallDraft) -> Result<(AgentDraft, Option<i32>)> {
+    if draft.draft {
+        return Ok((agent.draft.clone(), None));
+    }
+    match agents::version_store::find(tx, agent.id, draft.version).await {
+        Ok(version) => Ok((version.draft, Some(version.number))),
+        Err(Error::NotFound) => Err(Error::invalid("version", "The agent has no such version.")),
+        Err(error) => Err(error),
+    }
+}
+
+/// The tools of what is not the live version, as a call brings them along. The provider fills placeholders in for calls of a copy
+/// alone, so a tool that has some is brought as a whole.
+async fn brought(tx: &mut OrgTx, config: &AgentDraft) -> Result<Vec<Value>> {
+    let bound = tools::bindings::bound(tx, &config.tool_ids)
+        .await
+        .map_err(|error| match error {
+            Error::Invalid(_) => Error::invalid(
+                "version",
+                "It uses a tool that is gone, or whose secret cannot be read any more.",
+            ),
+            other => other,
+        })?;
+    let mut selected = Vec::with_capacity(bound.len());
+    for tool in &bound {
+        selected.push(if tool.variables.is_empty() {
+            agents::publish::selected(tool)
+        } else {
+            let whole = Tool::find(tx, tool.id).await?;
+            tools::publish::inline(&whole.draft, tool.secret.as_ref())
+        });
+    }
+    Ok(selected)
+}
+
 /// Checks everything and writes the intent: from here on the call exists.
 async fn intend(
     core: &Core,
     caller: &Caller,
     draft: CallDraft,
     keyed: Option<&Keyed>,
-) -> Result<(LockedCall, Agent, Value)> {
+) -> Result<(LockedCall, Request)> {
     let mut tx = caller.begin(&core.db, Action::Create, Kind::Call).await?;
     let agent = match Agent::find(&mut tx, draft.agent_id).await {
         Err(Error::NotFound) => return Err(Error::invalid("agent_id", "This agent does not exist here.")),
         found => found?,
     };
+    let (config, agent_version) = running(&mut tx, &agent, &draft).await?;
     let mut check = Check::default();
-    check_variables(&agent.draft.variables, &draft.variables, &mut check);
+    check_variables(&config.variables, &draft.variables, &mut check);
     check.finish()?;
     let mut call = Call {
         metadata: draft.metadata,
+        agent_version,
         ..fresh(core, &tx, &agent, &draft.to, draft.variables)
     };
     if let Some(number) = &call.to_number
@@ -165,12 +211,19 @@ async fn intend(
     {
         (call.contact_id, call.contact_name) = (Some(id), Some(name));
     }
-    let request = dial::request(&core.ultravox, call.id, &draft.to, &agent.draft, &call.variables).ok_or_else(|| {
+    let copy = (agent_version == Some(agent.live_version)).then(|| agent.provider_id.clone());
+    let body = if copy.is_some() {
+        dial::request(&core.ultravox, call.id, &draft.to, &config, &call.variables)
+    } else {
+        let tools = brought(&mut tx, &config).await?;
+        dial::whole(&core.ultravox, call.id, &draft.to, &config, tools, &call.variables)
+    };
+    let body = body.ok_or_else(|| {
         Error::Conflict(
             "This installation has no line for phone calls. An operator has to set ULTRAVOX_FROM, and ULTRAVOX_SIP_HOST for SIP.".into(),
         )
     })?;
-    let limits = i64::from(agent.draft.join_timeout_s) + i64::from(agent.draft.max_duration_s);
+    let limits = i64::from(config.join_timeout_s) + i64::from(config.max_duration_s);
     let held = LockedCall {
         call,
         stop_asked: false,
@@ -192,7 +245,7 @@ async fn intend(
     )
     .await?;
     tx.commit().await?;
-    Ok((held, agent, request))
+    Ok((held, Request { copy, body }))
 }
 
 fn fresh(core: &Core, tx: &OrgTx, agent: &Agent, to: &Destination, variables: BTreeMap<String, Value>) -> Call {
@@ -209,6 +262,7 @@ fn fresh(core: &Core, tx: &OrgTx, agent: &Agent, to: &Destination, variables: BT
         id: Id::new(),
         agent_id: Some(agent.id),
         agent_name: agent.draft.name.clone(),
+        agent_version: None,
         medium,
         status: Status::Queued,
         end_reason: None,

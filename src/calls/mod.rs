@@ -79,6 +79,8 @@ pub struct Call {
     /// Absent once the agent is deleted; its name stays.
     pub agent_id: Option<Id<Agent>>,
     pub agent_name: String,
+    /// The version of the agent that it ran; absent where it tried the draft.
+    pub agent_version: Option<i32>,
     pub medium: Medium,
     pub status: Status,
     /// Set once the call is over.
@@ -300,6 +302,8 @@ pub struct CallRow {
     pub id: Id<Call>,
     pub agent_id: Option<Id<Agent>>,
     pub agent_name: String,
+    /// The version of the agent that it ran; absent where it tried the draft.
+    pub agent_version: Option<i32>,
     pub medium: Medium,
     pub status: Status,
     pub end_reason: Option<EndReason>,
@@ -325,6 +329,8 @@ pub struct CallFilter {
     pub status: Option<Status>,
     #[cfg_attr(feature = "ssr", param(value_type = Option<String>, format = Uuid))]
     pub agent_id: Option<Id<Agent>>,
+    /// The version of the agent that they ran.
+    pub agent_version: Option<i32>,
     #[cfg_attr(feature = "ssr", param(value_type = Option<String>, format = Uuid))]
     pub contact_id: Option<Id<Contact>>,
     /// Placed at this moment or later.

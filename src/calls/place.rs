@@ -32,6 +32,12 @@ pub fn price(billed_ms: i64) -> Micros {
 pub struct CallDraft {
     pub agent_id: Id<Agent>,
     pub to: Destination,
+    /// The number of the version to run; the live one where this is absent.
+    #[serde(default)]
+    pub version: Option<i32>,
+    /// Runs the draft instead of a version, to try it before it is published.
+    #[serde(default)]
+    pub draft: bool,
     /// Values for the agent's variables, each of the declared kind.
     #[serde(default)]
     pub variables: BTreeMap<String, Value>,
@@ -39,6 +45,20 @@ pub struct CallDraft {
     #[serde(default)]
     #[cfg_attr(feature = "ssr", schema(example = json!({"ticket": "T-1041"})))]
     pub metadata: BTreeMap<String, String>,
+}
+
+impl CallDraft {
+    /// A call of the live version that says nothing more.
+    pub fn new(agent_id: Id<Agent>, to: Destination) -> Self {
+        Self {
+            agent_id,
+            to,
+            version: None,
+            draft: false,
+            variables: BTreeMap::new(),
+            metadata: BTreeMap::new(),
+        }
+    }
 }
 
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -72,6 +92,10 @@ impl Checked for CallDraft {
         if let Destination::Phone { number } = &self.to {
             check.phone("to.number", number);
         }
+        if self.draft && self.version.is_some() {
+            check.fail("version", "A call runs either the draft or a version.");
+        }
+        check.beyond("version", "the agent has no such version, or the draft is to be run");
         check.count("variables", self.variables.len(), 50, "values");
         metadata::check(check, &self.metadata);
         check.free("variables");

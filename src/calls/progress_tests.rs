@@ -17,6 +17,7 @@ fn held() -> LockedCall {
         id: Id::new(),
         agent_id: None,
         agent_name: "Front desk".into(),
+        agent_version: None,
         medium: Medium::Phone,
         status: Status::Ringing,
         end_reason: None,

@@ -33,6 +33,7 @@ struct CallRecord {
     id: Id<Call>,
     agent_id: Option<Id<Agent>>,
     agent_name: String,
+    agent_version: Option<i32>,
     medium: Medium,
     status: Status,
     end_reason: Option<EndReason>,
@@ -67,6 +68,7 @@ impl From<CallRecord> for LockedCall {
                 id: row.id,
                 agent_id: row.agent_id,
                 agent_name: row.agent_name,
+                agent_version: row.agent_version,
                 medium: row.medium,
                 status: row.status,
                 end_reason: row.end_reason,
@@ -100,7 +102,7 @@ pub(crate) async fn page(tx: &mut OrgTx, filter: &CallFilter, window: Window) ->
     }
     let metadata = filter.metadata.objects();
     Ok(sqlx::query!(
-        "select c.id, c.agent_id, c.agent_name, c.medium, c.status, c.end_reason, c.to_number, c.contact_id,
+        "select c.id, c.agent_id, c.agent_name, c.agent_version, c.medium, c.status, c.end_reason, c.to_number, c.contact_id,
                 coalesce(nullif(p.name, ''), p.phone) as contact_name, c.metadata, c.created_at, c.joined_at, c.ended_at,
                 c.price_micros as price
          from app.calls c left join app.contacts p on p.org_id = c.org_id and p.id = c.contact_id
@@ -112,8 +114,9 @@ pub(crate) async fn page(tx: &mut OrgTx, filter: &CallFilter, window: Window) ->
            and ($8::timestamptz is null or c.created_at >= $8)
            and ($9::timestamptz is null or c.created_at < $9)
            and ($10::jsonb[] is null or c.metadata @> all($10))
+           and ($11::int is null or c.agent_version = $11)
          order by c.created_at desc, c.id desc
-         limit $11",
+         limit $12",
         tx.org() as _,
         window.after.at,
         window.after.id,
@@ -124,12 +127,14 @@ pub(crate) async fn page(tx: &mut OrgTx, filter: &CallFilter, window: Window) ->
         filter.from,
         filter.until,
         metadata.as_deref(),
+        filter.agent_version,
         window.fetch(),
     )
     .map(|row| CallRow {
         id: row.id,
         agent_id: row.agent_id,
         agent_name: row.agent_name,
+        agent_version: row.agent_version,
         medium: row.medium,
         status: row.status,
         end_reason: row.end_reason,
@@ -150,8 +155,8 @@ pub(crate) async fn page(tx: &mut OrgTx, filter: &CallFilter, window: Window) ->
 pub(crate) async fn find(tx: &mut OrgTx, id: Id<Call>) -> Result<LockedCall> {
     let row = sqlx::query_as!(
         CallRecord,
-        "select c.id, c.agent_id, c.agent_name, c.medium, c.status, c.end_reason, c.end_detail, c.to_number, c.from_number,
-                c.contact_id, coalesce(nullif(p.name, ''), p.phone) as contact_name, c.variables, c.metadata, c.placed_by, c.stop_asked_at,
+        "select c.id, c.agent_id, c.agent_name, c.agent_version, c.medium, c.status, c.end_reason, c.end_detail, c.to_number,
+                c.from_number, c.contact_id, coalesce(nullif(p.name, ''), p.phone) as contact_name, c.variables, c.metadata, c.placed_by, c.stop_asked_at,
                 c.provider_id, c.created_at, c.joined_at, c.ended_at, c.billed_ms, c.price_micros as price, c.billing, c.recording,
                 c.summary, c.updated_at, c.longest_s
          from app.calls c left join app.contacts p on p.org_id = c.org_id and p.id = c.contact_id
@@ -180,8 +185,8 @@ pub(crate) async fn insert(tx: &mut OrgTx, held: &LockedCall) -> Result<()> {
     let call = &held.call;
     sqlx::query!(
         "insert into app.calls (org_id, id, agent_id, agent_name, medium, status, to_number, from_number, variables, placed_by, contact_id,
-                longest_s, metadata)
-         values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13)",
+                longest_s, metadata, agent_version)
+         values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14)",
         tx.org() as _,
         call.id.uuid(),
         call.agent_id.map(Id::uuid),
@@ -195,6 +200,7 @@ pub(crate) async fn insert(tx: &mut OrgTx, held: &LockedCall) -> Result<()> {
         call.contact_id.map(Id::uuid),
         i32::try_from(held.longest.num_seconds()).unwrap_or(i32::MAX),
         Json(&call.metadata) as _,
+        call.agent_version,
     )
     .execute(tx.conn())
     .await?;

@@ -13,13 +13,22 @@ use crate::{
     id::Id,
 };
 
-/// The agents that use a tool, by name.
+/// What of an agent has a tool.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Bound {
+    Draft,
+    /// The version that answers the phone.
+    Live,
+}
+
+/// The agents that use a tool in their draft or their live version, by name.
 pub(crate) async fn agents(tx: &mut OrgTx, id: Id<Tool>) -> Result<Vec<ToolAgent>> {
     Ok(sqlx::query_as!(
         ToolAgent,
-        "select a.id, a.name from app.agent_tools b
-         join app.agents a on a.org_id = b.org_id and a.id = b.agent_id
-         where b.org_id = $1 and b.tool_id = $2 order by a.name_norm",
+        "select a.id, a.name from app.agents a
+         where a.org_id = $1 and exists (
+           select from app.agent_tools b where b.org_id = a.org_id and b.agent_id = a.id and b.tool_id = $2)
+         order by a.name_norm",
         tx.org() as _,
         id.uuid(),
     )
@@ -93,6 +102,31 @@ pub(crate) async fn bound(tx: &mut OrgTx, ids: &[Id<Tool>]) -> Result<Vec<BoundT
     Ok(bound)
 }
 
+/// Those of them that there still are, in the same order.
+pub(crate) async fn still_there(tx: &mut OrgTx, ids: &[Id<Tool>]) -> Result<Vec<Id<Tool>>> {
+    let there: HashSet<Id<Tool>> = sqlx::query_scalar!(
+        "select t.id from app.tools t where t.org_id = $1 and t.id = any($2)",
+        tx.org() as _,
+        &uuids(ids),
+    )
+    .fetch_all(tx.conn())
+    .await?
+    .into_iter()
+    .collect();
+    Ok(ids.iter().copied().filter(|id| there.contains(id)).collect())
+}
+
+/// Which of these are another thing at the provider than here, by name.
+pub(crate) async fn unsynced(tx: &mut OrgTx, ids: &[Id<Tool>]) -> Result<Vec<String>> {
+    Ok(sqlx::query_scalar!(
+        "select t.name from app.tools t where t.org_id = $1 and t.id = any($2) and t.sync <> 'synced' order by t.name_norm",
+        tx.org() as _,
+        &uuids(ids),
+    )
+    .fetch_all(tx.conn())
+    .await?)
+}
+
 fn gone(i: usize) -> Error {
     Error::invalid(format!("tool_ids[{i}]"), "This tool is gone. Take it off the list.")
 }
@@ -102,11 +136,13 @@ fn uuids(ids: &[Id<Tool>]) -> Vec<Uuid> {
 }
 
 /// Gives an agent exactly these tools; whether they are others than before.
-pub(crate) async fn bind(tx: &mut OrgTx, agent: Id<Agent>, ids: &[Id<Tool>]) -> Result<bool> {
+pub(crate) async fn bind(tx: &mut OrgTx, agent: Id<Agent>, ids: &[Id<Tool>], to: Bound) -> Result<bool> {
+    let live = to == Bound::Live;
     let before = sqlx::query_scalar!(
-        "select b.tool_id from app.agent_tools b where b.org_id = $1 and b.agent_id = $2 order by b.position",
+        "select b.tool_id from app.agent_tools b where b.org_id = $1 and b.agent_id = $2 and b.live = $3 order by b.position",
         tx.org() as _,
         agent.uuid(),
+        live,
     )
     .fetch_all(tx.conn())
     .await?;
@@ -117,19 +153,21 @@ pub(crate) async fn bind(tx: &mut OrgTx, agent: Id<Agent>, ids: &[Id<Tool>]) -> 
         return Ok(false);
     }
     sqlx::query!(
-        "delete from app.agent_tools where org_id = $1 and agent_id = $2",
+        "delete from app.agent_tools where org_id = $1 and agent_id = $2 and live = $3",
         tx.org() as _,
         agent.uuid(),
+        live,
     )
     .execute(tx.conn())
     .await?;
     sqlx::query!(
-        "insert into app.agent_tools (org_id, agent_id, tool_id, position)
-         select $1, $2, b.id, b.place from unnest($3::uuid[], $4::int[]) b (id, place)",
+        "insert into app.agent_tools (org_id, agent_id, tool_id, position, live)
+         select $1, $2, b.id, b.place, $5 from unnest($3::uuid[], $4::int[]) b (id, place)",
         tx.org() as _,
         agent.uuid(),
         &uuids(ids),
         &(0..).take(ids.len()).collect::<Vec<i32>>(),
+        live,
     )
     .execute(tx.conn())
     .await?;
@@ -171,9 +209,11 @@ pub(super) async fn variables_are_declared(tx: &mut OrgTx, id: Id<Tool>, draft: 
         return Ok(());
     }
     let agents = sqlx::query!(
-        r#"select a.name, a.variables as "variables: Json<Vec<Variable>>" from app.agent_tools b
+        r#"select a.name, case when b.live then v.draft -> 'variables' else a.variables end as "variables!: Json<Vec<Variable>>"
+           from app.agent_tools b
            join app.agents a on a.org_id = b.org_id and a.id = b.agent_id
-           where b.org_id = $1 and b.tool_id = $2 order by a.name"#,
+           join app.agent_versions v on v.org_id = a.org_id and v.agent_id = a.id and v.number = a.live_version
+           where b.org_id = $1 and b.tool_id = $2 order by a.name, b.live"#,
         tx.org() as _,
         id.uuid(),
     )

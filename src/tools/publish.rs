@@ -5,7 +5,7 @@ use std::time::Duration;
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Number, Value, json};
 
-use super::{Automatic, Parameter, ParameterKind, Place, Tool, ToolDraft, bindings, reach, store};
+use super::{Automatic, Parameter, ParameterKind, Place, SecretValue, Tool, ToolDraft, bindings, reach, store};
 use crate::{
     agents::{
         Agent, for_provider,
@@ -78,13 +78,13 @@ impl ProviderBacked for Tool {
         Ok(copies.into_iter().map(|copy| copy.tool_id).collect())
     }
 
-    async fn compare(core: &Core, (): &(), ours: &Self) -> Result<RemoteState> {
+    async fn compare(core: &Core, (): &(), ours: &Self, published: &ToolDraft) -> Result<RemoteState> {
         let there = match core.ultravox.tool(&ours.provider_id).await {
             Ok(there) => there,
             Err(failure) if failure.is_gone() => return Ok(RemoteState::Missing),
             Err(failure) => return Err(failure.into()),
         };
-        let mut differing = differences(&definition(&ours.draft), &there.definition);
+        let mut differing = differences(&definition(published), &there.definition);
         // By its name a lost copy is found.
         if there.name != mark(ours.id) {
             differing.insert(0, "name");
@@ -146,6 +146,15 @@ fn definition(draft: &ToolDraft) -> Map<String, Value> {
         );
     }
     definition
+}
+
+/// A tool for one call, with what it is made of in place of a reference to its copy.
+pub(crate) fn inline(draft: &ToolDraft, secret: Option<&SecretValue>) -> Value {
+    let mut selected = json!({ "temporaryTool": definition(draft) });
+    if let Some(secret) = secret {
+        selected["authTokens"] = json!({ SECRET: secret.expose() });
+    }
+    selected
 }
 
 /// A value, its texts as the provider's templates.

@@ -84,7 +84,7 @@ impl Rows for Tool {
         Ok(sqlx::query_as!(
             ToolRow,
             r#"select t.id, t.name, t.model_name, t.description, t.method, t.url,
-                    (select count(*) from app.agent_tools b where b.org_id = t.org_id and b.tool_id = t.id) as "agents!",
+                    (select count(distinct b.agent_id) from app.agent_tools b where b.org_id = t.org_id and b.tool_id = t.id) as "agents!",
                     t.tags, t.sync, t.created_at, t.updated_at
              from app.tools t
              where t.org_id = $1 and (t.created_at, t.id) < ($2, $3)

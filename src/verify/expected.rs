@@ -50,6 +50,7 @@ pub(super) const TABLES: &[Table] = &[
     org("tools", Mutable),
     org("agents", Mutable),
     org("agent_tools", Mutable),
+    org("agent_versions", AppendOnly),
     org("calls", Mutable),
     org("call_messages", Mutable),
     org("call_events", Mutable),

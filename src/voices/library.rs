@@ -54,6 +54,12 @@ pub(crate) async fn name_of(core: &Core, voice_id: &str) -> Option<String> {
     Some(voice.name.clone())
 }
 
+/// Whether a voice is one of the library's.
+pub(crate) async fn is_known(core: &Core, voice_id: &str) -> Result<bool> {
+    let all = core.voices.all(core).await?;
+    Ok(all.iter().any(|voice| voice.id == voice_id))
+}
+
 /// A sample of a voice of the library; any other id is not found, whatever the provider has under it.
 pub async fn preview(core: &Core, caller: &Caller, voice_id: &str) -> Result<Audio> {
     permitted(core, caller).await?;

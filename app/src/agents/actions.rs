@@ -75,12 +75,14 @@ impl AgentActions {
             };
             match synced {
                 Ok(agent) => {
-                    toasts.say(Toast::done(format!("{name} published")).detail("The provider's copy is yours again"));
+                    toasts.say(
+                        Toast::done(format!("{name} synced")).detail("The provider's copy is the live version again"),
+                    );
                     if let Some(done) = done {
                         done.run(agent);
                     }
                 }
-                Err(error) => toasts.say(Toast::failed(format!("{name} was not published"), &error)),
+                Err(error) => toasts.say(Toast::failed(format!("{name} was not synced"), &error)),
             }
             self.changed.run(());
         });

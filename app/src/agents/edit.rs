@@ -12,18 +12,21 @@ use switchboard::{
 use super::{
     AgentEditor,
     actions::agent_actions,
-    agent_facets, get_agent,
+    agent_facets,
+    difference::ToolNames,
+    get_agent,
+    publish::{PublishForm, publish_form},
     sections::{Known, SECTIONS, sections},
 };
 use crate::{
     AppError,
     calls::{PlaceCall, Preset, TestPanel},
     kit::{
-        Ago, Copy, FormState, KEPT_IN_TAB, Loading, Menu, PageHead, aria_bool, ask_before_leaving, browser, contents,
-        crumbs, dynamic, editor, icon,
+        Ago, Copy, Dialog, FormState, KEPT_IN_TAB, Loading, Menu, PageHead, StatusDot, Toast, aria_bool,
+        ask_before_leaving, browser, contents, crumbs, dynamic, editor, icon,
         keys::{on_ctrl, on_key},
         loaded, out_of_step, put_back, reactive_bool, reactive_text, saved_elsewhere, skeleton_rows, status_badge,
-        sync_dot,
+        sync_dot, use_toasts,
     },
     may, org,
     tools::every_tool,
@@ -102,8 +105,13 @@ fn page(agent: Option<Agent>, start: AgentDraft, known: &Known) -> AnyView {
         _ => false,
     });
     let form = use_context::<FormState>();
+    let tools = known
+        .tools
+        .iter()
+        .map(|tool| (tool.id.to_string(), tool.name.clone()))
+        .collect();
     view! {
-        {head(editor, writes)}
+        {head(editor, writes, tools)}
         <div class="notices stack s2">
             {form.map(FormState::notice)}
             {saved_elsewhere(editor, &SECTIONS, |agent| agent.updated_at)}
@@ -122,7 +130,7 @@ fn page(agent: Option<Agent>, start: AgentDraft, known: &Known) -> AnyView {
     .into_any()
 }
 
-fn head(editor: AgentEditor, writes: bool) -> AnyView {
+fn head(editor: AgentEditor, writes: bool, tools: ToolNames) -> AnyView {
     let saved = editor.saved.get_untracked();
     let title = reactive_text(move || {
         editor.saved.with(|saved| {
@@ -132,16 +140,24 @@ fn head(editor: AgentEditor, writes: bool) -> AnyView {
         })
     });
     let is_new = saved.is_none();
-    let calling = RwSignal::new(false);
+    let (calling, publishing) = (RwSignal::new(false), RwSignal::new(false));
     let preset = Signal::derive(move || Preset {
         agent: editor.saved.with(|saved| saved.as_ref().map(|agent| agent.id)),
         ..Preset::default()
     });
     let beside = move || {
         dynamic(move || {
-            let state = editor.saved.with(|saved| saved.as_ref().map(|agent| agent.sync.state));
-            state
-                .map(|state| status_badge(sync_dot(state), state.label()))
+            let saved = editor.saved.get();
+            saved
+                .map(|agent| {
+                    let versions = format!("/agents/{}/versions", agent.id);
+                    let state = agent.sync.state;
+                    view! {
+                        {status_badge(sync_dot(state), state.label())}
+                        <a class="strip" href=versions title="All versions">"v"{agent.live_version}</a>
+                        {agent.unpublished.then(|| status_badge(StatusDot::Draft, "Unpublished changes"))}
+                    }
+                })
                 .into_any()
         })
     };
@@ -152,7 +168,7 @@ fn head(editor: AgentEditor, writes: bool) -> AnyView {
                 editor.dirty.get(),
             ) {
                 (None, _) => "Nothing is saved yet. What you type is kept in this tab.".into_any(),
-                (Some(_), true) => "Unsaved changes. Callers still hear what was saved before.".into_any(),
+                (Some(_), true) => "Unsaved changes".into_any(),
                 (Some(at), false) => view! { "Saved "<Ago at=at/> }.into_any(),
             }
         })
@@ -161,10 +177,15 @@ fn head(editor: AgentEditor, writes: bool) -> AnyView {
         let clean = reactive_bool(move || is_new || !editor.dirty.get());
         let save = writes.then(|| {
             view! {
-                <button type="button" class="btn primary" aria-busy=aria_bool(move || editor.pending.get()) title="Ctrl S" on:click=move |_| editor.save()>
-                    {if is_new { "Create agent" } else { "Save agent" }}
+                <button type="button" class=if is_new { "btn primary" } else { "btn" } aria-busy=aria_bool(move || editor.pending.get()) title="Ctrl S" on:click=move |_| editor.save()>
+                    {if is_new { "Create agent" } else { "Save draft" }}
                 </button>
             }
+        });
+        // The dialog shows what is saved.
+        let open = Callback::new(move |()| publishing.set(true));
+        let publish = (writes && !is_new).then(|| {
+            view! { <button type="button" class="btn primary" on:click=move |_| editor.once_saved(open)>"Publish…"</button> }
         });
         view! {
             <button type="button" class="btn quiet" hidden=clean on:click=move |_| editor.discard()>"Discard changes"</button>
@@ -173,12 +194,42 @@ fn head(editor: AgentEditor, writes: bool) -> AnyView {
                 view! { <button type="button" class="btn" on:click=move |_| calling.set(true)>{icon("call")}"Place a call"</button> }
             })}
             {save}
+            {publish}
         }
         .into_any()
     };
     view! {
+        {(writes && !is_new).then(|| publish_dialog(editor, publishing, tools))}
         <PageHead class="page-head editor-head" title=title beside=beside sub=sub actions=buttons crumbs=|| crumbs(&[("Agents", "/agents")])/>
         {(!is_new && may(Action::Create, Kind::Call)).then(|| view! { <PlaceCall open=calling preset=preset/> })}
+    }
+    .into_any()
+}
+
+fn publish_dialog(editor: AgentEditor, open: RwSignal<bool>, tools: ToolNames) -> AnyView {
+    let toasts = use_toasts();
+    let published = Callback::new(move |agent: Agent| {
+        open.set(false);
+        let words = format!("Version {} of {} is live", agent.live_version, agent.draft.name);
+        toasts.say(Toast::done(words).detail("The next call uses it"));
+        editor.accept(agent);
+    });
+    let body = move || {
+        let agent = editor.saved.get_untracked();
+        agent.map(|agent| {
+            publish_form(PublishForm {
+                agent,
+                tools: tools.clone(),
+                close: Callback::new(move |()| open.set(false)),
+                published,
+            })
+        })
+    };
+    view! {
+        <Dialog id="publish" class="w-lg" open=open title=Signal::stored("Publish".to_owned())
+            sub="What is saved in the draft becomes the version that answers the phone.">
+            {body()}
+        </Dialog>
     }
     .into_any()
 }
@@ -203,6 +254,7 @@ fn more(editor: AgentEditor) -> AnyView {
         let done = Callback::new(move |agent| editor.accept(agent));
         view! { <button type="button" on:click=move |_| actions.sync(about(), Some(done))>{icon("refresh")}"Sync now"</button> }
     });
+    let versions = move || format!("/agents/{}/versions", about().0);
     let delete = may(Action::Delete, Kind::Agent).then(|| {
         let gone = Callback::new(move |()| {
             // Nothing is left to lose, so that leaving asks no second question.
@@ -217,6 +269,7 @@ fn more(editor: AgentEditor) -> AnyView {
     view! {
         <button type="button" class="btn icon-only" popovertarget="agent-more" aria-label="More for this agent" title="More">{icon("more")}</button>
         <Menu id="agent-more" label="Agent" end=true>
+            <a href=versions()>{icon("clock")}"Versions"</a>
             {duplicate}
             {sync}
             {delete}
@@ -249,6 +302,8 @@ fn aside(editor: AgentEditor) -> AnyView {
                 <dl class="kv body">
                     <dt>"Saved"</dt>
                     <dd><Ago at=agent.updated_at/></dd>
+                    <dt>"Published"</dt>
+                    <dd><a href=format!("/agents/{id}/versions")>"Version "{agent.live_version}</a>", "<Ago at=agent.published_at/></dd>
                     <dt>"Revision"</dt>
                     <dd>{agent.revision}</dd>
                     <dt>"Checked"</dt>

@@ -1,14 +1,17 @@
 //! Agents in the browser: what pages may ask about them.
 
 mod actions;
+mod difference;
 mod edit;
 mod list;
+mod publish;
 mod sections;
+mod versions;
 
 use leptos::prelude::*;
 use switchboard::{
     Id,
-    agents::{Agent, AgentDraft, AgentFilter, AgentRow, Facets},
+    agents::{Agent, AgentDraft, AgentFilter, AgentRow, AgentVersion, AgentVersionRow, Facets, Finding, Publication},
     listing::{Listing, Page},
     org::OrgId,
 };
@@ -24,12 +27,13 @@ use switchboard::{agents, crud, provider_sync};
 
 pub use edit::{AgentEdit, AgentNew};
 pub use list::AgentList;
+pub use versions::AgentVersions;
 
 type AgentEditor = Editor<Agent>;
 
 impl Edited for Agent {
-    const CREATED: &'static str = "It can be called now";
-    const SAVED: &'static str = "The next call uses it";
+    const CREATED: &'static str = "Version 1 answers the phone";
+    const SAVED: &'static str = "Callers hear it once you publish it";
 
     async fn get(org: OrgId, id: Id<Self>) -> Result<Self, AppError> {
         get_agent(org, id).await
@@ -87,7 +91,39 @@ pub async fn duplicate_agent(org: OrgId, id: Id<Agent>) -> Result<Agent, AppErro
     Ok(agents::duplicate(&core(), &caller(&org)?, id).await?)
 }
 
-/// Publishes what is saved here once more.
+/// What was looked at before what is saved is published.
+#[server(protocol = Wire)]
+pub async fn check_agent(org: OrgId, id: Id<Agent>) -> Result<Vec<Finding>, AppError> {
+    Ok(agents::findings(&core(), &caller(&org)?, id).await?)
+}
+
+#[server(protocol = Wire)]
+pub async fn publish_agent(
+    org: OrgId,
+    id: Id<Agent>,
+    publication: Publication,
+    revision: i64,
+) -> Result<Agent, AppError> {
+    Ok(agents::publish(&core(), &caller(&org)?, id, publication, Some(revision)).await?)
+}
+
+#[server(protocol = Wire)]
+pub async fn list_agent_versions(org: OrgId, id: Id<Agent>) -> Result<Vec<AgentVersionRow>, AppError> {
+    Ok(agents::versions(&core(), &caller(&org)?, id).await?)
+}
+
+#[server(protocol = Wire)]
+pub async fn get_agent_version(org: OrgId, id: Id<Agent>, number: i32) -> Result<AgentVersion, AppError> {
+    Ok(agents::version(&core(), &caller(&org)?, id, number).await?)
+}
+
+/// Takes a version into the draft.
+#[server(protocol = Wire)]
+pub async fn restore_agent_version(org: OrgId, id: Id<Agent>, number: i32, revision: i64) -> Result<Agent, AppError> {
+    Ok(agents::restore(&core(), &caller(&org)?, id, number, Some(revision)).await?)
+}
+
+/// Brings the live version to the provider once more.
 #[server(protocol = Wire)]
 pub async fn sync_agent(org: OrgId, id: Id<Agent>) -> Result<Agent, AppError> {
     Ok(provider_sync::sync(&core(), &caller(&org)?, id).await?)

@@ -205,7 +205,15 @@ fn subject(entry: &Entry) -> Subject {
 
 /// What became different, in a line.
 fn changes(kind: Option<Kind>, entry: &Entry) -> Option<String> {
-    let Detail { changed, scopes, .. } = &entry.detail;
+    let Detail {
+        changed,
+        scopes,
+        version,
+        ..
+    } = &entry.detail;
+    if let Some(number) = version {
+        return Some(format!("Version {number}"));
+    }
     if !changed.is_empty() {
         let mut words: Vec<String> = changed.iter().map(|name| field_label(kind, name)).collect();
         // A voice has an id and a name, and they change together.
@@ -236,7 +244,9 @@ fn did(action: &str) -> String {
         "create" => "Created",
         "update" => "Changed",
         "delete" => "Deleted",
-        "sync" => "Published",
+        "publish" => "Published",
+        "restore" => "Restored",
+        "sync" => "Synced",
         "test" => "Tested",
         "stop" => "Stopped",
         "revoke" => "Revoked",
@@ -256,7 +266,7 @@ fn dot_of(action: &str) -> StatusDot {
     match action {
         "create" | "invite" | "join" => StatusDot::Done,
         "delete" | "revoke" | "leave" | "decline" | "refuse" | "stop" => StatusDot::Stop,
-        "sync" | "run" => StatusDot::Live,
+        "publish" | "sync" | "run" => StatusDot::Live,
         _ => StatusDot::Off,
     }
 }

@@ -44,11 +44,12 @@ const COLUMNS: [Column; 4] = [
         class: "num lo",
     },
 ];
-const FILTERS: [&str; 4] = ["q", "status", "agent", "contact"];
-const EXPORTED: [(&str, &str); 4] = [
+const FILTERS: [&str; 5] = ["q", "status", "agent", "version", "contact"];
+const EXPORTED: [(&str, &str); 5] = [
     ("q", "q"),
     ("status", "status"),
     ("agent", "agent_id"),
+    ("version", "agent_version"),
     ("contact", "contact_id"),
 ];
 
@@ -108,6 +109,7 @@ fn filter(url: UrlQuery) -> Result<CallFilter, AppError> {
             Status::ALL.into_iter().find(|status| status.word() == word)
         })?,
         agent_id: url.read("agent", "agent", |id| id.parse().ok())?,
+        agent_version: url.read("version", "version", |number| number.parse().ok())?,
         contact_id: url.read("contact", "contact", |id| id.parse().ok())?,
         ..CallFilter::default()
     })
@@ -141,9 +143,10 @@ fn filters(url: UrlQuery, calls: Loading<Listing<CallRow>>, columns: Columns) ->
         move || (url.count(&FILTERS) > 0).then(|| view! { <a class="btn quiet sm" href=url.bare()>"Clear"</a> });
     view! {
         <div class="filters">
-            <Search label="Search calls" placeholder="Number, contact or agent" filters=&["status", "agent", "contact"]/>
+            <Search label="Search calls" placeholder="Number, contact or agent" filters=&["status", "agent", "version", "contact"]/>
             <Chip key="status" label="State" choices=states/>
             {by_agent}
+            {by_version(url)}
             {by_contact(url, calls)}
             {clear}
             <span class="push">{columns.chooser()}{export(url, "calls", &EXPORTED)}</span>
@@ -152,21 +155,38 @@ fn filters(url: UrlQuery, calls: Loading<Listing<CallRow>>, columns: Columns) ->
     .into_any()
 }
 
+/// The version of an agent that these calls ran. One comes here from its versions.
+fn by_version(url: UrlQuery) -> AnyView {
+    dynamic(move || {
+        url.get("version")
+            .map(|number| fixed(url, "version", "Version", number))
+            .into_any()
+    })
+}
+
 /// The contact whose calls these are. One comes here from their page, so there is nothing to choose from.
 fn by_contact(url: UrlQuery, calls: Loading<Listing<CallRow>>) -> AnyView {
     once_loaded(calls, move |listing| {
         let name = listing.items.iter().find_map(|call| call.contact_name.clone());
         let name = name.unwrap_or_else(|| "somebody without calls".to_owned());
-        let chip = move |_| {
-            view! {
-                <span class="chip">
-                    <span>"Contact "<span class="op">"is"</span>" "<b>{name.clone()}</b></span>
-                    <a href=url.with("contact", None) aria-label="Remove filter Contact" title="Remove filter Contact">{icon("x")}</a>
-                </span>
-            }
-        };
-        dynamic(move || url.get("contact").map(&chip).into_any())
+        dynamic(move || {
+            url.get("contact")
+                .map(|_| fixed(url, "contact", "Contact", name.clone()))
+                .into_any()
+        })
     })
+}
+
+/// A filter that can be taken away and not changed.
+fn fixed(url: UrlQuery, key: &'static str, label: &'static str, value: String) -> AnyView {
+    let remove = format!("Remove filter {label}");
+    view! {
+        <span class="chip">
+            <span>{label}" "<span class="op">"is"</span>" "<b>{value}</b></span>
+            <a href=url.with(key, None) aria-label=remove.clone() title=remove>{icon("x")}</a>
+        </span>
+    }
+    .into_any()
 }
 
 /// Drawn once for each address; from then on the rows keep themselves up to date.

@@ -22,8 +22,8 @@ use super::{
 use crate::{
     AppError,
     kit::{
-        StatusDot, Toast, browser, error_banner, focus_first_error, form_state, icon, keyed_list, prefixed, status_dot,
-        use_toasts,
+        StatusDot, Toast, browser, error_banner, focus_first_error, form_state, icon, keyed_list, prefixed,
+        reactive_text, status_dot, use_toasts,
     },
     may, org,
 };
@@ -94,12 +94,11 @@ impl Test {
         if self.pending.get_untracked() {
             return;
         }
-        let draft = CallDraft {
-            agent_id: self.agent.with_untracked(|agent| agent.id),
-            to,
+        let draft = self.agent.with_untracked(|agent| CallDraft {
             variables: self.values.get_untracked(),
-            metadata: Default::default(),
-        };
+            draft: agent.unpublished,
+            ..CallDraft::new(agent.id, to)
+        });
         let wrong = self
             .agent
             .with_untracked(|agent| check(&draft, &agent.draft.variables))
@@ -148,7 +147,7 @@ fn start(test: Test) -> AnyView {
             test.place(Destination::Text {});
         }>
             {form.notice()}
-            <p class="small muted">"Write with the agent as it is saved. Nothing rings; words cost the same as on the phone."</p>
+            <p class="small muted">{reactive_text(move || format!("{} Nothing rings; words cost the same as on the phone.", answers(test)))}</p>
             {fields}
             <div>
                 <button type="submit" class="btn primary" aria-busy=move || test.pending.get().to_string()>{icon("play")}"Start"</button>
@@ -158,10 +157,22 @@ fn start(test: Test) -> AnyView {
     .into_any()
 }
 
+/// Who answers in a test.
+fn answers(test: Test) -> String {
+    test.agent.with(|agent| {
+        if agent.unpublished {
+            "Write with the draft as it is saved. Callers hear it once it is published.".to_owned()
+        } else {
+            format!("Write with version {}, which answers the phone.", agent.live_version)
+        }
+    })
+}
+
 fn phone(test: Test) -> AnyView {
     let form = PlaceForm {
         start: Preset {
             agent: Some(test.agent.with_untracked(|agent| agent.id)),
+            draft: test.agent.with_untracked(|agent| agent.unpublished),
             values: test.values.get_untracked(),
             ..Preset::default()
         },

@@ -2,12 +2,14 @@
 
 use leptos::{prelude::*, task::spawn_local};
 use leptos_router::hooks::use_navigate;
+use serde::{Deserialize, Serialize};
 use switchboard::{
     Error, Id,
     agents::{Agent, AgentFilter, Variable},
     calls::{Call, CallDraft, Destination, STEP_S, check_variables, price},
     check::{Check, Checked},
     listing::Page,
+    org::OrgId,
 };
 
 use super::{
@@ -16,7 +18,7 @@ use super::{
 };
 use crate::{
     AppError,
-    agents::{get_agent, list_agents},
+    agents::{get_agent, get_agent_version, list_agents},
     kit::{Dialog, Loading, Select, TextField, browser, focus_first_error, form_state, icon, loaded, prefixed},
     lazy::{LazyPart, part},
     org, viewer,
@@ -27,6 +29,8 @@ use crate::{
 pub struct Preset {
     /// Fixed, where the page is about one agent.
     pub agent: Option<Id<Agent>>,
+    /// The draft is to answer, not the live version.
+    pub draft: bool,
     pub number: String,
     pub values: Values,
 }
@@ -81,7 +85,7 @@ fn choices(chosen: RwSignal<Option<Id<Agent>>>) -> Loading<Names> {
 pub type Names = Vec<(String, String)>;
 
 /// Enough to choose from; more than this is found on the agents page, which has the same dialog.
-pub async fn names(org: switchboard::org::OrgId) -> Result<Names, AppError> {
+pub async fn names(org: OrgId) -> Result<Names, AppError> {
     let page = Page {
         limit: Some(100),
         cursor: None,
@@ -125,6 +129,26 @@ impl Attempts {
     }
 }
 
+/// What of an agent a call needs to know.
+#[derive(Clone, Serialize, Deserialize)]
+struct Callee {
+    id: Id<Agent>,
+    variables: Vec<Variable>,
+}
+
+impl Callee {
+    async fn find(org: OrgId, id: Id<Agent>, of_draft: bool) -> Result<Self, AppError> {
+        let agent = get_agent(org.clone(), id).await?;
+        let draft = if of_draft || !agent.unpublished {
+            agent.draft
+        } else {
+            get_agent_version(org, id, agent.live_version).await?.draft
+        };
+        let variables = draft.variables;
+        Ok(Self { id, variables })
+    }
+}
+
 /// The form itself, for the dialog and the test panel alike.
 #[derive(Clone)]
 pub struct PlaceForm {
@@ -152,14 +176,14 @@ fn draw(form: PlaceForm) -> AnyView {
     let chosen = RwSignal::new(start.agent);
     let agent_id = Memo::new(move |_| chosen.get());
     let choice = start.agent.is_none().then(|| (choices(chosen), chosen));
-    let mine = org();
+    let (mine, of_draft) = (org(), start.draft);
     let agent = Loading::new(
         move || agent_id.get(),
         move |id| {
             let org = mine.clone();
             async move {
                 match id {
-                    Some(id) => get_agent(org, id).await.map(Some),
+                    Some(id) => Callee::find(org, id, of_draft).await.map(Some),
                     None => Ok(None),
                 }
             }
@@ -197,18 +221,14 @@ fn draw(form: PlaceForm) -> AnyView {
             let answer = async {
                 // Whoever is quicker than the network has pressed the button all the same.
                 let agent = calling_agent(agent_id, choice, agent).await?;
+                values.update_untracked(|values| starting(&agent.variables, values));
+                let number = number.get_untracked();
                 let draft = CallDraft {
-                    agent_id: agent.id,
-                    to: Destination::Phone {
-                        number: number.get_untracked(),
-                    },
-                    variables: {
-                        values.update_untracked(|values| starting(&agent.draft.variables, values));
-                        values.get_untracked()
-                    },
-                    metadata: Default::default(),
+                    variables: values.get_untracked(),
+                    draft: of_draft,
+                    ..CallDraft::new(agent.id, Destination::Phone { number })
                 };
-                check(&draft, &agent.draft.variables)?;
+                check(&draft, &agent.variables)?;
                 let attempt = attempts.name(&draft);
                 place_call(org, draft, Some(attempt)).await
             };
@@ -230,8 +250,8 @@ fn draw(form: PlaceForm) -> AnyView {
         || ().into_any(),
         move |agent| match agent {
             Some(agent) => {
-                values.update_untracked(|values| starting(&agent.draft.variables, values));
-                value_fields(&agent.draft.variables, values, prefix)
+                values.update_untracked(|values| starting(&agent.variables, values));
+                value_fields(&agent.variables, values, prefix)
             }
             None => ().into_any(),
         },
@@ -260,8 +280,8 @@ fn draw(form: PlaceForm) -> AnyView {
 async fn calling_agent(
     chosen: Memo<Option<Id<Agent>>>,
     choice: Option<Choice>,
-    agent: Loading<Option<Agent>>,
-) -> Result<Agent, AppError> {
+    agent: Loading<Option<Callee>>,
+) -> Result<Callee, AppError> {
     if let Some((all, _)) = choice {
         all.answer().await?;
     }

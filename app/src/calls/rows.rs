@@ -138,6 +138,7 @@ mod tests {
             id: Id::from_uuid(uuid::Uuid::from_u128(n.into())),
             agent_id: None,
             agent_name: String::new(),
+            agent_version: None,
             medium: Medium::Phone,
             status,
             end_reason: None,

@@ -124,6 +124,7 @@ fn page(first: Conversation) -> AnyView {
 /// The same call once more.
 fn again(call: &Call) -> Preset {
     Preset {
+        draft: call.agent_version.is_none(),
         agent: call.agent_id,
         number: call.to_number.as_deref().map(spaced).unwrap_or_default(),
         values: call.variables.clone(),
@@ -146,12 +147,19 @@ fn head(
             Some(id) => view! { <a href=format!("/agents/{id}")>{fixed.agent_name.clone()}</a> }.into_any(),
             None => view! { {fixed.agent_name.clone()}" (deleted)" }.into_any(),
         };
+        let version = match (fixed.agent_id, fixed.agent_version) {
+            (Some(id), Some(number)) => {
+                view! { " "<a class="strip" href=format!("/agents/{id}/versions") title="The version it ran">"v"{number}</a> }.into_any()
+            }
+            (None, Some(number)) => view! { " "<span class="strip">"v"{number}</span> }.into_any(),
+            (_, None) => view! { " "<span class="strip" title="A test of the draft">"draft"</span> }.into_any(),
+        };
         let from = fixed
             .from_number
             .as_deref()
             .map(|from| format!(" from {}", spaced(from)));
         let how = if phone { "Called by " } else { "Written with " };
-        view! { {how}{agent}{from}" · "<When at=fixed.created_at/> }.into_any()
+        view! { {how}{agent}{version}{from}" · "<When at=fixed.created_at/> }.into_any()
     };
     let actions = move || {
         let hang_up_button = move || {

@@ -163,6 +163,25 @@ pub fn element(id: &str) -> Option<web_sys::HtmlElement> {
     document().get_element_by_id(id).map(JsCast::unchecked_into)
 }
 
+/// Gives the person a text as a file of this name.
+pub fn save_file(name: &str, text: &str) {
+    let parts = js_sys::Array::of1(&text.into());
+    let Ok(blob) = web_sys::Blob::new_with_str_sequence(&parts) else {
+        return;
+    };
+    let (Ok(url), Ok(link)) = (
+        web_sys::Url::create_object_url_with_blob(&blob),
+        document().create_element("a"),
+    ) else {
+        return;
+    };
+    let link: web_sys::HtmlAnchorElement = link.unchecked_into();
+    link.set_href(&url);
+    link.set_download(name);
+    link.click();
+    let _ = web_sys::Url::revoke_object_url(&url);
+}
+
 /// The first element that matches, if it can be focused.
 pub fn focus(selector: &str) -> bool {
     let found = document().query_selector(selector).ok().flatten();

@@ -169,6 +169,19 @@ impl<R: Edited> Editor<R> {
     }
 
     pub fn save(self) {
+        self.save_and(Box::new(|| ()));
+    }
+
+    /// Does something with what is saved, which what is typed has to be first.
+    pub fn once_saved(self, then: Callback<()>) {
+        if self.dirty.get_untracked() {
+            self.save_and(Box::new(move || then.run(())));
+        } else {
+            then.run(());
+        }
+    }
+
+    fn save_and(self, then: Box<dyn FnOnce()>) {
         if self.pending.get_untracked() || !self.passes() {
             return;
         }
@@ -183,7 +196,10 @@ impl<R: Edited> Editor<R> {
             self.pending.try_set(false);
             match answer {
                 Ok(made) if id.is_none() => self.created(&made),
-                Ok(saved) => self.saved_as(saved, &draft),
+                Ok(saved) => {
+                    self.saved_as(saved, &draft);
+                    then();
+                }
                 Err(error) => self.refused(error).await,
             }
         });

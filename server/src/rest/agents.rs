@@ -1,17 +1,28 @@
 //! `/agents`: what is done with agents beyond creating and changing them.
 
-use axum::extract::Path;
+use axum::{
+    Json as Answer,
+    extract::Path,
+    http::{HeaderMap, StatusCode},
+    response::Response,
+};
+use serde_json::json;
 use switchboard::{
-    agents::{self, Agent},
+    Id,
+    agents::{self, Agent, AgentVersion, AgentVersionRow, Finding, Publication},
+    check::Check,
     resource::{Action, Kind},
 };
 
 use super::{
     context::RequestContext,
     created::Created,
-    crud,
-    endpoint::{Endpoint, post},
+    crud::{self, with_etag},
+    endpoint::{Endpoint, get, post},
+    etag::{self, expected_revision, refused},
+    extract::Json,
     problem::Failure,
+    refusals::PROVIDER,
 };
 
 pub fn endpoints() -> Vec<Endpoint> {
@@ -25,10 +36,104 @@ pub fn endpoints() -> Vec<Endpoint> {
         .needs(Action::Create, Kind::Agent)
         .answers::<Agent>(201, "The copy")
         .by(duplicate),
+        get(
+            "/agents/{id}/checks",
+            "checkAgent",
+            "Look at what is saved before it is published",
+        )
+        .needs(Action::Read, Kind::Agent)
+        .answers_all::<Finding>("What blocks first, what passes last")
+        .by(checks),
+        post(
+            "/agents/{id}/publish",
+            "publishAgent",
+            "Make what is saved the version that answers the phone",
+        )
+        .needs(Action::Update, Kind::Agent)
+        .refuses(PROVIDER)
+        .header(etag::IF_MATCH.0, etag::IF_MATCH.1)
+        .body::<Publication>(|_| json!({"note": "Says the opening hours first."}))
+        .limits(|_| Check::limits(&Publication::default()))
+        .answers::<Agent>(200, "Published")
+        .by(publish),
+        get(
+            "/agents/{id}/versions",
+            "listAgentVersions",
+            "List what was published of an agent",
+        )
+        .needs(Action::Read, Kind::Agent)
+        .answers_all::<AgentVersionRow>("At most 200, the newest first")
+        .by(versions),
+        get(
+            "/agents/{id}/versions/{number}",
+            "getAgentVersion",
+            "Read a version of an agent",
+        )
+        .needs(Action::Read, Kind::Agent)
+        .answers::<AgentVersion>(200, "As it was published")
+        .by(version),
+        post(
+            "/agents/{id}/versions/{number}/restore",
+            "restoreAgentVersion",
+            "Take a version of an agent into its draft",
+        )
+        .needs(Action::Update, Kind::Agent)
+        .header(etag::IF_MATCH.0, etag::IF_MATCH.1)
+        .answers::<Agent>(200, "Saved, and not published yet")
+        .by(restore),
     ]
 }
 
 async fn duplicate(context: RequestContext, Path(id): Path<String>) -> Result<Created<Agent>, Failure> {
     let copy = agents::duplicate(&context.core, &context.caller, crud::id(&id)?).await?;
     Ok(Created::new(Kind::Agent.about().path, copy.id, copy))
+}
+
+async fn checks(context: RequestContext, Path(id): Path<String>) -> Result<Answer<Vec<Finding>>, Failure> {
+    Ok(Answer(
+        agents::findings(&context.core, &context.caller, crud::id(&id)?).await?,
+    ))
+}
+
+async fn publish(
+    context: RequestContext,
+    Path(id): Path<String>,
+    headers: HeaderMap,
+    Json(publication): Json<Publication>,
+) -> Result<Response, Failure> {
+    let id: Id<Agent> = crud::id(&id)?;
+    let expected = expected_revision(&headers, &id)?;
+    let published = agents::publish(&context.core, &context.caller, id, publication, expected).await;
+    Ok(with_etag(
+        StatusCode::OK,
+        published.map_err(|error| refused(error, expected))?,
+    ))
+}
+
+async fn versions(context: RequestContext, Path(id): Path<String>) -> Result<Answer<Vec<AgentVersionRow>>, Failure> {
+    Ok(Answer(
+        agents::versions(&context.core, &context.caller, crud::id(&id)?).await?,
+    ))
+}
+
+async fn version(
+    context: RequestContext,
+    Path((id, number)): Path<(String, String)>,
+) -> Result<Answer<AgentVersion>, Failure> {
+    let version = agents::version(&context.core, &context.caller, crud::id(&id)?, crud::number(&number)?);
+    Ok(Answer(version.await?))
+}
+
+async fn restore(
+    context: RequestContext,
+    Path((id, number)): Path<(String, String)>,
+    headers: HeaderMap,
+) -> Result<Response, Failure> {
+    let id: Id<Agent> = crud::id(&id)?;
+    let expected = expected_revision(&headers, &id)?;
+    let restored = agents::restore(&context.core, &context.caller, id, crud::number(&number)?, expected).await;
+    Ok(with_etag(
+        StatusCode::OK,
+        restored.map_err(|error| refused(error, expected))?,
+    ))
 }

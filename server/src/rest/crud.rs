@@ -187,7 +187,12 @@ pub fn id<T>(text: &str) -> Result<Id<T>, Failure> {
     text.parse().map_err(|_| Error::NotFound.into())
 }
 
-fn with_etag<R: Rows>(status: StatusCode, row: R) -> Response {
+/// As [`id`], for what is numbered within something.
+pub fn number(text: &str) -> Result<i32, Failure> {
+    text.parse().map_err(|_| Error::NotFound.into())
+}
+
+pub fn with_etag<R: Rows>(status: StatusCode, row: R) -> Response {
     let tag = tag_of(&row.id(), row.revision());
     (status, [(header::ETAG, tag)], axum::Json(row)).into_response()
 }

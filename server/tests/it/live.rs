@@ -150,6 +150,7 @@ fn kind_of(table: &str) -> Option<Kind> {
         return Some(*kind);
     }
     match table {
+        "app.agent_versions" => Some(Kind::Agent),
         "app.calls" | "app.call_messages" => Some(Kind::Call),
         "app.reports" => Some(Kind::Report),
         "app.api_keys" => Some(Kind::ApiKey),

@@ -1,4 +1,4 @@
-//! kill -9: a server dies while it makes, saves and deletes agents, and the next one makes both sides agree.
+//! kill -9: a server dies while it makes, publishes and deletes agents, and the next one makes both sides agree.
 //!
 //! The provider outlives it. Between the two stands a relay, so that each death happens at the moment it is meant for.
 
@@ -25,7 +25,7 @@ use tokio::{net::TcpListener, sync::watch};
 use crate::support::{Api, Installation, PATIENCE, until};
 
 const ROUNDS: usize = 21;
-/// Of each round: three agents are made, one is saved and one is deleted.
+/// Of each round: three agents are made, one is published and one is deleted.
 const DEEDS: usize = 5;
 
 /// When the server dies.
@@ -57,13 +57,15 @@ async fn a_killed_server_leaves_nothing_on_one_side_only() {
         let moment = [Moment::Asked, Moment::Done, Moment::Answered][round % 3];
         let api = Api::new(&server.url(), key);
         let kept = make(&api, &format!("Kept {round}")).await;
+        let changed = draft(&format!("Kept {round}"), "Changed.");
+        api.send(Method::PUT, &format!("/agents/{}", id(&kept)), &changed).await;
         let before = both(&mut database, &relay).await;
         assert_eq!(before.0, before.1, "round {round} begins in agreement");
 
         let mut doing = vec![
             api.request(Method::DELETE, &format!("/agents/{}", id(&old))),
-            api.request(Method::PUT, &format!("/agents/{}", id(&kept)))
-                .json(&draft(&format!("Kept {round}"), "Changed.")),
+            api.request(Method::POST, &format!("/agents/{}/publish", id(&kept)))
+                .json(&json!({})),
         ];
         for number in 0..DEEDS - doing.len() {
             let draft = draft(&format!("New {round}.{number}"), "Answer politely.");
@@ -106,7 +108,7 @@ async fn a_killed_server_leaves_nothing_on_one_side_only() {
             settled(&mut database).await
         })
         .await;
-        // What was begun to be deleted is gone, what was not saved here is as it was, what was not made here is nowhere.
+        // What was begun to be deleted is gone, what was not published here is as it was, what was not made here is nowhere.
         let expected = BTreeMap::from([(text(&kept["provider_id"]), "Answer politely.".to_owned())]);
         let (here, there) = both(&mut database, &relay).await;
         assert_eq!((&here, &there), (&expected, &expected), "round {round}, {moment:?}");
@@ -175,12 +177,11 @@ async fn settled(database: &mut PgConnection) -> Option<()> {
 
 type Prompts = BTreeMap<String, String>;
 
-/// The agents of both sides: the provider's ids, and what they are told.
+/// The agents of both sides: the provider's ids, and what callers are told.
 async fn both(database: &mut PgConnection, relay: &Relay) -> (Prompts, Prompts) {
-    let here: Vec<(String, String)> = sqlx::query_as("select provider_id, prompt from app.agents")
-        .fetch_all(database)
-        .await
-        .unwrap();
+    let live = "select a.provider_id, v.draft ->> 'prompt' from app.agents a
+                join app.agent_versions v on v.org_id = a.org_id and v.agent_id = a.id and v.number = a.live_version";
+    let here: Vec<(String, String)> = sqlx::query_as(live).fetch_all(database).await.unwrap();
     let list = relay.client.get(format!("{}/api/agents", relay.provider));
     let list: Value = list
         .header("x-api-key", KEY)

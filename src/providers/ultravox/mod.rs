@@ -186,10 +186,13 @@ impl Ultravox {
         Ok(found)
     }
 
-    /// Places a call with an agent. Never asked twice: there are no idempotency keys, and somebody's phone would ring twice.
-    pub async fn place_call(&self, agent_id: &str, body: &Value) -> Result<Call, Failure> {
-        self.post("create_call", &["agents", agent_id, "calls"], body, Repeat::Never)
-            .await
+    /// Places a call with an agent's copy, or with what the body brings along. Never asked twice: there are no idempotency keys, and somebody's phone would ring twice.
+    pub async fn place_call(&self, agent_id: Option<&str>, body: &Value) -> Result<Call, Failure> {
+        let path: &[&str] = match agent_id {
+            Some(agent_id) => &["agents", agent_id, "calls"],
+            None => &["calls"],
+        };
+        self.post("create_call", path, body, Repeat::Never).await
     }
 
     pub async fn call(&self, id: &str) -> Result<Call, Failure> {

@@ -126,7 +126,7 @@ async fn reading_is_repeated_and_creating_is_not() {
         .then(agent());
     let (ultravox, _) = script.start().await;
     assert_eq!(
-        ultravox.place_call("a", &json!({})).await.unwrap_err().fault(),
+        ultravox.place_call(Some("a"), &json!({})).await.unwrap_err().fault(),
         Fault::Busy
     );
     assert_eq!(script.asked().len(), 1);
@@ -146,7 +146,13 @@ async fn refusals_are_not_repeated_and_say_why() {
 async fn an_unreadable_success_counts_as_unknown() {
     let script = Script::default().then("{ not json");
     let (ultravox, _) = script.start().await;
-    assert!(ultravox.place_call("a", &json!({})).await.unwrap_err().may_have_acted());
+    assert!(
+        ultravox
+            .place_call(Some("a"), &json!({}))
+            .await
+            .unwrap_err()
+            .may_have_acted()
+    );
 }
 
 #[tokio::test]

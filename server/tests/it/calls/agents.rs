@@ -68,7 +68,7 @@ async fn what_is_removed_at_the_provider_is_published_again() {
 }
 
 #[tokio::test]
-async fn tools_that_somebody_added_there_survive_an_update() {
+async fn tools_that_somebody_added_there_survive_publishing() {
     let world = World::new().await;
     let agent = world.agent("Front desk").await;
     world
@@ -79,9 +79,7 @@ async fn tools_that_somebody_added_there_survive_an_update() {
         .await;
     let mut changed = agent.draft.clone();
     changed.prompt = "Be brief.".into();
-    crud::update(&world.core, &world.caller, agent.id, changed, agent.revision)
-        .await
-        .unwrap();
+    world.publish(&agent, changed).await.unwrap();
     let there = world.agent_there(&agent).await;
     assert_eq!(
         there["callTemplate"]["selectedTools"],

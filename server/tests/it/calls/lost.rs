@@ -137,7 +137,7 @@ async fn a_delete_that_was_cut_short_is_finished() {
 }
 
 #[tokio::test]
-async fn a_save_that_was_cut_short_leaves_what_is_saved_here() {
+async fn a_publishing_that_was_cut_short_leaves_the_version_before() {
     let world = World::new().await;
     let agent = world.agent("Front desk").await;
     let mut changed = agent.draft.clone();
@@ -146,8 +146,7 @@ async fn a_save_that_was_cut_short_leaves_what_is_saved_here() {
     world
         .fault(&json!({ "kind": "lost_answer", "method": "PATCH", "count": 3 }))
         .await;
-    let saved = crud::update(&world.core, &world.caller, agent.id, changed, agent.revision).await;
-    assert!(saved.is_err());
+    assert!(world.publish(&agent, changed.clone()).await.is_err());
     assert_eq!(
         world.agent_there(&agent).await["callTemplate"]["systemPrompt"],
         "Be brief."
@@ -159,22 +158,22 @@ async fn a_save_that_was_cut_short_leaves_what_is_saved_here() {
     );
     let kept = world.reread(&agent).await;
     assert_eq!(
-        (kept.draft, kept.revision),
-        (agent.draft, agent.revision),
+        (kept.draft, kept.revision, kept.live_version),
+        (changed, agent.revision + 1, 1),
         "who edits it meanwhile is not disturbed"
     );
     world.stop().await;
 }
 
 #[tokio::test]
-async fn of_two_saves_at_once_one_is_refused_and_the_other_is_published() {
+async fn of_two_saves_at_once_one_is_refused_and_the_other_can_be_published() {
     let world = World::new().await;
     let agent = world.agent("Front desk").await;
     let prompted = |prompt: &str| AgentDraft {
         prompt: prompt.into(),
         ..agent.draft.clone()
     };
-    let save = |prompt| crud::update::<Agent>(&world.core, &world.caller, agent.id, prompted(prompt), agent.revision);
+    let save = |prompt| world.publish(&agent, prompted(prompt));
     let (one, two) = tokio::join!(save("One."), save("Two."));
     assert!(one.is_ok() != two.is_ok(), "{one:?} {two:?}");
     world.look_now().await;

@@ -10,4 +10,5 @@ mod silent;
 mod support;
 mod text;
 mod tools;
+mod versions;
 mod world;

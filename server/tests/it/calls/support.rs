@@ -14,7 +14,7 @@ use reqwest::Method;
 use sandbox::Shared;
 use serde_json::{Value, json};
 use switchboard::{
-    agents::{Agent, AgentDraft, Variable},
+    agents::{self, Agent, AgentDraft, Publication, Variable},
     auth::Caller,
     calls::{Call, CallDraft, Destination},
     core::Core,
@@ -141,6 +141,13 @@ impl World {
             ..draft(name)
         };
         crud::create(&self.core, &self.caller, draft).await.unwrap()
+    }
+
+    /// Saves the draft, and has callers hear it.
+    pub async fn publish(&self, agent: &Agent, draft: AgentDraft) -> switchboard::Result<Agent> {
+        let saved = crud::update(&self.core, &self.caller, agent.id, draft, agent.revision).await?;
+        let publication = Publication::default();
+        agents::publish(&self.core, &self.caller, agent.id, publication, Some(saved.revision)).await
     }
 
     pub async fn reread(&self, agent: &Agent) -> Agent {
@@ -400,23 +407,12 @@ pub async fn die_after<T>(doing: impl Future<Output = T>, sign: impl Future<Outp
 }
 
 pub fn phone(agent: &Agent, number: &str) -> CallDraft {
-    CallDraft {
-        agent_id: agent.id,
-        to: Destination::Phone {
-            number: number.to_owned(),
-        },
-        variables: [].into(),
-        metadata: [].into(),
-    }
+    let number = number.to_owned();
+    CallDraft::new(agent.id, Destination::Phone { number })
 }
 
 pub fn text(agent: &Agent) -> CallDraft {
-    CallDraft {
-        agent_id: agent.id,
-        to: Destination::Text {},
-        variables: [].into(),
-        metadata: [].into(),
-    }
+    CallDraft::new(agent.id, Destination::Text {})
 }
 
 pub fn with(mut draft: CallDraft, name: &str, value: Value) -> CallDraft {

@@ -93,6 +93,17 @@ pub fn sample(path: &str, of: &Belongings) -> (Needs, Coding, Value) {
             json!({"offer": of.id("/invitations")}),
         ),
 
+        "check_agent" | "list_agent_versions" => org(Read, Kind::Agent, Form, json!({"id": of.id("/agents")})),
+        "get_agent_version" => org(Read, Kind::Agent, Form, json!({"id": of.id("/agents"), "number": 1})),
+        "publish_agent" => {
+            let arguments = json!({"id": of.id("/agents"), "publication": {"note": "Shorter"}, "revision": 1});
+            org(Update, Kind::Agent, Json, arguments)
+        }
+        "restore_agent_version" => {
+            let arguments = json!({"id": of.id("/agents"), "number": 1, "revision": 1});
+            org(Update, Kind::Agent, Form, arguments)
+        }
+
         "tool_agents" => org(Read, Kind::Tool, Form, json!({"id": of.id("/tools")})),
         "tool_uses" => org(Read, Kind::Call, Form, json!({"id": of.id("/tools")})),
         "test_tool" => org(

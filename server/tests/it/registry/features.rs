@@ -61,7 +61,7 @@ impl Feature {
             Self::Imports => &["import"],
             Self::Uploads => &["upload", "attachment", "knowledge"],
             Self::RefreshTokens => &["refresh"],
-            Self::Restore => &["restore", "backup"],
+            Self::Restore => &["backup"],
             Self::Erasure => &["delete_org", "erase", "purge", "tombstone"],
             Self::Replicas => &["replica"],
             Self::SealedLog => &["prev_hash", "chain", "checkpoint"],

@@ -38,9 +38,7 @@ async fn a_tool_stays_as_long_as_an_agent_has_it() {
         tool_ids: Vec::new(),
         ..agent.draft.clone()
     };
-    crud::update(&world.core, &world.caller, agent.id, without, agent.revision)
-        .await
-        .unwrap();
+    world.publish(&agent, without).await.unwrap();
     assert_eq!(selected(&world, &agent).await, json!([]));
     // The provider fails: it stays, and works, until somebody deletes it again.
     world

@@ -17,7 +17,7 @@ use crate::common::draft;
 
 const SECRET: &str = "Bearer tok_0123456789abcdef";
 
-fn tool_draft(url: &str) -> ToolDraft {
+pub(super) fn tool_draft(url: &str) -> ToolDraft {
     ToolDraft {
         name: "Book a visit".into(),
         model_name: "book_visit".into(),
@@ -58,7 +58,7 @@ fn with_secret(url: &str, value: &str) -> ToolDraft {
     }
 }
 
-async fn create(world: &World, draft: ToolDraft) -> Tool {
+pub(super) async fn create(world: &World, draft: ToolDraft) -> Tool {
     crud::create(&world.core, &world.caller, draft).await.unwrap()
 }
 
@@ -79,4 +79,4 @@ async fn selected(world: &World, agent: &Agent) -> serde_json::Value {
     world.agent_there(agent).await["callTemplate"]["selectedTools"].clone()
 }
 
-const NOWHERE: &str = "https://calendar.example.com/visits";
+pub(super) const NOWHERE: &str = "https://calendar.example.com/visits";
