@@ -179,7 +179,7 @@ pub(crate) fn unchanged<R: Rows>(row: &R, revision: i64) -> Result<()> {
     }
 }
 
-fn conflict<R: Rows>() -> Error {
+pub(crate) fn conflict<R: Rows>() -> Error {
     Error::Conflict(format!(
         "Somebody else saved this {} meanwhile. Reload to see theirs; what you typed is still here.",
         R::KIND.singular()

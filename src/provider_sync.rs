@@ -210,6 +210,8 @@ pub(crate) async fn push_first<R: ProviderBacked>(
     let mut tx = caller.begin(&core.db, Action::Update, R::KIND).await?;
     // Locks the link, which everybody does first: of two saves at once the second waits here, and then sees the first.
     confirm(&mut tx, R::LINK, id.uuid(), &provider_id, "live").await?;
+    // Locks the row, which is also saved without anybody at the provider: what is read from here on stays.
+    R::mark_published(&mut tx, id, &provider_id).await?;
     let now = R::find(&mut tx, id).await?;
     if let Err(conflict) = unchanged(&now, revision) {
         // Theirs is saved here and ours lies there: the reconciler publishes theirs again.
@@ -217,7 +219,6 @@ pub(crate) async fn push_first<R: ProviderBacked>(
         tx.commit().await?;
         return Err(conflict);
     }
-    R::mark_published(&mut tx, id, &provider_id).await?;
     let row = writes.write(&mut tx, &now, &draft).await?;
     still::<R>(&mut tx, id, &draft, &context).await?;
     crud::commit(core, tx).await?;

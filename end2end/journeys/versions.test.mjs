@@ -39,7 +39,7 @@ journey('a draft is saved, looked through, published, called and taken back', as
 
   // Published, from what is typed: it is saved on the way.
   await button(page, 'Publish…').click();
-  await publish.getByText('Callers are told that the call is recorded.').waitFor();
+  await publish.getByText('The first message or the prompt speaks of recording.').waitFor();
   await publish.getByLabel('What is new').fill('Two times, and that it is recorded');
   await button(publish, 'Publish version 2').click();
   await page.getByText('Version 2 of Reception is live').waitFor();

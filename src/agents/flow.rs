@@ -84,7 +84,7 @@ pub async fn restore(core: &Core, caller: &Caller, id: Id<Agent>, number: i32, r
     draft.tool_ids = tools::bindings::still_there(&mut tx, &draft.tool_ids).await?;
     Agent::check(&mut tx, id, &draft).await?;
     if !Agent::update(&mut tx, id, &draft, revision).await? {
-        return Err(Error::NotFound);
+        return Err(crud::conflict::<Agent>());
     }
     tx.changed(Kind::Agent);
     record_version(&mut tx, "restore", &before, number).await?;
@@ -165,7 +165,11 @@ pub async fn findings(core: &Core, caller: &Caller, id: Id<Agent>) -> Result<Vec
             "first_message",
             "Calls are recorded, and neither the first message nor the prompt says so.".into(),
         ),
-        (true, false) => find(Level::Passes, "", "Callers are told that the call is recorded.".into()),
+        (true, false) => find(
+            Level::Passes,
+            "",
+            "The first message or the prompt speaks of recording.".into(),
+        ),
         (false, _) => find(Level::Passes, "", "Nothing is recorded.".into()),
     }
     match voices::library::is_known(core, &draft.voice_id).await {
@@ -200,7 +204,7 @@ pub async fn findings(core: &Core, caller: &Caller, id: Id<Agent>) -> Result<Vec
     Ok(findings)
 }
 
-/// Whether a text says that the call is recorded, in the languages that the editor offers and whose words are alike.
+/// Whether a text speaks of recording, in the languages that the editor offers and whose words are alike.
 fn mentions_recording(text: &str) -> bool {
     const WORDS: [&str; 16] = [
         "record",
@@ -280,7 +284,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_text_that_says_the_call_is_recorded_is_heard_in_several_languages() {
+    fn a_text_that_speaks_of_recording_is_known_in_several_languages() {
         for text in [
             "This call is RECORDED.",
             "Dieser Anruf wird aufgezeichnet.",

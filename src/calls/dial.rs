@@ -52,23 +52,26 @@ pub(crate) fn whole(
     id: Id<Call>,
     to: &Destination,
     agent: &AgentDraft,
-    tools: Vec<Value>,
+    mut tools: Vec<Value>,
     variables: &BTreeMap<String, Value>,
 ) -> Option<Value> {
     let mut request = publish::template(agent, &[]);
     // What a call may pass in is checked here.
     request.remove("contextSchema");
-    request.insert("selectedTools".to_owned(), tools.into());
-    for text in [
-        "systemPrompt",
-        "timeExceededMessage",
-        "inactivityMessages",
-        "selectedTools",
-    ] {
-        if let Some(value) = request.get_mut(text) {
-            fill_in(value, variables);
+    for text in ["systemPrompt", "timeExceededMessage", "inactivityMessages"] {
+        request
+            .get_mut(text)
+            .into_iter()
+            .for_each(|value| fill_in(value, variables));
+    }
+    for tool in &mut tools {
+        for text in ["/temporaryTool/description", "/temporaryTool/staticParameters"] {
+            tool.pointer_mut(text)
+                .into_iter()
+                .for_each(|value| fill_in(value, variables));
         }
     }
+    request.insert("selectedTools".to_owned(), tools.into());
     let words = filled_in(&agent.first_message, variables);
     request.insert("firstSpeakerSettings".to_owned(), first_speaker(agent, words.trim()));
     request.extend(around(ultravox, id, to)?);
@@ -92,15 +95,12 @@ fn around(ultravox: &Ultravox, id: Id<Call>, to: &Destination) -> Option<Map<Str
     Some(request)
 }
 
-/// Fills the provider's templates in, wherever a value has some: secrets have none.
+/// Fills the provider's templates in, wherever a value has some.
 fn fill_in(value: &mut Value, variables: &BTreeMap<String, Value>) {
     match value {
         Value::String(text) => *text = filled_in(text, variables),
         Value::Array(items) => items.iter_mut().for_each(|item| fill_in(item, variables)),
-        Value::Object(members) => members
-            .iter_mut()
-            .filter(|(name, _)| *name != "authTokens")
-            .for_each(|(_, member)| fill_in(member, variables)),
+        Value::Object(members) => members.values_mut().for_each(|member| fill_in(member, variables)),
         _ => {}
     }
 }
@@ -188,12 +188,32 @@ mod tests {
         let number = Destination::Phone {
             number: "+14155550100".into(),
         };
-        let tools = vec![json!({ "toolId": "t", "authTokens": { "secret": "{{name}}" } })];
+        let tools = vec![json!({
+            "temporaryTool": {
+                "modelToolName": "look_up",
+                "description": "Looks {{name}} up.",
+                "dynamicParameters": [],
+                "staticParameters": [{ "name": "who", "location": "PARAMETER_LOCATION_BODY", "value": { "is": ["{{name}}"] } }],
+                "http": { "baseUrlPattern": "https://example.com/{{name}}", "httpMethod": "GET" },
+            },
+            "authTokens": { "secret": "{{name}}" },
+        })];
         let whole = whole(&ultravox(), id, &number, &other, tools, &variables).unwrap();
         assert_eq!(whole["systemPrompt"], "Ask Ann whether {{x}} helps.");
         assert_eq!(whole["inactivityMessages"][0]["message"], "Ann?");
         assert_eq!(whole["firstSpeakerSettings"], json!({ "agent": { "text": "Hi Ann!" } }));
-        assert_eq!(whole["selectedTools"][0]["authTokens"]["secret"], "{{name}}");
+        // Of a tool, its description and its fixed values: neither where it is asked nor what signs in there.
+        let tool = &whole["selectedTools"][0];
+        assert_eq!(tool["temporaryTool"]["description"], "Looks Ann up.");
+        assert_eq!(
+            tool["temporaryTool"]["staticParameters"][0]["value"],
+            json!({ "is": ["Ann"] })
+        );
+        assert_eq!(
+            tool["temporaryTool"]["http"]["baseUrlPattern"],
+            "https://example.com/{{name}}"
+        );
+        assert_eq!(tool["authTokens"]["secret"], "{{name}}");
         assert_eq!(whole["metadata"], phone["metadata"]);
         assert!(whole.get("contextSchema").is_none() && whole.get("templateContext").is_none());
         if let Some(contract) = crate::providers::ultravox::contract::Contract::load() {

@@ -135,7 +135,7 @@ async fn place_with(core: &Core, caller: &Caller, draft: CallDraft, keyed: Optio
         }
         Err(failure) if failure.may_have_acted() => wait(core, caller, id, &failure).await?,
         Err(failure) => {
-            refuse(core, caller, &held, &failure).await?;
+            refuse(core, caller, &held, &failure, request.copy.is_some()).await?;
             return Err(failure.into());
         }
     }
@@ -299,11 +299,11 @@ async fn wait(core: &Core, caller: &Caller, id: Id<Call>, failure: &Failure) -> 
     tx.commit().await
 }
 
-/// A refusal: nothing was dialed, and the call says why.
-async fn refuse(core: &Core, caller: &Caller, held: &LockedCall, failure: &Failure) -> Result<()> {
+/// A refusal: nothing was dialed, and the call says why. Where the agent's copy was called, it may be that which is missing.
+async fn refuse(core: &Core, caller: &Caller, held: &LockedCall, failure: &Failure, of_copy: bool) -> Result<()> {
     let id = held.call.id;
     let reason = match (failure.status(), failure.fault()) {
-        (Some(404), _) => EndReason::AgentMissing,
+        (Some(404), _) if of_copy => EndReason::AgentMissing,
         (_, Fault::Busy) => EndReason::ConcurrencyLimit,
         (_, Fault::Unreachable) => EndReason::ProviderError,
         _ => EndReason::ProviderRefused,

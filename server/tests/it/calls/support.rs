@@ -248,6 +248,11 @@ impl World {
             .await
     }
 
+    pub async fn publishing(&self) -> i64 {
+        self.count("select count(*) from app.provider_links where note = 'updating'")
+            .await
+    }
+
     pub async fn deleting(&self) -> i64 {
         self.count("select count(*) from app.provider_links where state = 'deleting'")
             .await

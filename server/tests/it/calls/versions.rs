@@ -108,6 +108,31 @@ async fn of_two_who_publish_at_once_one_is_refused() {
     world.stop().await;
 }
 
+#[tokio::test]
+async fn what_is_saved_while_one_publishes_is_not_taken_for_published() {
+    let world = World::new().await;
+    let agent = world.agent("Front desk").await;
+    let saved = save(&world, &agent, |draft| draft.prompt = "Be brief.".into()).await;
+    world
+        .fault(&json!({ "kind": "slow", "ms": 1500, "method": "PATCH", "path": "/api/agents/" }))
+        .await;
+    let saving = async {
+        world.until(async || world.publishing().await == 1).await;
+        save(&world, &saved, |draft| draft.prompt = "Be long.".into()).await
+    };
+    let (published, later) = tokio::join!(publish(&world, &saved, ""), saving);
+    assert!(matches!(published, Err(Error::Conflict(_))), "{published:?}");
+    let kept = world.reread(&agent).await;
+    assert_eq!(
+        (kept.live_version, kept.unpublished, kept.revision),
+        (1, true, later.revision)
+    );
+    // What lies there was published by nobody.
+    world.look_now().await;
+    assert_eq!(prompt_there(&world, &agent).await, "Answer politely.");
+    world.stop().await;
+}
+
 /// What the agent says first on a call, and which version that was.
 async fn heard(world: &World, draft: CallDraft) -> (Option<i32>, String) {
     let placed: Call = flow::place(&world.core, &world.caller, draft).await.unwrap();
