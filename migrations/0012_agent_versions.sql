@@ -32,6 +32,8 @@ alter table app.agent_tools add constraint agent_tools_pkey primary key (org_id,
 -- Which version it ran; none where it tried the draft.
 alter table app.calls add column agent_version integer;
 alter table app.calls add constraint calls_agent_version_range check (agent_version > 0);
+-- Earlier ones ran what is version 1 now, or what that was before.
+update app.calls c set agent_version = 1;
 create index calls_agent_version on app.calls (org_id, agent_id, agent_version, created_at desc, id desc);
 
 -- What was saved until now was published.

@@ -397,6 +397,19 @@ pub(crate) async fn republish(tx: &mut OrgTx, kind: &str, object_ids: &[Uuid]) -
     Ok(())
 }
 
+/// Whether a copy is being changed, or may have been without anybody here knowing.
+pub(crate) async fn is_changing(tx: &mut OrgTx, kind: &str, object_id: Uuid) -> Result<bool> {
+    Ok(sqlx::query_scalar!(
+        r#"select exists (select from app.provider_links l
+                          where l.org_id = $1 and l.kind = $2 and l.object_id = $3 and l.note = 'updating') as "changing!""#,
+        tx.org() as _,
+        kind,
+        object_id,
+    )
+    .fetch_one(tx.conn())
+    .await?)
+}
+
 pub(crate) async fn intend(tx: &mut OrgTx, kind: &str, object_id: Uuid) -> Result<()> {
     sqlx::query!(
         "insert into app.provider_links (org_id, kind, object_id, state, due_at) values ($1, $2, $3, 'creating', now() + make_interval(secs => $4))",

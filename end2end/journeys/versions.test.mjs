@@ -112,10 +112,10 @@ journey('the test panel talks to the draft, and says so', async ({ page, open })
   const agent = await makeAgent(page, org, { name: 'Reception' });
   await open(`/agents/${agent.id}`);
   const panel = page.getByRole('region', { name: 'Test this agent' });
-  await panel.getByText('Write with version 1').waitFor();
+  await panel.getByText('Version 1 answers').waitFor();
   await page.locator('#f-first_message').fill('Hello from the draft.');
   await button(page, 'Save draft').click();
-  await panel.getByText('Write with the draft').waitFor();
+  await panel.getByText('The draft answers').waitFor();
   await button(panel, 'Start').click();
   await panel.getByText('Hello from the draft.').waitFor();
 });

@@ -190,7 +190,7 @@ fn overlaid(there: &Value, draft: &AgentDraft, tools: &[BoundTool]) -> Value {
 }
 
 /// A tool of ours, and what signs in at its server.
-pub(crate) fn selected(tool: &BoundTool) -> Value {
+fn selected(tool: &BoundTool) -> Value {
     match &tool.secret {
         None => json!({ "toolId": tool.provider_id }),
         Some(secret) => json!({ "toolId": tool.provider_id, "authTokens": { SECRET: secret.expose() } }),

@@ -24,7 +24,7 @@ use crate::{
     id::Id,
     idempotency::{self, Claim, Keyed},
     listing::{Listing, Page, Position},
-    provider_sync::{self, RemoteState},
+    provider_sync::{self, ProviderBacked, RemoteState},
     providers::{Audio, Failure},
     resource::{Action, Kind},
     tools::{self, Tool},
@@ -161,26 +161,22 @@ async fn running(tx: &mut OrgTx, agent: &Agent, draft: &CallDraft) -> Result<(Ag
     }
 }
 
-/// The tools of what is not the live version, as a call brings them along. The provider fills placeholders in for calls of a copy
-/// alone, so a tool that has some is brought as a whole.
-async fn brought(tx: &mut OrgTx, config: &AgentDraft) -> Result<Vec<Value>> {
-    let bound = tools::bindings::bound(tx, &config.tool_ids)
+/// The tools of what is not the live version, as a call brings them along: whole, because the provider fills placeholders in for calls
+/// of a copy alone. They stay as they are meanwhile, so that no secret leaves for where another one belongs.
+async fn brought(tx: &mut OrgTx, config: &AgentDraft, field: &str) -> Result<Vec<Value>> {
+    let bound = tools::bindings::locked(tx, &config.tool_ids)
         .await
         .map_err(|error| match error {
-            Error::Invalid(_) => Error::invalid(
-                "version",
-                "It uses a tool that is gone, or whose secret cannot be read any more.",
-            ),
+            Error::Invalid(wrong) => {
+                let says = wrong.into_iter().next().map(|wrong| wrong.message);
+                Error::invalid(field, says.unwrap_or_default())
+            }
             other => other,
         })?;
     let mut selected = Vec::with_capacity(bound.len());
     for tool in &bound {
-        selected.push(if tool.variables.is_empty() {
-            agents::publish::selected(tool)
-        } else {
-            let whole = Tool::find(tx, tool.id).await?;
-            tools::publish::inline(&whole.draft, tool.secret.as_ref())
-        });
+        let whole = Tool::find(tx, tool.id).await?;
+        selected.push(tools::publish::inline(&whole.draft, tool.secret.as_ref()));
     }
     Ok(selected)
 }
@@ -211,11 +207,15 @@ async fn intend(
     {
         (call.contact_id, call.contact_name) = (Some(id), Some(name));
     }
-    let copy = (agent_version == Some(agent.live_version)).then(|| agent.provider_id.clone());
+    // While it is being published the copy there may be the next version already.
+    let is_live = agent_version == Some(agent.live_version)
+        && !provider_sync::is_changing(&mut tx, Agent::LINK, agent.id.uuid()).await?;
+    let copy = is_live.then(|| agent.provider_id.clone());
     let body = if copy.is_some() {
         dial::request(&core.ultravox, call.id, &draft.to, &config, &call.variables)
     } else {
-        let tools = brought(&mut tx, &config).await?;
+        let field = if draft.version.is_some() { "version" } else { "agent_id" };
+        let tools = brought(&mut tx, &config, field).await?;
         dial::whole(&core.ultravox, call.id, &draft.to, &config, tools, &call.variables)
     };
     let body = body.ok_or_else(|| {

@@ -95,11 +95,17 @@ impl Checked for CallDraft {
         if self.draft && self.version.is_some() {
             check.fail("version", "A call runs either the draft or a version.");
         }
-        check.beyond("version", "the agent has no such version, or the draft is to be run");
+        check.beyond(
+            "version",
+            "the agent has no such version, a tool of it is gone, or the draft is to be run",
+        );
         check.count("variables", self.variables.len(), 50, "values");
         metadata::check(check, &self.metadata);
         check.free("variables");
-        check.beyond("agent_id", "the organization has no such agent");
+        check.beyond(
+            "agent_id",
+            "the organization has no such agent, or a tool of it cannot be used",
+        );
         check.beyond(
             "variables",
             "the agent needs another value, has no such variable, or it is of another kind",

@@ -127,6 +127,14 @@ pub(crate) async fn unsynced(tx: &mut OrgTx, ids: &[Id<Tool>]) -> Result<Vec<Str
     .await?)
 }
 
+/// As [`bound`], and they stay as they are until the transaction ends.
+pub(crate) async fn locked(tx: &mut OrgTx, ids: &[Id<Tool>]) -> Result<Vec<BoundTool>> {
+    if !ids.is_empty() {
+        lock_bindable(tx, ids).await?;
+    }
+    bound(tx, ids).await
+}
+
 fn gone(i: usize) -> Error {
     Error::invalid(format!("tool_ids[{i}]"), "This tool is gone. Take it off the list.")
 }
@@ -224,7 +232,10 @@ pub(super) async fn variables_are_declared(tx: &mut OrgTx, id: Id<Tool>, draft: 
             if !agent.variables.iter().any(|variable| variable.name == *name) {
                 return Err(Error::invalid(
                     field.clone(),
-                    format!("{} uses this tool and has no variable {name}.", agent.name),
+                    format!(
+                        "{} uses this tool and has no variable {name}. Declare it there, and publish it.",
+                        agent.name
+                    ),
                 ));
             }
         }

@@ -169,7 +169,7 @@ impl Rows for Tool {
             return Ok(());
         }
         Err(Error::Conflict(format!(
-            "{} {} this tool. Take it away from {} first.",
+            "{} {} this tool. Take it away from {} and publish that first.",
             bindings::named(&agents),
             if agents.len() == 1 { "uses" } else { "use" },
             if agents.len() == 1 { "it" } else { "them" },

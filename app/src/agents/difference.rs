@@ -81,6 +81,9 @@ fn words(before: &str, after: &str) -> AnyView {
     view! { <p class="words">{parts}</p> }.into_any()
 }
 
+/// Of how many words two texts together are compared by each of them, and not by lines.
+const BY_WORDS: usize = 6000;
+
 #[derive(Clone, Debug, PartialEq, Eq)]
 enum Part {
     Same(String),
@@ -90,7 +93,18 @@ enum Part {
 
 /// Two texts by their words. What is gone comes before what is new in its place.
 fn compared(before: &str, after: &str) -> Vec<Part> {
-    let (old, new) = (pieces(before), pieces(after));
+    let mut sides = (pieces(before), pieces(after));
+    // It takes as long as the square of what differs.
+    if sides.0.len() + sides.1.len() > BY_WORDS {
+        sides = (
+            before.split_inclusive('\n').collect(),
+            after.split_inclusive('\n').collect(),
+        );
+    }
+    let (old, new) = sides;
+    if old.len() + new.len() > BY_WORDS {
+        return vec![Part::Gone(before.to_owned()), Part::New(after.to_owned())];
+    }
     let mut found = Replace::new(Capture::new());
     if myers::diff(&mut found, &old[..], 0..old.len(), &new[..], 0..new.len()).is_err() {
         return vec![Part::Gone(before.to_owned()), Part::New(after.to_owned())];
@@ -160,6 +174,15 @@ mod tests {
         assert_eq!(compared("", "All new"), [new("All new")]);
         assert_eq!(compared("a\n\nb", "a b"), [gone("a\n\n"), new("a "), same("b")]);
         assert_eq!(compared("", ""), []);
+        // Long ones are compared by lines, and what has no lines as a whole.
+        let long = "word ".repeat(BY_WORDS);
+        let (one, other) = (format!("a\n{long}\n"), format!("b\n{long}\n"));
+        assert_eq!(
+            compared(&one, &other),
+            [gone("a\n"), new("b\n"), same(&format!("{long}\n"))]
+        );
+        let (one, other) = ("a\n".repeat(BY_WORDS), "b\n".repeat(BY_WORDS));
+        assert_eq!(compared(&one, &other), [gone(&one), new(&other)]);
         // Whatever becomes of them, both can be read back.
         let (before, after) = ("one two  three\nfour", "two three\n\nfour five");
         let parts = compared(before, after);

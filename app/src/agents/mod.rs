@@ -33,7 +33,14 @@ type AgentEditor = Editor<Agent>;
 
 impl Edited for Agent {
     const CREATED: &'static str = "Version 1 answers the phone";
-    const SAVED: &'static str = "Callers hear it once you publish it";
+
+    fn saved(&self) -> &'static str {
+        if self.unpublished {
+            "Callers hear it once you publish it"
+        } else {
+            "Callers hear no difference"
+        }
+    }
 
     async fn get(org: OrgId, id: Id<Self>) -> Result<Self, AppError> {
         get_agent(org, id).await

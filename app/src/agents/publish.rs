@@ -97,7 +97,8 @@ fn reviewed(form: PublishForm, Before { live, findings }: Before) -> AnyView {
             let answer = publish_agent(org, id, publication, revision).await;
             pending.try_set(false);
             match answer {
-                Ok(agent) => published.run(agent),
+                // Whoever left meanwhile has published all the same.
+                Ok(agent) => drop(published.try_run(agent)),
                 Err(error) => {
                     failure.try_set(Some(error));
                     focus_first_error();
@@ -121,9 +122,9 @@ fn reviewed(form: PublishForm, Before { live, findings }: Before) -> AnyView {
                     placeholder="Offers two times, mornings first" help="For whoever looks through the versions later."/>
             </div>
             <div class="d-foot">
-                <span class="small muted grow">{reason}</span>
+                <span id="publish-reason" class="small muted grow">{reason}</span>
                 <button type="button" class="btn quiet" on:click=move |_| close.run(())>"Not now"</button>
-                <button type="submit" class="btn primary" aria-disabled=aria_bool(move || !reason.is_empty()) aria-busy=aria_bool(move || state.pending())>
+                <button type="submit" class="btn primary" aria-describedby="publish-reason" aria-disabled=aria_bool(move || !reason.is_empty()) aria-busy=aria_bool(move || state.pending())>
                     {format!("Publish version {next}")}
                 </button>
             </div>

@@ -148,7 +148,7 @@ fn compared(
     );
     view! {
         <section class="card" aria-labelledby="compared">
-            <header><h2 id="compared">"Compare"</h2></header>
+            <header><h2 id="compared" tabindex="-1">"Compare"</h2></header>
             <div class="body stack s3">
                 <div class="sides">
                     <Select path="from" label="From" options=options.clone() value=from
@@ -254,30 +254,32 @@ fn export(agent: &Agent, number: i32) -> AnyView {
 }
 
 fn restore(agent: &Agent, number: i32) -> AnyView {
+    // The question outlives this line of the page, which is drawn anew meanwhile: it keeps what it needs.
     let (asking, toasts, navigate) = (use_confirm(), use_toasts(), use_navigate());
-    let (mine, id, revision) = (StoredValue::new(org()), agent.id, agent.revision);
-    let go = StoredValue::new(Callback::new(move |()| {
-        navigate(&format!("/agents/{id}"), NavigateOptions::default())
-    }));
+    let (mine, id, revision) = (org(), agent.id, agent.revision);
     let consequence = if agent.unpublished {
         "It replaces what is in the draft now, which was never published and is not kept. Callers hear it once you publish it."
     } else {
         "Callers hear it once you publish it. The agent's name, description, tags and metadata stay as they are."
     };
     let ask = move |_| {
+        let (mine, navigate) = (mine.clone(), navigate.clone());
         asking.ask(
             Question::new(
                 format!("Take version {number} into the draft?"),
                 consequence,
                 "Restore into draft",
-                move || async move {
-                    restore_agent_version(mine.get_value(), id, number, revision).await?;
-                    toasts.say(
-                        Toast::done(format!("Version {number} is in the draft"))
-                            .detail("Callers hear it once you publish it"),
-                    );
-                    go.get_value().run(());
-                    Ok(())
+                move || {
+                    let (org, navigate) = (mine.clone(), navigate.clone());
+                    async move {
+                        restore_agent_version(org, id, number, revision).await?;
+                        toasts.say(
+                            Toast::done(format!("Version {number} is in the draft"))
+                                .detail("Callers hear it once you publish it"),
+                        );
+                        navigate(&format!("/agents/{id}"), NavigateOptions::default());
+                        Ok(())
+                    }
                 },
             )
             .keep("Leave it"),

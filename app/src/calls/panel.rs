@@ -161,9 +161,9 @@ fn start(test: Test) -> AnyView {
 fn answers(test: Test) -> String {
     test.agent.with(|agent| {
         if agent.unpublished {
-            "Write with the draft as it is saved. Callers hear it once it is published.".to_owned()
+            "The draft answers, as it is saved. Callers hear it once it is published.".to_owned()
         } else {
-            format!("Write with version {}, which answers the phone.", agent.live_version)
+            format!("Version {} answers, as it answers the phone.", agent.live_version)
         }
     })
 }
@@ -172,15 +172,22 @@ fn phone(test: Test) -> AnyView {
     let form = PlaceForm {
         start: Preset {
             agent: Some(test.agent.with_untracked(|agent| agent.id)),
-            draft: test.agent.with_untracked(|agent| agent.unpublished),
             values: test.values.get_untracked(),
             ..Preset::default()
         },
         prefix: PREFIX,
         placed: Callback::new(move |call: Call| test.call.set(Some(call.id))),
         takes_focus: false,
+        of_draft: Signal::derive(move || test.agent.with(|agent| agent.unpublished)),
+        revision: Signal::derive(move || test.agent.with(|agent| agent.revision)),
     };
-    view! { <div class="phone-test">{PlaceForm::part().show(form)}</div> }.into_any()
+    view! {
+        <div class="phone-test">
+            <p class="body small muted">{reactive_text(move || answers(test))}</p>
+            {PlaceForm::part().show(form)}
+        </div>
+    }
+    .into_any()
 }
 
 /// A test under way: what is said, live, and a line to say something.

@@ -30,7 +30,7 @@ pub struct Preset {
     /// Fixed, where the page is about one agent.
     pub agent: Option<Id<Agent>>,
     /// The draft is to answer, not the live version.
-    pub draft: bool,
+    pub of_draft: bool,
     pub number: String,
     pub values: Values,
 }
@@ -54,6 +54,8 @@ pub fn PlaceCall(open: RwSignal<bool>, #[prop(into, optional)] preset: Signal<Pr
             prefix: "",
             placed,
             takes_focus: true,
+            of_draft: preset.with_untracked(|preset| preset.of_draft).into(),
+            revision: 0.into(),
         })
     };
     view! {
@@ -157,6 +159,10 @@ pub struct PlaceForm {
     pub prefix: &'static str,
     pub placed: Callback<Call>,
     pub takes_focus: bool,
+    /// Whether the draft is to answer, which a save or a publishing on the same page changes.
+    pub of_draft: Signal<bool>,
+    /// Rises with every save of the agent.
+    pub revision: Signal<i64>,
 }
 
 impl PlaceForm {
@@ -172,14 +178,16 @@ fn draw(form: PlaceForm) -> AnyView {
         prefix,
         placed,
         takes_focus,
+        of_draft,
+        revision,
     } = form;
     let chosen = RwSignal::new(start.agent);
     let agent_id = Memo::new(move |_| chosen.get());
     let choice = start.agent.is_none().then(|| (choices(chosen), chosen));
-    let (mine, of_draft) = (org(), start.draft);
+    let mine = org();
     let agent = Loading::new(
-        move || agent_id.get(),
-        move |id| {
+        move || (agent_id.get(), of_draft.get(), revision.get()),
+        move |(id, of_draft, _)| {
             let org = mine.clone();
             async move {
                 match id {
@@ -225,7 +233,7 @@ fn draw(form: PlaceForm) -> AnyView {
                 let number = number.get_untracked();
                 let draft = CallDraft {
                     variables: values.get_untracked(),
-                    draft: of_draft,
+                    draft: of_draft.get_untracked(),
                     ..CallDraft::new(agent.id, Destination::Phone { number })
                 };
                 check(&draft, &agent.variables)?;
@@ -237,7 +245,8 @@ fn draw(form: PlaceForm) -> AnyView {
             match answer {
                 Ok(call) => {
                     attempts.done();
-                    placed.run(call);
+                    // Whoever left meanwhile has called all the same.
+                    let _ = placed.try_run(call);
                 }
                 Err(error) => fail(error.0),
             }

@@ -124,7 +124,7 @@ fn page(first: Conversation) -> AnyView {
 /// The same call once more.
 fn again(call: &Call) -> Preset {
     Preset {
-        draft: call.agent_version.is_none(),
+        of_draft: call.agent_version.is_none(),
         agent: call.agent_id,
         number: call.to_number.as_deref().map(spaced).unwrap_or_default(),
         values: call.variables.clone(),

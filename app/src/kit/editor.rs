@@ -22,8 +22,9 @@ pub const KEPT_IN_TAB: &str =
 pub trait Edited: Resource {
     /// What is true once a new one is there: "It can be called now".
     const CREATED: &'static str;
-    /// What is true after each save: "The next call uses it".
-    const SAVED: &'static str;
+
+    /// What is true once this is saved: "The next call uses it".
+    fn saved(&self) -> &'static str;
 
     fn get(org: OrgId, id: Id<Self>) -> impl Future<Output = Result<Self, AppError>>;
     fn create(org: OrgId, draft: Self::Draft) -> impl Future<Output = Result<Self, AppError>>;
@@ -175,7 +176,10 @@ impl<R: Edited> Editor<R> {
     /// Does something with what is saved, which what is typed has to be first.
     pub fn once_saved(self, then: Callback<()>) {
         if self.dirty.get_untracked() {
-            self.save_and(Box::new(move || then.run(())));
+            self.save_and(Box::new(move || {
+                // Whoever asked for it may have left meanwhile.
+                let _ = then.try_run(());
+            }));
         } else {
             then.run(());
         }
@@ -223,7 +227,7 @@ impl<R: Edited> Editor<R> {
 
     fn saved_as(self, saved: R, sent: &R::Draft) {
         self.toasts
-            .say(Toast::done(format!("{} saved", saved.name())).detail(R::SAVED));
+            .say(Toast::done(format!("{} saved", saved.name())).detail(saved.saved()));
         // What was typed while the answer was under way stays typed.
         if self.draft.with_untracked(|draft| draft == sent) {
             self.draft.set(saved.draft());
@@ -337,6 +341,9 @@ impl<R: Edited> Editor<R> {
                 }
                 if now.revision() == self.revision.get_untracked() {
                     self.saved.set(Some(now));
+                } else if self.before() == now.draft() {
+                    // Something about it changed, and nothing of what is typed here.
+                    self.accept(now);
                 } else if self.dirty.get_untracked() {
                     self.theirs.set(Some(now));
                 } else {

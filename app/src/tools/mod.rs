@@ -34,7 +34,10 @@ type ToolEditor = Editor<Tool>;
 
 impl Edited for Tool {
     const CREATED: &'static str = "Agents can be given it now";
-    const SAVED: &'static str = "The next request is made this way";
+
+    fn saved(&self) -> &'static str {
+        "The next request is made this way"
+    }
 
     async fn get(org: OrgId, id: Id<Self>) -> Result<Self, AppError> {
         get_tool(org, id).await

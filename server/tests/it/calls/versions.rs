@@ -189,6 +189,24 @@ async fn a_call_runs_the_version_it_names_the_draft_or_what_is_live() {
 }
 
 #[tokio::test]
+async fn a_call_that_is_placed_while_one_publishes_runs_the_version_it_is_said_to() {
+    let world = World::new().await;
+    let agent = world.agent("Front desk").await;
+    let saved = save(&world, &agent, |draft| draft.first_message = "Two.".into()).await;
+    world
+        .fault(&json!({ "kind": "slow", "ms": 1500, "method": "PATCH", "path": "/api/agents/" }))
+        .await;
+    let placing = async {
+        world.until(async || world.publishing().await == 1).await;
+        heard(&world, phone(&agent, "+14155550100")).await
+    };
+    let (published, heard) = tokio::join!(publish(&world, &saved, ""), placing);
+    assert_eq!(published.unwrap().live_version, 2);
+    assert_eq!(heard, (Some(1), "Hello, how can I help?".to_owned()));
+    world.stop().await;
+}
+
+#[tokio::test]
 async fn a_version_is_taken_back_into_the_draft_under_todays_name_and_without_tools_that_are_gone() {
     let world = World::new().await;
     let tool = create(&world, tool_draft(NOWHERE)).await;

@@ -21,7 +21,7 @@ async fn a_tool_stays_as_long_as_an_agent_has_it() {
     assert_eq!(
         refused,
         Err(Error::Conflict(
-            "Front desk uses this tool. Take it away from it first.".into()
+            "Front desk uses this tool. Take it away from it and publish that first.".into()
         ))
     );
     let users = tools::agents(&world.core, &world.caller, tool.id).await.unwrap();
@@ -107,7 +107,7 @@ async fn an_agent_has_tools_of_its_organization_whose_variables_it_declares() {
         (error.fields()[0].field.as_str(), error.fields()[0].message.as_str()),
         (
             "description",
-            "Front desk uses this tool and has no variable clinic_name."
+            "Front desk uses this tool and has no variable clinic_name. Declare it there, and publish it."
         )
     );
     world.stop().await;
