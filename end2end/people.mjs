@@ -74,6 +74,7 @@ export async function oneOfEach(page, org, draft = {}) {
   const tool = await ask(page, 'tools/create_tool', { org, draft: {
     name: 'Opening hours', model_name: 'opening_hours', description: 'Says when they are open.', url: 'http://127.0.0.1:9/hours',
   } });
-  const ids = { agents: agent.id, calls: call.id, contacts: contact.id, tools: tool.id };
+  const voice = await ask(page, 'voices/create_voice', { org, draft: { name: 'Dr. Okafor', language: 'en-US', speaker: 'Ada Okafor', agreed: true } });
+  const ids = { agents: agent.id, calls: call.id, contacts: contact.id, tools: tool.id, voices: voice.id };
   return (route) => route.replace(/^\/(\w+)\/:id(?=\/|$)/, (whole, of) => `/${of}/${ids[of] ?? assert.fail(`no id for ${route}`)}`);
 }

@@ -1,5 +1,5 @@
 // What pages may weigh (docs/performance.md), in bytes as they travel. A chunk is heavy where its page is an editor, a player or a chart.
-export const HEAVY = ['agent', 'call', 'contact', 'tool'];
+export const HEAVY = ['agent', 'call', 'contact', 'tool', 'voice'];
 export const FIRST_LOAD = { light: 300_000, heavy: 400_000 };
 export const OWN = { light: 25_000, heavy: 90_000 };
 export const FILES = 8;

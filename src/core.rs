@@ -15,7 +15,7 @@ use crate::{
     providers::{self, Clerk, Ultravox, UltravoxAccess},
     secret::Master,
     viewer::{Identity, Installation},
-    voices::library::Library,
+    voices::available::Library,
 };
 
 /// Cheap to clone. Holds nothing another process would need: that lives in Postgres.

@@ -45,8 +45,13 @@ pub trait ProviderBacked: Rows {
     fn context(tx: &mut OrgTx, draft: &Self::Draft) -> impl Future<Output = Result<Self::Context>> + Send;
 
     /// Fills in what only the provider knows of the draft, such as the name of what it names by an id.
-    fn complete(core: &Core, before: Option<&Self>, draft: Self::Draft) -> impl Future<Output = Self::Draft> + Send {
-        let _ = (core, before);
+    fn complete(
+        core: &Core,
+        caller: &Caller,
+        before: Option<&Self>,
+        draft: Self::Draft,
+    ) -> impl Future<Output = Self::Draft> + Send {
+        let _ = (core, caller, before);
         std::future::ready(draft)
     }
 
@@ -137,7 +142,7 @@ impl<R: ProviderBacked> WriteFlow<R> for ProviderFirst {
         intend(&mut tx, R::LINK, id.uuid()).await?;
         tx.commit().await?;
 
-        let draft = R::complete(core, None, draft).await;
+        let draft = R::complete(core, caller, None, draft).await;
         let provider_id = match R::push(core, &context, id, &draft, None).await {
             Ok(provider_id) => provider_id,
             Err(error) => {
@@ -199,7 +204,7 @@ pub(crate) async fn push_first<R: ProviderBacked>(
     schedule_check(&mut tx, R::LINK, id.uuid(), LEASE, "updating").await?;
     tx.commit().await?;
 
-    let draft = R::complete(core, Some(&before), draft).await;
+    let draft = R::complete(core, caller, Some(&before), draft).await;
     let provider_id = match R::push(core, &context, id, &draft, Some(before.provider_id())).await {
         Ok(provider_id) => provider_id,
         Err(error) => {

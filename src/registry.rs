@@ -14,6 +14,7 @@ use crate::{
     folders::Folder,
     sample::{Fixtures, Sample},
     tools::Tool,
+    voices::Voice,
 };
 
 /// A resource as everything that goes through all of them needs it.
@@ -40,6 +41,7 @@ pub fn visit_all(visitor: &mut impl ResourceVisitor) {
     visitor.visit::<Agent>();
     visitor.visit::<Folder>();
     visitor.visit::<Contact>();
+    visitor.visit::<Voice>();
 }
 
 /// Writes one row of every resource into the organization, with this mark in it and under ids that are always the same, for
@@ -97,7 +99,6 @@ mod tests {
         assert_eq!(registered.len(), kinds.0.len(), "one is registered twice");
         let own = [
             Kind::Call,
-            Kind::Voice,
             Kind::ApiKey,
             Kind::Member,
             Kind::Organization,

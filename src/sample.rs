@@ -83,11 +83,11 @@ impl Fixtures {
         self.ids.iter().map(|(path, id)| (path.as_str(), id.as_str()))
     }
 
-    /// As many ids of nobody, under the same mark. Voices are everybody's.
+    /// As many ids of nobody, under the same mark. The provider's voices are everybody's.
     pub fn unknown_ids(&self) -> Self {
         let unknown = |(path, id): (&String, &String)| {
             let other = match path.as_str() {
-                "/voices" => id.clone(),
+                "/voices/available" => id.clone(),
                 "/members" => "user_nobody".to_owned(),
                 _ => Uuid::now_v7().to_string(),
             };

@@ -21,6 +21,7 @@ use crate::{
     orgs::{JoinPage, OrganizationPage, SelectOrgPage},
     reports::{IsolationPage, WardenPage},
     tools::{ToolEdit, ToolList, ToolNew},
+    voices::{VoiceList, VoiceNew, VoicePage},
 };
 
 pub fn routes() -> AnyView {
@@ -51,6 +52,9 @@ pub fn routes() -> AnyView {
                     <Page at=page!("/tools", tools, ToolList)/>
                     <Page at=page!("/tools/new", tool, ToolNew)/>
                     <Page at=page!("/tools/:id", tool, ToolEdit)/>
+                    <Page at=page!("/voices", voices, VoiceList)/>
+                    <Page at=page!("/voices/new", voice, VoiceNew)/>
+                    <Page at=page!("/voices/:id", voice, VoicePage)/>
                     <Page at=page!("/api-keys", keys, KeysPage)/>
                     <Page at=page!("/members", members, MembersPage)/>
                     <Page at=page!("/organization", organization, OrganizationPage)/>

@@ -36,7 +36,7 @@ try {
   const { token } = await ask('/auth/token', { email: 'ada@larkfield.example', password: 'correct-horse-battery' });
   const { permissions: scopes } = await ask('/auth/me', undefined, token);
   const { secret } = await ask('/api-keys', { name: 'Clients', scopes }, token);
-  const [voice] = await ask('/voices', undefined, token);
+  const [voice] = await ask('/voices/available', undefined, token);
   surroundings = { SWITCHBOARD_URL: server.url, SWITCHBOARD_KEY: secret, SWITCHBOARD_VOICE: voice.id };
 
   await rm(made, { recursive: true, force: true });

@@ -1,8 +1,8 @@
 //! Sound: recordings and voice previews, passed on from the provider to whoever may hear them.
 
 use axum::{
-    Extension,
-    body::Body,
+    Extension, Json,
+    body::{Body, Bytes, to_bytes},
     extract::{Path, State},
     http::{HeaderMap, StatusCode, header},
     response::{IntoResponse, Response},
@@ -13,7 +13,7 @@ use switchboard::{
     calls::{self, Call},
     core::Core,
     providers::Audio,
-    voices::library,
+    voices::{self, LARGEST_SAMPLE, Voice, available},
 };
 
 use crate::rest::problem;
@@ -32,10 +32,58 @@ pub async fn preview(
     Path(id): Path<String>,
     headers: HeaderMap,
 ) -> Response {
-    let audio = async { library::preview(&core, &caller(visit)?, &id).await };
+    let audio = async { available::preview(&core, &caller(visit)?, &id).await };
     audio
         .await
         .map_or_else(|error| problem::respond(&error), |audio| play(audio, &headers))
+}
+
+/// `GET /app/voices/{id}/sample`, by session.
+pub async fn sample(
+    State(core): State<Core>,
+    visit: Option<Extension<Visit>>,
+    Path(id): Path<String>,
+    headers: HeaderMap,
+) -> Response {
+    let audio = async {
+        let id: Id<Voice> = id.parse().map_err(|_| Error::NotFound)?;
+        voices::flow::sample(&core, &caller(visit)?, id).await
+    };
+    audio
+        .await
+        .map_or_else(|error| problem::respond(&error), |audio| play(audio, &headers))
+}
+
+/// `PUT /app/voices/{id}/sample`, by session: the sound itself, as the browser has it.
+pub async fn give_sample(
+    State(core): State<Core>,
+    visit: Option<Extension<Visit>>,
+    Path(id): Path<String>,
+    body: Body,
+) -> Response {
+    let given = async {
+        let caller = caller(visit)?;
+        let id: Id<Voice> = id.parse().map_err(|_| Error::NotFound)?;
+        voices::flow::give_sample(&core, &caller, id, sound(body).await?).await
+    };
+    match given.await {
+        Ok(voice) => Json(voice).into_response(),
+        // As server functions answer, to the same reader.
+        Err(error) => {
+            let status = StatusCode::from_u16(error.status()).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
+            (status, Json(error)).into_response()
+        }
+    }
+}
+
+/// A sample on its way, of which no more is read than anybody may send.
+pub async fn sound(body: Body) -> Result<Bytes> {
+    to_bytes(body, LARGEST_SAMPLE).await.map_err(|_| {
+        Error::invalid(
+            "sample",
+            "The file is larger than 10 MB. Use MP3, or a shorter recording.",
+        )
+    })
 }
 
 /// `GET /app/calls/{id}/recording`, by session.

@@ -68,6 +68,7 @@ pub fn router(core: Core, files: Files) -> Router {
     let browser = Router::new()
         .route("/events", get(live::events))
         .route("/app/voices/{id}/preview", get(media::preview))
+        .route("/app/voices/{id}/sample", get(media::sample).put(media::give_sample))
         .route("/app/calls/{id}/recording", get(media::recording))
         .route("/app/reports/{id}/{file}", get(download::file))
         .merge(

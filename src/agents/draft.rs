@@ -228,14 +228,7 @@ impl Checked for AgentDraft {
         check.needed("voice_id", &self.voice_id, "Choose a voice.");
         check.text("voice_id", &self.voice_id, 0..=100);
         check.text("voice_name", &self.voice_name, 0..=120);
-        check.text("language", &self.language, 0..=16);
-        let pattern = "^[A-Za-z]{2,3}(-[A-Za-z0-9]{2,8})*$";
-        check.form(
-            "language",
-            is_language_tag(&self.language),
-            pattern,
-            "Use a language tag such as en-US.",
-        );
+        check_language(check, &self.language);
         check.number(
             "temperature_percent",
             self.temperature_percent.into(),
@@ -349,6 +342,18 @@ fn is_variable_name(name: &str) -> bool {
     name.len() <= 64
         && name.starts_with(|c: char| c.is_ascii_alphabetic())
         && name.bytes().all(|b| b.is_ascii_alphanumeric() || b == b'_')
+}
+
+/// Asks for a language tag, in the field `language`.
+pub(crate) fn check_language(check: &mut Check, tag: &str) {
+    check.text("language", tag, 0..=16);
+    let pattern = "^[A-Za-z]{2,3}(-[A-Za-z0-9]{2,8})*$";
+    check.form(
+        "language",
+        is_language_tag(tag),
+        pattern,
+        "Use a language tag such as en-US.",
+    );
 }
 
 /// BCP 47 as far as languages of voices need it: a language, then subtags of 2 to 8.

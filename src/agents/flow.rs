@@ -27,18 +27,36 @@ impl WriteFlow<Agent> for Versioned {
     }
 
     async fn create(core: &Core, caller: &Caller, draft: AgentDraft) -> Result<Agent> {
+        must_have_voice(core, caller, Action::Create, None, &draft).await?;
         ProviderFirst::create(core, caller, draft).await
     }
 
     async fn update(core: &Core, caller: &Caller, id: Id<Agent>, draft: AgentDraft, revision: i64) -> Result<Agent> {
         let before = crud::get_to_change::<Agent>(core, caller, id).await?;
-        let draft = Agent::complete(core, Some(&before), draft).await;
+        must_have_voice(core, caller, Action::Update, Some(&before), &draft).await?;
+        let draft = Agent::complete(core, caller, Some(&before), draft).await;
         Local::update(core, caller, id, draft, revision).await
     }
 
     async fn delete(core: &Core, caller: &Caller, id: Id<Agent>) -> Result<()> {
         <ProviderFirst as WriteFlow<Agent>>::delete(core, caller, id).await
     }
+}
+
+/// Refuses a voice that the organization does not have. One that is saved already may stay, so that an agent can be changed while
+/// the provider's library cannot be had.
+async fn must_have_voice(
+    core: &Core,
+    caller: &Caller,
+    action: Action,
+    before: Option<&Agent>,
+    draft: &AgentDraft,
+) -> Result<()> {
+    caller.begin(&core.db, action, Kind::Agent).await?.commit().await?;
+    if before.is_some_and(|before| before.draft.voice_id == draft.voice_id) {
+        return Ok(());
+    }
+    voices::available::must_exist(core, caller, &draft.voice_id).await
 }
 
 /// Makes what is saved the next version: at the provider first, then here. `revision` is the one that was looked at; without one
@@ -53,6 +71,7 @@ pub async fn publish(
     Check::run(&publication)?;
     let agent = crud::get_to_change::<Agent>(core, caller, id).await?;
     Check::run(&agent.draft)?;
+    voices::available::must_exist(core, caller, &agent.draft.voice_id).await?;
     provider_sync::push_first(
         core,
         caller,
@@ -73,14 +92,23 @@ impl Writes<Agent> for Publication {
     }
 }
 
-/// Takes a version into the draft, under the agent's present name and labels and without tools that are gone by now.
+/// Takes a version into the draft, under the agent's present name and labels, without tools that are gone by now, and with
+/// the draft's voice where the version's is.
 pub async fn restore(core: &Core, caller: &Caller, id: Id<Agent>, number: i32, revision: Option<i64>) -> Result<Agent> {
+    let version = version_to_change(core, caller, id, number).await?;
+    // Where it cannot be looked up, it is taken along: publishing asks again.
+    let has_voice = !matches!(
+        voices::available::find(core, caller, &version.draft.voice_id).await,
+        Ok(None)
+    );
     let mut tx = caller.begin(&core.db, Action::Update, Kind::Agent).await?;
     let before = Agent::find(&mut tx, id).await?;
     let revision = revision.unwrap_or(before.revision);
     crud::unchanged(&before, revision)?;
-    let version = version_store::find(&mut tx, id, Some(number)).await?;
     let mut draft = version.draft.labeled_as(&before.draft);
+    if !has_voice {
+        (draft.voice_id, draft.voice_name) = (before.draft.voice_id.clone(), before.draft.voice_name.clone());
+    }
     draft.tool_ids = tools::bindings::still_there(&mut tx, &draft.tool_ids).await?;
     Agent::check(&mut tx, id, &draft).await?;
     if !Agent::update(&mut tx, id, &draft, revision).await? {
@@ -91,6 +119,13 @@ pub async fn restore(core: &Core, caller: &Caller, id: Id<Agent>, number: i32, r
     let agent = Agent::find(&mut tx, id).await?;
     crud::commit(core, tx).await?;
     Ok(agent)
+}
+
+async fn version_to_change(core: &Core, caller: &Caller, id: Id<Agent>, number: i32) -> Result<AgentVersion> {
+    let mut tx = caller.begin(&core.db, Action::Update, Kind::Agent).await?;
+    let version = version_store::find(&mut tx, id, Some(number)).await?;
+    tx.commit().await?;
+    Ok(version)
 }
 
 async fn record_version(tx: &mut OrgTx, verb: &str, agent: &Agent, number: i32) -> Result<()> {
@@ -172,13 +207,12 @@ pub async fn findings(core: &Core, caller: &Caller, id: Id<Agent>) -> Result<Vec
         ),
         (false, _) => find(Level::Passes, "", "Nothing is recorded.".into()),
     }
-    match voices::library::is_known(core, &draft.voice_id).await {
-        Ok(true) => find(Level::Passes, "", "The voice is in the library.".into()),
-        Ok(false) => find(
-            Level::Warns,
-            "voice_id",
-            "The voice is not in the library. The provider is asked for it when you publish.".into(),
-        ),
+    match voices::available::find(core, caller, &draft.voice_id).await {
+        Ok(Some(voice)) if voice.voice.is_some() => {
+            find(Level::Passes, "", "The voice is one of your own, and ready.".into());
+        }
+        Ok(Some(_)) => find(Level::Passes, "", "The voice is in the library.".into()),
+        Ok(None) => find(Level::Blocks, "voice_id", "This voice is gone. Choose another.".into()),
         Err(_) => find(
             Level::Warns,
             "voice_id",

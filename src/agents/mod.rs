@@ -29,6 +29,7 @@ use crate::{
     metadata::MetadataFilter,
     resource::{About, Actions, Kind, NavGroup, NavPage, PermissionLabels, Resource, Roles},
 };
+pub(crate) use draft::check_language;
 pub use draft::{AgentDraft, EndBehavior, FirstSpeaker, LANGUAGES, Silence, Variable, VariableKind, language_name};
 #[cfg(feature = "ssr")]
 pub use flow::{duplicate, findings, publish, restore, version, versions};

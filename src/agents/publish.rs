@@ -4,6 +4,7 @@ use serde_json::{Map, Value, json};
 
 use super::{Agent, AgentDraft, BRACES, EndBehavior, FirstSpeaker, VariableKind, for_provider, store, version_store};
 use crate::{
+    auth::Caller,
     core::Core,
     db::OrgTx,
     error::Result,
@@ -43,12 +44,12 @@ impl ProviderBacked for Agent {
     }
 
     /// The name of a voice that was chosen by its id alone.
-    async fn complete(core: &Core, before: Option<&Self>, mut draft: AgentDraft) -> AgentDraft {
+    async fn complete(core: &Core, caller: &Caller, before: Option<&Self>, mut draft: AgentDraft) -> AgentDraft {
         let is_left_over = before.is_some_and(|before| {
             before.draft.voice_id != draft.voice_id && before.draft.voice_name == draft.voice_name
         });
         if draft.voice_name.is_empty() || is_left_over {
-            draft.voice_name = voices::library::name_of(core, &draft.voice_id)
+            draft.voice_name = voices::available::name_of(core, caller, &draft.voice_id)
                 .await
                 .unwrap_or_default();
         }

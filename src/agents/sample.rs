@@ -10,7 +10,7 @@ impl Sample for Agent {
     const DEMO: &'static [&'static str] = &[STARTERS[0].name, STARTERS[1].name, STARTERS[2].name, STARTERS[3].name];
 
     fn sample(name: &str, fixtures: &Fixtures) -> AgentDraft {
-        let voice = match fixtures.id("/voices") {
+        let voice = match fixtures.id("/voices/available") {
             "" => "Mark",
             voice => voice,
         };

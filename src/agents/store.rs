@@ -18,6 +18,7 @@ use crate::{
     provider_sync::RemoteState,
     resource::Kind,
     tools::{self, Tool, bindings::Bound},
+    voices,
 };
 
 /// One row of app.agents.
@@ -200,11 +201,12 @@ impl Rows for Agent {
     }
 
     async fn insert(tx: &mut OrgTx, id: Id<Agent>, draft: &AgentDraft) -> Result<()> {
+        voices::store::lock(tx, &draft.voice_id).await?;
         sqlx::query!(
-            "insert into app.agents (org_id, id, name, description, prompt, first_speaker, first_message, language, voice_id, voice_name,
-                    temperature_percent, variables, join_timeout_s, max_duration_s, time_exceeded_message, silence, turn_delay_ms,
-                    interruption_ms, recording, tags, metadata, provider_id, sync, updated_by)
-             values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18, $19, $20, $21, '', 'synced', $22)",
+            "insert into app.agents (org_id, id, name, description, prompt, first_speaker, first_message, language, voice_id, live_voice_id,
+                    voice_name, temperature_percent, variables, join_timeout_s, max_duration_s, time_exceeded_message, silence,
+                    turn_delay_ms, interruption_ms, recording, tags, metadata, provider_id, sync, updated_by)
+             values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18, $19, $20, $21, '', 'synced', $22)",
             tx.org() as _,
             id.uuid(),
             draft.name,
@@ -238,6 +240,7 @@ impl Rows for Agent {
 
     /// Saves the draft; the live version stays what it is.
     async fn update(tx: &mut OrgTx, id: Id<Agent>, draft: &AgentDraft, revision: i64) -> Result<bool> {
+        voices::store::lock(tx, &draft.voice_id).await?;
         let live = version_store::find(tx, id, None).await?;
         let saved = sqlx::query!(
             "update app.agents set name = $3, description = $4, prompt = $5, first_speaker = $6, first_message = $7, language = $8,
@@ -332,11 +335,12 @@ async fn bind(tx: &mut OrgTx, id: Id<Agent>, tools: &[Id<Tool>], to: Bound) -> R
 /// From here on this version answers the phone.
 pub(super) async fn go_live(tx: &mut OrgTx, id: Id<Agent>, number: i32, draft: &AgentDraft) -> Result<()> {
     sqlx::query!(
-        "update app.agents set live_version = $3, published_at = now(), unpublished = false, revision = revision + 1
+        "update app.agents set live_version = $3, live_voice_id = $4, published_at = now(), unpublished = false, revision = revision + 1
          where org_id = $1 and id = $2",
         tx.org() as _,
         id.uuid(),
         number,
+        draft.voice_id,
     )
     .execute(tx.conn())
     .await?;

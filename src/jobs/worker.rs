@@ -22,6 +22,7 @@ use crate::{
     mail::SendMail,
     registry::{self, Registered, ResourceVisitor},
     tools::publish::RepublishAgents,
+    voices::clone::{CloneVoice, RemoveClone},
 };
 
 /// How long what runs may take to end after the word to stop. A process is given ten seconds in all.
@@ -39,6 +40,8 @@ pub async fn work(core: Core, shutdown: impl Future<Output = ()>) {
         .queue(links::Calls)
         .queue(Jobs::<ApplyEvent>::default())
         .queue(Jobs::<RepublishAgents>::default())
+        .queue(Jobs::<CloneVoice>::default())
+        .queue(Jobs::<RemoveClone>::default())
         .queue(report::queue(&core))
         .cron(EnsureWebhook {}, WEBHOOK_EVERY)
         .cron(SettleMembers {}, MEMBERS_EVERY)

@@ -19,6 +19,9 @@ insert into app.agent_tools (org_id, agent_id, tool_id, position)
 -- app.agent_versions
 insert into app.agent_versions (org_id, agent_id, number, draft, note, published_by)
   values (app.current_org(), '00000000-0000-7000-8000-00000000ca02', 2, '{}', '{mark}', 'system')
+-- app.voice_samples
+insert into app.voice_samples (org_id, voice_id, content)
+  values (app.current_org(), '00000000-0000-7000-8000-00000000ca05', convert_to('{mark}', 'UTF8'))
 -- app.calls
 insert into app.calls (org_id, id, agent_id, agent_name, medium, status, placed_by, summary)
   values (app.current_org(), '00000000-0000-7000-8000-00000000ca05', '00000000-0000-7000-8000-00000000ca02', '{mark}', 'text',

@@ -51,6 +51,8 @@ pub(super) const TABLES: &[Table] = &[
     org("agents", Mutable),
     org("agent_tools", Mutable),
     org("agent_versions", AppendOnly),
+    org("voices", Mutable),
+    org("voice_samples", Mutable),
     org("calls", Mutable),
     org("call_messages", Mutable),
     org("call_events", Mutable),

@@ -246,6 +246,10 @@ fn did(action: &str) -> String {
         "delete" => "Deleted",
         "publish" => "Published",
         "restore" => "Restored",
+        "sample" => "Given a sample",
+        "clone" => "Cloned",
+        "fail" => "Not cloned",
+        "retry" => "Tried again",
         "sync" => "Synced",
         "test" => "Tested",
         "stop" => "Stopped",
@@ -266,7 +270,7 @@ fn dot_of(action: &str) -> StatusDot {
     match action {
         "create" | "invite" | "join" => StatusDot::Done,
         "delete" | "revoke" | "leave" | "decline" | "refuse" | "stop" => StatusDot::Stop,
-        "publish" | "sync" | "run" => StatusDot::Live,
+        "publish" | "sync" | "run" | "clone" => StatusDot::Live,
         _ => StatusDot::Off,
     }
 }

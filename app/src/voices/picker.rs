@@ -3,11 +3,11 @@
 use leptos::prelude::*;
 use switchboard::{
     agents::{LANGUAGES, language_name},
-    voices::{Voice, VoiceFilter},
+    voices::{AvailableFilter, AvailableVoice, VoiceSource},
 };
 
 use super::{
-    list_voices,
+    available_voices,
     preview::{Player, use_player},
 };
 use crate::{
@@ -20,7 +20,7 @@ use crate::{
 pub fn VoicePicker(
     #[prop(into)] chosen: Signal<String>,
     language: String,
-    on_choose: Callback<Voice>,
+    on_choose: Callback<AvailableVoice>,
 ) -> impl IntoView {
     let typed = RwSignal::new(String::new());
     let wanted = RwSignal::new(String::new());
@@ -29,11 +29,12 @@ pub fn VoicePicker(
     let player = use_player();
     let org = org();
     let voices = Loading::new(
-        move || VoiceFilter {
+        move || AvailableFilter {
             q: Some(wanted.get()).filter(|q| !q.trim().is_empty()),
             language: Some(language.get()).filter(|tag| !tag.is_empty()),
+            ..AvailableFilter::default()
         },
-        move |filter| list_voices(org.clone(), filter),
+        move |filter| available_voices(org.clone(), filter),
     );
     let found = loaded(voices, "voices", skeleton_rows, move |voices| {
         if voices.is_empty() {
@@ -87,10 +88,13 @@ fn nothing(language: RwSignal<String>) -> AnyView {
     )
 }
 
-fn line(voice: Voice, chosen: Signal<String>, player: Player, on_choose: Callback<Voice>) -> AnyView {
+fn line(voice: AvailableVoice, chosen: Signal<String>, player: Player, on_choose: Callback<AvailableVoice>) -> AnyView {
     let about = [
         voice.language.as_deref().map(language_name).unwrap_or_default(),
-        voice.engine.as_deref().unwrap_or_default(),
+        match voice.source {
+            VoiceSource::Cloned => "Your own",
+            VoiceSource::Library => voice.engine.as_deref().unwrap_or_default(),
+        },
     ]
     .into_iter()
     .filter(|part| !part.is_empty())

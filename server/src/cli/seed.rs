@@ -11,10 +11,9 @@ use switchboard::{
     crud,
     listing::Page,
     registry::{self, Registered, ResourceVisitor},
-    resource::Kind,
     sample::Fixtures,
     tools,
-    voices::{VoiceFilter, library},
+    voices::{AvailableFilter, available},
 };
 
 use crate::start::{Started, start};
@@ -51,20 +50,16 @@ async fn fill(started: &Started) -> anyhow::Result<()> {
     let core = &started.core;
     let made = admin::bootstrap(core, EMAIL, &PASSWORD.into(), ORG).await?;
     let caller = auth::bearer(core, &made.api_key).await?;
-    let voices = library::list(
-        core,
-        &caller,
-        &VoiceFilter {
-            language: Some("en".into()),
-            q: None,
-        },
-    )
-    .await?;
+    let english = AvailableFilter {
+        language: Some("en".into()),
+        ..AvailableFilter::default()
+    };
+    let voices = available::list(core, &caller, &english).await?;
     let voice = voices.first().context("the provider has no English voice")?;
     let mut seeds = Seeds(Vec::new());
     registry::visit_all(&mut seeds);
     let mut fixtures = Fixtures::new(ORG);
-    fixtures.insert(Kind::Voice.about().path, &voice.id);
+    fixtures.insert("/voices/available", &voice.id);
     if let Some(sandbox) = &started.sandbox {
         fixtures.insert(tools::SERVER, format!("{}/_sandbox", sandbox.ultravox_url()));
     }

@@ -23,8 +23,11 @@ pub struct Owner {
 impl Owner {
     pub async fn make(client: &Client, key: &str) -> anyhow::Result<Self> {
         let mut fixtures = Fixtures::new(format!("mark {}", Uuid::new_v4()));
-        for (path, id) in [("/voices", "id"), ("/members", "user_id")] {
-            let all = client.must(key, "GET", path, None).await?;
+        for (path, narrowed, id) in [
+            ("/voices/available", "?source=library", "id"),
+            ("/members", "", "user_id"),
+        ] {
+            let all = client.must(key, "GET", &format!("{path}{narrowed}"), None).await?;
             let first = all[0][id].as_str().with_context(|| format!("{path} lists nothing"))?;
             fixtures.insert(path, first);
         }
@@ -60,7 +63,7 @@ impl Owner {
 
     /// Whatever of it could be in an answer to somebody else.
     pub fn identifiers(&self) -> Vec<&str> {
-        let own = self.fixtures.ids().filter(|(path, _)| *path != "/voices");
+        let own = self.fixtures.ids().filter(|(path, _)| *path != "/voices/available");
         own.map(|(_, id)| id).chain([self.fixtures.mark.as_str()]).collect()
     }
 
@@ -71,7 +74,7 @@ impl Owner {
         for (path, id) in self
             .fixtures
             .ids()
-            .filter(|(path, _)| !["/calls", "/voices"].contains(path))
+            .filter(|(path, _)| !["/calls", "/voices/available"].contains(path))
         {
             let reads = |endpoint: &Endpoint| endpoint.method == "GET" && endpoint.path == format!("{path}/{{id}}");
             let one = format!("{path}/{id}");
@@ -151,7 +154,7 @@ pub fn template(operation: &Operation) -> Option<RequestTemplate> {
         .find(|endpoint| endpoint.method.as_str() == operation.method && endpoint.path == operation.path)?;
     let (whose, unknown) = two_owners();
     let sample = endpoint.sample;
-    let names = operation.path.contains('{') && !operation.path.starts_with("/voices/");
+    let names = operation.path.contains('{');
     let query = operation
         .query
         .iter()
@@ -161,7 +164,9 @@ pub fn template(operation: &Operation) -> Option<RequestTemplate> {
         query: query.collect(),
         sample,
         body_names: sample.is_some_and(|sample| sample(&whose) != sample(&unknown)),
-        may_be_absent: operation.path.ends_with("/recording"),
+        may_be_absent: ["/recording", "/preview", "/sample"]
+            .iter()
+            .any(|sound| operation.path.ends_with(sound)),
     })
 }
 

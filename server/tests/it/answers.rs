@@ -88,7 +88,7 @@ async fn what_is_of_a_wrong_kind_is_answered_in_the_words_of_json_and_beside_its
 async fn a_long_answer_is_compressed_for_whoever_takes_it() {
     let world = World::new().await;
     let org = world.org("Mine").await;
-    for (path, key) in [("/api/v1/voices", Some(&org.key)), ("/sign-in", None)] {
+    for (path, key) in [("/api/v1/voices/available", Some(&org.key)), ("/sign-in", None)] {
         for encoding in ["br", "gzip"] {
             let mut request = Request::builder().uri(path).header("accept-encoding", encoding);
             if let Some(key) = key {

@@ -85,6 +85,10 @@ fn every_example_is_good_and_what_is_needed_is_said() {
             .into_iter()
             .flat_map(|content| content.values())
         {
+            // A file has no example.
+            if !media["schema"]["contentMediaType"].is_null() {
+                continue;
+            }
             let body = body(&media["schema"]);
             let errors: Vec<String> = body
                 .iter_errors(&media["example"])

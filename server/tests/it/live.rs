@@ -151,6 +151,7 @@ fn kind_of(table: &str) -> Option<Kind> {
     }
     match table {
         "app.agent_versions" => Some(Kind::Agent),
+        "app.voice_samples" => Some(Kind::Voice),
         "app.calls" | "app.call_messages" => Some(Kind::Call),
         "app.reports" => Some(Kind::Report),
         "app.api_keys" => Some(Kind::ApiKey),
@@ -211,7 +212,7 @@ async fn no_change_of_a_row_goes_untold() {
 /// Every kind that was told until now: notifications come in the order of their transactions, so one that nothing else
 /// causes comes last.
 async fn told_until_now(world: &World, org: &Org, changes: &mut Subscription) -> BTreeSet<&'static str> {
-    let mark = Kind::Voice.word();
+    let mark = Kind::Organization.word();
     sqlx::query("select pg_notify('switchboard', $1 || ':' || encode(sha256(convert_to($2, 'UTF8')), 'hex'))")
         .bind(mark)
         .bind(org.id.as_str())

@@ -64,6 +64,19 @@ impl Belongings {
             .execute(&world.db.admin)
             .await
             .unwrap();
+        // Neither does anybody clone the voice.
+        let statements = [
+            "update app.voices set state = 'ready', provider_id = id::text, sample_type = 'audio/wav', sample_bytes = 4, sample_sha256 = '',
+                    sample_ms = 20000, sample_loudness = -200, sample_at = now(), sample_by = 'x' where id = $1::uuid",
+            "insert into app.voice_samples (org_id, voice_id, content) select org_id, id, 'RIFF' from app.voices where id = $1::uuid",
+        ];
+        for statement in statements {
+            sqlx::query(statement)
+                .bind(belongings.fixtures.id("/voices"))
+                .execute(&world.db.admin)
+                .await
+                .unwrap();
+        }
         sqlx::query(
             "insert into identity.sessions (token_hash, id, user_id, org_id, expires_at)
              values (sha256($1::bytea), $2::uuid, $3, $4, now() + interval '1 day')",
@@ -88,7 +101,7 @@ impl Belongings {
     }
 
     pub fn ids(&self) -> Vec<&str> {
-        let own = self.fixtures.ids().filter(|(path, _)| *path != "/voices");
+        let own = self.fixtures.ids().filter(|(path, _)| *path != "/voices/available");
         own.map(|(_, id)| id)
             .chain([self.session.as_str(), &self.org])
             .collect()
@@ -111,8 +124,8 @@ impl World {
     /// One of everything in the organization, made as its samples say.
     pub async fn fixtures(&self, org: &Org) -> Fixtures {
         let mut fixtures = Fixtures::new(format!("{} {}", org.name, serial()));
-        let voices = self.get("/voices", &org.key).await.json();
-        fixtures.insert("/voices", voices[0]["id"].as_str().unwrap());
+        let voices = self.get("/voices/available?source=library", &org.key).await.json();
+        fixtures.insert("/voices/available", voices[0]["id"].as_str().unwrap());
         for endpoint in rest::endpoints().iter().filter(|endpoint| endpoint.makes()) {
             let Some(sample) = endpoint.sample else { continue };
             let mut body = sample(&fixtures);
@@ -196,6 +209,7 @@ pub fn all() -> Vec<Question> {
     let files = [
         ("/app/calls/{id}/recording", Kind::Call),
         ("/app/voices/{id}/preview", Kind::Voice),
+        ("/app/voices/{id}/sample", Kind::Voice),
         ("/app/reports/{id}/report.html", Kind::Report),
         ("/app/reports/{id}/report.json", Kind::Report),
     ]

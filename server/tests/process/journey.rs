@@ -40,7 +40,7 @@ async fn a_program_with_the_first_key_has_an_agent_call_somebody() {
     }
     let balance = balance(&api).await;
 
-    let voices = api.get("/voices?language=en").await.json();
+    let voices = api.get("/voices/available?language=en").await.json();
     let voice = voices[0]["id"].as_str().unwrap();
     let preview = api.get(&format!("/voices/{voice}/preview")).await;
     let kind = preview.headers["content-type"].to_str().unwrap();

@@ -8,11 +8,15 @@ mod sign;
 use std::collections::HashSet;
 
 use chrono::{DateTime, SecondsFormat, TimeDelta, Utc};
-use reqwest::{Method, RequestBuilder, header::HeaderValue};
+use reqwest::{
+    Method, RequestBuilder,
+    header::{CONTENT_TYPE, HeaderValue},
+};
 use secrecy::{ExposeSecret, SecretString};
 use serde::{Serialize, de::DeserializeOwned};
 use serde_json::{Value, json};
 use url::Url;
+use uuid::Uuid;
 
 use super::http::{Answer, Audio, Failure, Question, Repeat, Take, Trouble};
 use crate::{config::is_loopback, error::Provider};
@@ -283,6 +287,46 @@ impl Ultravox {
         Ok(voices)
     }
 
+    /// A voice of the account's own, made of a sample. Never asked twice: an account may have few of them.
+    pub async fn clone_voice(
+        &self,
+        name: &str,
+        description: &str,
+        language: &str,
+        sample: &Audio,
+    ) -> Result<Voice, Failure> {
+        let file = if sample.content_type == "audio/mpeg" {
+            "sample.mp3"
+        } else {
+            "sample.wav"
+        };
+        let fields = [("name", name), ("description", description), ("language", language)];
+        let (content_type, body) = form(&fields, (file, sample));
+        let request = self
+            .request(Method::POST, self.url(&["voices"]))
+            .header(CONTENT_TYPE, content_type)
+            .body(body);
+        question("clone_voice", Repeat::Never).json(request).await
+    }
+
+    /// Private voices of exactly this name.
+    pub async fn voices_named(&self, name: &str) -> Result<Vec<Voice>, Failure> {
+        let query = [("ownership", "private"), ("pageSize", "200")];
+        // All of them: how names are indexed for a search, and how soon, is not documented, and an account has few.
+        let mut found: Vec<Voice> = self.list("private_voices", &["voices"], &query, |_| true).await?;
+        found.retain(|voice| voice.name == name);
+        Ok(found)
+    }
+
+    /// A voice that is already gone is fine.
+    pub async fn delete_voice(&self, id: &str) -> Result<(), Failure> {
+        let request = self.request(Method::DELETE, self.url(&["voices", id]));
+        match question("delete_voice", Repeat::Safe).done(request).await {
+            Err(failure) if failure.is_gone() => Ok(()),
+            other => other,
+        }
+    }
+
     pub async fn preview(&self, voice_id: &str) -> Result<Audio, Failure> {
         self.sound(
             "get_preview",
@@ -419,6 +463,24 @@ impl Ultravox {
         url.set_query(next.query());
         Some(url)
     }
+}
+
+/// A form with one file. In memory, unlike the client's own, so that it can be sent as every other question is.
+fn form(fields: &[(&str, &str)], (file_name, file): (&str, &Audio)) -> (String, Vec<u8>) {
+    let boundary = format!("form-{}", Uuid::new_v4().simple());
+    let mut body = Vec::with_capacity(file.bytes.len() + 1024);
+    for (name, value) in fields {
+        let part = format!("--{boundary}\r\nContent-Disposition: form-data; name=\"{name}\"\r\n\r\n{value}\r\n");
+        body.extend(part.as_bytes());
+    }
+    let kind = &file.content_type;
+    let head = format!(
+        "--{boundary}\r\nContent-Disposition: form-data; name=\"file\"; filename=\"{file_name}\"\r\nContent-Type: {kind}\r\n\r\n"
+    );
+    body.extend(head.as_bytes());
+    body.extend(&file.bytes);
+    body.extend(format!("\r\n--{boundary}--\r\n").as_bytes());
+    (format!("multipart/form-data; boundary={boundary}"), body)
 }
 
 fn question(operation: &'static str, repeat: Repeat) -> Question {

@@ -22,6 +22,7 @@ insert into app.idempotency_keys (org_id, client_id, route, key, body_hash) sele
 -- Here the test plants a row of every registered resource.
 insert into app.agent_tools (org_id, agent_id, tool_id, position)
   select org_id, '00000000-0000-7000-8000-00000000ca02', '00000000-0000-7000-8000-00000000ca01', 0 from app.clients;
+insert into app.voice_samples (org_id, voice_id, content) select org_id, id, 'sound' from app.voices;
 insert into app.calls (org_id, id, agent_id, agent_name, medium, status, placed_by)
   select org_id, '00000000-0000-7000-8000-000000000004', '00000000-0000-7000-8000-00000000ca02', name, 'text', 'completed', 'x'
   from app.clients;

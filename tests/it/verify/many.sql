@@ -14,6 +14,9 @@ insert into app.tools (org_id, id, name, model_name, description, method, url, t
   select c.org_id, gen_random_uuid(), 'Tool ' || n, 'tool_' || n, 'Looks something up.', 'GET', 'https://tools.example', 20, 'tool', 'synced', 'x',
     now() - n * interval '1 second'
   from app.clients c, generate_series(1, 3000) n;
+insert into app.voices (org_id, id, name, description, language, accent, speaker, consent_statement, consent_by, updated_by, created_at)
+  select c.org_id, gen_random_uuid(), 'Voice ' || n, '', 'en', '', 'Somebody', 'I agree.', 'x', 'x', now() - n * interval '1 second'
+  from app.clients c, generate_series(1, 3000) n;
 insert into app.calls (org_id, id, agent_name, medium, status, placed_by, created_at)
   select c.org_id, gen_random_uuid(), 'Agent', 'text', 'completed', 'x', now() - n * interval '1 second'
   from app.clients c, generate_series(1, 3000) n;

@@ -3,7 +3,7 @@
 use leptos::prelude::*;
 use switchboard::{
     agents::{FirstSpeaker, LANGUAGES},
-    voices::Voice,
+    voices::AvailableVoice,
 };
 
 use crate::{
@@ -77,7 +77,7 @@ fn chosen_voice(editor: AgentEditor) -> AnyView {
     let player = use_player();
     let id = Memo::new(move |_| editor.draft.with(|draft| draft.voice_id.clone()));
     let name = Memo::new(move |_| editor.draft.with(|draft| draft.voice_name.clone()));
-    let choose = Callback::new(move |voice: Voice| {
+    let choose = Callback::new(move |voice: AvailableVoice| {
         editor.draft.update(|draft| {
             draft.voice_id = voice.id;
             draft.voice_name = voice.name;

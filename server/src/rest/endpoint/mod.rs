@@ -300,7 +300,7 @@ pub fn examples() -> Fixtures {
     for kind in Kind::ALL {
         fixtures.insert(kind.about().path, "01939a2e-7c41-7f0a-9d6e-3b1f5c2a8e90");
     }
-    fixtures.insert("/voices", "Mark");
+    fixtures.insert("/voices/available", "Mark");
     fixtures
 }
 

@@ -89,6 +89,21 @@ impl EndpointBuilder {
         self
     }
 
+    /// Takes a file of one of these types.
+    pub fn takes_file(mut self, content_types: &[&str]) -> Self {
+        self.refusals.extend([404, 413, 415, 422]);
+        let mut body = RequestBodyBuilder::new().required(Some(Required::True));
+        for content_type in content_types {
+            let bytes = ObjectBuilder::new()
+                .schema_type(Type::String)
+                .content_media_type(*content_type);
+            let content = ContentBuilder::new().schema(Some(Schema::Object(bytes.build())));
+            body = body.content(*content_type, content.build());
+        }
+        self.operation = self.operation.request_body(Some(body.build()));
+        self
+    }
+
     /// Takes parts of this body, as RFC 7396 merges them: what is left out stays, `null` takes away.
     pub fn merges<T: ToSchema>(mut self, sample: fn(&Fixtures) -> Value) -> Self {
         self.refusals.extend(refusals::BODY);

@@ -5,7 +5,7 @@ use switchboard::{
     Error,
     agents::{self, Agent, AgentDraft, SyncState},
     crud, provider_sync,
-    voices::{Voice, VoiceFilter, library},
+    voices::{AvailableFilter, AvailableVoice, available},
 };
 
 use super::support::World;
@@ -109,15 +109,13 @@ async fn a_duplicate_takes_the_next_free_name() {
 #[tokio::test]
 async fn a_draft_that_the_provider_refuses_is_saved_nowhere() {
     let world = World::new().await;
-    let mut wrong = draft("Front desk");
-    wrong.voice_id = "nobody".into();
-    let error = crud::create::<Agent>(&world.core, &world.caller, wrong)
+    world
+        .fault(&json!({ "kind": "status", "status": 400, "method": "POST", "path": "/api/agents" }))
+        .await;
+    let error = crud::create::<Agent>(&world.core, &world.caller, draft("Front desk"))
         .await
         .unwrap_err();
-    assert!(
-        error.to_string().contains("Voice \"nobody\" does not exist."),
-        "{error}"
-    );
+    assert!(error.to_string().contains("did not accept this"), "{error}");
     assert_eq!(
         (
             world.agents_there().await,
@@ -133,23 +131,23 @@ async fn a_draft_that_the_provider_refuses_is_saved_nowhere() {
 async fn the_library_has_all_public_voices_and_plays_them() {
     let world = World::new().await;
     world.add_private_voice().await;
-    let all = library::list(&world.core, &world.caller, &VoiceFilter::default())
+    let all = available::list(&world.core, &world.caller, &AvailableFilter::default())
         .await
         .unwrap();
     assert!(all.len() > 20);
     assert!(all.iter().all(|voice| voice.name != "Secret"));
-    let german = VoiceFilter {
+    let german = AvailableFilter {
         language: Some("de".into()),
-        q: None,
+        ..AvailableFilter::default()
     };
-    let german = library::list(&world.core, &world.caller, &german).await.unwrap();
+    let german = available::list(&world.core, &world.caller, &german).await.unwrap();
     assert_eq!(german.len(), 3);
-    let sound = library::preview(&world.core, &world.caller, &german[0].id)
+    let sound = available::preview(&world.core, &world.caller, &german[0].id)
         .await
         .unwrap();
     assert_eq!(&sound.bytes[..4], b"RIFF");
     assert!(matches!(
-        library::preview(&world.core, &world.caller, "3c90c3cc-0d44-4b50-8888-8dd25736052a").await,
+        available::preview(&world.core, &world.caller, "3c90c3cc-0d44-4b50-8888-8dd25736052a").await,
         Err(Error::NotFound)
     ));
     world.stop().await;
@@ -158,11 +156,11 @@ async fn the_library_has_all_public_voices_and_plays_them() {
 #[tokio::test]
 async fn a_voice_that_is_chosen_by_its_id_alone_has_its_name() {
     let world = World::new().await;
-    let voices = library::list(&world.core, &world.caller, &VoiceFilter::default())
+    let voices = available::list(&world.core, &world.caller, &AvailableFilter::default())
         .await
         .unwrap();
     let [one, other] = [&voices[0], &voices[1]];
-    let by_id = |voice: &Voice, named: &str| AgentDraft {
+    let by_id = |voice: &AvailableVoice, named: &str| AgentDraft {
         voice_id: voice.id.clone(),
         voice_name: named.to_owned(),
         ..draft("Front desk")

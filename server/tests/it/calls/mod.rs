@@ -11,4 +11,5 @@ mod support;
 mod text;
 mod tools;
 mod versions;
+mod voices;
 mod world;

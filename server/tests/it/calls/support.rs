@@ -397,6 +397,10 @@ impl World {
             .await;
     }
 
+    pub async fn private_voices_there(&self) -> Vec<Value> {
+        self.all("/api/voices?ownership=private").await
+    }
+
     pub async fn add_private_voice(&self) {
         let voice = json!({ "name": "Secret", "definition": { "generic": { "url": "https://voice.example.com" } } });
         self.there(Method::POST, "/api/voices", Some(&voice)).await;

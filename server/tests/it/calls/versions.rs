@@ -3,7 +3,7 @@
 use serde_json::json;
 use switchboard::{
     Error,
-    agents::{self, Agent, AgentDraft, Level, Publication, SyncState},
+    agents::{self, Agent, AgentDraft, Publication, SyncState},
     calls::{Call, CallDraft, flow},
     crud,
     tools::Tool,
@@ -72,15 +72,12 @@ async fn what_is_saved_reaches_callers_once_it_is_published() {
 async fn what_the_provider_refuses_stays_a_draft() {
     let world = World::new().await;
     let agent = world.agent("Front desk").await;
-    let saved = save(&world, &agent, |draft| draft.voice_id = "nobody".into()).await;
-    let findings = agents::findings(&world.core, &world.caller, agent.id).await.unwrap();
-    assert!(
-        findings
-            .iter()
-            .any(|finding| (finding.level, finding.field.as_str()) == (Level::Warns, "voice_id"))
-    );
+    let saved = save(&world, &agent, |draft| draft.first_message = "Two.".into()).await;
+    world
+        .fault(&json!({ "kind": "status", "status": 400, "method": "PATCH", "path": "/api/agents/" }))
+        .await;
     let refused = publish(&world, &saved, "").await.unwrap_err();
-    assert!(refused.to_string().contains("does not exist"), "{refused}");
+    assert!(refused.to_string().contains("did not accept this"), "{refused}");
     let kept = world.reread(&agent).await;
     assert_eq!(
         (kept.live_version, kept.unpublished, kept.revision),

@@ -104,6 +104,9 @@ pub fn sample(path: &str, of: &Belongings) -> (Needs, Coding, Value) {
             org(Update, Kind::Agent, Form, arguments)
         }
 
+        "voice_agents" => org(Read, Kind::Voice, Form, json!({"id": of.id("/voices")})),
+        "retry_voice" => org(Update, Kind::Voice, Form, json!({"id": of.id("/voices")})),
+
         "tool_agents" => org(Read, Kind::Tool, Form, json!({"id": of.id("/tools")})),
         "tool_uses" => org(Read, Kind::Call, Form, json!({"id": of.id("/tools")})),
         "test_tool" => org(
@@ -135,7 +138,7 @@ pub fn sample(path: &str, of: &Belongings) -> (Needs, Coding, Value) {
             "it reads a number, and nothing that is anybody's",
             json!({"text": "+1 415 555 0110"}),
         ),
-        "list_voices" => org(Read, Kind::Voice, Form, json!({"filter": {"language": "en"}})),
+        "available_voices" | "browse_voices" => org(Read, Kind::Voice, Form, json!({"filter": {"language": "en"}})),
 
         "list_calls" => org(Read, Kind::Call, Json, page),
         "place_call" => org(
