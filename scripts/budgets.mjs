@@ -6,7 +6,7 @@ export const FILES = 8;
 // Beside the document, the styles, the script, the program and the chunk.
 export const SHARED_FILES = FILES - 5;
 // Chunks that are no page's own: what some people open on a page that is there already.
-export const PARTS = ['place'];
+export const PARTS = ['panels', 'place'];
 // What Rust does with tables of 10 kB that hardly compress and the browser has anyway, and what to call instead.
 export const TABLES = {
   core3num7dec2flt: 'json::parse for numbers that may have a fraction, whole numbers for all others',
