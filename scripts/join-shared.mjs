@@ -26,48 +26,59 @@ const ones = (mask) => {
   return count;
 };
 
+/** A set of chunks, as bits of two words, because there are more than 31 of them. */
+const setOf = (low, high) => ({ low, high, count: ones(low) + ones(high) });
+const WORD = 30;
+const bits = (chunk) => (chunk < WORD ? [1 << chunk, 0] : [0, 1 << (chunk - WORD)]);
+const has = ({ low, high }, chunk) => (chunk < WORD ? low >> chunk : high >> (chunk - WORD)) & 1;
+const holds = (file, part) => (part.low & ~file.low) === 0 && (part.high & ~file.high) === 0;
+
 /**
  * Answers which of the splitter's files go back into the program, and the groups of the others with the chunks that load each.
  * `size` tells the bytes of a file, `program` is the program's own.
  */
 export function joinShared({ chunks, shared }, program, size) {
-  const maskOf = (users) => users.reduce((mask, user) => mask | (1 << chunks.indexOf(user)), 0);
-  const parts = new Map();
-  for (const { users, files } of shared) {
-    const mask = maskOf(users);
-    const part = parts.get(mask) ?? { bytes: 0, files: [] };
-    parts.set(mask, { bytes: part.bytes + files.reduce((sum, file) => sum + size(file), 0), files: [...part.files, ...files] });
-  }
   // A part comes later: it makes no page fuller, and nothing is everybody's for its sake.
   const isPart = chunks.map((chunk) => PARTS.includes(chunk));
-  const pages = isPart.reduce((mask, part, chunk) => (part ? mask : mask | (1 << chunk)), 0);
+  const pages = isPart.filter((part) => !part).length;
+  const parts = new Map();
+  for (const { users, files } of shared) {
+    const [low, high] = users.map((user) => bits(chunks.indexOf(user))).reduce((one, other) => [one[0] | other[0], one[1] | other[1]]);
+    const part = parts.get(`${low} ${high}`) ?? { set: setOf(low, high), bytes: 0, files: [] };
+    part.bytes += files.reduce((sum, file) => sum + size(file), 0);
+    part.files.push(...files);
+    // What more than half of the pages need is everybody's.
+    part.everybodys = users.filter((user) => !PARTS.includes(user)).length * 2 > pages;
+    parts.set(`${low} ${high}`, part);
+  }
   const base = size(program) * TRAVELS.program;
   const own = chunks.map((chunk) => size(`split_${chunk}`) * TRAVELS.own);
   const budgets = chunks.map((chunk, at) => (isPart[at] ? Infinity : FIRST_LOAD[weight(chunk)]));
 
+  const all = [...parts.values()];
+
   /** The place of the smallest file that all these chunks load; the program's is -1. */
-  const placeOf = (mask, files) => {
+  const placeOf = (part, files) => {
     let best = -1;
-    // What more than half of the pages need is everybody's.
-    if (ones(mask & pages) * 2 > ones(pages)) return best;
+    if (part.everybodys) return best;
     for (let at = 0; at < files.length; at++) {
-      if ((files[at] & mask) === mask && (best < 0 || ones(files[at]) < ones(files[best]))) best = at;
+      if (holds(files[at], part.set) && (best < 0 || files[at].count < files[best].count)) best = at;
     }
     return best;
   };
   const judge = (files) => {
     const loads = files.map(() => 0);
     let whole = base;
-    for (const [mask, { bytes }] of parts) {
-      const at = placeOf(mask, files);
-      if (at < 0) whole += bytes * TRAVELS.back;
-      else loads[at] += bytes;
+    for (const part of all) {
+      const at = placeOf(part, files);
+      if (at < 0) whole += part.bytes * TRAVELS.back;
+      else loads[at] += part.bytes;
     }
     let [fullest, sum, crowded] = [0, 0, 0];
     for (let chunk = 0; chunk < chunks.length; chunk++) {
       let [load, count] = [whole + own[chunk], 0];
       for (let at = 0; at < files.length; at++) {
-        if (!((files[at] >> chunk) & 1)) continue;
+        if (!has(files[at], chunk)) continue;
         load += loads[at] * TRAVELS.shared;
         count++;
       }
@@ -78,20 +89,24 @@ export function joinShared({ chunks, shared }, program, size) {
     return crowded * 50 + fullest * 20 + sum / chunks.length;
   };
 
-  const masks = [...parts.keys()];
   let best = { files: [], cost: judge([]) };
   for (let start = 1; start <= STARTS; start++) {
     const roll = dice(start * 7_919);
     const pick = (below) => Math.floor(roll() * below);
-    const chunk = () => 1 << pick(chunks.length);
     let now = { files: [], cost: judge([]) };
     for (let round = 0, heat = 0.1; round < ROUNDS; round++, heat *= 0.9999) {
       const files = [...now.files];
       const move = roll();
-      if (files.length === 0 || (move < 0.06 && files.length < 8)) files.push(masks[pick(masks.length)]);
+      if (files.length === 0 || (move < 0.06 && files.length < 8)) files.push(all[pick(all.length)].set);
       else if (move < 0.1) files.splice(pick(files.length), 1);
-      else for (let flips = move < 0.37 ? 2 : 1; flips > 0; flips--) files[pick(files.length)] ^= chunk();
-      if (files.some((file) => ones(file) < 2)) continue;
+      else {
+        for (let flips = move < 0.37 ? 2 : 1; flips > 0; flips--) {
+          const at = pick(files.length);
+          const [low, high] = bits(pick(chunks.length));
+          files[at] = setOf(files[at].low ^ low, files[at].high ^ high);
+        }
+      }
+      if (files.some((file) => file.count < 2)) continue;
       const cost = judge(files);
       if (cost >= now.cost && roll() >= Math.exp((now.cost - cost) / heat)) continue;
       now = { files, cost };
@@ -99,8 +114,8 @@ export function joinShared({ chunks, shared }, program, size) {
     }
   }
 
-  const groups = best.files.map((mask) => ({ users: chunks.filter((_, at) => (mask >> at) & 1), files: [] }));
+  const groups = best.files.map((set) => ({ users: chunks.filter((_, at) => has(set, at)), files: [] }));
   const back = [];
-  for (const [mask, { files }] of parts) (groups[placeOf(mask, best.files)]?.files ?? back).push(...files);
+  for (const part of all) (groups[placeOf(part, best.files)]?.files ?? back).push(...part.files);
   return { program: back, groups: groups.filter(({ files }) => files.length > 0) };
 }

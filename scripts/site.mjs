@@ -11,6 +11,7 @@ import { createHash } from 'node:crypto';
 import { readFileSync, readdirSync, renameSync, statSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { brotliCompressSync, constants, gzipSync } from 'node:zlib';
+import { TABLES } from './budgets.mjs';
 import { joinShared } from './join-shared.mjs';
 
 const [bound, site, hashes] = process.argv.slice(2);
@@ -32,6 +33,15 @@ function split() {
   const [, names] = text.match(/const \{ ([^}]*) \} = initSync/);
   if (chunks.length + shared.length !== text.split('makeLoad(').length - 2) throw new Error('__wasm_split.js is not written as expected');
   return { chunks, shared, names: names.split(', ').map((name) => name.trim()).filter(Boolean) };
+}
+
+/** The names for people are still in the files here, and say whether somebody has brought such a table along. */
+function withoutTables() {
+  for (const file of readdirSync(bound).filter((name) => name.endsWith('.wasm'))) {
+    const bytes = readFileSync(join(bound, file));
+    const found = Object.keys(TABLES).find((name) => bytes.includes(name));
+    if (found) throw new Error(`${file} has a function of ${found}: call ${TABLES[found]}`);
+  }
 }
 
 /** The sections of a module: what kind, and its bytes. */
@@ -156,6 +166,7 @@ function later(name) {
   return `${name}.${rename(name, 'wasm')}.wasm`;
 }
 
+withoutTables();
 const parts = split();
 const chunks = merge(parts);
 const called = new Map([...new Set([...chunks.values()].flat())].map((name) => [name, later(name)]));

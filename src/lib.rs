@@ -14,6 +14,7 @@ pub mod error;
 mod flat;
 pub mod folders;
 pub mod id;
+pub mod json;
 pub mod keys;
 pub mod listing;
 pub mod mail;

@@ -16,17 +16,15 @@ use serde::{
 };
 use serde_json::{Map, Value, map};
 
+use crate::json;
+
 /// Reads a text. Structs are read from objects only.
 pub fn from_str<T: DeserializeOwned>(json: &str) -> Result<T, DecodeError> {
-    from_value(&parse(json)?)
+    from_value(&json::parse(json)?)
 }
 
 pub fn from_value<T: DeserializeOwned>(value: &Value) -> Result<T, DecodeError> {
     T::deserialize(Reader(value))
-}
-
-fn parse(json: &str) -> Result<Value, DecodeError> {
-    serde_json::from_str(json).map_err(|_| DecodeError)
 }
 
 /// It was cut off, or is meant for another type.

@@ -89,6 +89,47 @@ journey('while a page is on its way the one before it goes on working, and says 
   assert.deepEqual([path(page), await page.title(), await stays()], ['/agents', 'Agents · Switchboard', true]);
 }, { expected: cut });
 
+journey('what is typed into the palette before its list is there is not lost', async ({ page, open }) => {
+  await arrive(page, somebody('Pia Quick'));
+  await found(page, 'Quick House');
+  const panels = await hold(page, 'panels');
+  await open('/calls');
+  const palette = page.getByRole('dialog', { name: 'Search or jump' });
+  await page.keyboard.press('Control+k');
+  await palette.getByRole('combobox').waitFor();
+  await page.keyboard.type('memb');
+  await page.keyboard.press('ArrowDown');
+  await page.keyboard.press('Enter');
+  await panels.waited;
+  await panels.become(failures['is cut off']);
+  await palette.getByRole('alert').filter({ hasText: 'could not be loaded' }).waitFor();
+  await panels.become(arrives);
+  await button(palette, 'Try again').click();
+  await heading(page, 'Members').waitFor();
+  await palette.waitFor({ state: 'hidden' });
+
+  await page.keyboard.press('?');
+  const help = page.getByRole('dialog', { name: 'Keyboard' });
+  await help.getByRole('heading', { name: 'In a list' }).waitFor();
+  await help.getByText('Fold the side panel').waitFor();
+  await page.keyboard.press('Escape');
+  await help.waitFor({ state: 'hidden' });
+
+  // With the arrows among what was found, twice in a row.
+  for (const name of ['Agents', 'Contacts']) {
+    await page.keyboard.press('Control+k');
+    await palette.getByRole('option', { name: /Agents/ }).waitFor();
+    await page.keyboard.type(name.toLowerCase());
+    const option = palette.getByRole('option', { name, exact: false }).first();
+    await option.waitFor();
+    await page.keyboard.press('ArrowDown');
+    await page.keyboard.press('ArrowUp');
+    assert.equal(await palette.getByRole('combobox').getAttribute('aria-activedescendant'), 'hit-0');
+    await page.keyboard.press('Enter');
+    await heading(page, name).waitFor();
+  }
+}, { expected: cut });
+
 journey('a page at its own address is there before its code, and its links and forms work', async ({ page }) => {
   await arrive(page, somebody('Sid Early'));
   await found(page, 'Early House');

@@ -180,7 +180,7 @@ fn facts(draft: &AgentDraft) -> Vec<Fact> {
         fact(
             "temperature_percent",
             "Temperature",
-            format!("{:.2}", f64::from(*temperature_percent) / 100.0),
+            format!("{}.{:02}", temperature_percent / 100, temperature_percent % 100),
         ),
         fact(
             "variables",
@@ -219,7 +219,7 @@ fn declared(variable: &Variable) -> String {
     format!(
         "{} ({}, {needed}){told}",
         variable.name,
-        variable.kind.label().to_lowercase()
+        variable.kind.label().to_ascii_lowercase()
     )
 }
 
@@ -228,7 +228,11 @@ fn step(step: &Silence) -> String {
         "" => "nothing is said".to_owned(),
         message => format!("“{message}”"),
     };
-    format!("After {} s: {says}, {}", step.after_s, step.then.label().to_lowercase())
+    format!(
+        "After {} s: {says}, {}",
+        step.after_s,
+        step.then.label().to_ascii_lowercase()
+    )
 }
 
 #[cfg(test)]

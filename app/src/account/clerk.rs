@@ -203,7 +203,7 @@ const PATIENCE_MS: u64 = 10_000;
 
 /// When somebody with a session of Clerk was sent on from the sign-in page of this tab.
 const SENT: &str = "clerk-sent";
-const AGAIN_MS: f64 = 15_000.0;
+const AGAIN_MS: i64 = 15_000;
 
 impl Clerk {
     fn of_window() -> Option<Self> {
@@ -246,12 +246,13 @@ impl Clerk {
         if viewer().person.is_some() || !self.is_signed_in() {
             return false;
         }
-        let sent = browser::stored(Keep::Tab, SENT).and_then(|at| at.parse::<f64>().ok());
-        let again = sent.is_some_and(|at| (0.0..AGAIN_MS).contains(&(browser::now() - at)));
+        let now = browser::now() as i64;
+        let sent: Option<i64> = browser::stored(Keep::Tab, SENT).and_then(|at| at.parse().ok());
+        let again = sent.is_some_and(|at| (0..AGAIN_MS).contains(&now.saturating_sub(at)));
         if again {
             browser::forget(Keep::Tab, SENT);
         } else {
-            browser::store(Keep::Tab, SENT, &browser::now().to_string());
+            browser::store(Keep::Tab, SENT, &now.to_string());
         }
         again
     }

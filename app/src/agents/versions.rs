@@ -230,11 +230,7 @@ fn row(agent: &Agent, version: AgentVersionRow, sides: RwSignal<Option<(String, 
 /// The version as a file that a new agent can be made of, here or elsewhere.
 fn export(agent: &Agent, number: i32) -> AnyView {
     let (mine, id, toasts) = (StoredValue::new(org()), agent.id, use_toasts());
-    let name = agent
-        .draft
-        .name
-        .to_lowercase()
-        .replace(|letter: char| !letter.is_ascii_alphanumeric(), "-");
+    let name = browser::lower_case(&agent.draft.name).replace(|letter: char| !letter.is_ascii_alphanumeric(), "-");
     let save = move |_| {
         let name = format!("{name}-v{number}.json");
         spawn_local(async move {

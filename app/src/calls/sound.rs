@@ -2,6 +2,7 @@
 
 use js_sys::{ArrayBuffer, Uint8Array};
 use leptos::prelude::window;
+use switchboard::json;
 use wasm_bindgen::{JsCast, JsValue};
 use wasm_bindgen_futures::JsFuture;
 use web_sys::{AudioBuffer, Blob, OfflineAudioContext, Response, Url};
@@ -61,7 +62,7 @@ async fn complaint(response: &Response) -> String {
         Ok(text) => JsFuture::from(text).await.ok().and_then(|text| text.as_string()),
         Err(_) => None,
     };
-    text.and_then(|text| serde_json::from_str::<serde_json::Value>(&text).ok())
+    text.and_then(|text| json::parse(&text).ok())
         .and_then(|problem| problem["detail"].as_str().map(str::to_owned))
         .unwrap_or_else(|| format!("The server answered {}.", response.status()))
 }

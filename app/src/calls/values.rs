@@ -6,6 +6,7 @@ use leptos::prelude::*;
 use serde_json::Value;
 use switchboard::{
     agents::{Variable, VariableKind},
+    json,
     text::capitalize,
 };
 
@@ -71,7 +72,7 @@ fn read(typed: &str, kind: VariableKind) -> Option<Value> {
         return None;
     }
     let number = (kind == VariableKind::Number)
-        .then(|| serde_json::from_str(typed.trim()).ok())
+        .then(|| json::parse(typed.trim()).ok())
         .flatten();
     Some(
         number

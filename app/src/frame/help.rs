@@ -4,7 +4,11 @@ use leptos::prelude::*;
 use switchboard::resource::{Action, Kind};
 
 use super::nav::pages;
-use crate::{kit::Dialog, may};
+use crate::{
+    kit::Dialog,
+    lazy::{LazyPart, part},
+    may,
+};
 
 /// The keys and what they do. A single one stands apart, because it can be switched off.
 #[derive(Clone)]
@@ -75,8 +79,18 @@ fn all() -> [(&'static str, Vec<Key>); 4] {
     ]
 }
 
+/// What it says is a part, because few ever read it.
 pub fn help(open: RwSignal<bool>) -> AnyView {
-    let sections = StoredValue::new(all());
+    let sections: LazyPart<()> = part!(panels, sections, ());
+    view! {
+        <Dialog id="help" open=open title="Keyboard" sub="Single keys rest while you type in a field." class="w-sm">
+            {sections.show(())}
+        </Dialog>
+    }
+    .into_any()
+}
+
+fn sections((): ()) -> AnyView {
     let section = |(head, keys): (&'static str, Vec<Key>)| {
         let class = |single: bool| if single { "onekey" } else { "" };
         let only_single = keys.iter().all(|key| key.single);
@@ -98,15 +112,13 @@ pub fn help(open: RwSignal<bool>) -> AnyView {
         }
     };
     view! {
-        <Dialog id="help" open=open title="Keyboard" sub="Single keys rest while you type in a field." class="w-sm">
-            <div class="d-body stack">
-                <p class="small keysoff">"Shortcuts of a single key are switched off in this browser."</p>
-                {sections.get_value().into_iter().filter(|(_, keys)| !keys.is_empty()).map(section).collect_view()}
-                <p class="small muted">
-                    "Single keys can be switched off, and on again, in your " <a href="/profile" rel="external">"profile"</a> "."
-                </p>
-            </div>
-        </Dialog>
+        <div class="d-body stack">
+            <p class="small keysoff">"Shortcuts of a single key are switched off in this browser."</p>
+            {all().into_iter().filter(|(_, keys)| !keys.is_empty()).map(section).collect_view()}
+            <p class="small muted">
+                "Single keys can be switched off, and on again, in your " <a href="/profile" rel="external">"profile"</a> "."
+            </p>
+        </div>
     }
     .into_any()
 }

@@ -9,8 +9,9 @@ use crate::{
     kit::{
         self, aria_bool,
         browser::{self, Debounce},
-        dynamic, icon,
+        dynamic, effect, icon,
     },
+    lazy::{LazyPart, part},
     may, viewer,
 };
 
@@ -30,74 +31,43 @@ enum Does {
     Help,
 }
 
+/// What the dialog hands to the list below it.
+#[derive(Clone, Copy)]
+struct Typing {
+    panels: Panels,
+    text: RwSignal<String>,
+    /// The line that Enter takes.
+    at: RwSignal<usize>,
+    /// Keys that move among the lines, until the list has answered them.
+    pressed: RwSignal<Vec<String>>,
+}
+
+/// The dialog takes what is typed from the first key on. What it finds is a part, because few open it on a page.
 pub fn palette(panels: Panels) -> AnyView {
     let open = panels.palette;
     let node = NodeRef::<html::Dialog>::new();
-    crate::kit::show_while(node, open);
-    let text = RwSignal::new(String::new());
-    let found = RwSignal::new(Vec::<Found>::new());
-    let at = RwSignal::new(0_usize);
-
-    let fixed = fixed_hits();
-    let hits = Memo::new(move |_| {
-        let wanted = text.with(|text| browser::lower_case(text.trim()));
-        let mut hits: Vec<Hit> = fixed
-            .iter()
-            .filter(|hit| browser::lower_case(&hit.words).contains(&wanted))
-            .cloned()
-            .collect();
-        hits.extend(found.get().into_iter().filter_map(hit));
-        hits
-    });
-    let look = look_for(text, found);
-    let navigate = use_navigate();
-    let choose = Callback::new(move |hit: Hit| {
-        open.set(false);
-        match hit.does {
-            Does::Go(to) => navigate(&to, NavigateOptions::default()),
-            Does::Theme => flip_theme(),
-            Does::Help => panels.help.set(true),
-        }
-    });
+    kit::show_while(node, open);
+    let typing = Typing {
+        panels,
+        text: RwSignal::new(String::new()),
+        at: RwSignal::new(0),
+        pressed: RwSignal::new(Vec::new()),
+    };
+    let Typing { text, at, pressed, .. } = typing;
+    let results: LazyPart<Typing> = part!(panels, results, Typing);
+    results.look_ahead();
     let key = move |event: web_sys::KeyboardEvent| {
-        let count = hits.with_untracked(Vec::len);
-        match event.key().as_str() {
-            "ArrowDown" if count > 0 => at.update(|at| *at = (*at + 1) % count),
-            "ArrowUp" if count > 0 => at.update(|at| *at = (*at + count - 1) % count),
-            "Enter" => {
-                if let Some(hit) = hits.with_untracked(|hits| hits.get(at.get_untracked()).cloned()) {
-                    choose.run(hit);
-                }
-            }
-            _ => return,
+        let key = event.key();
+        if matches!(key.as_str(), "ArrowDown" | "ArrowUp" | "Enter") {
+            pressed.update(|pressed| pressed.push(key));
+            event.prevent_default();
         }
-        event.prevent_default();
     };
     let closed = move |_| {
         open.set(false);
         text.set(String::new());
-        found.set(Vec::new());
+        pressed.set(Vec::new());
         at.set(0);
-    };
-    let line = move |(i, hit): (usize, Hit)| {
-        let chosen = hit.clone();
-        view! {
-            <li role="option" id=format!("hit-{i}") aria-selected=aria_bool(move || at.get() == i)
-                on:click=move |_| choose.run(chosen.clone()) on:mousemove=move |_| at.set(i)>
-                {icon(hit.icon)}
-                <span>{hit.words}</span>
-                <span class="push">{hit.note}</span>
-            </li>
-        }
-    };
-    let list = move || {
-        match hits.get() {
-        hits if hits.is_empty() => view! { <p class="s13 muted none">"Nothing here by that name."</p> }.into_any(),
-        hits => view! {
-            <ul role="listbox" id="palette-hits" aria-label="Results">{hits.into_iter().enumerate().map(line).collect_view()}</ul>
-        }
-        .into_any(),
-    }
     };
     view! {
         <dialog class="dialog palette" id="palette" aria-label="Search or jump" node_ref=node on:close=closed>
@@ -110,13 +80,79 @@ pub fn palette(panels: Panels) -> AnyView {
                     on:input=move |event| {
                         text.set(event_target_value(&event));
                         at.set(0);
-                        look();
                     }/>
             </div>
-            <div class="d-body listbox-flat">{dynamic(move || open.get().then(list).into_any())}</div>
+            <div class="d-body listbox-flat">{dynamic(move || open.get().then(|| results.show(typing)).into_any())}</div>
         </dialog>
     }
     .into_any()
+}
+
+fn results(typing: Typing) -> AnyView {
+    let Typing {
+        panels,
+        text,
+        at,
+        pressed,
+    } = typing;
+    let found = RwSignal::new(Vec::<Found>::new());
+    let fixed = fixed_hits();
+    let hits = Memo::new(move |_| {
+        let wanted = text.with(|text| browser::lower_case(text.trim()));
+        let mut hits: Vec<Hit> = fixed
+            .iter()
+            .filter(|hit| browser::lower_case(&hit.words).contains(&wanted))
+            .cloned()
+            .collect();
+        hits.extend(found.get().into_iter().filter_map(hit));
+        hits
+    });
+    look_for(text, found);
+    let navigate = use_navigate();
+    let choose = Callback::new(move |hit: Hit| {
+        panels.palette.set(false);
+        match hit.does {
+            Does::Go(to) => navigate(&to, NavigateOptions::default()),
+            Does::Theme => flip_theme(),
+            Does::Help => panels.help.set(true),
+        }
+    });
+    effect(move || {
+        pressed.track();
+        for key in pressed.try_update_untracked(std::mem::take).unwrap_or_default() {
+            let count = hits.with_untracked(Vec::len);
+            match key.as_str() {
+                "ArrowDown" if count > 0 => at.update(|at| *at = (*at + 1) % count),
+                "ArrowUp" if count > 0 => at.update(|at| *at = (*at + count - 1) % count),
+                "Enter" => {
+                    if let Some(hit) = hits.with_untracked(|hits| hits.get(at.get_untracked()).cloned()) {
+                        choose.run(hit);
+                    }
+                }
+                _ => {}
+            }
+        }
+    });
+    let line = move |(i, hit): (usize, Hit)| {
+        let chosen = hit.clone();
+        view! {
+            <li role="option" id=format!("hit-{i}") aria-selected=aria_bool(move || at.get() == i)
+                on:click=move |_| choose.run(chosen.clone()) on:mousemove=move |_| at.set(i)>
+                {icon(hit.icon)}
+                <span>{hit.words}</span>
+                <span class="push">{hit.note}</span>
+            </li>
+        }
+    };
+    dynamic(move || {
+        match hits.get() {
+        hits if hits.is_empty() => view! { <p class="s13 muted none">"Nothing here by that name."</p> }.into_any(),
+        hits => view! {
+            <ul role="listbox" id="palette-hits" aria-label="Results">{hits.into_iter().enumerate().map(line).collect_view()}</ul>
+        }
+        .into_any(),
+    }
+    })
 }
 
 /// Pages and commands, known without asking.
@@ -169,10 +205,11 @@ fn hit(found: Found) -> Option<Hit> {
 }
 
 /// Asks a moment after the last key; an answer to an older question is dropped.
-fn look_for(text: RwSignal<String>, found: RwSignal<Vec<Found>>) -> impl Fn() + Copy {
+fn look_for(text: RwSignal<String>, found: RwSignal<Vec<Found>>) {
     let later = Debounce::new(150);
     let org = StoredValue::new(viewer().place.map(|place| place.org_id));
-    move || {
+    effect(move || {
+        text.track();
         later.call(move || {
             let asked = text.get_untracked();
             let Some(org) = org.get_value() else {
@@ -185,10 +222,10 @@ fn look_for(text: RwSignal<String>, found: RwSignal<Vec<Found>>) -> impl Fn() + 
             spawn_local(async move {
                 // A palette that finds nothing is answer enough; the list itself says what failed.
                 let answer = search(org, asked.trim().to_owned()).await;
-                if text.get_untracked() == asked {
-                    found.set(answer.unwrap_or_default());
+                if text.try_get_untracked().as_ref() == Some(&asked) {
+                    found.try_set(answer.unwrap_or_default());
                 }
             });
         });
-    }
+    });
 }

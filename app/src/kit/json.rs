@@ -1,7 +1,7 @@
 //! JSON to be read by people: one member to a line, names and strings in their colours.
 
 use leptos::prelude::*;
-use serde_json::Value;
+use switchboard::json::parse;
 
 /// A text as it is shown in a `pre`. What is no JSON stays as it is.
 pub fn json(text: &str) -> AnyView {
@@ -38,7 +38,7 @@ const LONGEST: usize = 20_000;
 
 fn pieces(text: &str) -> Vec<Piece> {
     let json = text.trim();
-    let is_json = json.len() <= LONGEST && json.starts_with(['{', '[']) && serde_json::from_str::<Value>(json).is_ok();
+    let is_json = json.len() <= LONGEST && json.starts_with(['{', '[']) && parse(json).is_ok();
     if is_json {
         lay_out(json)
     } else {

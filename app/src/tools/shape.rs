@@ -1,6 +1,7 @@
 //! Shapes: the JSON Schema of a parameter as one choice of a form, where it is as simple as that.
 
 use serde_json::{Value, json};
+use switchboard::json::parse;
 
 /// What a value looks like.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -129,13 +130,13 @@ pub fn choices(schema: &Value) -> Vec<String> {
 /// A value or a schema as it was typed: JSON where it is JSON, and a text otherwise. A text that looks like JSON stands in
 /// quotes; a schema that is a text is refused by its check.
 pub fn read_value(typed: &str) -> Value {
-    serde_json::from_str(typed).unwrap_or_else(|_| typed.into())
+    parse(typed).unwrap_or_else(|_| typed.into())
 }
 
 /// The reverse of [`read_value`].
 pub fn write_value(value: &Value) -> String {
     match value {
-        Value::String(text) if serde_json::from_str::<Value>(text).is_err() => text.clone(),
+        Value::String(text) if parse(text).is_err() => text.clone(),
         other => other.to_string(),
     }
 }
@@ -163,7 +164,7 @@ pub fn read_for(schema: &Value, typed: &str) -> Option<Value> {
         Some("array") if Shape::of(schema) == Shape::Texts && !typed.trim_start().starts_with('[') => {
             typed.split(',').map(str::trim).collect()
         }
-        _ => serde_json::from_str(typed).unwrap_or_else(|_| text()),
+        _ => parse(typed).unwrap_or_else(|_| text()),
     })
 }
 

@@ -176,7 +176,7 @@ impl Stream {
         }
         let now = browser::now();
         let lease = self.lease();
-        match self.tab.with_value(|tab| turn(lease.as_ref(), tab, now)) {
+        match self.tab.with_value(|tab| turn(lease.as_ref(), tab, now as i64)) {
             Turn::Lead => {
                 self.renew();
                 if !self.leads() && now >= self.again.get_value() {
@@ -214,7 +214,7 @@ impl Stream {
     fn renew(self) {
         let lease = Lease {
             tab: self.tab.get_value(),
-            at: browser::now(),
+            at: browser::now() as i64,
         };
         self.key
             .with_value(|key| browser::store(Keep::Always, key, &lease.write()));
