@@ -44,17 +44,6 @@ pub trait ProviderBacked: Rows {
     /// Reads it, before the provider is asked.
     fn context(tx: &mut OrgTx, draft: &Self::Draft) -> impl Future<Output = Result<Self::Context>> + Send;
 
-    /// Fills in what only the provider knows of the draft, such as the name of what it names by an id.
-    fn complete(
-        core: &Core,
-        caller: &Caller,
-        before: Option<&Self>,
-        draft: Self::Draft,
-    ) -> impl Future<Output = Self::Draft> + Send {
-        let _ = (core, caller, before);
-        std::future::ready(draft)
-    }
-
     /// Creates the copy, or overwrites the one with this id. Answers its id.
     fn push(
         core: &Core,
@@ -142,7 +131,6 @@ impl<R: ProviderBacked> WriteFlow<R> for ProviderFirst {
         intend(&mut tx, R::LINK, id.uuid()).await?;
         tx.commit().await?;
 
-        let draft = R::complete(core, caller, None, draft).await;
         let provider_id = match R::push(core, &context, id, &draft, None).await {
             Ok(provider_id) => provider_id,
             Err(error) => {
@@ -204,7 +192,6 @@ pub(crate) async fn push_first<R: ProviderBacked>(
     schedule_check(&mut tx, R::LINK, id.uuid(), LEASE, "updating").await?;
     tx.commit().await?;
 
-    let draft = R::complete(core, caller, Some(&before), draft).await;
     let provider_id = match R::push(core, &context, id, &draft, Some(before.provider_id())).await {
         Ok(provider_id) => provider_id,
         Err(error) => {

@@ -11,7 +11,7 @@ use crate::{
     error::{Error, Result},
     id::Id,
     jobs::Worker,
-    provider_sync::{self, ProviderBacked, ProviderFirst, Writes},
+    provider_sync::{self, ProviderFirst, Writes},
     resource::{Action, Kind, Resource},
     tools, voices,
 };
@@ -27,14 +27,13 @@ impl WriteFlow<Agent> for Versioned {
     }
 
     async fn create(core: &Core, caller: &Caller, draft: AgentDraft) -> Result<Agent> {
-        must_have_voice(core, caller, Action::Create, None, &draft).await?;
+        let draft = with_voice(core, caller, Action::Create, None, draft).await?;
         ProviderFirst::create(core, caller, draft).await
     }
 
     async fn update(core: &Core, caller: &Caller, id: Id<Agent>, draft: AgentDraft, revision: i64) -> Result<Agent> {
         let before = crud::get_to_change::<Agent>(core, caller, id).await?;
-        must_have_voice(core, caller, Action::Update, Some(&before), &draft).await?;
-        let draft = Agent::complete(core, caller, Some(&before), draft).await;
+        let draft = with_voice(core, caller, Action::Update, Some(&before), draft).await?;
         Local::update(core, caller, id, draft, revision).await
     }
 
@@ -43,20 +42,30 @@ impl WriteFlow<Agent> for Versioned {
     }
 }
 
-/// Refuses a voice that the organization does not have. One that is saved already may stay, so that an agent can be changed while
-/// the provider's library cannot be had.
-async fn must_have_voice(
+/// The draft with the name of its voice, which has to be one that the organization has. One that is saved already may stay, so that
+/// an agent can be changed while the provider's library cannot be had.
+async fn with_voice(
     core: &Core,
     caller: &Caller,
     action: Action,
     before: Option<&Agent>,
-    draft: &AgentDraft,
-) -> Result<()> {
-    caller.begin(&core.db, action, Kind::Agent).await?.commit().await?;
-    if before.is_some_and(|before| before.draft.voice_id == draft.voice_id) {
-        return Ok(());
+    mut draft: AgentDraft,
+) -> Result<AgentDraft> {
+    let stays = before.is_some_and(|before| before.draft.voice_id == draft.voice_id);
+    // A change of the id alone arrives with the name of the voice before.
+    let is_left_over = !stays && before.is_some_and(|before| before.draft.voice_name == draft.voice_name);
+    let is_named = !draft.voice_name.is_empty() && !is_left_over;
+    if stays && is_named {
+        return Ok(draft);
     }
-    voices::available::must_exist(core, caller, &draft.voice_id).await
+    match voices::available::find(core, caller, action, &draft.voice_id).await {
+        Ok(Some(_)) if is_named => {}
+        Ok(Some(voice)) => draft.voice_name = voice.name,
+        _ if stays => {}
+        Ok(None) => return Err(voices::available::gone()),
+        Err(error) => return Err(error),
+    }
+    Ok(draft)
 }
 
 /// Makes what is saved the next version: at the provider first, then here. `revision` is the one that was looked at; without one
@@ -71,7 +80,12 @@ pub async fn publish(
     Check::run(&publication)?;
     let agent = crud::get_to_change::<Agent>(core, caller, id).await?;
     Check::run(&agent.draft)?;
-    voices::available::must_exist(core, caller, &agent.draft.voice_id).await?;
+    if voices::available::find(core, caller, Action::Update, &agent.draft.voice_id)
+        .await?
+        .is_none()
+    {
+        return Err(voices::available::gone());
+    }
     provider_sync::push_first(
         core,
         caller,
@@ -98,7 +112,7 @@ pub async fn restore(core: &Core, caller: &Caller, id: Id<Agent>, number: i32, r
     let version = version_to_change(core, caller, id, number).await?;
     // Where it cannot be looked up, it is taken along: publishing asks again.
     let has_voice = !matches!(
-        voices::available::find(core, caller, &version.draft.voice_id).await,
+        voices::available::find(core, caller, Action::Update, &version.draft.voice_id).await,
         Ok(None)
     );
     let mut tx = caller.begin(&core.db, Action::Update, Kind::Agent).await?;
@@ -207,7 +221,7 @@ pub async fn findings(core: &Core, caller: &Caller, id: Id<Agent>) -> Result<Vec
         ),
         (false, _) => find(Level::Passes, "", "Nothing is recorded.".into()),
     }
-    match voices::available::find(core, caller, &draft.voice_id).await {
+    match voices::available::find(core, caller, Action::Read, &draft.voice_id).await {
         Ok(Some(voice)) if voice.voice.is_some() => {
             find(Level::Passes, "", "The voice is one of your own, and ready.".into());
         }

@@ -4,7 +4,6 @@ use serde_json::{Map, Value, json};
 
 use super::{Agent, AgentDraft, BRACES, EndBehavior, FirstSpeaker, VariableKind, for_provider, store, version_store};
 use crate::{
-    auth::Caller,
     core::Core,
     db::OrgTx,
     error::Result,
@@ -12,7 +11,6 @@ use crate::{
     provider_sync::{ProviderBacked, RemoteState},
     providers::ultravox::duration::{parse_ms, write_ms},
     tools::{self, bindings::BoundTool, publish::SECRET},
-    voices,
 };
 
 /// How long the agent waits to be greeted before it speaks its first message by itself.
@@ -41,19 +39,6 @@ impl ProviderBacked for Agent {
 
     async fn published(tx: &mut OrgTx, row: &Self) -> Result<AgentDraft> {
         Ok(version_store::find(tx, row.id, None).await?.draft)
-    }
-
-    /// The name of a voice that was chosen by its id alone.
-    async fn complete(core: &Core, caller: &Caller, before: Option<&Self>, mut draft: AgentDraft) -> AgentDraft {
-        let is_left_over = before.is_some_and(|before| {
-            before.draft.voice_id != draft.voice_id && before.draft.voice_name == draft.voice_name
-        });
-        if draft.voice_name.is_empty() || is_left_over {
-            draft.voice_name = voices::available::name_of(core, caller, &draft.voice_id)
-                .await
-                .unwrap_or_default();
-        }
-        draft
     }
 
     async fn push(

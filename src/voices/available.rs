@@ -96,14 +96,15 @@ pub async fn overview(core: &Core, caller: &Caller, filter: &AvailableFilter) ->
     Ok(found)
 }
 
-/// How the voice with this id is called. Nothing where there is none, or the library cannot be had.
-pub(crate) async fn name_of(core: &Core, caller: &Caller, voice_id: &str) -> Option<String> {
-    find(core, caller, voice_id).await.ok()?.map(|voice| voice.name)
-}
-
-/// The voice with this id, as far as the caller's organization can have it. Private voices of the account are somebody else's.
-pub(crate) async fn find(core: &Core, caller: &Caller, voice_id: &str) -> Result<Option<AvailableVoice>> {
-    let mut tx = caller.begin(&core.db, Action::Read, Kind::Voice).await?;
+/// The voice with this id, as far as the caller's organization can have it, for whoever does this to an agent. Private voices of
+/// the provider's account are somebody else's.
+pub(crate) async fn find(
+    core: &Core,
+    caller: &Caller,
+    action: Action,
+    voice_id: &str,
+) -> Result<Option<AvailableVoice>> {
+    let mut tx = caller.begin(&core.db, action, Kind::Agent).await?;
     let own = store::ready(&mut tx).await?;
     tx.commit().await?;
     if let Some(own) = own.into_iter().find(|voice| voice.id == voice_id) {
@@ -114,12 +115,9 @@ pub(crate) async fn find(core: &Core, caller: &Caller, voice_id: &str) -> Result
     Ok(all.iter().find(is_it).cloned())
 }
 
-/// Says beside the field that the organization cannot have this voice.
-pub(crate) async fn must_exist(core: &Core, caller: &Caller, voice_id: &str) -> Result<()> {
-    match find(core, caller, voice_id).await? {
-        Some(_) => Ok(()),
-        None => Err(Error::invalid("voice_id", "This voice is gone. Choose another.")),
-    }
+/// What is said beside the field of a voice that the organization does not have.
+pub(crate) fn gone() -> Error {
+    Error::invalid("voice_id", "This voice is gone. Choose another.")
 }
 
 /// A sample of a voice, by the id that an agent has or, of the organization's own, by theirs. Any other id is not found,

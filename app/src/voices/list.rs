@@ -132,7 +132,7 @@ fn own_voices(player: Player, voices: Vec<VoiceRow>) -> AnyView {
     view! {
         <section class="card" aria-labelledby="own-voices">
             <header><h2 id="own-voices">"Your own"</h2></header>
-            <div class="rows voices" role="list" aria-label="Your own voices">{rows}</div>
+            <div class="rows" role="list" aria-label="Your own voices">{rows}</div>
         </section>
     }
     .into_any()
@@ -208,7 +208,7 @@ fn library(player: Player, voices: &[AvailableVoice], all: usize, own: bool) -> 
     view! {
         <section class="card" aria-labelledby="library">
             <header><h2 id="library">"Library"</h2><span class="sub">{count}</span></header>
-            <div class="rows voices" role="list" aria-label="Voices of the library">{rows}</div>
+            <div class="rows" role="list" aria-label="Voices of the library">{rows}</div>
         </section>
     }
     .into_any()

@@ -18,8 +18,8 @@ use super::{
 use crate::{
     AppError,
     kit::{
-        self, PageHead, Select, TextField, aria_bool, ask_before_leaving, crumbs, focus_first_error, form_state,
-        keys::on_ctrl, reactive_text,
+        self, FormState, PageHead, Select, TextField, aria_bool, ask_before_leaving, complaint, crumbs,
+        focus_first_error, form_state, keys::on_ctrl, reactive_text,
     },
     may, org,
 };
@@ -195,6 +195,8 @@ fn consent(form: VoiceForm) -> AnyView {
     let (speaker, set_speaker) = form.text(|draft| &draft.speaker, |draft| &mut draft.speaker);
     let agreed = Memo::new(move |_| draft.with(|draft| draft.agreed));
     let agree = Callback::new(move |agreed| draft.update(|draft| draft.agreed = agreed));
+    let state = use_context::<FormState>();
+    let wrong = Memo::new(move |_| state.and_then(|state| state.error_at("agreed")));
     let words = move || {
         let speaker = speaker.get();
         let speaker = speaker.trim();
@@ -209,6 +211,7 @@ fn consent(form: VoiceForm) -> AnyView {
                 <blockquote class="statement">{reactive_text(words)}</blockquote>
                 <kit::Check path="agreed" label="They agree to this statement" value=agreed on_change=agree
                     help="Best spoken at the beginning of the sample."/>
+                <p class="bad-ink small" id="f-agreed-err" role="alert">{complaint(wrong)}</p>
             </div>
         </section>
     }

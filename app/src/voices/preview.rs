@@ -1,6 +1,7 @@
 //! Hearing a voice: one audio element, so that no two speak at once.
 
-use leptos::{html, prelude::*};
+use leptos::{html, prelude::*, task::spawn_local};
+use wasm_bindgen_futures::JsFuture;
 
 use crate::kit::{dynamic, icon};
 
@@ -45,7 +46,10 @@ impl Player {
         self.failed.set(None);
         if let Some(audio) = self.audio.get_untracked() {
             audio.set_src(&format!("/app/voices/{voice}/preview"));
-            let _ = audio.play();
+            if let Ok(playing) = audio.play() {
+                // Stopped before it began, which is no failure, or failed, which the element says.
+                spawn_local(async move { drop(JsFuture::from(playing).await) });
+            }
             self.playing.set(Some(voice));
         }
     }
