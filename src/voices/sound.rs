@@ -62,7 +62,7 @@ pub(super) fn measure(sound: Bytes) -> Result<Measured> {
             "The recording is longer than {LONGEST_SAMPLE_S} s. Cut it; 30 to 60 are best."
         )));
     }
-    if !(heard.loudness >= QUIETEST) {
+    if heard.loudness.is_nan() || heard.loudness < QUIETEST {
         return Err(refused(
             "Hardly anything is heard. Record closer to the microphone, or turn it up.",
         ));
