@@ -10,8 +10,9 @@ use axum::{
 use switchboard::{
     Error, Id, Result,
     auth::{Caller, session::Visit},
-    calls::{self, Call},
+    calls,
     core::Core,
+    crud::get_to_change,
     providers::Audio,
     voices::{self, LARGEST_SAMPLE, Voice, available},
 };
@@ -32,10 +33,11 @@ pub async fn preview(
     Path(id): Path<String>,
     headers: HeaderMap,
 ) -> Response {
-    let audio = async { available::preview(&core, &caller(visit)?, &id).await };
-    audio
-        .await
-        .map_or_else(|error| problem::respond(&error), |audio| play(audio, &headers))
+    answer(
+        async { available::preview(&core, &caller(visit)?, &id).await },
+        &headers,
+    )
+    .await
 }
 
 /// `GET /app/voices/{id}/sample`, by session.
@@ -45,13 +47,11 @@ pub async fn sample(
     Path(id): Path<String>,
     headers: HeaderMap,
 ) -> Response {
-    let audio = async {
-        let id: Id<Voice> = id.parse().map_err(|_| Error::NotFound)?;
-        voices::flow::sample(&core, &caller(visit)?, id).await
-    };
-    audio
-        .await
-        .map_or_else(|error| problem::respond(&error), |audio| play(audio, &headers))
+    answer(
+        async { voices::flow::sample(&core, &caller(visit)?, read(&id)?).await },
+        &headers,
+    )
+    .await
 }
 
 /// `PUT /app/voices/{id}/sample`, by session: the sound itself, as the browser has it.
@@ -62,8 +62,9 @@ pub async fn give_sample(
     body: Body,
 ) -> Response {
     let given = async {
-        let caller = caller(visit)?;
-        let id: Id<Voice> = id.parse().map_err(|_| Error::NotFound)?;
+        let (caller, id) = (caller(visit)?, read(&id)?);
+        // Who may not, and what is not there, is told before ten megabytes are read.
+        get_to_change::<Voice>(&core, &caller, id).await?;
         voices::flow::give_sample(&core, &caller, id, sound(body).await?).await
     };
     match given.await {
@@ -93,13 +94,22 @@ pub async fn recording(
     Path(id): Path<String>,
     headers: HeaderMap,
 ) -> Response {
-    let audio = async {
-        let id: Id<Call> = id.parse().map_err(|_| Error::NotFound)?;
-        calls::flow::recording(&core, &caller(visit)?, id).await
-    };
+    answer(
+        async { calls::flow::recording(&core, &caller(visit)?, read(&id)?).await },
+        &headers,
+    )
+    .await
+}
+
+/// What is not an id is nobody's.
+fn read<T>(id: &str) -> Result<Id<T>> {
+    id.parse().map_err(|_| Error::NotFound)
+}
+
+async fn answer(audio: impl Future<Output = Result<Audio>>, headers: &HeaderMap) -> Response {
     audio
         .await
-        .map_or_else(|error| problem::respond(&error), |audio| play(audio, &headers))
+        .map_or_else(|error| problem::respond(&error), |audio| play(audio, headers))
 }
 
 /// Answers with the sound or the part of it that was asked for: a player can only seek in what comes in parts.

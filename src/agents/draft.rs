@@ -211,12 +211,16 @@ pub const LANGUAGES: [(&str, &str); 24] = [
     ("ko-KR", "Korean"),
 ];
 
-/// English name of a language tag; the tag itself where we have none.
+/// English name of a language tag, also without its region; the tag itself where we have none.
 pub fn language_name(tag: &str) -> &str {
-    LANGUAGES
-        .iter()
-        .find(|(known, _)| *known == tag)
-        .map_or(tag, |(_, name)| name)
+    if let Some((_, name)) = LANGUAGES.iter().find(|(known, _)| *known == tag) {
+        return name;
+    }
+    let is_it = |(known, _): &&(&str, &str)| known.split_once('-').is_some_and(|(language, _)| language == tag);
+    match LANGUAGES.iter().find(is_it) {
+        Some((_, name)) => name.split_once(" (").map_or(*name, |(language, _)| language),
+        None => tag,
+    }
 }
 
 impl Checked for AgentDraft {
@@ -438,6 +442,20 @@ mod tests {
             ..good()
         };
         assert_eq!(fields(&draft), ["tags[1]", "tags[2]"]);
+    }
+
+    #[test]
+    fn a_language_is_named_with_and_without_its_region() {
+        for (tag, name) in [
+            ("en-GB", "English (United Kingdom)"),
+            ("en", "English"),
+            ("sv", "Swedish"),
+            ("ar", "Arabic"),
+            ("xx-YY", "xx-YY"),
+            ("fil", "fil"),
+        ] {
+            assert_eq!(language_name(tag), name);
+        }
     }
 
     #[test]

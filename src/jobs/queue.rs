@@ -33,6 +33,16 @@ impl Limits {
             longest: Duration::from_secs(3600),
         },
     };
+
+    /// For what has to happen some day, because what caused it has happened already.
+    pub const UNTIL_DONE: Self = Self {
+        attempts: i32::MAX,
+        backoff: Backoff {
+            first: Duration::from_secs(1),
+            longest: Duration::from_secs(300),
+        },
+        ..Self::USUAL
+    };
 }
 
 /// How long after a failure the next attempt is made: doubled each time, up to the longest.

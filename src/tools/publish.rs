@@ -1,7 +1,5 @@
 //! Publishing: a tool's copy at the provider, what it says, and how to find it again.
 
-use std::time::Duration;
-
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Number, Value, json};
 
@@ -15,7 +13,7 @@ use crate::{
     db::OrgTx,
     error::{Error, Result},
     id::Id,
-    jobs::{Backoff, Context, Failure, Job, Limits, Outcome},
+    jobs::{Context, Failure, Job, Limits, Outcome},
     provider_sync::{self, ProviderBacked, RemoteState},
     providers::ultravox::duration::{parse_ms, write_ms},
     resource::{Action, Kind},
@@ -280,14 +278,7 @@ pub struct RepublishAgents {
 
 impl Job for RepublishAgents {
     const NAME: &'static str = "republish_agents";
-    const LIMITS: Limits = Limits {
-        attempts: i32::MAX,
-        backoff: Backoff {
-            first: Duration::from_secs(1),
-            longest: Duration::from_secs(300),
-        },
-        ..Limits::USUAL
-    };
+    const LIMITS: Limits = Limits::UNTIL_DONE;
 
     fn dedup_key(&self) -> Option<String> {
         Some(self.tool.to_string())

@@ -1,5 +1,5 @@
-//! Cloning: the provider makes a voice of the sample, and unmakes it. Its copy carries our id as its name, so that a process
-//! that dies in between leaves nothing that is not found again.
+//! Cloning: the provider makes a voice of the sample, and unmakes it. Its copy carries our id and the sample's fingerprint as its
+//! name, so that a process that dies in between leaves nothing that is not found again.
 
 use std::time::Duration;
 
@@ -17,9 +17,16 @@ use crate::{
     resource::{Action, Kind},
 };
 
-/// How the provider's copy is called. Names are seen by everybody who shares the account, so it is nobody's words.
-fn name_there(voice: Id<Voice>) -> String {
-    format!("sb-{}", voice.uuid().simple())
+/// How the names of a voice's copies at the provider begin. Names are seen by everybody who shares the account, so they are nobody's
+/// words.
+fn mark(voice: Id<Voice>) -> String {
+    format!("{}-", voice.uuid().simple())
+}
+
+/// How the copy is called that is made of this sample. The provider takes 40 characters.
+fn name_there(voice: &Voice) -> String {
+    let sample = voice.sample.as_ref().map_or("", |sample| sample.sha256.as_str());
+    format!("{}{}", mark(voice.id), sample.get(..7).unwrap_or_default())
 }
 
 /// Has a voice made of its sample.
@@ -59,9 +66,18 @@ impl Job for CloneVoice {
             return Ok(Outcome::Done);
         };
 
-        let name = name_there(self.voice);
-        let there = core.ultravox.voices_named(&name).await.map_err(Error::from)?;
-        let made = match there.into_iter().next() {
+        let name = name_there(&voice);
+        let there = core
+            .ultravox
+            .voices_marked(&mark(self.voice))
+            .await
+            .map_err(Error::from)?;
+        let (mut same, others): (Vec<_>, Vec<_>) = there.into_iter().partition(|copy| copy.name == name);
+        // Of a sample before, whose answer was lost.
+        for other in others {
+            core.ultravox.delete_voice(&other.voice_id).await.map_err(Error::from)?;
+        }
+        let made = match same.pop() {
             Some(copy) => Ok(copy),
             None => {
                 let draft = &voice.draft;
@@ -118,14 +134,7 @@ pub struct RemoveClone {
 
 impl Job for RemoveClone {
     const NAME: &'static str = "remove_clone";
-    const LIMITS: Limits = Limits {
-        attempts: i32::MAX,
-        backoff: Backoff {
-            first: Duration::from_secs(1),
-            longest: Duration::from_secs(300),
-        },
-        ..Limits::USUAL
-    };
+    const LIMITS: Limits = Limits::UNTIL_DONE;
 
     fn dedup_key(&self) -> Option<String> {
         Some(self.voice.to_string())
@@ -138,7 +147,7 @@ impl Job for RemoveClone {
 }
 
 async fn remove(core: &Core, voice: Id<Voice>) -> Result<()> {
-    for copy in core.ultravox.voices_named(&name_there(voice)).await? {
+    for copy in core.ultravox.voices_marked(&mark(voice)).await? {
         core.ultravox.delete_voice(&copy.voice_id).await?;
     }
     Ok(())

@@ -63,7 +63,7 @@ pub fn endpoints() -> Vec<Endpoint> {
         .beyond(
             422,
             "sample",
-            "it is no sound, too short, too long, too quiet or overdriven",
+            "it is no sound, larger than 10 MB, too short, too long, too quiet or overdriven",
         )
         .answers::<Voice>(200, "Being cloned; `state` tells when it is ready")
         .by(give_sample),

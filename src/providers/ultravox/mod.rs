@@ -309,12 +309,12 @@ impl Ultravox {
         question("clone_voice", Repeat::Never).json(request).await
     }
 
-    /// Private voices of exactly this name.
-    pub async fn voices_named(&self, name: &str) -> Result<Vec<Voice>, Failure> {
+    /// Private voices whose name begins with the mark.
+    pub async fn voices_marked(&self, mark: &str) -> Result<Vec<Voice>, Failure> {
         let query = [("ownership", "private"), ("pageSize", "200")];
         // All of them: how names are indexed for a search, and how soon, is not documented, and an account has few.
         let mut found: Vec<Voice> = self.list("private_voices", &["voices"], &query, |_| true).await?;
-        found.retain(|voice| voice.name == name);
+        found.retain(|voice| voice.name.starts_with(mark));
         Ok(found)
     }
 

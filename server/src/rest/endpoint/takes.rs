@@ -91,7 +91,7 @@ impl EndpointBuilder {
 
     /// Takes a file of one of these types.
     pub fn takes_file(mut self, content_types: &[&str]) -> Self {
-        self.refusals.extend([404, 413, 415, 422]);
+        self.refusals.extend([404, 415, 422]);
         let mut body = RequestBodyBuilder::new().required(Some(Required::True));
         for content_type in content_types {
             let bytes = ObjectBuilder::new()

@@ -275,3 +275,74 @@ async fn a_sample_that_cannot_be_cloned_leaves_the_voice_as_it_was() {
     );
     world.stop().await;
 }
+
+#[tokio::test]
+async fn a_provider_that_goes_on_failing_is_given_up_and_another_sample_is_not_mistaken_for_the_one_before() {
+    let world = World::new().await;
+    let voice = with_sample(&world, "Dr. Okafor").await;
+    world.lose_answer("/api/voices").await;
+    work(&world).await;
+    let before = world.private_voices_there().await;
+    assert_eq!(before.len(), 1);
+    world
+        .fault(&json!({ "kind": "status", "status": 500, "method": "GET", "path": "/api/voices", "count": 100 }))
+        .await;
+    for _ in 0..6 {
+        work(&world).await;
+    }
+    let failed = now(&world, voice.id).await;
+    assert_eq!(failed.state, VoiceState::Failed);
+    assert!(
+        failed.note.contains("Ultravox answered with an error"),
+        "{}",
+        failed.note
+    );
+    world.no_faults().await;
+
+    flow::give_sample(&world.core, &world.caller, voice.id, tone(30, 0.3).into())
+        .await
+        .unwrap();
+    work(&world).await;
+    assert_eq!(now(&world, voice.id).await.state, VoiceState::Ready);
+    let there = world.private_voices_there().await;
+    assert_eq!(there.len(), 1);
+    assert_ne!(there[0]["voiceId"], before[0]["voiceId"]);
+    world.stop().await;
+}
+
+#[tokio::test]
+async fn a_library_that_is_down_keeps_nobody_from_their_own_voices_and_no_agent_from_being_saved() {
+    let world = World::new().await;
+    let voice = cloned(&world, "Dr. Okafor").await;
+    // Nothing has asked for the library yet, so nothing of it is remembered.
+    world
+        .fault(&json!({ "kind": "status", "status": 500, "method": "GET", "path": "/api/voices", "count": 100 }))
+        .await;
+    let mine = speaking_with(&voice.provider_id.unwrap());
+    let agent = crud::create::<Agent>(&world.core, &world.caller, mine.clone())
+        .await
+        .unwrap();
+    let found = available::overview(&world.core, &world.caller, &AvailableFilter::default())
+        .await
+        .unwrap();
+    assert_eq!((found.own.len(), found.library.len()), (1, 0));
+    assert!(found.trouble.is_some());
+    let other = crud::update::<Agent>(
+        &world.core,
+        &world.caller,
+        agent.id,
+        speaking_with("Mark"),
+        agent.revision,
+    )
+    .await;
+    assert!(matches!(other, Err(Error::Upstream(_))), "{other:?}");
+    let greeting = AgentDraft {
+        first_message: "Good morning.".into(),
+        ..agent.draft.clone()
+    };
+    let saved = crud::update::<Agent>(&world.core, &world.caller, agent.id, greeting, agent.revision)
+        .await
+        .unwrap();
+    assert_eq!(saved.draft.voice_name, "Dr. Okafor");
+    world.stop().await;
+}
