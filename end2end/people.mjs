@@ -75,6 +75,7 @@ export async function oneOfEach(page, org, draft = {}) {
     name: 'Opening hours', model_name: 'opening_hours', description: 'Says when they are open.', url: 'http://127.0.0.1:9/hours',
   } });
   const voice = await ask(page, 'voices/create_voice', { org, draft: { name: 'Dr. Okafor', language: 'en-US', speaker: 'Ada Okafor', agreed: true } });
-  const ids = { agents: agent.id, calls: call.id, contacts: contact.id, tools: tool.id, voices: voice.id };
+  const base = await ask(page, 'knowledge/create_knowledge_base', { org, draft: { name: 'Prices and plans' } });
+  const ids = { agents: agent.id, calls: call.id, contacts: contact.id, tools: tool.id, voices: voice.id, knowledge: base.id };
   return (route) => route.replace(/^\/(\w+)\/:id(?=\/|$)/, (whole, of) => `/${of}/${ids[of] ?? assert.fail(`no id for ${route}`)}`);
 }

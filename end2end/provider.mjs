@@ -6,6 +6,16 @@ const key = { 'x-api-key': 'sandbox0.00000000000000000000000000000000' };
 
 /** Makes the provider fail where method and path match; `path` should name one thing, because all journeys share it. */
 export async function breakOnce(fault) {
+  await inject(at, fault);
+}
+
+/** Makes the next question to the simulated language model fail. */
+export async function breakModelOnce(fault) {
+  // Beside help with writing, calls are analyzed in the background.
+  await inject(process.env.MODEL_URL ?? assert.fail('MODEL_URL is not set: run scripts/e2e'), { contains: '<prompt>', ...fault });
+}
+
+async function inject(at, fault) {
   const answer = await fetch(`${at}/_sandbox/faults`, { method: 'POST', body: JSON.stringify({ count: 1, ...fault }) });
   assert.equal(answer.status, 201, await answer.text());
 }

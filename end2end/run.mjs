@@ -22,6 +22,7 @@ const server = await start({ env: { TRUSTED_PROXIES: '1' } });
 try {
   process.env.SWITCHBOARD_URL = server.url;
   process.env.SANDBOX_URL = server.sandbox;
+  process.env.MODEL_URL = server.model;
   const tests = run({ files, concurrency: 2 });
   tests.on('test:fail', () => (process.exitCode = 1));
   const report = tests.compose(new spec());

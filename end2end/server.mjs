@@ -80,9 +80,10 @@ export async function start({ env = {}, before = [], bin = program(), place = nu
   const lines = () => Buffer.concat(said).toString().split('\n');
   // Where the simulated provider listens, if there is one.
   const sandbox = lines().join('\n').match(/calls are simulated[^\n]*?"url":"([^"]+)"/)?.[1];
+  const model = lines().join('\n').match(/the language model is simulated[^\n]*?"url":"([^"]+)"/)?.[1];
   /** Panics, and what the program itself calls an error. */
   const complaints = () => lines().filter((line) => / panicked at |"level":"ERROR"/.test(line));
-  return { url, data, place: { data, address }, sandbox, complaints, stop, crash };
+  return { url, data, place: { data, address }, sandbox, model, complaints, stop, crash };
 }
 
 async function newPlace() {

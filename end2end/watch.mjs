@@ -90,7 +90,7 @@ try {
   tell(`a word of a page: seen after ${patched} s, compiled and loaded anew after ${seconds(since)} s`);
   await heading.waitFor();
 
-  await goTo(page, '/agents/new');
+  await goTo(page, '/agents/new/draft');
   await mark();
   since = edit('src/agents/draft.rs', '"Choose a voice."', '"Every agent needs a voice."');
   await loadedAnew();

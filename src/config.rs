@@ -10,7 +10,7 @@ use std::{
 use secrecy::SecretString;
 use url::{Host, Url};
 
-use crate::money::Micros;
+use crate::{money::Micros, providers::LanguageModelAccess};
 
 #[derive(Clone, Debug)]
 pub struct Config {
@@ -38,6 +38,14 @@ pub struct Config {
     pub ultravox: Option<Ultravox>,
     /// `CLERK_SECRET_KEY` and `CLERK_PUBLISHABLE_KEY`: with them people sign in with Clerk, otherwise with a password.
     pub clerk: Option<Clerk>,
+    /// `LLM_URL`, such as `https://api.openai.com/v1`, `LLM_KEY` and `LLM_MODEL`: the language model that helps with writing, on any
+    /// server with OpenAI's chat completions. Without them it is simulated where calls are, and else there is none.
+    pub language_model: Option<LanguageModelAccess>,
+    /// `LLM_TIMEOUT_S`, default 55: seconds a language model may take for one answer.
+    pub model_deadline: Duration,
+    /// `STORAGE_BUCKET`: where files lie, such as recordings; without it they lie in `$SWITCHBOARD_DATA/files`, which only processes
+    /// of one machine share.
+    pub bucket: Option<Bucket>,
     pub mail: Mail,
     /// `SWITCHBOARD_SIGNUP_CREDIT_CENTS`, default 500: US cents a new organization starts with.
     pub signup_credit: Micros,
@@ -46,6 +54,9 @@ pub struct Config {
     /// `SWITCHBOARD_REQUESTS_PER_SECOND`, default 100: REST requests of one organization, twice that in a burst. An
     /// address without a known credential may ask a tenth of it, at least ten.
     pub requests_per_second: u32,
+    /// `SWITCHBOARD_DOCUMENT_READER`, default this program itself: the program that documents are read by, each in a process of its
+    /// own (`switchboard read-document`).
+    pub document_reader: Option<PathBuf>,
     /// `SWITCHBOARD_SHUTDOWN_S`, default 30: seconds a stopping process gives its requests.
     pub shutdown: Duration,
 }
@@ -111,6 +122,23 @@ pub struct Clerk {
     pub frontend_api: Url,
 }
 
+/// A bucket of Amazon S3 or of what speaks the same.
+#[derive(Clone, Debug)]
+pub struct Bucket {
+    /// `STORAGE_BUCKET`
+    pub name: String,
+    /// `STORAGE_PREFIX`, default none: before the name of every file.
+    pub prefix: String,
+    /// `STORAGE_ENDPOINT`, such as `https://minio.example.com`; default Amazon's own.
+    pub endpoint: Option<Url>,
+    /// `STORAGE_REGION`, default `us-east-1`.
+    pub region: String,
+    /// `STORAGE_KEY_ID`
+    pub key_id: String,
+    /// `STORAGE_SECRET`
+    pub secret: SecretString,
+}
+
 #[derive(Clone, Debug)]
 pub struct Mail {
     /// `SMTP_URL`, such as `smtps://user:password@smtp.example.com`, or `smtp://…:587` where the server encrypts with STARTTLS:
@@ -130,6 +158,13 @@ pub struct ConfigError {
     problem: String,
 }
 
+impl ConfigError {
+    pub(crate) fn new(name: &'static str, problem: impl Into<String>) -> Self {
+        let problem = problem.into();
+        Self { name, problem }
+    }
+}
+
 impl Config {
     pub fn from_env() -> Result<Self, ConfigError> {
         Self::read(&|name| std::env::var(name).ok().filter(|value| !value.trim().is_empty()))
@@ -138,6 +173,7 @@ impl Config {
     /// Reads from any source of variables; unset and blank are the same.
     pub fn read(get: &dyn Fn(&str) -> Option<String>) -> Result<Self, ConfigError> {
         let secret = |name| get(name).map(SecretString::from);
+        let model_deadline = Duration::from_secs(parsed(get, "LLM_TIMEOUT_S")?.unwrap_or(55));
         let addr: SocketAddr = parsed(get, "SWITCHBOARD_ADDR")?.unwrap_or(([127, 0, 0, 1], 3000).into());
         let database = match secret("DATABASE_URL") {
             None => Database::Embedded,
@@ -162,6 +198,9 @@ impl Config {
             secret: secret("SWITCHBOARD_SECRET"),
             ultravox: ultravox(get)?,
             clerk: clerk(get)?,
+            language_model: language_model(get, model_deadline)?,
+            model_deadline,
+            bucket: bucket(get)?,
             mail: Mail {
                 smtp: secret("SMTP_URL"),
                 mailbox: switch(get, "DEV_MAIL")?,
@@ -170,6 +209,7 @@ impl Config {
             signup_credit: Micros::cents(parsed(get, "SWITCHBOARD_SIGNUP_CREDIT_CENTS")?.unwrap_or(500)),
             sandbox_speed: parsed(get, "SWITCHBOARD_SANDBOX_SPEED")?.unwrap_or(1.0),
             requests_per_second: parsed(get, "SWITCHBOARD_REQUESTS_PER_SECOND")?.unwrap_or(100),
+            document_reader: get("SWITCHBOARD_DOCUMENT_READER").map(PathBuf::from),
             shutdown: Duration::from_secs(parsed(get, "SWITCHBOARD_SHUTDOWN_S")?.unwrap_or(30)),
         })
     }
@@ -220,6 +260,36 @@ fn ultravox(get: &dyn Fn(&str) -> Option<String>) -> Result<Option<Ultravox>, Co
     }))
 }
 
+/// All of it, or nothing: an address without a key is a mistake that nobody would notice.
+fn language_model(
+    get: &dyn Fn(&str) -> Option<String>,
+    deadline: Duration,
+) -> Result<Option<LanguageModelAccess>, ConfigError> {
+    const NAMES: [&str; 3] = ["LLM_URL", "LLM_KEY", "LLM_MODEL"];
+    let Some(said) = NAMES.into_iter().find(|name| get(name).is_some()) else {
+        return Ok(None);
+    };
+    let needed = |name| {
+        get(name).ok_or_else(|| ConfigError {
+            name,
+            problem: format!("needed beside {said}"),
+        })
+    };
+    let (_, key, model) = (needed("LLM_URL")?, needed("LLM_KEY")?, needed("LLM_MODEL")?);
+    let url: Option<Url> = parsed(get, "LLM_URL")?;
+    let url = url.filter(|url| matches!(url.scheme(), "http" | "https") && url.has_host());
+    let url = url.ok_or_else(|| ConfigError {
+        name: "LLM_URL",
+        problem: "use an http or https address, such as https://api.openai.com/v1".to_owned(),
+    })?;
+    Ok(Some(LanguageModelAccess {
+        url,
+        key: key.trim().to_owned().into(),
+        model: model.trim().to_owned(),
+        deadline,
+    }))
+}
+
 fn clerk(get: &dyn Fn(&str) -> Option<String>) -> Result<Option<Clerk>, ConfigError> {
     let Some(secret_key) = get("CLERK_SECRET_KEY") else {
         return Ok(None);
@@ -241,6 +311,21 @@ fn clerk(get: &dyn Fn(&str) -> Option<String>) -> Result<Option<Clerk>, ConfigEr
         webhook_secret: get("CLERK_WEBHOOK_SECRET").map(Into::into),
         api_url: parsed(get, "CLERK_API_URL")?.unwrap_or_else(|| known("https://api.clerk.com")),
         frontend_api,
+    }))
+}
+
+fn bucket(get: &dyn Fn(&str) -> Option<String>) -> Result<Option<Bucket>, ConfigError> {
+    let Some(name) = get("STORAGE_BUCKET") else {
+        return Ok(None);
+    };
+    let needed = |name| get(name).ok_or_else(|| ConfigError::new(name, "needed beside STORAGE_BUCKET"));
+    Ok(Some(Bucket {
+        name,
+        prefix: get("STORAGE_PREFIX").unwrap_or_default(),
+        endpoint: parsed(get, "STORAGE_ENDPOINT")?,
+        region: get("STORAGE_REGION").unwrap_or_else(|| "us-east-1".into()),
+        key_id: needed("STORAGE_KEY_ID")?,
+        secret: needed("STORAGE_SECRET")?.into(),
     }))
 }
 
@@ -321,6 +406,32 @@ mod tests {
                 .to_string()
                 .starts_with("CLERK_PUBLISHABLE_KEY: ")
         );
+    }
+
+    #[test]
+    fn a_language_model_has_an_address_a_key_and_a_name() {
+        let all = [
+            ("LLM_URL", "https://models.example.com/v1"),
+            ("LLM_KEY", "hunter2"),
+            ("LLM_MODEL", "small"),
+            ("LLM_TIMEOUT_S", "7"),
+        ];
+        let config = read(&all).unwrap();
+        assert!(!format!("{config:?}").contains("hunter2"));
+        let access = config.language_model.unwrap();
+        assert_eq!((access.model.as_str(), access.deadline.as_secs()), ("small", 7));
+        assert!(read(&all[3..]).unwrap().language_model.is_none());
+        for left_out in 0..3 {
+            let mut some = all.to_vec();
+            let (name, _) = some.remove(left_out);
+            let error = read(&some).unwrap_err().to_string();
+            assert!(error.starts_with(&format!("{name}: needed beside ")), "{error}");
+        }
+        for url in ["nowhere", "ftp://models.example.com", "unix:/models"] {
+            let mut wrong = all.to_vec();
+            wrong[0].1 = url;
+            assert!(read(&wrong).unwrap_err().to_string().starts_with("LLM_URL: "), "{url}");
+        }
     }
 
     #[test]

@@ -6,15 +6,16 @@ use url::Url;
 
 use crate::{
     auth::Tokens,
-    config::{self, Config, is_loopback},
+    config::{self, Config, ConfigError, is_loopback},
     db::{Db, Logins},
     listing::Cursors,
     live::ChangeFeed,
     mail::{MailError, Mailer},
     org_cache::OrgCache,
-    providers::{self, Clerk, Ultravox, UltravoxAccess},
+    providers::{self, Clerk, LanguageModel, LanguageModelAccess, Ultravox, UltravoxAccess},
     secret::Master,
-    viewer::{Identity, Installation},
+    storage::Storage,
+    viewer::{Identity, Installation, WritingHelp},
     voices::available::Library,
 };
 
@@ -34,7 +35,9 @@ pub struct Parts {
     pub tokens: Tokens,
     pub ultravox: Ultravox,
     pub clerk: Option<Clerk>,
+    pub language_model: Option<LanguageModel>,
     pub mailer: Mailer,
+    pub storage: Storage,
     pub voices: Library,
     pub changes: ChangeFeed,
     /// What is true of all rows of a list together, by organization.
@@ -51,10 +54,20 @@ pub struct Setup {
     /// All logins, for a process that may run `verify`.
     pub warden: Option<Logins>,
     pub ultravox: UltravoxAccess,
+    pub language_model: Option<LanguageModelAccess>,
+}
+
+/// Why a process has no core.
+#[derive(Debug, thiserror::Error)]
+pub enum SetupError {
+    #[error(transparent)]
+    Mail(#[from] MailError),
+    #[error(transparent)]
+    Config(#[from] ConfigError),
 }
 
 impl Core {
-    pub fn new(setup: Setup) -> Result<Self, MailError> {
+    pub fn new(setup: Setup) -> Result<Self, SetupError> {
         let Setup {
             config,
             public_url,
@@ -62,14 +75,20 @@ impl Core {
             db,
             warden,
             ultravox,
+            language_model,
         } = setup;
         let http = providers::client();
         let mailer = Mailer::new(&config.mail, &public_url)?;
+        let storage = match &config.bucket {
+            Some(bucket) => Storage::bucket(bucket)?,
+            None => Storage::local(&config.data.join("files")),
+        };
         Ok(Self(Arc::new(Parts {
             cursors: Cursors::new(&secret.key("cursors")),
             tokens: Tokens::new(&secret, &public_url, config.clerk.as_ref(), http.clone()),
             ultravox: Ultravox::new(ultravox, http.clone()),
-            clerk: config.clerk.as_ref().map(|clerk| Clerk::new(clerk, http)),
+            clerk: config.clerk.as_ref().map(|clerk| Clerk::new(clerk, http.clone())),
+            storage,
             voices: Library::new(),
             changes: ChangeFeed::default(),
             facets: OrgCache::default(),
@@ -77,11 +96,17 @@ impl Core {
                 host: public_url.authority().to_owned(),
                 version: env!("CARGO_PKG_VERSION").to_owned(),
                 sandbox: config.ultravox.is_none(),
+                writing: match (&language_model, &config.language_model) {
+                    (None, _) => WritingHelp::None,
+                    (Some(_), None) => WritingHelp::Simulated,
+                    (Some(_), Some(_)) => WritingHelp::Model,
+                },
                 public: !is_loopback(&public_url),
                 dev_mail: mailer.shows(),
                 sends_mail: mailer.sends(),
                 identity: identity(config.clerk.as_ref()),
             },
+            language_model: language_model.map(|access| LanguageModel::new(access, http)),
             mailer,
             warden,
             db: db.with_secret(&secret),

@@ -71,6 +71,7 @@ pub struct Upstream {
 pub enum Provider {
     Ultravox,
     Clerk,
+    LanguageModel,
 }
 
 impl Provider {
@@ -78,6 +79,7 @@ impl Provider {
         match self {
             Self::Ultravox => "Ultravox",
             Self::Clerk => "Clerk",
+            Self::LanguageModel => "Language model",
         }
     }
 }
@@ -101,7 +103,11 @@ pub enum Fault {
 
 impl fmt::Display for Upstream {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let name = self.provider.name();
+        let name = match self.provider {
+            // It only writes: nothing of what is asked of it may be half done.
+            Provider::LanguageModel => return f.write_str(&self.of_the_model()),
+            other => other.name(),
+        };
         match self.fault {
             Fault::Unreachable => write!(
                 f,
@@ -128,6 +134,31 @@ impl fmt::Display for Upstream {
                 None => write!(f, "{name} did not accept this. Nothing was changed."),
             },
         }
+    }
+}
+
+impl Upstream {
+    fn of_the_model(&self) -> String {
+        let said = self.said.as_deref();
+        let said = |usual: &str| format!(" {}", said.unwrap_or(usual));
+        let (what, then) = match self.fault {
+            Fault::Unreachable => ("could not be reached.", " Try again in a moment.".to_owned()),
+            Fault::NoAnswer => (
+                "did not answer in time.",
+                " Try again, or ask for something shorter.".to_owned(),
+            ),
+            Fault::Failing => (
+                "failed.",
+                said("It answered with an error of its own. Try again in a moment."),
+            ),
+            Fault::Busy => ("asks us to slow down.", said("Try again in a minute.")),
+            Fault::Account => (
+                "refuses this installation's key or account.",
+                " An operator has to look at it.".to_owned(),
+            ),
+            Fault::Rejected => ("did not accept this.", said("Try other words.")),
+        };
+        format!("The language model {what}{then} Nothing was changed.")
     }
 }
 

@@ -79,6 +79,12 @@ impl<'de, T> Deserialize<'de> for Id<T> {
     }
 }
 
+/// As a statement takes several.
+#[cfg(feature = "ssr")]
+pub(crate) fn uuids<T>(ids: &[Id<T>]) -> Vec<Uuid> {
+    ids.iter().map(|id| id.uuid()).collect()
+}
+
 #[cfg(feature = "ssr")]
 mod ssr {
     use std::borrow::Cow;

@@ -4,6 +4,7 @@
 
 pub mod account;
 pub mod agents;
+pub mod analysis;
 pub mod audit;
 pub mod calls;
 pub mod check;
@@ -16,6 +17,7 @@ pub mod folders;
 pub mod id;
 pub mod json;
 pub mod keys;
+pub mod knowledge;
 pub mod listing;
 pub mod mail;
 pub mod metadata;
@@ -24,6 +26,8 @@ pub mod org;
 pub mod read;
 pub mod report;
 pub mod resource;
+#[cfg(feature = "ssr")]
+pub mod storage;
 pub mod sync;
 pub mod text;
 pub mod tools;

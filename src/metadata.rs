@@ -48,11 +48,41 @@ pub(crate) fn cell(metadata: &Metadata) -> String {
 pub struct MetadataFilter(BTreeSet<(String, String)>);
 
 impl MetadataFilter {
+    pub fn is_empty(&self) -> bool {
+        self.0.is_empty()
+    }
+
+    /// One value that is asked for.
+    pub fn one(pair: &str) -> Option<Self> {
+        let (name, value) = pair.split_once(':').filter(|(name, _)| is_name(name))?;
+        Some(Self([(name.to_owned(), value.to_owned())].into()))
+    }
+
+    /// The first of them as it is written in an address.
+    pub fn first(&self) -> Option<String> {
+        self.0.iter().next().map(|(name, value)| format!("{name}:{value}"))
+    }
+
     /// An object for each, all of which are in it; `None` where nothing is asked.
     #[cfg(feature = "ssr")]
     pub(crate) fn objects(&self) -> Option<Vec<serde_json::Value>> {
         let object = |(name, value): &(String, String)| serde_json::json!({ name: value });
         (!self.0.is_empty()).then(|| self.0.iter().map(object).collect())
+    }
+
+    /// How many values are asked for.
+    #[cfg(feature = "ssr")]
+    pub(crate) fn len(&self) -> usize {
+        self.0.len()
+    }
+
+    /// The names, and the values in small letters.
+    #[cfg(feature = "ssr")]
+    pub(crate) fn lowered(&self) -> (Vec<String>, Vec<String>) {
+        self.0
+            .iter()
+            .map(|(name, value)| (name.clone(), value.trim().to_lowercase()))
+            .unzip()
     }
 
     fn read<E: Error>(pairs: impl IntoIterator<Item = Result<String, E>>) -> Result<Self, E> {

@@ -12,6 +12,7 @@ use crate::{
     crud::Rows,
     db::OrgTx,
     folders::Folder,
+    knowledge::KnowledgeBase,
     sample::{Fixtures, Sample},
     tools::Tool,
     voices::Voice,
@@ -42,6 +43,7 @@ pub fn visit_all(visitor: &mut impl ResourceVisitor) {
     visitor.visit::<Folder>();
     visitor.visit::<Contact>();
     visitor.visit::<Voice>();
+    visitor.visit::<KnowledgeBase>();
 }
 
 /// Writes one row of every resource into the organization, with this mark in it and under ids that are always the same, for

@@ -8,7 +8,8 @@ use strum::VariantArray;
 use uuid::Uuid;
 
 use crate::{
-    Id, agents, audit, calls, check::Checked, contacts, credit, folders, keys, org, org::Role, report, tools, voices,
+    Id, agents, audit, calls, check::Checked, contacts, credit, folders, keys, knowledge, org, org::Role, report,
+    tools, voices,
 };
 
 /// Everything a permission can be about, in the order in which people are shown it.
@@ -22,6 +23,7 @@ pub enum Kind {
     Contact,
     Folder,
     Voice,
+    KnowledgeBase,
     ApiKey,
     Member,
     Organization,
@@ -42,6 +44,7 @@ impl Kind {
             Self::Contact => &contacts::ABOUT,
             Self::Folder => &folders::ABOUT,
             Self::Voice => &voices::ABOUT,
+            Self::KnowledgeBase => &knowledge::ABOUT,
             Self::ApiKey => &keys::ABOUT,
             Self::Member => &org::MEMBERS,
             Self::Organization => &org::ABOUT,

@@ -7,7 +7,7 @@ use std::collections::BTreeMap;
 
 use uuid::Uuid;
 
-use crate::{Id, resource::Resource};
+use crate::{Id, agents::TEMPLATES, resource::Resource};
 
 /// A resource that can give an example of itself.
 pub trait Sample: Resource {
@@ -99,18 +99,22 @@ impl Fixtures {
         }
     }
 
-    /// A path with the id of what it lists in place of its first parameter: `/agents/{id}/sync`.
+    /// A path with ids in place of its parameters: of the thing that is listed by what stands before, or the first of what is
+    /// numbered.
     pub fn fill(&self, path: &str) -> String {
-        let mut parts: Vec<&str> = path.split('/').collect();
-        let list = format!("/{}", parts.get(1).unwrap_or(&""));
-        if let Some(part) = parts.iter_mut().find(|part| part.starts_with('{')) {
-            *part = self.id(&list);
+        let (mut filled, mut list) = (String::new(), String::new());
+        for part in path.split('/').skip(1) {
+            let with = match part {
+                "{number}" => "1",
+                // The same in every organization.
+                "{template}" => TEMPLATES[0].id,
+                named if named.starts_with('{') => self.id(&list),
+                word => word,
+            };
+            filled = format!("{filled}/{with}");
+            list = format!("{list}/{part}");
         }
-        // Whatever is numbered has a first one.
-        if let Some(part) = parts.iter_mut().find(|part| **part == "{number}") {
-            *part = "1";
-        }
-        parts.join("/")
+        filled
     }
 }
 
@@ -123,6 +127,18 @@ mod tests {
         let mut fixtures = Fixtures::new("mark");
         fixtures.insert("/agents", "a-1");
         assert_eq!(fixtures.fill("/agents/{id}/sync"), "/agents/a-1/sync");
+        fixtures.insert("/agents/notes", "n-1");
+        fixtures.insert("/agents/{id}/notes", "n-2");
+        assert_eq!(fixtures.fill("/agents/notes/{id}"), "/agents/notes/n-1");
+        assert_eq!(fixtures.fill("/agents/{id}/notes/{note_id}"), "/agents/a-1/notes/n-2");
+        assert_eq!(
+            fixtures.fill("/agents/{id}/versions/{number}"),
+            "/agents/a-1/versions/1"
+        );
+        assert_eq!(
+            fixtures.fill("/agents/templates/{template}"),
+            "/agents/templates/front-desk"
+        );
         assert_eq!(
             fixtures.fill("/agents/{id}/versions/{number}"),
             "/agents/a-1/versions/1"

@@ -57,6 +57,7 @@ pub struct Installation {
     pub version: String,
     /// Calls are simulated: no phone rings and nothing is charged.
     pub sandbox: bool,
+    pub writing: WritingHelp,
     /// Browsers of other machines come here too.
     pub public: bool,
     /// Mail is kept, for anybody to read at `/dev/mail`, instead of being sent.
@@ -64,6 +65,17 @@ pub struct Installation {
     /// Mail leaves this installation.
     pub sends_mail: bool,
     pub identity: Identity,
+}
+
+/// Whether a language model helps with writing here.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum WritingHelp {
+    #[default]
+    None,
+    /// What it writes comes from a simulated one.
+    Simulated,
+    Model,
 }
 
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]

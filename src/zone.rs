@@ -157,7 +157,7 @@ mod ssr {
         sync::{Arc, LazyLock, PoisonError, RwLock},
     };
 
-    use chrono::{DateTime, Datelike, NaiveDate, Offset as _, TimeZone as _, Utc};
+    use chrono::{DateTime, Datelike, NaiveDate, NaiveTime, Offset as _, TimeDelta, TimeZone as _, Utc};
 
     use super::{Change, Offsets, Table, TimeZone};
 
@@ -165,6 +165,30 @@ mod ssr {
     const BACK: i32 = 10;
     const AHEAD: i32 = 2;
     const DAY: i64 = 24 * 60;
+
+    /// One that a newer release kept and this one does not know is UTC.
+    fn known(zone: &TimeZone) -> chrono_tz::Tz {
+        zone.as_str().parse().unwrap_or(chrono_tz::UTC)
+    }
+
+    /// The day it is in a zone.
+    pub fn today(zone: &TimeZone, now: DateTime<Utc>) -> NaiveDate {
+        now.with_timezone(&known(zone)).date_naive()
+    }
+
+    /// The first moment of a day in a zone: where clocks are put forward at midnight, the day begins at one.
+    pub fn midnight(zone: &TimeZone, day: NaiveDate) -> DateTime<Utc> {
+        let zone = known(zone);
+        let quarters = (0..=12).map(|quarter| TimeDelta::minutes(quarter * 15));
+        let first = quarters.filter_map(|later| {
+            zone.from_local_datetime(&(day.and_time(NaiveTime::MIN) + later))
+                .earliest()
+        });
+        first
+            .map(|at| at.to_utc())
+            .next()
+            .unwrap_or_else(|| day.and_time(NaiveTime::MIN).and_utc())
+    }
 
     impl Offsets {
         /// The table of a zone, the same for all of a year. Searching for its changes takes a moment, so it is kept; there are
@@ -188,7 +212,7 @@ mod ssr {
             };
             let minute = |year| {
                 let begins = NaiveDate::from_ymd_opt(year, 1, 1).unwrap_or_default();
-                begins.and_time(chrono::NaiveTime::MIN).and_utc().timestamp() / 60
+                begins.and_time(NaiveTime::MIN).and_utc().timestamp() / 60
             };
             let ahead = |minute: i64| {
                 let at = DateTime::from_timestamp(minute * 60, 0).unwrap_or_default().naive_utc();
@@ -225,6 +249,9 @@ mod ssr {
         }
     }
 }
+
+#[cfg(feature = "ssr")]
+pub use ssr::{midnight, today};
 
 #[cfg(all(test, feature = "ssr"))]
 mod tests {

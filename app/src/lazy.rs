@@ -138,8 +138,17 @@ impl<P: Clone + Send + 'static> LazyPart<P> {
         crate::kit::browser::when_idle(move || browser_side::fetch(self.load));
     }
 
-    /// Draws the part once its code is here. It is for what only a living page shows: on the server it is never there.
+    /// Draws the part once its code is here, which is only in a living page: the server draws what stands in its place meanwhile.
     pub fn show(self, props: P) -> leptos::prelude::AnyView {
+        self.show_after(props, skeleton_rows)
+    }
+
+    /// The same for what is small, such as a button: nothing stands in its place while its code is on the way.
+    pub fn show_later(self, props: P) -> leptos::prelude::AnyView {
+        self.show_after(props, || ().into_any())
+    }
+
+    fn show_after(self, props: P, waiting: fn() -> leptos::prelude::AnyView) -> leptos::prelude::AnyView {
         let code = RwSignal::new(None::<bool>);
         let load = move || {
             code.set(None);
@@ -148,9 +157,10 @@ impl<P: Clone + Send + 'static> LazyPart<P> {
                 code.try_set(Some(loaded));
             });
         };
+        #[cfg(feature = "hydrate")]
         load();
         dynamic(move || match code.get() {
-            None => skeleton_rows(),
+            None => waiting(),
             // With its code here it is drawn at once, and belongs to whoever shows it.
             Some(true) => (self.draw)(props.clone())
                 .now_or_never()

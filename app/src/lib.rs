@@ -14,6 +14,7 @@ pub mod folders;
 pub mod frame;
 pub mod keys;
 pub mod kit;
+pub mod knowledge;
 pub mod lazy;
 pub mod mail;
 pub mod members;

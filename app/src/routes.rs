@@ -9,12 +9,13 @@ use leptos_router::{
 
 use crate::{
     account::{ForgotPage, ProfilePage, ResetPage, SignInPage, SignOutPage, SignUpPage, VerifyPage},
-    agents::{AgentEdit, AgentList, AgentNew, AgentVersions},
+    agents::{AgentEdit, AgentGallery, AgentList, AgentNew, AgentVersions},
     audit::AuditPage,
     calls::{CallList, CallPage},
     contacts::{ContactEdit, ContactList, ContactNew, ContactPage},
     frame::{Frame, NotFound},
     keys::KeysPage,
+    knowledge::{KnowledgeList, KnowledgeNew, KnowledgePage},
     lazy::{Page, page},
     mail::MailboxPage,
     members::MembersPage,
@@ -46,7 +47,8 @@ pub fn routes() -> AnyView {
                     <Page at=page!("/contacts/:id", contact, ContactPage)/>
                     <Page at=page!("/contacts/:id/edit", contact, ContactEdit)/>
                     <Page at=page!("/agents", agents, AgentList)/>
-                    <Page at=page!("/agents/new", agent, AgentNew)/>
+                    <Page at=page!("/agents/new", templates, AgentGallery)/>
+                    <Page at=page!("/agents/new/draft", agent, AgentNew)/>
                     <Page at=page!("/agents/:id", agent, AgentEdit)/>
                     <Page at=page!("/agents/:id/versions", agent, AgentVersions)/>
                     <Page at=page!("/tools", tools, ToolList)/>
@@ -55,6 +57,9 @@ pub fn routes() -> AnyView {
                     <Page at=page!("/voices", voices, VoiceList)/>
                     <Page at=page!("/voices/new", voice, VoiceNew)/>
                     <Page at=page!("/voices/:id", voice, VoicePage)/>
+                    <Page at=page!("/knowledge", knowledge, KnowledgeList)/>
+                    <Page at=page!("/knowledge/new", knowledge, KnowledgeNew)/>
+                    <Page at=page!("/knowledge/:id", sources, KnowledgePage)/>
                     <Page at=page!("/api-keys", keys, KeysPage)/>
                     <Page at=page!("/members", members, MembersPage)/>
                     <Page at=page!("/organization", organization, OrganizationPage)/>

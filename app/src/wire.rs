@@ -112,6 +112,25 @@ async fn fetch(path: &str, kind: &str, body: &str) -> Result<(web_sys::Response,
     Ok((response, text.as_string().unwrap_or_default()))
 }
 
+/// Sends a file to where files are taken, as it is.
+pub async fn put_file(path: &str, file: &web_sys::Blob) -> Result<(), AppError> {
+    let unreachable = |_: JsValue| AppError::unreachable();
+    let request = web_sys::RequestInit::new();
+    request.set_method("PUT");
+    request.set_body(file);
+    let answer = JsFuture::from(window().fetch_with_str_and_init(path, &request))
+        .await
+        .map_err(unreachable)?;
+    let answer: web_sys::Response = answer.unchecked_into();
+    if answer.ok() {
+        return Ok(());
+    }
+    let text = JsFuture::from(answer.text().map_err(unreachable)?)
+        .await
+        .map_err(unreachable)?;
+    Err(decode::<AppError>(&text.as_string().unwrap_or_default()).unwrap_or_else(|outdated| outdated))
+}
+
 /// Reads what the server said. What cannot be read is from another version of it.
 pub fn decode<T: DeserializeOwned>(json: &str) -> Result<T, AppError> {
     read::from_str(json).map_err(|_| AppError::outdated())

@@ -6,6 +6,7 @@
 mod bare;
 mod bars;
 mod browser;
+mod calls;
 mod jobs;
 mod load;
 mod rows;
@@ -56,6 +57,7 @@ async fn main() -> anyhow::Result<()> {
         1000.0,
     );
 
+    calls::run(&mut bars, &subject).await?;
     let few = load::run(&subject.addr, &subject.list_request(), POOL as usize, SECONDS).await?;
     rows::fill(&subject, 1_000_000).await?;
     let many = load::run(&subject.addr, &subject.list_request(), POOL as usize, SECONDS).await?;

@@ -10,7 +10,7 @@ journey('an agent with mistakes is not created, and nothing typed is lost', asyn
   await open('/agents');
   await page.getByRole('heading', { name: 'No agents yet' }).waitFor();
   assert.equal(await page.locator('.starter').count(), 4);
-  await page.getByRole('link', { name: 'Start from nothing' }).click();
+  await page.getByRole('link', { name: 'Start empty' }).click();
   await heading(page, 'New agent').waitFor();
 
   // Each complaint stands beside its field, the first field that is wrong has the focus.
@@ -28,7 +28,7 @@ journey('an agent with mistakes is not created, and nothing typed is lost', asyn
   await name.fill('Orders');
   await page.locator('#f-name-err').waitFor({ state: 'hidden' });
   await page.waitForFunction(() => Object.keys(sessionStorage).some((key) => sessionStorage[key].includes('Orders')));
-  await open('/agents/new');
+  await open('/agents/new/draft');
   await page.getByText('What you had typed and not saved is here again.').waitFor();
   assert.equal(await name.inputValue(), 'Orders');
   assert.equal(await prompt.inputValue(), 'Greet {{first name}} and ask for {{order}}.');
@@ -49,7 +49,7 @@ journey('an agent with mistakes is not created, and nothing typed is lost', asyn
   await page.getByLabel('Longest call').fill('5');
   await page.locator('#timing > summary').click();
   await button(page, 'Choose voice').click();
-  await page.getByLabel('Search voices').fill('Aaron');
+  await page.getByRole('searchbox', { name: 'Search voices', exact: true }).fill('Aaron');
   await button(page, 'Choose Aaron').click();
   await button(page, 'Create agent').click();
   await page.locator('#f-max_duration_s-err').getByText('seconds').waitFor();
@@ -60,7 +60,7 @@ journey('an agent with mistakes is not created, and nothing typed is lost', asyn
   assert.equal(await page.locator('#f-variables-1-kind').inputValue(), 'number');
 
   // The same name again: only the server knows, and the page says it in the same place.
-  await open('/agents/new');
+  await open('/agents/new/draft');
   await name.fill('Orders');
   await prompt.fill('Answer.');
   await button(page, 'Choose voice').click();
@@ -170,7 +170,7 @@ journey('many agents are found by search, filter and page, and several are delet
   assert.match(path(page), /[?]cursor=/);
   await page.goBack();
   await page.getByText('The newest 50 agents').waitFor();
-  await page.getByLabel('Search agents').fill('line 1');
+  await page.getByRole('searchbox', { name: 'Search agents', exact: true }).fill('line 1');
   await page.getByText('10 agents', { exact: true }).waitFor();
   assert.equal(path(page), '/agents?q=line%201');
   await button(page, 'Tag').click();
@@ -185,7 +185,7 @@ journey('many agents are found by search, filter and page, and several are delet
   await page.getByRole('link', { name: 'Remove filter Tag' }).click();
   await page.getByText('10 agents', { exact: true }).waitFor();
   await page.reload();
-  assert.equal(await page.getByLabel('Search agents').inputValue(), 'line 1');
+  assert.equal(await page.getByRole('searchbox', { name: 'Search agents', exact: true }).inputValue(), 'line 1');
   assert.equal(await rows.count(), 10);
 
   // The choice of columns stays with the browser, and the first picture has it.

@@ -230,7 +230,7 @@ journey('many contacts are searched, narrowed, exported, and changed several at 
   await page.getByText('The oldest 2 contacts').waitFor();
   await page.goBack();
   await page.getByText('The newest 50 contacts').waitFor();
-  await page.getByLabel('Search contacts').fill('person 1');
+  await page.getByRole('searchbox', { name: 'Search contacts', exact: true }).fill('person 1');
   await page.getByText('10 contacts', { exact: true }).waitFor();
   assert.equal(path(page), '/contacts?q=person%201');
   await button(page, 'Tag').click();
@@ -368,7 +368,7 @@ journey('a person is called from their page, and the call and the person lead to
 
   // Found from anywhere by name, and from the panel by key.
   await page.keyboard.press('Control+k');
-  await page.getByLabel('Search or jump to').fill('rowan');
+  await page.getByRole('combobox', { name: 'Search or jump to' }).fill('rowan');
   await page.getByRole('option', { name: /Tess Rowan/ }).click();
   await heading(page, 'Tess Rowan').waitFor();
   await page.locator('body').press('g');

@@ -44,8 +44,11 @@ journey('a person signs up, builds an agent, calls it, changes the organization 
   await arrived();
   await look('agents-none');
 
-  // Build an agent from a starter, with a voice that was heard before.
+  // Build an agent from a template that was looked at, with a voice that was heard before.
   await page.getByRole('link', { name: /^Front desk/ }).click();
+  await heading('Front desk').waitFor();
+  await arrived();
+  await link('Start from this').click();
   await heading('New agent').waitFor();
   await button('Choose voice').click();
   const voices = page.getByRole('dialog', { name: 'Choose a voice' });

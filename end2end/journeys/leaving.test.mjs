@@ -7,7 +7,7 @@ journey('pages left half loaded disturb neither the program nor anybody else', a
   await arrive(page, somebody('Quin Leaves'));
   const org = await found(page, 'Half a Page');
   const agent = await makeAgent(page, org);
-  const paths = ['/agents', '/agents/new', `/agents/${agent.id}`, '/calls', '/members', '/audit', '/api-keys', '/profile', '/select-org', '/nowhere'];
+  const paths = ['/agents', '/agents/new', '/agents/new/draft', `/agents/${agent.id}`, '/calls', '/members', '/audit', '/api-keys', '/profile', '/select-org', '/nowhere'];
   const cookie = (await page.context().cookies()).map(({ name, value }) => `${name}=${value}`).join('; ');
   const load = (path, signal) => fetch(new URL(path, process.env.SWITCHBOARD_URL), { headers: { cookie, accept: 'text/html' }, signal });
   const leave = (path, ms) => load(path, AbortSignal.timeout(ms)).then((answer) => answer.text(), () => null).catch(() => null);

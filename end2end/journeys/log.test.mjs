@@ -33,7 +33,7 @@ journey('a change says in the log what changed, is searched for, and goes along 
   assert.match(log.name, /^audit-\d{4}-\d\d-\d\d\.csv$/);
   assert.equal(log.lines.length, 2);
   assert.match(log.lines[1], /,'=Front desk,.*"prompt, tags"/);
-  await page.getByLabel('Search the log').fill('nothing like it');
+  await page.getByRole('searchbox', { name: 'Search the log', exact: true }).fill('nothing like it');
   await page.getByRole('heading', { name: 'Nothing here matches' }).waitFor();
 
   await open('/agents?tag=night');

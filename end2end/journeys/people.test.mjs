@@ -236,7 +236,7 @@ journey('a session that ended elsewhere is said where it is noticed, and signing
   await open('/agents?tag=night');
   await page.getByRole('heading', { name: /^No agents match/ }).waitFor();
   await end();
-  await page.getByLabel('Search agents').fill('desk');
+  await page.getByRole('searchbox', { name: 'Search agents', exact: true }).fill('desk');
   await page.getByRole('heading', { name: 'You are signed out' }).waitFor();
   await look('signed-out');
   await back(page.getByRole('link', { name: 'Sign in' }).last(), '/agents?tag=night&q=desk');

@@ -221,9 +221,9 @@ journey('an agent uses a tool on a call, and a tool in use is not deleted', asyn
   await open(`/agents/${agent.id}`);
   await button(page, 'Add a tool…').click();
   const dialog = page.getByRole('dialog', { name: 'Choose tools' });
-  await dialog.getByLabel('Search tools').fill('no such words');
+  await dialog.getByRole('searchbox', { name: 'Search tools', exact: true }).fill('no such words');
   await dialog.getByText('No tool matches').waitFor();
-  await dialog.getByLabel('Search tools').fill('clinic');
+  await dialog.getByRole('searchbox', { name: 'Search tools', exact: true }).fill('clinic');
   await button(dialog, 'Add Book a visit').click();
   await look('agent-choose-tools');
   await button(dialog, 'Close').click();
@@ -288,7 +288,7 @@ journey('tools are found by search and filter, and a provider that fails is name
   await page.getByText('5 tools, 5 live.').waitFor();
   await page.getByRole('row', { name: 'Ask the calendar' }).getByText('1 agent').waitFor();
   await look('tools');
-  await page.getByLabel('Search tools').fill('look');
+  await page.getByRole('searchbox', { name: 'Search tools', exact: true }).fill('look');
   await page.getByText('4 tools', { exact: true }).waitFor();
   await button(page, 'Method').click();
   await page.getByRole('link', { name: 'GET', exact: true }).click();

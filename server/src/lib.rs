@@ -9,6 +9,7 @@ pub mod download;
 pub mod guard;
 pub mod headers;
 pub mod isolation_probe;
+mod knowledge;
 pub mod live;
 pub mod media;
 pub mod metrics;

@@ -1,4 +1,4 @@
-//! Sound: recordings and voice previews, passed on from the provider to whoever may hear them.
+//! Sound: recordings from our storage and voice previews from the provider, for whoever may hear them.
 
 use axum::{
     Extension, Json,
@@ -7,10 +7,11 @@ use axum::{
     http::{HeaderMap, StatusCode, header},
     response::{IntoResponse, Response},
 };
+use chrono::Utc;
 use switchboard::{
     Error, Id, Result,
     auth::{Caller, session::Visit},
-    calls,
+    calls::recording::{self, Heard},
     core::Core,
     crud::get_to_change,
     providers::Audio,
@@ -94,15 +95,67 @@ pub async fn recording(
     Path(id): Path<String>,
     headers: HeaderMap,
 ) -> Response {
-    answer(
-        async { calls::flow::recording(&core, &caller(visit)?, read(&id)?).await },
-        &headers,
-    )
-    .await
+    let heard = async { recording::hear(&core, &caller(visit)?, read(&id)?).await };
+    match heard.await {
+        Ok(heard) => play_recording(&core, heard, &headers).await,
+        Err(error) => problem::respond(&error),
+    }
+}
+
+/// `GET /recordings/{token}`, for whoever has the signed address.
+pub async fn linked_recording(State(core): State<Core>, Path(token): Path<String>, headers: HeaderMap) -> Response {
+    match recording::hear_linked(&core, &token, Utc::now()).await {
+        Ok(heard) => play_recording(&core, heard, &headers).await,
+        Err(error) => problem::respond(&error),
+    }
+}
+
+/// Answers with the recording, or the part of it that was asked for, as it comes from the storage.
+pub async fn play_recording(core: &Core, heard: Heard, headers: &HeaderMap) -> Response {
+    let total = usize::try_from(heard.size).unwrap_or(usize::MAX);
+    let common = [
+        (header::CONTENT_TYPE, heard.content_type.clone()),
+        (header::ACCEPT_RANGES, "bytes".to_owned()),
+        (header::CACHE_CONTROL, "private, no-store".to_owned()),
+        (header::CONTENT_DISPOSITION, "inline".to_owned()),
+    ];
+    let range = headers.get(header::RANGE).and_then(|range| range.to_str().ok());
+    let (range, told) = match range.map_or(Part::Whole, |range| part(range, total)) {
+        Part::Whole => (None, None),
+        Part::Bytes(first, last) => (
+            Some(first as u64..last as u64 + 1),
+            Some(format!("bytes {first}-{last}/{total}")),
+        ),
+        Part::Nothing => {
+            let told = [(header::CONTENT_RANGE, format!("bytes */{total}"))];
+            return (StatusCode::RANGE_NOT_SATISFIABLE, told).into_response();
+        }
+    };
+    match heard.read(core, range).await {
+        Err(error) => problem::respond(&error),
+        Ok(stored) => {
+            let length = [(
+                header::CONTENT_LENGTH,
+                (stored.range.end - stored.range.start).to_string(),
+            )];
+            let body = Body::from_stream(stored.body);
+            match told {
+                None => (common, length, body).into_response(),
+                Some(told) => (
+                    StatusCode::PARTIAL_CONTENT,
+                    common,
+                    length,
+                    [(header::CONTENT_RANGE, told)],
+                    body,
+                )
+                    .into_response(),
+            }
+        }
+    }
 }
 
 /// What is not an id is nobody's.
-fn read<T>(id: &str) -> Result<Id<T>> {
+pub(crate) fn read<T>(id: &str) -> Result<Id<T>> {
     id.parse().map_err(|_| Error::NotFound)
 }
 

@@ -9,7 +9,7 @@ use axum::{
     http::{HeaderName, StatusCode},
     middleware::{Next, from_fn, from_fn_with_state},
     response::Response,
-    routing::{get, post},
+    routing::{get, post, put},
 };
 use leptos::config::{LeptosOptions, get_configuration};
 use switchboard::{core::Core, db};
@@ -24,7 +24,8 @@ use tower_http::{
 };
 
 use crate::{
-    assets, deadline, download, guard, headers, live, media, metrics, pages, pages::Site, readable, rest, webhooks,
+    assets, deadline, download, guard, headers, knowledge, live, media, metrics, pages, pages::Site, readable, rest,
+    webhooks,
 };
 
 pub(crate) const REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
@@ -70,6 +71,7 @@ pub fn router(core: Core, files: Files) -> Router {
         .route("/app/voices/{id}/preview", get(media::preview))
         .route("/app/voices/{id}/sample", get(media::sample).put(media::give_sample))
         .route("/app/calls/{id}/recording", get(media::recording))
+        .route("/app/knowledge/{id}/files", put(knowledge::upload))
         .route("/app/reports/{id}/{file}", get(download::file))
         .merge(
             pages::routes(&site)
@@ -90,8 +92,10 @@ pub fn router(core: Core, files: Files) -> Router {
                 CompressionLayer::new().compress_when(SizeAbove::new(1024).and(NotForContentType::new("audio/"))),
             ),
         )
+        .route("/recordings/{token}", get(media::linked_recording))
         .route("/webhooks/ultravox", post(webhooks::ultravox))
         .route("/webhooks/clerk", post(webhooks::clerk))
+        .route("/runtime/knowledge", post(knowledge::look_up))
         .route("/.well-known/jwks.json", get(rest::jwks))
         .route("/api/docs", get(rest::docs::page))
         .route("/docs/isolation.md", get(rest::docs::isolation))

@@ -33,6 +33,10 @@ impl Simulation {
         match *self {}
     }
 
+    pub fn llm_url(&self) -> &str {
+        match *self {}
+    }
+
     pub async fn stop(self) {
         match self {}
     }

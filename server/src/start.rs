@@ -5,7 +5,7 @@ use switchboard::{
     config::{Config, is_loopback},
     core::{Core, Setup},
     db::{Cluster, Db, Logins},
-    providers::UltravoxAccess,
+    providers::{LanguageModelAccess, UltravoxAccess},
     secret::Master,
 };
 use url::Url;
@@ -65,14 +65,24 @@ pub async fn assemble(
     logins: &Logins,
 ) -> anyhow::Result<(Core, Option<Simulation>)> {
     let db = connect(&config, &secret, logins).await?;
-    if let Some(access) = access(&config, &secret) {
-        let core = core(config, public_url, secret, (db, logins), access)?;
+    let model = config.language_model.clone();
+    if let Some(ultravox) = access(&config, &secret) {
+        let core = core(config, public_url, secret, (db, logins), Access { ultravox, model })?;
         return Ok((core, None));
     }
     let sandbox = simulation::join(&config).await?;
-    let access = simulated(sandbox.ultravox_url().parse()?, &secret);
+    let access = Access {
+        ultravox: simulated(sandbox.ultravox_url().parse()?, &secret),
+        model: Some(match model {
+            Some(model) => model,
+            None => simulated_model(sandbox.llm_url().parse()?, &config),
+        }),
+    };
     if is_loopback(&public_url) {
         tracing::info!(url = sandbox.ultravox_url(), public = %public_url, "calls are simulated: no ULTRAVOX_API_KEY");
+        if config.language_model.is_none() {
+            tracing::info!(url = sandbox.llm_url(), "the language model is simulated: no LLM_URL");
+        }
     } else {
         tracing::warn!(public = %public_url, "calls are simulated for everybody who comes to this address: no ULTRAVOX_API_KEY");
     }
@@ -97,10 +107,13 @@ fn core_without_voice(
     secret: Master,
     database: (Db, &Logins),
 ) -> anyhow::Result<Core> {
-    let access = match access(&config, &secret) {
-        Some(access) => access,
-        // Port 9 discards: whoever asks all the same is refused at once.
-        None => simulated("http://127.0.0.1:9".parse()?, &secret),
+    let access = Access {
+        ultravox: match access(&config, &secret) {
+            Some(access) => access,
+            // Port 9 discards: whoever asks all the same is refused at once.
+            None => simulated("http://127.0.0.1:9".parse()?, &secret),
+        },
+        model: config.language_model.clone(),
     };
     core(config, public_url, secret, database, access)
 }
@@ -110,7 +123,7 @@ fn core(
     public_url: Url,
     secret: Master,
     (db, logins): (Db, &Logins),
-    ultravox: UltravoxAccess,
+    Access { ultravox, model }: Access,
 ) -> anyhow::Result<Core> {
     Ok(Core::new(Setup {
         warden: config.database.has_warden().then(|| logins.clone()),
@@ -119,7 +132,14 @@ fn core(
         secret,
         db,
         ultravox,
+        language_model: model,
     })?)
+}
+
+/// How the providers are reached that a core asks.
+struct Access {
+    ultravox: UltravoxAccess,
+    model: Option<LanguageModelAccess>,
 }
 
 /// The provider itself, where there is a key for it.
@@ -145,6 +165,17 @@ fn simulated(url: Url, secret: &Master) -> UltravoxAccess {
         from: "+15550100000".into(),
         sip_host: Some("sandbox.invalid".into()),
         webhook_secret: webhook_secret(secret),
+    }
+}
+
+/// The simulated language model at this address.
+fn simulated_model(url: Url, config: &Config) -> LanguageModelAccess {
+    LanguageModelAccess {
+        url,
+        // Any key of the real shape is good in the sandbox.
+        key: "sk-sandbox".to_owned().into(),
+        model: "sandbox-small".to_owned(),
+        deadline: config.model_deadline,
     }
 }
 

@@ -4,10 +4,12 @@ use std::collections::{BTreeMap, HashSet};
 
 use serde::{Deserialize, Serialize};
 
-use super::{ESCAPED, placeholders};
+use super::{ESCAPED, language::check_language, placeholders};
 use crate::{
+    analysis::AnalysisSettings,
     check::{Check, Checked},
     id::Id,
+    knowledge::KnowledgeBase,
     metadata,
     tools::Tool,
 };
@@ -48,12 +50,20 @@ pub struct AgentDraft {
     /// Milliseconds of speech needed to interrupt the agent.
     pub interruption_ms: i32,
     pub recording: bool,
+    /// Days after a call until its recording is deleted, 1 to 3,650; absent keeps it.
+    pub recording_days: Option<i16>,
+    /// Days after a call until everything that was said on it is deleted, 1 to 3,650; absent keeps it.
+    pub transcript_days: Option<i16>,
     /// What it may use while it talks.
     pub tool_ids: Vec<Id<Tool>>,
+    /// What it looks things up in while it talks.
+    pub knowledge_base_ids: Vec<Id<KnowledgeBase>>,
     pub tags: Vec<String>,
     /// Values by names of a program's own; callers and the agent itself never hear of them.
     #[cfg_attr(feature = "ssr", schema(example = json!({"customer": "42"})))]
     pub metadata: BTreeMap<String, String>,
+    /// What is to be known of its calls once they are over.
+    pub analysis: AnalysisSettings,
 }
 
 /// The provider's own defaults where it has them (Ultravox, CallTemplate).
@@ -77,9 +87,13 @@ impl Default for AgentDraft {
             turn_delay_ms: 384,
             interruption_ms: 90,
             recording: true,
+            recording_days: None,
+            transcript_days: None,
             tool_ids: Vec::new(),
+            knowledge_base_ids: Vec::new(),
             tags: Vec::new(),
             metadata: BTreeMap::new(),
+            analysis: AnalysisSettings::default(),
         }
     }
 }
@@ -183,46 +197,6 @@ impl EndBehavior {
     }
 }
 
-/// Languages offered in the editor: BCP 47 tag and English name. A draft may name any other well-formed tag.
-pub const LANGUAGES: [(&str, &str); 24] = [
-    ("en-US", "English (United States)"),
-    ("en-GB", "English (United Kingdom)"),
-    ("es-ES", "Spanish (Spain)"),
-    ("es-MX", "Spanish (Mexico)"),
-    ("fr-FR", "French"),
-    ("de-DE", "German"),
-    ("it-IT", "Italian"),
-    ("pt-BR", "Portuguese (Brazil)"),
-    ("pt-PT", "Portuguese (Portugal)"),
-    ("nl-NL", "Dutch"),
-    ("pl-PL", "Polish"),
-    ("cs-CZ", "Czech"),
-    ("sv-SE", "Swedish"),
-    ("da-DK", "Danish"),
-    ("fi-FI", "Finnish"),
-    ("el-GR", "Greek"),
-    ("tr-TR", "Turkish"),
-    ("ru-RU", "Russian"),
-    ("uk-UA", "Ukrainian"),
-    ("ar", "Arabic"),
-    ("hi-IN", "Hindi"),
-    ("zh-CN", "Chinese (Mandarin)"),
-    ("ja-JP", "Japanese"),
-    ("ko-KR", "Korean"),
-];
-
-/// English name of a language tag, also without its region; the tag itself where we have none.
-pub fn language_name(tag: &str) -> &str {
-    if let Some((_, name)) = LANGUAGES.iter().find(|(known, _)| *known == tag) {
-        return name;
-    }
-    let is_it = |(known, _): &&(&str, &str)| known.split_once('-').is_some_and(|(language, _)| language == tag);
-    match LANGUAGES.iter().find(is_it) {
-        Some((_, name)) => name.split_once(" (").map_or(*name, |(language, _)| language),
-        None => tag,
-    }
-}
-
 impl Checked for AgentDraft {
     fn check(&self, check: &mut Check) {
         check.text("name", &self.name, 1..=80);
@@ -244,11 +218,21 @@ impl Checked for AgentDraft {
         check.text("time_exceeded_message", &self.time_exceeded_message, 0..=500);
         check.number("turn_delay_ms", self.turn_delay_ms.into(), 0..=5000, "milliseconds");
         check.number("interruption_ms", self.interruption_ms.into(), 0..=2000, "milliseconds");
+        for (field, days) in [
+            ("recording_days", self.recording_days),
+            ("transcript_days", self.transcript_days),
+        ] {
+            if let Some(days) = days {
+                check.number(field, days.into(), 1..=3650, "days");
+            }
+        }
         self.check_variables(check);
         self.check_silence(check);
         self.check_tools(check);
+        self.check_knowledge(check);
         self.check_tags(check);
         metadata::check(check, &self.metadata);
+        self.analysis.check(check);
         check.beyond("name", "another agent has it");
         for field in ["prompt", "first_message", "time_exceeded_message", "silence[].message"] {
             check.beyond(field, "it uses a variable that is not declared");
@@ -256,6 +240,10 @@ impl Checked for AgentDraft {
         check.beyond("variables[].name", "another variable has it");
         let says = "the organization has no such tool, it is there twice, or it uses a variable that is not declared";
         check.beyond("tool_ids", says);
+        check.beyond(
+            "knowledge_base_ids",
+            "the organization has no such knowledge base, or it is there twice",
+        );
         check.beyond("tags", "one is there twice");
     }
 }
@@ -330,6 +318,24 @@ impl AgentDraft {
         }
     }
 
+    fn check_knowledge(&self, check: &mut Check) {
+        check.count(
+            "knowledge_base_ids",
+            self.knowledge_base_ids.len(),
+            10,
+            "knowledge bases",
+        );
+        let mut seen = HashSet::new();
+        for (i, id) in self.knowledge_base_ids.iter().enumerate() {
+            if !seen.insert(id) {
+                check.fail(
+                    format!("knowledge_base_ids[{i}]"),
+                    "This knowledge base is there twice.",
+                );
+            }
+        }
+    }
+
     fn check_tags(&self, check: &mut Check) {
         check.count("tags", self.tags.len(), 20, "tags");
         let mut seen = HashSet::new();
@@ -346,27 +352,6 @@ fn is_variable_name(name: &str) -> bool {
     name.len() <= 64
         && name.starts_with(|c: char| c.is_ascii_alphabetic())
         && name.bytes().all(|b| b.is_ascii_alphanumeric() || b == b'_')
-}
-
-/// Asks for a language tag, in the field `language`.
-pub(crate) fn check_language(check: &mut Check, tag: &str) {
-    check.text("language", tag, 0..=16);
-    let pattern = "^[A-Za-z]{2,3}(-[A-Za-z0-9]{2,8})*$";
-    check.form(
-        "language",
-        is_language_tag(tag),
-        pattern,
-        "Use a language tag such as en-US.",
-    );
-}
-
-/// BCP 47 as far as languages of voices need it: a language, then subtags of 2 to 8.
-fn is_language_tag(tag: &str) -> bool {
-    let mut parts = tag.split('-');
-    parts
-        .next()
-        .is_some_and(|language| (2..=3).contains(&language.len()) && language.bytes().all(|b| b.is_ascii_alphabetic()))
-        && parts.all(|part| (2..=8).contains(&part.len()) && part.bytes().all(|b| b.is_ascii_alphanumeric()))
 }
 
 #[cfg(test)]
@@ -442,29 +427,5 @@ mod tests {
             ..good()
         };
         assert_eq!(fields(&draft), ["tags[1]", "tags[2]"]);
-    }
-
-    #[test]
-    fn a_language_is_named_with_and_without_its_region() {
-        for (tag, name) in [
-            ("en-GB", "English (United Kingdom)"),
-            ("en", "English"),
-            ("sv", "Swedish"),
-            ("ar", "Arabic"),
-            ("xx-YY", "xx-YY"),
-            ("fil", "fil"),
-        ] {
-            assert_eq!(language_name(tag), name);
-        }
-    }
-
-    #[test]
-    fn a_language_is_a_tag() {
-        for tag in ["en", "en-US", "zh-Hans-CN", "fil"] {
-            assert!(is_language_tag(tag), "{tag}");
-        }
-        for tag in ["", "e", "english", "en_US", "en-", "en-U"] {
-            assert!(!is_language_tag(tag), "{tag}");
-        }
     }
 }

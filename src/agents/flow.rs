@@ -11,6 +11,7 @@ use crate::{
     error::{Error, Result},
     id::Id,
     jobs::Worker,
+    knowledge,
     provider_sync::{self, ProviderFirst, Writes},
     resource::{Action, Kind, Resource},
     tools, voices,
@@ -124,6 +125,7 @@ pub async fn restore(core: &Core, caller: &Caller, id: Id<Agent>, number: i32, r
         (draft.voice_id, draft.voice_name) = (before.draft.voice_id.clone(), before.draft.voice_name.clone());
     }
     draft.tool_ids = tools::bindings::still_there(&mut tx, &draft.tool_ids).await?;
+    draft.knowledge_base_ids = knowledge::bindings::still_there(&mut tx, &draft.knowledge_base_ids).await?;
     Agent::check(&mut tx, id, &draft).await?;
     if !Agent::update(&mut tx, id, &draft, revision).await? {
         return Err(crud::conflict::<Agent>());

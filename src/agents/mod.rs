@@ -1,18 +1,22 @@
 //! Agents: who talks on the phone, with which voice, by which instructions and rules.
 
+mod assist;
 #[cfg(feature = "ssr")]
 mod csv;
 mod draft;
 #[cfg(feature = "ssr")]
 pub mod flow;
 #[cfg(feature = "ssr")]
+mod import;
+mod language;
+#[cfg(feature = "ssr")]
 pub(crate) mod publish;
 #[cfg(feature = "ssr")]
 mod sample;
-mod starters;
 #[cfg(feature = "ssr")]
 pub mod store;
 mod template;
+pub mod templates;
 #[cfg(feature = "ssr")]
 pub mod version_store;
 mod versions;
@@ -29,15 +33,23 @@ use crate::{
     metadata::MetadataFilter,
     resource::{About, Actions, Kind, NavGroup, NavPage, PermissionLabels, Resource, Roles},
 };
-pub(crate) use draft::check_language;
-pub use draft::{AgentDraft, EndBehavior, FirstSpeaker, LANGUAGES, Silence, Variable, VariableKind, language_name};
+#[cfg(feature = "ssr")]
+pub use assist::assist;
+pub use assist::{AssistKind, AssistRequest, Proposal};
+pub use draft::{AgentDraft, EndBehavior, FirstSpeaker, Silence, Variable, VariableKind};
 #[cfg(feature = "ssr")]
 pub use flow::{duplicate, findings, publish, restore, version, versions};
-pub use starters::{STARTERS, Starter};
+#[cfg(feature = "ssr")]
+pub use import::read_export;
+pub(crate) use language::check_language;
+pub use language::{LANGUAGES, language_name};
 #[cfg(feature = "ssr")]
 pub(crate) use template::{BRACES, fill, for_provider};
 pub use template::{ESCAPED, Placeholder, placeholders};
-pub use versions::{AgentVersion, AgentVersionRow, Difference, Finding, Level, Publication, differences};
+pub use templates::{AgentTemplate, AgentTemplateRow, TEMPLATES, TemplateName};
+pub use versions::{
+    AgentVersion, AgentVersionRow, Difference, Fact, Finding, Level, Publication, differences, facts, kept,
+};
 
 /// Agents, to everything that lists resources.
 pub const ABOUT: About = About {
@@ -80,7 +92,11 @@ pub const ABOUT: About = About {
         ("time_exceeded_message", "what is said when the time is up"),
         ("turn_delay_ms", "wait before answering"),
         ("interruption_ms", "speech needed to interrupt"),
+        ("recording_days", "how long recordings are kept"),
+        ("transcript_days", "how long transcripts are kept"),
         ("tool_ids", "tools"),
+        ("analysis", "what is to be known after the call"),
+        ("knowledge_base_ids", "knowledge"),
     ],
 };
 

@@ -8,6 +8,7 @@ use crate::{
     db::OrgTx,
     error::Result,
     id::Id,
+    knowledge::runtime::{self, Lookup},
     provider_sync::{ProviderBacked, RemoteState},
     providers::ultravox::duration::{parse_ms, write_ms},
     tools::{self, bindings::BoundTool, publish::SECRET},
@@ -18,11 +19,13 @@ const PATIENCE_MS: i64 = 5000;
 
 impl ProviderBacked for Agent {
     const LINK: &'static str = "agent";
-    /// Its tools, in order.
-    type Context = Vec<BoundTool>;
+    type Context = Equipment;
 
-    async fn context(tx: &mut OrgTx, draft: &AgentDraft) -> Result<Vec<BoundTool>> {
-        tools::bindings::bound(tx, &draft.tool_ids).await
+    async fn context(tx: &mut OrgTx, draft: &AgentDraft) -> Result<Equipment> {
+        Ok(Equipment {
+            tools: tools::bindings::bound(tx, &draft.tool_ids).await?,
+            lookup: runtime::lookup(tx, &draft.knowledge_base_ids).await?,
+        })
     }
 
     async fn mark_published(tx: &mut OrgTx, id: Id<Self>, provider_id: &str) -> Result<()> {
@@ -43,13 +46,13 @@ impl ProviderBacked for Agent {
 
     async fn push(
         core: &Core,
-        tools: &Vec<BoundTool>,
+        equipment: &Equipment,
         id: Id<Self>,
         draft: &AgentDraft,
         at: Option<&str>,
     ) -> Result<String> {
-        let name = name_there(id, draft);
-        let fresh = || overlaid(&Value::Null, draft, tools);
+        let (name, selected) = (name_there(id, draft), equipment.selected(core));
+        let fresh = || overlaid(&Value::Null, draft, &selected);
         let Some(at) = at else {
             return Ok(core.ultravox.create_agent(&name, &fresh()).await?.agent_id);
         };
@@ -66,7 +69,7 @@ impl ProviderBacked for Agent {
         };
         let published = match there {
             Some(there) => {
-                let template = overlaid(&there.call_template, draft, tools);
+                let template = overlaid(&there.call_template, draft, &selected);
                 core.ultravox.update_agent(&there.agent_id, &name, &template).await?
             }
             None => core.ultravox.create_agent(&name, &fresh()).await?,
@@ -83,13 +86,13 @@ impl ProviderBacked for Agent {
         Ok(copies.into_iter().map(|copy| copy.agent_id).collect())
     }
 
-    async fn compare(core: &Core, tools: &Vec<BoundTool>, ours: &Self, published: &AgentDraft) -> Result<RemoteState> {
+    async fn compare(core: &Core, equipment: &Equipment, ours: &Self, published: &AgentDraft) -> Result<RemoteState> {
         let there = match core.ultravox.agent(&ours.provider_id).await {
             Ok(there) => there,
             Err(failure) if failure.is_gone() => return Ok(RemoteState::Missing),
             Err(failure) => return Err(failure.into()),
         };
-        let mut differing = differences(&template(published, tools), &there.call_template);
+        let mut differing = differences(&template(published, &equipment.selected(core)), &there.call_template);
         if there.name != name_there(ours.id, published) {
             differing.insert(0, "name");
         }
@@ -97,6 +100,22 @@ impl ProviderBacked for Agent {
             None => RemoteState::InSync,
             Some(list) => RemoteState::Drifted(format!("Changed at the provider: {list}.")),
         })
+    }
+}
+
+/// What an agent uses while it talks.
+#[derive(Clone, Default, PartialEq)]
+pub struct Equipment {
+    /// In order.
+    tools: Vec<BoundTool>,
+    lookup: Option<Lookup>,
+}
+
+impl Equipment {
+    /// As a template selects it.
+    fn selected(&self, core: &Core) -> Vec<Value> {
+        let lookup = self.lookup.iter().map(|lookup| runtime::tool(lookup, &core.public_url));
+        self.tools.iter().map(selected).chain(lookup).collect()
     }
 }
 
@@ -117,8 +136,8 @@ pub(crate) fn born<T>(id: Id<T>) -> chrono::DateTime<chrono::Utc> {
     chrono::DateTime::from_timestamp(i64::try_from(seconds).unwrap_or_default(), 0).unwrap_or_default()
 }
 
-/// The whole template that a draft asks for.
-pub(crate) fn template(draft: &AgentDraft, tools: &[BoundTool]) -> Map<String, Value> {
+/// The whole template that a draft asks for, with these tools.
+pub(crate) fn template(draft: &AgentDraft, tools: &[Value]) -> Map<String, Value> {
     let mut template = Map::new();
     let mut set = |name: &str, value: Value| template.insert(name.to_owned(), value);
     set("systemPrompt", json!(for_provider(&draft.prompt)));
@@ -138,7 +157,7 @@ pub(crate) fn template(draft: &AgentDraft, tools: &[BoundTool]) -> Map<String, V
         }),
     );
     set("contextSchema", schema(draft));
-    set("selectedTools", tools.iter().map(selected).collect());
+    set("selectedTools", tools.into());
     if !draft.time_exceeded_message.is_empty() {
         set("timeExceededMessage", json!(for_provider(&draft.time_exceeded_message)));
     }
@@ -147,7 +166,7 @@ pub(crate) fn template(draft: &AgentDraft, tools: &[BoundTool]) -> Map<String, V
 
 /// The draft over what is there. How deep the provider merges is not documented, so the whole template is sent, and
 /// what others set in it beyond a draft stays.
-fn overlaid(there: &Value, draft: &AgentDraft, tools: &[BoundTool]) -> Value {
+fn overlaid(there: &Value, draft: &AgentDraft, tools: &[Value]) -> Value {
     let mut whole = there.as_object().cloned().unwrap_or_default();
     for read_only in ["name", "created", "updated"] {
         whole.remove(read_only);
@@ -166,7 +185,7 @@ fn overlaid(there: &Value, draft: &AgentDraft, tools: &[BoundTool]) -> Value {
             (Some(Value::Object(there)), Value::Object(ours)) if name == "vadSettings" => there.extend(ours),
             // Which tools of the account it has is ours to say; what the provider has built in stays as it is selected there.
             (Some(Value::Array(there)), Value::Array(ours)) if name == "selectedTools" => {
-                there.retain(|tool| tool["toolId"].is_null());
+                there.retain(|tool| tool["toolId"].is_null() && !runtime::is_tool(tool));
                 there.extend(ours);
             }
             (_, value) => drop(whole.insert(name, value)),
@@ -248,7 +267,7 @@ fn differences(ours: &Map<String, Value>, there: &Value) -> Vec<&'static str> {
 }
 
 /// A template in a form that two writers of the same template agree on: defaults filled in, durations in milliseconds.
-fn facts(template: &Map<String, Value>) -> [(&'static str, Value); 14] {
+fn facts(template: &Map<String, Value>) -> [(&'static str, Value); 15] {
     let get = |name: &str| template.get(name).unwrap_or(&Value::Null);
     let text = |value: &Value| json!(value.as_str().unwrap_or_default());
     let ms = |value: &Value, default: i64| json!(value.as_str().and_then(parse_ms).unwrap_or(default));
@@ -312,6 +331,16 @@ fn facts(template: &Map<String, Value>) -> [(&'static str, Value); 14] {
                 .flatten()
                 .filter(|tool| !tool["toolId"].is_null())
                 .map(|tool| tool["toolId"].clone())
+                .collect(),
+        ),
+        (
+            "knowledge",
+            get("selectedTools")
+                .as_array()
+                .into_iter()
+                .flatten()
+                .filter(|tool| runtime::is_tool(tool))
+                .map(runtime::facts)
                 .collect(),
         ),
     ]

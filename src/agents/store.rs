@@ -8,11 +8,13 @@ use super::{
     flow::Versioned, version_store,
 };
 use crate::{
+    analysis::AnalysisSettings,
     calls,
     crud::Rows,
     db::OrgTx,
     error::{Error, Result, ResultExt},
     id::Id,
+    knowledge::{self, KnowledgeBase},
     listing::{Position, Window},
     metadata::Metadata,
     provider_sync::RemoteState,
@@ -41,9 +43,13 @@ struct AgentRecord {
     turn_delay_ms: i32,
     interruption_ms: i32,
     recording: bool,
+    recording_days: Option<i16>,
+    transcript_days: Option<i16>,
     tool_ids: Vec<Id<Tool>>,
+    knowledge_base_ids: Vec<Id<KnowledgeBase>>,
     tags: Vec<String>,
     metadata: Json<Metadata>,
+    analysis: Json<AnalysisSettings>,
     revision: i64,
     live_version: i32,
     published_at: DateTime<Utc>,
@@ -79,9 +85,13 @@ impl From<AgentRecord> for Agent {
                 turn_delay_ms: row.turn_delay_ms,
                 interruption_ms: row.interruption_ms,
                 recording: row.recording,
+                recording_days: row.recording_days,
+                transcript_days: row.transcript_days,
                 tool_ids: row.tool_ids,
+                knowledge_base_ids: row.knowledge_base_ids,
                 tags: row.tags,
                 metadata: row.metadata.0,
+                analysis: row.analysis.0,
             },
             revision: row.revision,
             live_version: row.live_version,
@@ -158,12 +168,16 @@ impl Rows for Agent {
             AgentRecord,
             r#"select a.id, a.name, a.description, a.prompt, a.first_speaker, a.first_message, a.language, a.voice_id, a.voice_name,
                     a.temperature_percent, a.variables, a.join_timeout_s, a.max_duration_s, a.time_exceeded_message, a.silence,
-                    a.turn_delay_ms, a.interruption_ms, a.recording, a.tags, a.metadata, a.revision, a.live_version,
-                    a.published_at, a.unpublished, a.provider_id, a.sync, a.sync_note, a.sync_checked_at, a.created_at, a.updated_at,
+                    a.turn_delay_ms, a.interruption_ms, a.recording, a.recording_days, a.transcript_days, a.tags, a.metadata, a.analysis,
+                    a.revision, a.live_version, a.published_at, a.unpublished, a.provider_id, a.sync, a.sync_note, a.sync_checked_at,
+                    a.created_at, a.updated_at,
                     a.updated_by,
                     array(select b.tool_id from app.agent_tools b
                           where b.org_id = a.org_id and b.agent_id = a.id and not b.live order by b.position)
-                      as "tool_ids!: Vec<Id<Tool>>"
+                      as "tool_ids!: Vec<Id<Tool>>",
+                    array(select k.base_id from app.agent_knowledge k
+                          where k.org_id = a.org_id and k.agent_id = a.id and not k.live order by k.position)
+                      as "knowledge_base_ids!: Vec<Id<KnowledgeBase>>"
              from app.agents a where a.org_id = $1 and a.id = $2"#,
             tx.org() as _,
             id.uuid(),
@@ -197,6 +211,7 @@ impl Rows for Agent {
                 return Err(Error::invalid(format!("tool_ids[{i}]"), told));
             }
         }
+        knowledge::runtime::lookup(tx, &draft.knowledge_base_ids).await?;
         Ok(())
     }
 
@@ -205,8 +220,10 @@ impl Rows for Agent {
         sqlx::query!(
             "insert into app.agents (org_id, id, name, description, prompt, first_speaker, first_message, language, voice_id, live_voice_id,
                     voice_name, temperature_percent, variables, join_timeout_s, max_duration_s, time_exceeded_message, silence,
-                    turn_delay_ms, interruption_ms, recording, tags, metadata, provider_id, sync, updated_by)
-             values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18, $19, $20, $21, '', 'synced', $22)",
+                    turn_delay_ms, interruption_ms, recording, tags, metadata, provider_id, sync, updated_by, recording_days, transcript_days,
+                    analysis)
+             values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18, $19, $20, $21, '', 'synced', $22, $23, $24,
+                     $25)",
             tx.org() as _,
             id.uuid(),
             draft.name,
@@ -229,13 +246,16 @@ impl Rows for Agent {
             &draft.tags,
             Json(&draft.metadata) as _,
             tx.actor().0,
+            draft.recording_days,
+            draft.transcript_days,
+            Json(&draft.analysis) as _,
         )
         .execute(tx.conn())
         .await
         .on_constraint("agents_name_unique", || Error::taken("name"))?;
-        bind(tx, id, &draft.tool_ids, Bound::Draft).await?;
+        bind(tx, id, draft, Bound::Draft).await?;
         version_store::insert(tx, id, 1, draft, "").await?;
-        bind(tx, id, &draft.tool_ids, Bound::Live).await
+        bind(tx, id, draft, Bound::Live).await
     }
 
     /// Saves the draft; the live version stays what it is.
@@ -247,7 +267,7 @@ impl Rows for Agent {
                     voice_id = $9, voice_name = $10, temperature_percent = $11, variables = $12, join_timeout_s = $13,
                     max_duration_s = $14, time_exceeded_message = $15, silence = $16, turn_delay_ms = $17, interruption_ms = $18,
                     recording = $19, tags = $20, revision = revision + 1, updated_at = now(), updated_by = $22,
-                    metadata = $23, unpublished = $24
+                    metadata = $23, unpublished = $24, recording_days = $25, transcript_days = $26, analysis = $27
              where org_id = $1 and id = $2 and revision = $21",
             tx.org() as _,
             id.uuid(),
@@ -273,6 +293,9 @@ impl Rows for Agent {
             tx.actor().0,
             Json(&draft.metadata) as _,
             !draft.sounds_like(&live.draft),
+            draft.recording_days,
+            draft.transcript_days,
+            Json(&draft.analysis) as _,
         )
         .execute(tx.conn())
         .await
@@ -280,15 +303,15 @@ impl Rows for Agent {
         if saved.rows_affected() == 0 {
             return Ok(false);
         }
-        bind(tx, id, &draft.tool_ids, Bound::Draft).await?;
+        bind(tx, id, draft, Bound::Draft).await?;
         Ok(true)
     }
 
     /// Calls with it stay, and keep its name.
     async fn delete(tx: &mut OrgTx, id: Id<Agent>) -> Result<bool> {
         calls::store::forget_agent(tx, id).await?;
-        bind(tx, id, &[], Bound::Draft).await?;
-        bind(tx, id, &[], Bound::Live).await?;
+        bind(tx, id, &AgentDraft::default(), Bound::Draft).await?;
+        bind(tx, id, &AgentDraft::default(), Bound::Live).await?;
         let gone = sqlx::query!(
             "delete from app.agents where org_id = $1 and id = $2",
             tx.org() as _,
@@ -324,10 +347,13 @@ impl Rows for Agent {
     }
 }
 
-/// Gives the agent these tools; their lists say by how many agents they are used.
-async fn bind(tx: &mut OrgTx, id: Id<Agent>, tools: &[Id<Tool>], to: Bound) -> Result<()> {
-    if tools::bindings::bind(tx, id, tools, to).await? {
+/// Gives the agent the tools and the knowledge of a draft; their lists say by how many agents they are used.
+async fn bind(tx: &mut OrgTx, id: Id<Agent>, draft: &AgentDraft, to: Bound) -> Result<()> {
+    if tools::bindings::bind(tx, id, &draft.tool_ids, to).await? {
         tx.changed(Kind::Tool);
+    }
+    if knowledge::bindings::bind(tx, id, &draft.knowledge_base_ids, to).await? {
+        tx.changed(Kind::KnowledgeBase);
     }
     Ok(())
 }
@@ -344,7 +370,7 @@ pub(super) async fn go_live(tx: &mut OrgTx, id: Id<Agent>, number: i32, draft: &
     )
     .execute(tx.conn())
     .await?;
-    bind(tx, id, &draft.tool_ids, Bound::Live).await
+    bind(tx, id, draft, Bound::Live).await
 }
 
 pub async fn mark_published(tx: &mut OrgTx, id: Id<Agent>, provider_id: &str) -> Result<()> {

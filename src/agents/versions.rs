@@ -4,7 +4,10 @@ use chrono::{DateTime, Utc};
 use serde::{Deserialize, Serialize};
 
 use super::{AgentDraft, FirstSpeaker, Silence, Variable, language_name};
-use crate::check::{Check, Checked};
+use crate::{
+    analysis::{AnalysisField, AnalysisSettings, Criterion},
+    check::{Check, Checked},
+};
 
 /// An agent as it was published: numbered from 1, and never changed.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -112,10 +115,11 @@ pub fn differences(before: &AgentDraft, after: &AgentDraft) -> Vec<Difference> {
         .collect()
 }
 
-struct Fact {
-    field: &'static str,
-    label: &'static str,
-    value: String,
+/// One setting that callers can notice, as people read it.
+pub struct Fact {
+    pub field: &'static str,
+    pub label: &'static str,
+    pub value: String,
     is_text: bool,
     /// What it is told apart by, where that is not what is shown.
     id: Option<String>,
@@ -127,7 +131,7 @@ impl Fact {
     }
 }
 
-fn facts(draft: &AgentDraft) -> Vec<Fact> {
+pub fn facts(draft: &AgentDraft) -> Vec<Fact> {
     let AgentDraft {
         name: _,
         description: _,
@@ -146,10 +150,20 @@ fn facts(draft: &AgentDraft) -> Vec<Fact> {
         turn_delay_ms,
         interruption_ms,
         recording,
+        recording_days,
+        transcript_days,
         tool_ids,
+        knowledge_base_ids,
         tags: _,
         metadata: _,
+        analysis,
     } = draft;
+    let AnalysisSettings {
+        summary,
+        sentiment,
+        criteria,
+        fields,
+    } = analysis;
     let fact = |field, label, value: String| Fact {
         field,
         label,
@@ -168,6 +182,7 @@ fn facts(draft: &AgentDraft) -> Vec<Fact> {
         FirstSpeaker::Person => "The person",
     };
     let tools = tool_ids.iter().map(ToString::to_string).collect();
+    let knowledge = knowledge_base_ids.iter().map(ToString::to_string).collect();
     vec![
         text("prompt", "System prompt", prompt),
         fact("first_speaker", "Who speaks first", speaker.to_owned()),
@@ -188,6 +203,7 @@ fn facts(draft: &AgentDraft) -> Vec<Fact> {
             lines(variables.iter().map(declared).collect()),
         ),
         fact("tool_ids", "Tools", lines(tools)),
+        fact("knowledge_base_ids", "Knowledge", lines(knowledge)),
         fact("turn_delay_ms", "Waits before answering", format!("{turn_delay_ms} ms")),
         fact(
             "interruption_ms",
@@ -207,7 +223,34 @@ fn facts(draft: &AgentDraft) -> Vec<Fact> {
             "Recording",
             if *recording { "On" } else { "Off" }.to_owned(),
         ),
+        fact("analysis.summary", "Summary by", summary.label().to_owned()),
+        fact(
+            "analysis.sentiment",
+            "Mood of the other side",
+            if *sentiment { "Judged" } else { "Not judged" }.to_owned(),
+        ),
+        fact(
+            "analysis.criteria",
+            "Success criteria",
+            lines(criteria.iter().map(criterion).collect()),
+        ),
+        fact(
+            "analysis.fields",
+            "Fields after the call",
+            lines(fields.iter().map(read_field).collect()),
+        ),
+        fact("recording_days", "Recordings are kept", kept(*recording_days)),
+        fact("transcript_days", "Transcripts are kept", kept(*transcript_days)),
     ]
+}
+
+/// "For good", "1 day", "30 days".
+pub fn kept(days: Option<i16>) -> String {
+    match days {
+        None => "For good".to_owned(),
+        Some(1) => "1 day".to_owned(),
+        Some(days) => format!("{days} days"),
+    }
 }
 
 fn declared(variable: &Variable) -> String {
@@ -220,6 +263,30 @@ fn declared(variable: &Variable) -> String {
         "{} ({}, {needed}){told}",
         variable.name,
         variable.kind.label().to_ascii_lowercase()
+    )
+}
+
+fn criterion(criterion: &Criterion) -> String {
+    match criterion.description.as_str() {
+        "" => criterion.name.clone(),
+        description => format!("{}: {description}", criterion.name),
+    }
+}
+
+fn read_field(field: &AnalysisField) -> String {
+    let told = match field.description.as_str() {
+        "" => String::new(),
+        description => format!(": {description}"),
+    };
+    let choices = if field.choices.is_empty() {
+        String::new()
+    } else {
+        format!(" ({})", field.choices.join(", "))
+    };
+    format!(
+        "{} ({}){told}{choices}",
+        field.name,
+        field.kind.label().to_ascii_lowercase()
     )
 }
 

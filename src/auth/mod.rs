@@ -17,6 +17,7 @@ mod token;
 pub use bearer::{Presented, bearer, present};
 pub use me::{issue_token, me, set_time_zone, token_for};
 pub use throttle::sweep;
+pub(crate) use throttle::take_writing;
 pub use token::Tokens;
 
 pub(crate) use claims::role_of;

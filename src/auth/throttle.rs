@@ -6,6 +6,7 @@ use super::ClientInfo;
 use crate::{
     core::Core,
     error::{Error, Result},
+    org::OrgId,
     secret::fingerprint,
 };
 
@@ -15,6 +16,9 @@ const ACCOUNT: Limit = Limit("account", 5);
 const ADDRESS: Limit = Limit("address", 30);
 /// Mails to one address that somebody asked for without being signed in.
 pub(super) const MAIL: Limit = Limit("mail", 5);
+
+/// Texts that a language model writes for one organization: each of them costs whoever runs this.
+const WRITING: Limit = Limit("writing", 60);
 
 #[derive(Clone, Copy)]
 pub(super) struct Limit(&'static str, i32);
@@ -63,6 +67,14 @@ pub(super) async fn take(database: impl PgExecutor<'_>, limit: Limit, of: &str) 
 
 pub(super) async fn take_address(core: &Core, ip: &str) -> Result<()> {
     match take(core.db.identity.pool(), ADDRESS, ip).await? {
+        Turn::Open { .. } => Ok(()),
+        Turn::Paused { seconds } => Err(Error::Limited { retry_after_s: seconds }),
+    }
+}
+
+/// Counts a text that is written for an organization.
+pub(crate) async fn take_writing(core: &Core, org: &OrgId) -> Result<()> {
+    match take(core.db.identity.pool(), WRITING, org.as_str()).await? {
         Turn::Open { .. } => Ok(()),
         Turn::Paused { seconds } => Err(Error::Limited { retry_after_s: seconds }),
     }

@@ -1,6 +1,6 @@
 //! Calls in a spreadsheet.
 
-use super::{Call, CallFilter, CallRow, store};
+use super::{Call, CallFilter, CallRow, finding};
 use crate::{
     db::OrgTx,
     error::Result,
@@ -16,7 +16,7 @@ impl CsvList for Call {
     const KIND: Kind = Kind::Call;
 
     async fn page(tx: &mut OrgTx, filter: &CallFilter, window: Window) -> Result<Vec<CallRow>> {
-        store::page(tx, filter, window).await
+        finding::page(tx, filter, window).await
     }
 
     fn position(row: &CallRow) -> Position {
@@ -38,12 +38,17 @@ impl CsvRow for CallRow {
         "contact",
         "status",
         "end_reason",
+        "disposition",
         "placed_at",
         "joined_at",
         "ended_at",
         "duration_s",
         "price_usd",
+        "tags",
         "metadata",
+        "verdict",
+        "sentiment",
+        "fields",
     ];
 
     fn cells(self) -> Vec<String> {
@@ -60,12 +65,21 @@ impl CsvRow for CallRow {
             self.contact_name.unwrap_or_default(),
             api_word(self.status),
             api_word(self.end_reason),
+            self.disposition.unwrap_or_default(),
             timestamp(self.created_at),
             timestamp_if(self.joined_at),
             timestamp_if(self.ended_at),
             lasted.map(|time| time.num_seconds().to_string()).unwrap_or_default(),
             self.price.map(dollars).unwrap_or_default(),
+            self.tags.join(", "),
             metadata::cell(&self.metadata),
+            api_word(self.verdict),
+            api_word(self.sentiment),
+            if self.fields.is_empty() {
+                String::new()
+            } else {
+                serde_json::json!(self.fields).to_string()
+            },
         ]
     }
 }

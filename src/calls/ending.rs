@@ -37,6 +37,69 @@ pub enum EndReason {
     Unknown,
 }
 
+/// Whose matter an end was: where somebody has to look.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[cfg_attr(
+    feature = "ssr",
+    derive(sqlx::Type, utoipa::ToSchema),
+    sqlx(type_name = "text", rename_all = "snake_case")
+)]
+#[serde(rename_all = "snake_case")]
+pub enum AtFault {
+    /// Nothing is to be mended.
+    Nobody,
+    /// The number that was called.
+    Number,
+    /// The agent, or its copy at the provider.
+    Agent,
+    /// The provider's account: its credit, its permissions, its lines.
+    Account,
+    Telephony,
+    Provider,
+    /// Switchboard itself.
+    Platform,
+    Unknown,
+}
+
+impl AtFault {
+    pub const ALL: [Self; 8] = [
+        Self::Nobody,
+        Self::Number,
+        Self::Agent,
+        Self::Account,
+        Self::Telephony,
+        Self::Provider,
+        Self::Platform,
+        Self::Unknown,
+    ];
+
+    pub const fn word(self) -> &'static str {
+        match self {
+            Self::Nobody => "nobody",
+            Self::Number => "number",
+            Self::Agent => "agent",
+            Self::Account => "account",
+            Self::Telephony => "telephony",
+            Self::Provider => "provider",
+            Self::Platform => "platform",
+            Self::Unknown => "unknown",
+        }
+    }
+
+    pub const fn label(self) -> &'static str {
+        match self {
+            Self::Nobody => "Nobody",
+            Self::Number => "The number",
+            Self::Agent => "The agent",
+            Self::Account => "The provider's account",
+            Self::Telephony => "The telephone carrier",
+            Self::Provider => "The provider",
+            Self::Platform => "Switchboard",
+            Self::Unknown => "Not known",
+        }
+    }
+}
+
 impl EndReason {
     pub const ALL: [Self; 21] = [
         Self::CallerHangup,
@@ -117,6 +180,56 @@ impl EndReason {
         }
     }
 
+    /// As the column `at_fault` of the database works it out.
+    pub const fn at_fault(self) -> AtFault {
+        match self {
+            Self::InvalidNumber | Self::Unreachable => AtFault::Number,
+            Self::ConcurrencyLimit | Self::ProviderRefused => AtFault::Account,
+            Self::AgentMissing => AtFault::Agent,
+            Self::TelephonyFailed => AtFault::Telephony,
+            Self::ProviderError | Self::ProviderSilent => AtFault::Provider,
+            Self::PlatformError => AtFault::Platform,
+            Self::Unknown => AtFault::Unknown,
+            Self::CallerHangup
+            | Self::AgentHangup
+            | Self::ManuallyStopped
+            | Self::Inactivity
+            | Self::MaxDuration
+            | Self::Voicemail
+            | Self::NoAnswer
+            | Self::Busy
+            | Self::Declined
+            | Self::CanceledElsewhere
+            | Self::Unjoined => AtFault::Nobody,
+        }
+    }
+
+    pub const fn word(self) -> &'static str {
+        match self {
+            Self::CallerHangup => "caller_hangup",
+            Self::AgentHangup => "agent_hangup",
+            Self::ManuallyStopped => "manually_stopped",
+            Self::Inactivity => "inactivity",
+            Self::MaxDuration => "max_duration",
+            Self::Voicemail => "voicemail",
+            Self::NoAnswer => "no_answer",
+            Self::Busy => "busy",
+            Self::Declined => "declined",
+            Self::InvalidNumber => "invalid_number",
+            Self::Unreachable => "unreachable",
+            Self::CanceledElsewhere => "canceled_elsewhere",
+            Self::Unjoined => "unjoined",
+            Self::ConcurrencyLimit => "concurrency_limit",
+            Self::ProviderRefused => "provider_refused",
+            Self::AgentMissing => "agent_missing",
+            Self::TelephonyFailed => "telephony_failed",
+            Self::ProviderError => "provider_error",
+            Self::PlatformError => "platform_error",
+            Self::ProviderSilent => "provider_silent",
+            Self::Unknown => "unknown",
+        }
+    }
+
     /// The state a call ends in, unless somebody stopped it after it was answered.
     pub const fn status(self) -> Status {
         match self {
@@ -137,6 +250,21 @@ impl EndReason {
             | Self::PlatformError
             | Self::ProviderSilent
             | Self::Unknown => Status::Failed,
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn each_word_is_the_one_the_api_writes() {
+        for reason in EndReason::ALL {
+            assert_eq!(serde_json::to_value(reason).unwrap(), reason.word());
+        }
+        for party in AtFault::ALL {
+            assert_eq!(serde_json::to_value(party).unwrap(), party.word());
         }
     }
 }

@@ -4,16 +4,17 @@ use std::collections::BTreeMap;
 
 use chrono::{TimeDelta, Utc};
 use serde_json::Value;
+use url::Url;
 
 use super::{
-    Billing, Call, CallDraft, CallFilter, CallRow, Conversation, Destination, EndReason, Medium, Recording, Status,
-    check_variables, dial, progress,
+    Billing, Call, CallDraft, CallFacets, CallFilter, CallRow, Conversation, Destination, EndReason, Medium, Recording,
+    Status, check_variables, dial, finding, notes, progress,
     store::{self, LockedCall},
     watch::{self, AdoptOutcome, LINK},
 };
 use crate::{
     agents::{self, Agent, AgentDraft},
-    audit,
+    analysis, audit,
     auth::Caller,
     check::Check,
     contacts,
@@ -23,9 +24,10 @@ use crate::{
     error::{Error, Fault, Result},
     id::Id,
     idempotency::{self, Claim, Keyed},
+    knowledge,
     listing::{Listing, Page, Position},
     provider_sync::{self, ProviderBacked, RemoteState},
-    providers::{Audio, Failure},
+    providers::Failure,
     resource::{Action, Kind},
     tools::{self, Tool},
 };
@@ -37,8 +39,12 @@ pub const LONGEST_MESSAGE: usize = 4000;
 
 pub async fn list(core: &Core, caller: &Caller, filter: &CallFilter, page: &Page) -> Result<Listing<CallRow>> {
     let window = core.cursors.window(caller.org(), Kind::Call.word(), filter, page)?;
-    let mut tx = caller.begin(&core.db, Action::Read, Kind::Call).await?;
-    let rows = store::page(&mut tx, filter, window).await?;
+    let mut tx = if filter.is_empty() {
+        caller.begin(&core.db, Action::Read, Kind::Call).await?
+    } else {
+        caller.begin_search(&core.db, Kind::Call).await?
+    };
+    let rows = finding::page(&mut tx, filter, window).await?;
     tx.commit().await?;
     let position = |row: &CallRow| Position {
         at: row.created_at,
@@ -47,6 +53,14 @@ pub async fn list(core: &Core, caller: &Caller, filter: &CallFilter, page: &Page
     Ok(core
         .cursors
         .listing(caller.org(), Kind::Call.word(), filter, window, rows, position))
+}
+
+/// What the list's filters offer.
+pub async fn facets(core: &Core, caller: &Caller) -> Result<CallFacets> {
+    let mut tx = caller.begin(&core.db, Action::Read, Kind::Call).await?;
+    let facets = finding::facets(&mut tx).await?;
+    tx.commit().await?;
+    Ok(facets)
 }
 
 pub async fn get(core: &Core, caller: &Caller, id: Id<Call>) -> Result<Call> {
@@ -63,18 +77,11 @@ pub async fn conversation(core: &Core, caller: &Caller, id: Id<Call>) -> Result<
         call: store::find(&mut tx, id).await?.call,
         messages: store::messages(&mut tx, id).await?,
         events: store::events(&mut tx, id).await?,
+        notes: notes::all(&mut tx, id).await?,
+        analysis: analysis::store::find(&mut tx, id).await?,
     };
     tx.commit().await?;
     Ok(conversation)
-}
-
-/// The recording as sound; `NotFound` while there is none.
-pub async fn recording(core: &Core, caller: &Caller, id: Id<Call>) -> Result<Audio> {
-    let call = get(core, caller, id).await?;
-    match (call.recording, call.provider_id) {
-        (Recording::Ready, Some(provider_id)) => Ok(core.ultravox.recording(&provider_id).await?),
-        _ => Err(Error::NotFound),
-    }
 }
 
 /// Places a call. The intent is written before the provider is asked, so that a call is never dialed twice and never
@@ -163,7 +170,7 @@ async fn running(tx: &mut OrgTx, agent: &Agent, draft: &CallDraft) -> Result<(Ag
 
 /// The tools of what is not the live version, as a call brings them along: whole, because the provider fills placeholders in for calls
 /// of a copy alone. They stay as they are meanwhile, so that no secret leaves for where another one belongs.
-async fn brought(tx: &mut OrgTx, config: &AgentDraft, field: &str) -> Result<Vec<Value>> {
+async fn brought(tx: &mut OrgTx, installation: &Url, config: &AgentDraft, field: &str) -> Result<Vec<Value>> {
     let bound = tools::bindings::locked(tx, &config.tool_ids)
         .await
         .map_err(|error| match error {
@@ -177,6 +184,10 @@ async fn brought(tx: &mut OrgTx, config: &AgentDraft, field: &str) -> Result<Vec
     for tool in &bound {
         let whole = Tool::find(tx, tool.id).await?;
         selected.push(tools::publish::inline(&whole.draft, tool.secret.as_ref()));
+    }
+    let bases = knowledge::bindings::still_there(tx, &config.knowledge_base_ids).await?;
+    if let Some(lookup) = knowledge::runtime::lookup(tx, &bases).await? {
+        selected.push(knowledge::runtime::tool(&lookup, installation));
     }
     Ok(selected)
 }
@@ -215,7 +226,7 @@ async fn intend(
         dial::request(&core.ultravox, call.id, &draft.to, &config, &call.variables)
     } else {
         let field = if draft.version.is_some() { "version" } else { "agent_id" };
-        let tools = brought(&mut tx, &config, field).await?;
+        let tools = brought(&mut tx, &core.public_url, &config, field).await?;
         dial::whole(&core.ultravox, call.id, &draft.to, &config, tools, &call.variables)
     };
     let body = body.ok_or_else(|| {
@@ -230,7 +241,7 @@ async fn intend(
         longest: TimeDelta::seconds(limits),
     };
     let call = &held.call;
-    store::insert(&mut tx, &held).await?;
+    store::insert(&mut tx, &held, &config).await?;
     if let Some(keyed) = keyed {
         idempotency::link(&mut tx, keyed, call.id.uuid()).await?;
     }
@@ -266,6 +277,7 @@ fn fresh(core: &Core, tx: &OrgTx, agent: &Agent, to: &Destination, variables: BT
         medium,
         status: Status::Queued,
         end_reason: None,
+        disposition: None,
         end_detail: String::new(),
         to_number,
         from_number,
@@ -273,6 +285,7 @@ fn fresh(core: &Core, tx: &OrgTx, agent: &Agent, to: &Destination, variables: BT
         contact_name: None,
         variables,
         metadata: BTreeMap::new(),
+        tags: Vec::new(),
         placed_by: tx.actor().0,
         provider_id: None,
         created_at: now,
@@ -282,6 +295,9 @@ fn fresh(core: &Core, tx: &OrgTx, agent: &Agent, to: &Destination, variables: BT
         price: None,
         billing: Billing::Pending,
         recording: Recording::None,
+        recording_until: None,
+        transcript_until: None,
+        transcript_deleted_at: None,
         summary: String::new(),
         updated_at: now,
     }

@@ -4,22 +4,37 @@
 mod csv;
 #[cfg(feature = "ssr")]
 mod dial;
+mod dispositions;
 mod ending;
 #[cfg(feature = "ssr")]
+pub mod expiry;
+mod filter;
+#[cfg(feature = "ssr")]
+pub(crate) mod finding;
+#[cfg(feature = "ssr")]
 pub mod flow;
+pub mod inspect;
+mod marks;
 #[cfg(feature = "ssr")]
 mod outcome;
 mod place;
 #[cfg(feature = "ssr")]
 mod progress;
 #[cfg(feature = "ssr")]
+pub mod recording;
+#[cfg(feature = "ssr")]
+pub mod removal;
+#[cfg(feature = "ssr")]
 mod socket;
 #[cfg(feature = "ssr")]
 pub(crate) mod store;
+mod views;
 #[cfg(feature = "ssr")]
 mod voicemail;
 #[cfg(feature = "ssr")]
 pub mod watch;
+#[cfg(feature = "ssr")]
+pub mod words;
 
 use std::collections::BTreeMap;
 
@@ -29,14 +44,25 @@ use uuid::Uuid;
 
 use crate::{
     agents::Agent,
+    analysis::{CallAnalysis, Sentiment, Verdict},
     contacts::Contact,
     id::Id,
-    metadata::MetadataFilter,
     money::Micros,
     resource::{About, Action, Actions, NavGroup, NavPage, PermissionLabels, Roles},
 };
-pub use ending::EndReason;
+#[cfg(feature = "ssr")]
+pub use dispositions::flow as disposition_flow;
+pub use dispositions::{Disposition, Dispositions};
+pub use ending::{AtFault, EndReason};
+pub use filter::{CallFilter, Period};
+pub use inspect::CallConfiguration;
+pub use marks::{CallChange, DeleteCalls, MOST_AT_ONCE, NewNote, Note, TagCalls};
+#[cfg(feature = "ssr")]
+pub use marks::{notes, tags};
 pub use place::{CallDraft, Destination, PRICE_PER_STEP, STEP_S, check_variables, price};
+#[cfg(feature = "ssr")]
+pub use views::flow as view_flow;
+pub use views::{CallView, CallViewDraft};
 
 /// Calls, to everything that lists resources.
 pub const ABOUT: About = About {
@@ -66,7 +92,7 @@ pub const ABOUT: About = About {
     permissions: PermissionLabels {
         read: Some("See calls, transcripts and recordings"),
         create: Some("Place calls"),
-        update: Some("End calls"),
+        update: Some("End, tag and analyze calls, write notes and save views"),
         delete: Some("Delete calls"),
     },
     fields: &[],
@@ -85,6 +111,8 @@ pub struct Call {
     pub status: Status,
     /// Set once the call is over.
     pub end_reason: Option<EndReason>,
+    /// What the organization calls the reason, if it has a word of its own for it.
+    pub disposition: Option<String>,
     /// What was reported beyond the reason, in the reporter's words.
     pub end_detail: String,
     /// E.164; absent for a text call.
@@ -96,6 +124,8 @@ pub struct Call {
     pub variables: BTreeMap<String, serde_json::Value>,
     /// Values by names of the program that placed it.
     pub metadata: BTreeMap<String, String>,
+    /// Words that people put on it.
+    pub tags: Vec<String>,
     /// Who placed it: a person or an API key.
     pub placed_by: String,
     pub provider_id: Option<String>,
@@ -107,6 +137,12 @@ pub struct Call {
     pub price: Option<Micros>,
     pub billing: Billing,
     pub recording: Recording,
+    /// When its recording is deleted; absent where it is kept, or there is none yet.
+    pub recording_until: Option<DateTime<Utc>>,
+    /// When everything that was said on it is deleted; absent where it is kept.
+    pub transcript_until: Option<DateTime<Utc>>,
+    /// Set once that has happened.
+    pub transcript_deleted_at: Option<DateTime<Utc>>,
     /// One or two sentences on what was said; empty until there is one.
     pub summary: String,
     pub updated_at: DateTime<Utc>,
@@ -131,6 +167,24 @@ pub enum Medium {
     Phone,
     /// A written conversation in the browser, to try an agent.
     Text,
+}
+
+impl Medium {
+    pub const ALL: [Self; 2] = [Self::Phone, Self::Text];
+
+    pub const fn word(self) -> &'static str {
+        match self {
+            Self::Phone => "phone",
+            Self::Text => "text",
+        }
+    }
+
+    pub const fn label(self) -> &'static str {
+        match self {
+            Self::Phone => "Phone",
+            Self::Text => "Written",
+        }
+    }
 }
 
 /// Where a call is in its life. Order: each state only ever follows an earlier one.
@@ -242,6 +296,8 @@ pub enum Recording {
     Pending,
     Ready,
     Failed,
+    /// Kept as long as the agent said, and deleted then.
+    Deleted,
 }
 
 /// One thing said or done, in order.
@@ -293,6 +349,10 @@ pub struct Conversation {
     pub call: Call,
     pub messages: Vec<Message>,
     pub events: Vec<Event>,
+    /// From the first to the last.
+    pub notes: Vec<Note>,
+    /// Absent where its agent asks for nothing that a language model has to find out.
+    pub analysis: Option<CallAnalysis>,
 }
 
 /// One line of the list.
@@ -307,37 +367,41 @@ pub struct CallRow {
     pub medium: Medium,
     pub status: Status,
     pub end_reason: Option<EndReason>,
+    /// What the organization calls the reason, if it has a word of its own for it.
+    pub disposition: Option<String>,
     pub to_number: Option<String>,
     pub contact_id: Option<Id<Contact>>,
     pub contact_name: Option<String>,
     /// Values by names of the program that placed it.
     pub metadata: BTreeMap<String, String>,
+    /// Words that people put on it.
+    pub tags: Vec<String>,
     pub created_at: DateTime<Utc>,
     pub joined_at: Option<DateTime<Utc>>,
     pub ended_at: Option<DateTime<Utc>>,
     pub price: Option<Micros>,
+    /// What its success criteria say together.
+    pub verdict: Option<Verdict>,
+    pub sentiment: Option<Sentiment>,
+    /// Values that were read from what was said, by their names.
+    pub fields: BTreeMap<String, serde_json::Value>,
+    /// Where words were searched for: the first place at which some of them were said.
+    pub said: Vec<Passage>,
 }
 
-/// What the list can be narrowed to.
-#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
-#[cfg_attr(feature = "ssr", derive(utoipa::IntoParams), into_params(parameter_in = Query))]
-#[serde(default)]
-pub struct CallFilter {
-    /// Part of the number, of the contact's name or of the agent's.
-    pub q: Option<String>,
-    #[cfg_attr(feature = "ssr", param(inline))]
-    pub status: Option<Status>,
-    #[cfg_attr(feature = "ssr", param(value_type = Option<String>, format = Uuid))]
-    pub agent_id: Option<Id<Agent>>,
-    /// The version of the agent that they ran.
-    pub agent_version: Option<i32>,
-    #[cfg_attr(feature = "ssr", param(value_type = Option<String>, format = Uuid))]
-    pub contact_id: Option<Id<Contact>>,
-    /// Placed at this moment or later.
-    pub from: Option<DateTime<Utc>>,
-    /// Placed before this moment.
-    pub until: Option<DateTime<Utc>>,
-    /// With this in its metadata, a name and a value around a colon; all of them, where it is said several times.
-    #[cfg_attr(feature = "ssr", param(inline))]
-    pub metadata: MetadataFilter,
+/// A piece of what was said, and whether it is what was searched for.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "ssr", derive(utoipa::ToSchema))]
+pub struct Passage {
+    pub text: String,
+    pub found: bool,
+}
+
+/// What the list's filters offer.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+pub struct CallFacets {
+    pub tags: Vec<String>,
+    pub dispositions: Vec<String>,
+    /// Who has placed calls, with their names.
+    pub placed_by: Vec<(String, String)>,
 }

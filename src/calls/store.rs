@@ -7,14 +7,13 @@ use serde_json::Value;
 use sqlx::types::Json;
 use uuid::Uuid;
 
-use super::{Billing, Call, CallFilter, CallRow, EndReason, Event, Medium, Message, Recording, Speaker, Status};
+use super::{Billing, Call, EndReason, Event, Medium, Message, Recording, Speaker, Status};
 use crate::{
-    agents::Agent,
-    contacts::{self, Contact},
+    agents::{Agent, AgentDraft},
+    contacts::Contact,
     db::OrgTx,
     error::Result,
     id::Id,
-    listing::Window,
     metadata::Metadata,
     money::Micros,
     resource::Kind,
@@ -37,6 +36,7 @@ struct CallRecord {
     medium: Medium,
     status: Status,
     end_reason: Option<EndReason>,
+    disposition: Option<String>,
     end_detail: String,
     to_number: Option<String>,
     from_number: Option<String>,
@@ -44,6 +44,7 @@ struct CallRecord {
     contact_name: Option<String>,
     variables: Json<BTreeMap<String, Value>>,
     metadata: Json<Metadata>,
+    tags: Vec<String>,
     placed_by: String,
     stop_asked_at: Option<DateTime<Utc>>,
     provider_id: Option<String>,
@@ -54,6 +55,9 @@ struct CallRecord {
     price: Option<Micros>,
     billing: Billing,
     recording: Recording,
+    recording_until: Option<DateTime<Utc>>,
+    transcript_until: Option<DateTime<Utc>>,
+    transcript_deleted_at: Option<DateTime<Utc>>,
     summary: String,
     updated_at: DateTime<Utc>,
     longest_s: i32,
@@ -72,6 +76,7 @@ impl From<CallRecord> for LockedCall {
                 medium: row.medium,
                 status: row.status,
                 end_reason: row.end_reason,
+                disposition: row.disposition,
                 end_detail: row.end_detail,
                 to_number: row.to_number,
                 from_number: row.from_number,
@@ -79,6 +84,7 @@ impl From<CallRecord> for LockedCall {
                 contact_name: row.contact_name,
                 variables: row.variables.0,
                 metadata: row.metadata.0,
+                tags: row.tags,
                 placed_by: row.placed_by,
                 provider_id: row.provider_id,
                 created_at: row.created_at,
@@ -88,6 +94,9 @@ impl From<CallRecord> for LockedCall {
                 price: row.price,
                 billing: row.billing,
                 recording: row.recording,
+                recording_until: row.recording_until,
+                transcript_until: row.transcript_until,
+                transcript_deleted_at: row.transcript_deleted_at,
                 summary: row.summary,
                 updated_at: row.updated_at,
             },
@@ -95,72 +104,20 @@ impl From<CallRecord> for LockedCall {
     }
 }
 
-/// `NotFound` where it is narrowed to a contact that is not there.
-pub(crate) async fn page(tx: &mut OrgTx, filter: &CallFilter, window: Window) -> Result<Vec<CallRow>> {
-    if let Some(contact) = filter.contact_id {
-        contacts::store::must_exist(tx, contact).await?;
-    }
-    let metadata = filter.metadata.objects();
-    Ok(sqlx::query!(
-        "select c.id, c.agent_id, c.agent_name, c.agent_version, c.medium, c.status, c.end_reason, c.to_number, c.contact_id,
-                coalesce(nullif(p.name, ''), p.phone) as contact_name, c.metadata, c.created_at, c.joined_at, c.ended_at,
-                c.price_micros as price
-         from app.calls c left join app.contacts p on p.org_id = c.org_id and p.id = c.contact_id
-         where c.org_id = $1 and (c.created_at, c.id) < ($2, $3)
-           and ($4::text is null or position(lower($4) in lower(concat_ws(' ', c.to_number, p.name, c.agent_name))) > 0)
-           and ($5::text is null or c.status = $5)
-           and ($6::uuid is null or c.agent_id = $6)
-           and ($7::uuid is null or c.contact_id = $7)
-           and ($8::timestamptz is null or c.created_at >= $8)
-           and ($9::timestamptz is null or c.created_at < $9)
-           and ($10::jsonb[] is null or c.metadata @> all($10))
-           and ($11::int is null or c.agent_version = $11)
-         order by c.created_at desc, c.id desc
-         limit $12",
-        tx.org() as _,
-        window.after.at,
-        window.after.id,
-        filter.q.as_deref().map(str::trim).filter(|q| !q.is_empty()),
-        filter.status.map(Status::word),
-        filter.agent_id.map(Id::uuid),
-        filter.contact_id.map(Id::uuid),
-        filter.from,
-        filter.until,
-        metadata.as_deref(),
-        filter.agent_version,
-        window.fetch(),
-    )
-    .map(|row| CallRow {
-        id: row.id,
-        agent_id: row.agent_id,
-        agent_name: row.agent_name,
-        agent_version: row.agent_version,
-        medium: row.medium,
-        status: row.status,
-        end_reason: row.end_reason,
-        to_number: row.to_number,
-        contact_id: row.contact_id,
-        contact_name: row.contact_name,
-        metadata: row.metadata.0,
-        created_at: row.created_at,
-        joined_at: row.joined_at,
-        ended_at: row.ended_at,
-        price: row.price,
-    })
-    .fetch_all(tx.conn())
-    .await?)
-}
-
 /// `NotFound` for what is not there and for what is not theirs.
 pub(crate) async fn find(tx: &mut OrgTx, id: Id<Call>) -> Result<LockedCall> {
     let row = sqlx::query_as!(
         CallRecord,
-        "select c.id, c.agent_id, c.agent_name, c.agent_version, c.medium, c.status, c.end_reason, c.end_detail, c.to_number,
-                c.from_number, c.contact_id, coalesce(nullif(p.name, ''), p.phone) as contact_name, c.variables, c.metadata, c.placed_by, c.stop_asked_at,
+        r#"select c.id, c.agent_id, c.agent_name, c.agent_version, c.medium, c.status, c.end_reason, d.name as "disposition?", c.end_detail, c.to_number,
+                c.from_number, c.contact_id, coalesce(nullif(p.name, ''), p.phone) as contact_name, c.variables, c.metadata,
+                array(select t.tag from app.call_tags t where t.org_id = c.org_id and t.call_id = c.id order by t.tag) as "tags!",
+                c.placed_by, c.stop_asked_at,
                 c.provider_id, c.created_at, c.joined_at, c.ended_at, c.billed_ms, c.price_micros as price, c.billing, c.recording,
-                c.summary, c.updated_at, c.longest_s
-         from app.calls c left join app.contacts p on p.org_id = c.org_id and p.id = c.contact_id
-         where c.org_id = $1 and c.id = $2",
+                c.recording_until, c.transcript_until, c.transcript_deleted_at, c.summary, c.updated_at, c.longest_s
+         from app.calls c
+           left join app.contacts p on p.org_id = c.org_id and p.id = c.contact_id
+           left join app.dispositions d on d.org_id = c.org_id and d.end_reason = c.end_reason
+         where c.org_id = $1 and c.id = $2"#,
         tx.org() as _,
         id.uuid(),
     )
@@ -181,12 +138,14 @@ pub(crate) async fn lock(tx: &mut OrgTx, id: Id<Call>) -> Result<LockedCall> {
     find(tx, id).await
 }
 
-pub(crate) async fn insert(tx: &mut OrgTx, held: &LockedCall) -> Result<()> {
+/// `runs` are the settings that it runs, a version's or the draft's.
+pub(crate) async fn insert(tx: &mut OrgTx, held: &LockedCall, runs: &AgentDraft) -> Result<()> {
     let call = &held.call;
+    let tried = call.agent_version.is_none().then_some(runs);
     sqlx::query!(
         "insert into app.calls (org_id, id, agent_id, agent_name, medium, status, to_number, from_number, variables, placed_by, contact_id,
-                longest_s, metadata, agent_version)
-         values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14)",
+                longest_s, metadata, agent_version, tried_draft, recording_days, transcript_days)
+         values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17)",
         tx.org() as _,
         call.id.uuid(),
         call.agent_id.map(Id::uuid),
@@ -201,6 +160,9 @@ pub(crate) async fn insert(tx: &mut OrgTx, held: &LockedCall) -> Result<()> {
         i32::try_from(held.longest.num_seconds()).unwrap_or(i32::MAX),
         Json(&call.metadata) as _,
         call.agent_version,
+        tried.map(Json) as _,
+        runs.recording_days,
+        runs.transcript_days,
     )
     .execute(tx.conn())
     .await?;
@@ -248,6 +210,32 @@ pub(crate) async fn ask_to_stop(tx: &mut OrgTx, id: Id<Call>) -> Result<bool> {
         tx.changed(Kind::Call);
     }
     Ok(first)
+}
+
+/// Notes that the recording is in our storage; false where the call is gone.
+pub(crate) async fn recording_stored(tx: &mut OrgTx, id: Id<Call>, content_type: &str, size: u64) -> Result<bool> {
+    let noted = sqlx::query!(
+        "update app.calls set recording_type = $3, recording_bytes = $4 where org_id = $1 and id = $2 and recording = 'ready'",
+        tx.org() as _,
+        id.uuid(),
+        content_type,
+        i64::try_from(size).unwrap_or(i64::MAX),
+    )
+    .execute(tx.conn())
+    .await?;
+    Ok(noted.rows_affected() == 1)
+}
+
+/// The type and the size of the recording in our storage.
+pub(crate) async fn stored_recording(tx: &mut OrgTx, id: Id<Call>) -> Result<Option<(String, u64)>> {
+    let stored = sqlx::query!(
+        "select c.recording_type, c.recording_bytes from app.calls c where c.org_id = $1 and c.id = $2",
+        tx.org() as _,
+        id.uuid(),
+    )
+    .fetch_optional(tx.conn())
+    .await?;
+    Ok(stored.and_then(|row| row.recording_type.zip(row.recording_bytes?.try_into().ok())))
 }
 
 pub(crate) async fn messages(tx: &mut OrgTx, id: Id<Call>) -> Result<Vec<Message>> {
@@ -315,6 +303,18 @@ pub(crate) async fn events(tx: &mut OrgTx, id: Id<Call>) -> Result<Vec<Event>> {
         id.uuid(),
     )
     .fetch_all(tx.conn())
+    .await?)
+}
+
+/// The call that the provider knows by this id, if it is going on or has ended just now.
+pub(crate) async fn talking(tx: &mut OrgTx, provider_id: &str) -> Result<Option<Id<Call>>> {
+    Ok(sqlx::query_scalar!(
+        "select c.id from app.calls c
+         where c.org_id = $1 and c.provider_id = $2 and (c.ended_at is null or c.ended_at > now() - interval '5 minutes')",
+        tx.org() as _,
+        provider_id,
+    )
+    .fetch_optional(tx.conn())
     .await?)
 }
 

@@ -8,17 +8,21 @@ use chrono::{DateTime, TimeDelta, Utc};
 use super::{
     Call, EndReason, Medium, Message, Recording, Speaker, Status,
     dial::MARK,
-    outcome,
+    expiry, outcome,
     progress::{self, Sight, Transition},
-    socket,
+    recording::FetchRecording,
+    removal, socket,
     store::{self, LockedCall},
+    words,
 };
 use crate::{
+    analysis,
     auth::Caller,
     core::Core,
     db::OrgTx,
     error::Result,
     id::Id,
+    jobs,
     provider_sync::{self, Due, LEASE},
     providers::{Failure, ultravox::shape},
     resource::{Action, Kind},
@@ -34,6 +38,7 @@ const SEARCH_AGAIN: TimeDelta = TimeDelta::seconds(5);
 pub(crate) async fn attend(core: &Core, worker: &Caller, due: &Due) -> Result<()> {
     let id = Id::from_uuid(due.object_id);
     match due.state.as_str() {
+        "deleting" => removal::finish(core, worker, id).await,
         "creating" => resolve_unknown_outcome(core, worker, id).await,
         _ => refresh_from_provider(core, worker, id).await,
     }
@@ -226,6 +231,8 @@ async fn save_transition(
         store::write_messages(&mut tx, id, &said).await?;
         if step.call.status.is_over() {
             store::drop_other_messages(&mut tx, id, &said).await?;
+            words::write(&mut tx, id).await?;
+            analysis::flow::request(core, &mut tx, id).await?;
         }
     }
     write(&mut tx, &held, &step).await?;
@@ -256,8 +263,15 @@ pub(crate) async fn write(tx: &mut OrgTx, held: &LockedCall, step: &Transition) 
     if step.call != held.call {
         store::save(tx, &step.call).await?;
     }
+    let same_end = held.call.status.is_over() && step.call.ended_at == held.call.ended_at;
+    if step.call.status.is_over() && !same_end {
+        expiry::schedule(tx, step.call.id).await?;
+    }
     for (kind, note) in &step.happened {
         store::add_event(tx, step.call.id, kind, note).await?;
+    }
+    if step.call.recording == Recording::Ready && held.call.recording != Recording::Ready {
+        jobs::enqueue(tx, &FetchRecording { call: step.call.id }).await?;
     }
     if let Some(price) = step.charge {
         store::charge(tx, &step.call, price).await?;

@@ -62,7 +62,7 @@ pub const ABOUT: About = About {
 
 /// The longest name, and the longest name of a company.
 pub const SHORT_TEXT: usize = 120;
-const TAGS: usize = 20;
+pub(crate) const TAGS: usize = 20;
 const TAG: usize = 40;
 const CUSTOM: usize = 50;
 
@@ -203,7 +203,7 @@ impl Checked for ContactDraft {
     }
 }
 
-fn check_tags(check: &mut Check, field: &str, tags: &[String]) {
+pub(crate) fn check_tags(check: &mut Check, field: &str, tags: &[String]) {
     check.count(field, tags.len(), TAGS, "tags");
     for tag in tags {
         check.text(field, tag, 1..=TAG);

@@ -150,6 +150,7 @@ fn core_with(db: Db, config: Config, secret: Master) -> Core {
             sip_host: Some("sip.invalid".into()),
             webhook_secret: "nowhere".to_owned().into(),
         },
+        language_model: None,
     });
     made.expect("a test's mail settings are good")
 }

@@ -34,6 +34,8 @@ pub struct OrgTx {
 enum Mode {
     Write,
     Read,
+    /// Looks for some rows among many: which index finds them soonest depends on what is looked for, so it is planned each time.
+    Search,
     /// Reads one page of a list: its statement runs along one index, whatever is looked for. Postgres would plan it anew
     /// each time, because with the values at hand it expects fewer rows, and come to the same plan.
     Page,
@@ -44,6 +46,7 @@ impl Mode {
         match self {
             Self::Write => "begin",
             Self::Read => "begin read only",
+            Self::Search => "begin read only; set local plan_cache_mode = force_custom_plan",
             Self::Page => "begin read only; set local plan_cache_mode = force_generic_plan",
         }
     }
@@ -64,6 +67,11 @@ impl Caller {
     /// The same, to read a page of a list by the index that is in its order.
     pub async fn begin_page(&self, db: &Db, kind: Kind) -> Result<OrgTx> {
         self.open(db, Mode::Page, Action::Read, kind).await
+    }
+
+    /// The same, to look for rows by whatever a filter names.
+    pub async fn begin_search(&self, db: &Db, kind: Kind) -> Result<OrgTx> {
+        self.open(db, Mode::Search, Action::Read, kind).await
     }
 
     async fn open(&self, db: &Db, mode: Mode, action: Action, kind: Kind) -> Result<OrgTx> {
@@ -201,6 +209,13 @@ impl OrgTx {
     /// What was sealed there; nothing where it was sealed elsewhere, or under another secret of the installation.
     pub fn unseal(&self, purpose: &'static str, place: &str, sealed: Vec<u8>) -> Option<Vec<u8>> {
         self.secret.as_ref()?.open(purpose, &self.place(place), sealed)
+    }
+
+    /// What somebody makes of the installation's secret for this organization, such as a signature.
+    pub(crate) fn with_secret<T>(&self, make: impl FnOnce(&Master, &OrgId) -> T) -> Result<T> {
+        let secret = self.secret.as_ref();
+        let secret = secret.ok_or_else(|| Error::internal("this process has nothing to sign with"))?;
+        Ok(make(secret, &self.org))
     }
 
     fn place(&self, place: &str) -> String {

@@ -96,7 +96,11 @@ impl Job for ApplyEvent {
             settled(core, self.event, Some("no call of ours has this id")).await?;
             return Ok(Outcome::Done);
         };
-        watch::refresh_from_provider(core, &Caller::system(org), Id::from_uuid(call)).await?;
+        match watch::refresh_from_provider(core, &Caller::system(org), Id::from_uuid(call)).await {
+            // It has been deleted here, and soon will be there.
+            Err(Error::NotFound) => {}
+            looked => looked?,
+        }
         settled(core, self.event, None).await?;
         Ok(Outcome::Done)
     }

@@ -17,8 +17,11 @@ use super::{
     webhook::EnsureWebhook,
 };
 use crate::{
+    analysis::AnalyzeCall,
+    calls::{expiry::ExpireCalls, recording::FetchRecording, words::IndexWords},
     core::Core,
     crud::WriteFlow,
+    knowledge::reading::{CrawlSource, ReadSource, RefreshSource},
     mail::SendMail,
     registry::{self, Registered, ResourceVisitor},
     tools::publish::RepublishAgents,
@@ -42,6 +45,13 @@ pub async fn work(core: Core, shutdown: impl Future<Output = ()>) {
         .queue(Jobs::<RepublishAgents>::default())
         .queue(Jobs::<CloneVoice>::default())
         .queue(Jobs::<RemoveClone>::default())
+        .queue(Jobs::<IndexWords>::default())
+        .queue(Jobs::<AnalyzeCall>::default())
+        .queue(Jobs::<FetchRecording>::default())
+        .queue(Jobs::<ExpireCalls>::default())
+        .queue(Jobs::<ReadSource>::default())
+        .queue(Jobs::<CrawlSource>::default())
+        .queue(Jobs::<RefreshSource>::default())
         .queue(report::queue(&core))
         .cron(EnsureWebhook {}, WEBHOOK_EVERY)
         .cron(SettleMembers {}, MEMBERS_EVERY)

@@ -6,7 +6,10 @@ use serde::{Deserialize, de::DeserializeOwned};
 use serde_json::{Value, json};
 use url::Url;
 
-use super::http::{Failure, Question, Repeat};
+use super::{
+    Failure,
+    http::{DEADLINE, Question, Repeat},
+};
 use crate::{
     config,
     error::Provider,
@@ -312,6 +315,7 @@ const fn again(operation: &'static str) -> Question {
         provider: Provider::Clerk,
         operation,
         repeat: Repeat::Safe,
+        deadline: DEADLINE,
     }
 }
 

@@ -10,7 +10,7 @@ use crate::{
     agents::{Agent, Variable},
     db::OrgTx,
     error::{Error, Result},
-    id::Id,
+    id::{Id, uuids},
 };
 
 /// What of an agent has a tool.
@@ -137,10 +137,6 @@ pub(crate) async fn locked(tx: &mut OrgTx, ids: &[Id<Tool>]) -> Result<Vec<Bound
 
 fn gone(i: usize) -> Error {
     Error::invalid(format!("tool_ids[{i}]"), "This tool is gone. Take it off the list.")
-}
-
-fn uuids(ids: &[Id<Tool>]) -> Vec<Uuid> {
-    ids.iter().map(|id| id.uuid()).collect()
 }
 
 /// Gives an agent exactly these tools; whether they are others than before.

@@ -144,8 +144,9 @@ const FOREIGN_HEADERS: [&str; 10] = [
     "transfer-encoding",
     "upgrade",
 ];
-/// Tools that every agent of the provider can have; two tools of one call cannot share a name.
-const BUILT_IN: [&str; 6] = [
+/// Tools that every agent can have, of the provider's and ours; two tools of one call cannot share a name.
+const BUILT_IN: [&str; 7] = [
+    "search_knowledge",
     "hangup",
     "leavevoicemail",
     "querycorpus",
@@ -165,7 +166,10 @@ impl Checked for ToolDraft {
             "Use 1 to 64 letters, digits, _ and -.",
         );
         if is_good && BUILT_IN.contains(&self.model_name.to_ascii_lowercase().as_str()) {
-            check.fail("model_name", "The provider has a tool of this name. Choose another.");
+            check.fail(
+                "model_name",
+                "There is a tool of this name that every agent can have. Choose another.",
+            );
         }
         check.text("description", &self.description, 1..=1000);
         let wrong = wrong_address(&self.url);
@@ -192,7 +196,7 @@ impl Checked for ToolDraft {
         check.free("parameters[].schema");
         check.free("parameters[].value");
         check.beyond("name", "another tool has it");
-        check.beyond("model_name", "another tool has it, or one of the provider's");
+        check.beyond("model_name", "another tool has it, or one that every agent can have");
         check.beyond(
             "url",
             "it names no server, holds what is no part of an address, or has no parameter for a {name}",

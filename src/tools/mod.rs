@@ -12,7 +12,7 @@ mod parameter;
 #[cfg(feature = "ssr")]
 pub(crate) mod publish;
 #[cfg(feature = "ssr")]
-mod reach;
+pub(crate) mod reach;
 #[cfg(feature = "ssr")]
 mod request;
 #[cfg(feature = "ssr")]
@@ -21,7 +21,7 @@ mod schema;
 #[cfg(feature = "ssr")]
 pub(crate) mod secret;
 #[cfg(feature = "ssr")]
-mod send;
+pub(crate) mod send;
 #[cfg(feature = "ssr")]
 pub(crate) mod store;
 mod test;

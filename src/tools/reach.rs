@@ -1,8 +1,9 @@
-//! Which addresses this installation calls for a tool. Whoever may edit a tool chooses what our server asks, from inside
-//! whatever network it stands in; so where others come to the installation it asks the public internet alone.
+//! Which addresses this installation calls for a tool or a source of knowledge. Whoever may edit one chooses what our server asks,
+//! from inside whatever network it stands in; so where others come to the installation it asks the public internet alone.
 
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};
 
+use reqwest::{Client, redirect::Policy};
 use url::{Host, Url};
 
 use crate::config::is_loopback;
@@ -10,7 +11,7 @@ use crate::config::is_loopback;
 const PRIVATE: &str = "This address is inside a private network. Use one that is public.";
 
 /// Says what is wrong with an address, as far as its text tells. An installation on one's own machine takes any.
-pub(super) fn wrong_address(url: &str, public: bool) -> Option<&'static str> {
+pub(crate) fn wrong_address(url: &str, public: bool) -> Option<&'static str> {
     if !public {
         return None;
     }
@@ -34,7 +35,7 @@ pub(super) fn wrong_address(url: &str, public: bool) -> Option<&'static str> {
 
 /// The addresses of a host, all of which must be ones that we call: a name may have a public and a private one, and
 /// which is taken would be chance.
-pub(super) async fn resolve(url: &Url, public: bool) -> Result<Vec<SocketAddr>, Unreachable> {
+pub(crate) async fn resolve(url: &Url, public: bool) -> Result<Vec<SocketAddr>, Unreachable> {
     if let Some(wrong) = wrong_address(url.as_str(), public) {
         return Err(Unreachable::Refused(wrong));
     }
@@ -61,8 +62,20 @@ fn may_call(found: Vec<SocketAddr>, public: bool) -> Result<Vec<SocketAddr>, Unr
     }
 }
 
+/// A client for one request: it goes to the addresses that were looked at, whatever the name leads to by now, and follows nothing.
+pub(crate) fn client(url: &Url, addresses: &[SocketAddr], public: bool) -> Client {
+    Client::builder()
+        .redirect(Policy::none())
+        .no_proxy()
+        .https_only(public)
+        .resolve_to_addrs(url.host_str().unwrap_or_default(), addresses)
+        .user_agent(concat!("switchboard/", env!("CARGO_PKG_VERSION")))
+        .build()
+        .expect("a client without special settings always builds")
+}
+
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Unreachable {
+pub(crate) enum Unreachable {
     /// Not an address that we call; says why.
     Refused(&'static str),
     /// Nothing is known by this name.

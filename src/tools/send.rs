@@ -5,7 +5,7 @@ use std::{
     time::{Duration, Instant},
 };
 
-use reqwest::{Client, Response, redirect::Policy};
+use reqwest::Response;
 
 use super::{
     SecretValue, TestOutcome, TestResult,
@@ -52,16 +52,7 @@ async fn ask(prepared: Prepared, public: bool, secret: Option<&SecretValue>) -> 
             };
         }
     };
-    let host = prepared.url.host_str().unwrap_or_default();
-    // A client of its own: it goes to the addresses that were looked at, whatever the name leads to by now.
-    let client = Client::builder()
-        .redirect(Policy::none())
-        .no_proxy()
-        .https_only(public)
-        .resolve_to_addrs(host, &addresses)
-        .user_agent(concat!("switchboard/", env!("CARGO_PKG_VERSION")))
-        .build()
-        .expect("a client without special settings always builds");
+    let client = reach::client(&prepared.url, &addresses, public);
     let mut request = client
         .request(prepared.method, prepared.url.clone())
         .headers(prepared.headers);
@@ -78,7 +69,7 @@ async fn ask(prepared: Prepared, public: bool, secret: Option<&SecretValue>) -> 
 }
 
 /// Why there is no connection, in our words: the cause may quote the whole address.
-fn refusal(error: &reqwest::Error) -> String {
+pub(crate) fn refusal(error: &reqwest::Error) -> String {
     let mut cause = error.source();
     while let Some(inner) = cause {
         if let Some(io) = inner.downcast_ref::<std::io::Error>() {

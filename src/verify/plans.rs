@@ -74,7 +74,7 @@ const HOT: &[Hot] = &[
         kind: Kind::Call,
         ask: |tx| {
             Box::pin(async {
-                calls::store::page(tx, &Default::default(), Window::first(50))
+                calls::finding::page(tx, &Default::default(), Window::first(50))
                     .await
                     .map(drop)
             })

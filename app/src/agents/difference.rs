@@ -7,7 +7,7 @@ use similar::{
 };
 use switchboard::agents::Difference;
 
-/// Id and name of each tool there is.
+/// Id and name of each tool and each knowledge base there is.
 pub type ToolNames = Vec<(String, String)>;
 
 /// What the two are called: `Live, version 3` and `Draft`.
@@ -32,7 +32,9 @@ pub fn differences(found: Vec<Difference>, tools: &ToolNames, (before, after): S
         .map(|difference| {
             let named = |value: &str| match (difference.field, value) {
                 (_, "") => "–".to_owned(),
-                ("tool_ids", ids) => ids.lines().map(|id| name_of(tools, id)).collect::<Vec<_>>().join("\n"),
+                ("tool_ids" | "knowledge_base_ids", ids) => {
+                    ids.lines().map(|id| name_of(tools, id)).collect::<Vec<_>>().join("\n")
+                }
                 (_, value) => value.to_owned(),
             };
             view! {
@@ -62,11 +64,11 @@ pub fn differences(found: Vec<Difference>, tools: &ToolNames, (before, after): S
 
 fn name_of(tools: &ToolNames, id: &str) -> String {
     let known = tools.iter().find(|(known, _)| known == id);
-    known.map_or_else(|| "A tool that is gone".to_owned(), |(_, name)| name.clone())
+    known.map_or_else(|| "One that is gone".to_owned(), |(_, name)| name.clone())
 }
 
 /// Both texts in one, word by word. What stays as it is is shortened.
-fn words(before: &str, after: &str) -> AnyView {
+pub fn words(before: &str, after: &str) -> AnyView {
     let parts = compared(before, after);
     let last = parts.len().saturating_sub(1);
     let parts = parts

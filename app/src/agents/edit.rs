@@ -1,10 +1,11 @@
 //! Making an agent and changing it: one page, whole on arrival, that loses nothing.
 
+use futures_util::future::try_join;
 use leptos::prelude::*;
 use leptos_router::hooks::{use_params_map, use_query_map};
 use switchboard::{
     Error, Id,
-    agents::{Agent, AgentDraft, STARTERS, Starter},
+    agents::{Agent, AgentDraft},
     org::OrgId,
     resource::{Action, Kind},
 };
@@ -14,7 +15,8 @@ use super::{
     actions::agent_actions,
     agent_facets,
     difference::ToolNames,
-    get_agent,
+    get_agent, get_agent_template,
+    import::{self, FROM},
     publish::{PublishForm, publish_form},
     sections::{Known, SECTIONS, sections},
 };
@@ -23,14 +25,18 @@ use crate::{
     calls::{PlaceCall, Preset, TestPanel},
     kit::{
         Ago, Copy, Dialog, FormState, KEPT_IN_TAB, Loading, Menu, PageHead, StatusDot, Toast, aria_bool,
-        ask_before_leaving, browser, contents, crumbs, dynamic, editor, icon,
+        ask_before_leaving, browser, contents, crumbs, dynamic, editor, effect, icon,
         keys::{on_ctrl, on_key},
         loaded, out_of_step, put_back, reactive_bool, reactive_text, saved_elsewhere, skeleton_rows, status_badge,
         sync_dot, use_toasts,
     },
+    knowledge::every_base,
     may, org,
     tools::every_tool,
 };
+
+/// The way to the editor of a new agent; without its end, that to any other.
+const NEW_WAY: &[(&str, &str)] = &[("Agents", "/agents"), ("New agent", "/agents/new")];
 
 /// An agent, if there is one yet, and what its fields offer.
 type Opened = (Option<Agent>, Known);
@@ -41,22 +47,37 @@ async fn open(org: OrgId, id: Option<Id<Agent>>) -> Result<Opened, AppError> {
         None => None,
     };
     let tools = every_tool(org.clone()).await?;
+    let bases = every_base(org.clone()).await?;
     // Without them the field still takes what is typed.
     let tags = agent_facets(org).await.map(|facets| facets.tags).unwrap_or_default();
-    Ok((agent, Known { tags, tools }))
+    Ok((agent, Known { tags, tools, bases }))
 }
 
-/// A new agent, from nothing or from a starter.
+/// What a new agent begins with: nothing, or what a template has.
+async fn begin(org: OrgId, template: Option<String>) -> Result<(AgentDraft, Known), AppError> {
+    let start = async {
+        match template {
+            Some(template) => Ok(get_agent_template(org.clone(), template).await?.draft),
+            None => Ok(AgentDraft::default()),
+        }
+    };
+    // Both at once: what a request brings along is there only until the first of them waits.
+    let (start, (_, known)) = try_join(start, open(org.clone(), None)).await?;
+    Ok((start, known))
+}
+
+/// A new agent: from nothing, from a template, or from what was imported in this tab.
 #[component]
 pub fn AgentNew() -> impl IntoView {
     let query = use_query_map();
-    let org = org();
-    let from =
-        Memo::new(move |_| query.with(|query| query.get_str("from").and_then(|from| from.parse::<usize>().ok())));
-    let opened = Loading::new(move || from.get(), move |_| open(org.clone(), None));
-    loaded(opened, "editor", skeleton_rows, move |(agent, known)| {
-        let starter = from.get_untracked().and_then(|from| STARTERS.get(from.checked_sub(1)?));
-        page(agent, starter.map(Starter::draft).unwrap_or_default(), &known)
+    let mine = org();
+    let from = Memo::new(move |_| query.with(|query| query.get_str("from").map(str::to_owned)));
+    let begun = Loading::new(
+        move || from.get().filter(|from| !from.is_empty() && from != FROM),
+        move |template| begin(mine.clone(), template),
+    );
+    loaded(begun, "editor", skeleton_rows, |(start, known)| {
+        page(None, start, &known)
     })
 }
 
@@ -93,6 +114,7 @@ fn page(agent: Option<Agent>, start: AgentDraft, known: &Known) -> AnyView {
         Kind::Agent,
     );
     let editor = editor(agent, start);
+    take_import(editor);
     ask_before_leaving(editor.dirty, KEPT_IN_TAB);
     on_ctrl("s", move || {
         if writes {
@@ -105,11 +127,9 @@ fn page(agent: Option<Agent>, start: AgentDraft, known: &Known) -> AnyView {
         _ => false,
     });
     let form = use_context::<FormState>();
-    let tools = known
-        .tools
-        .iter()
-        .map(|tool| (tool.id.to_string(), tool.name.clone()))
-        .collect();
+    let tools = known.tools.iter().map(|tool| (tool.id.to_string(), tool.name.clone()));
+    let bases = known.bases.iter().map(|base| (base.id.to_string(), base.name.clone()));
+    let tools = tools.chain(bases).collect();
     view! {
         {head(editor, writes, tools)}
         <div class="notices stack s2">
@@ -128,6 +148,20 @@ fn page(agent: Option<Agent>, start: AgentDraft, known: &Known) -> AnyView {
         </div>
     }
     .into_any()
+}
+
+/// Puts what was imported in this tab into a new agent, as if it had been typed.
+fn take_import(editor: AgentEditor) {
+    if editor.saved.with_untracked(Option::is_some) {
+        return;
+    }
+    let mine = org();
+    effect(move || {
+        if let Some(draft) = import::take(&mine) {
+            editor.draft.set(draft);
+            editor.restored.set(false);
+        }
+    });
 }
 
 fn head(editor: AgentEditor, writes: bool, tools: ToolNames) -> AnyView {
@@ -200,7 +234,7 @@ fn head(editor: AgentEditor, writes: bool, tools: ToolNames) -> AnyView {
     };
     view! {
         {(writes && !is_new).then(|| publish_dialog(editor, publishing, tools))}
-        <PageHead class="page-head editor-head" title=title beside=beside sub=sub actions=buttons crumbs=|| crumbs(&[("Agents", "/agents")])/>
+        <PageHead class="page-head editor-head" title=title beside=beside sub=sub actions=buttons crumbs=move || crumbs(if is_new { NEW_WAY } else { &NEW_WAY[..1] })/>
         {(!is_new && may(Action::Create, Kind::Call)).then(|| view! { <PlaceCall open=calling preset=preset/> })}
     }
     .into_any()

@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use leptos::prelude::*;
 use switchboard::{
-    agents::{AgentFilter, AgentRow, Facets, STARTERS, language_name},
+    agents::{AgentFilter, AgentRow, Facets, TEMPLATES, language_name},
     listing::{Listing, Page},
     resource::{Action, Kind},
     sync::SyncState,
@@ -256,14 +256,14 @@ fn first_use() -> AnyView {
         }
         .into_any();
     }
-    let starters = STARTERS
+    let some = TEMPLATES
         .iter()
-        .enumerate()
-        .map(|(i, starter)| {
+        .take(4)
+        .map(|template| {
             view! {
-                <a class="card starter" href=format!("/agents/new?from={}", i + 1)>
-                    <b>{starter.name}</b>
-                    <small>{starter.description}</small>
+                <a class="card starter" href=format!("/agents/new?template={}", template.id)>
+                    <b>{template.name}</b>
+                    <small>{template.purpose}</small>
                 </a>
             }
         })
@@ -274,9 +274,12 @@ fn first_use() -> AnyView {
                 Illustration::Empty,
                 "No agents yet",
                 "An agent answers or places calls. Start from a template, choose a voice, and call it in about a minute.",
-                view! { <a class="btn primary" href="/agents/new">{icon("plus")}"Start from nothing"</a> },
+                view! {
+                    <a class="btn primary" href="/agents/new">"See all templates"</a>
+                    <a class="btn" href="/agents/new/draft">{icon("plus")}"Start empty"</a>
+                },
             )}
-            <div class="starters">{starters}</div>
+            <div class="starters">{some}</div>
         </div>
     }
     .into_any()

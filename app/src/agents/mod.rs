@@ -1,9 +1,13 @@
 //! Agents in the browser: what pages may ask about them.
 
 mod actions;
+mod assist;
 mod difference;
 mod edit;
+mod gallery;
+mod import;
 mod list;
+mod proposal;
 mod publish;
 mod sections;
 mod versions;
@@ -11,7 +15,10 @@ mod versions;
 use leptos::prelude::*;
 use switchboard::{
     Id,
-    agents::{Agent, AgentDraft, AgentFilter, AgentRow, AgentVersion, AgentVersionRow, Facets, Finding, Publication},
+    agents::{
+        Agent, AgentDraft, AgentFilter, AgentRow, AgentTemplate, AgentTemplateRow, AgentVersion, AgentVersionRow,
+        AssistRequest, Facets, Finding, Proposal, Publication,
+    },
     listing::{Listing, Page},
     org::OrgId,
 };
@@ -23,9 +30,13 @@ use crate::{
     kit::{Edited, Editor},
 };
 #[cfg(feature = "ssr")]
-use switchboard::{agents, crud, provider_sync};
+use switchboard::{
+    agents::{self, templates},
+    crud, provider_sync,
+};
 
 pub use edit::{AgentEdit, AgentNew};
+pub use gallery::AgentGallery;
 pub use list::AgentList;
 pub use versions::AgentVersions;
 
@@ -91,6 +102,28 @@ pub async fn update_agent(org: OrgId, id: Id<Agent>, draft: AgentDraft, revision
 #[server(protocol = Wire)]
 pub async fn delete_agent(org: OrgId, id: Id<Agent>) -> Result<(), AppError> {
     Ok(crud::delete::<Agent>(&core(), &caller(&org)?, id).await?)
+}
+
+#[server(protocol = Wire)]
+pub async fn list_agent_templates(org: OrgId) -> Result<Vec<AgentTemplateRow>, AppError> {
+    Ok(templates::list(&core(), &caller(&org)?).await?)
+}
+
+#[server(protocol = Wire)]
+pub async fn get_agent_template(org: OrgId, template: String) -> Result<AgentTemplate, AppError> {
+    Ok(templates::find(&core(), &caller(&org)?, &template).await?)
+}
+
+/// An exported agent as a draft to begin from.
+#[server(protocol = Wire)]
+pub async fn read_agent_export(org: OrgId, json: String) -> Result<AgentDraft, AppError> {
+    Ok(agents::read_export(&core(), &caller(&org)?, &json).await?)
+}
+
+/// What the language model proposes for a prompt or a first message.
+#[server(protocol = Wire)]
+pub async fn assist_with_agent(org: OrgId, request: AssistRequest) -> Result<Proposal, AppError> {
+    Ok(agents::assist(&core(), &caller(&org)?, request).await?)
 }
 
 #[server(protocol = Wire)]

@@ -23,6 +23,7 @@ use crate::{
         Ago, Loading, PageHead, Question, Select, StatusDot, Toast, browser, icon, laid_out, loaded, skeleton_rows,
         status_badge, use_confirm, use_live, use_toasts,
     },
+    knowledge::every_base,
     may, org,
     tools::every_tool,
 };
@@ -36,8 +37,12 @@ async fn open(org: OrgId, id: Id<Agent>) -> Result<Opened, AppError> {
     let agent = get_agent(org.clone(), id).await?;
     let versions = list_agent_versions(org.clone(), id).await?;
     // Without them a tool is shown as one that is gone.
-    let tools = every_tool(org).await.unwrap_or_default();
-    let names = tools.into_iter().map(|tool| (tool.id.to_string(), tool.name)).collect();
+    let tools = every_tool(org.clone()).await.unwrap_or_default();
+    let bases = every_base(org).await.unwrap_or_default();
+    let tools = tools.into_iter().map(|tool| (tool.id.to_string(), tool.name));
+    let names = tools
+        .chain(bases.into_iter().map(|base| (base.id.to_string(), base.name)))
+        .collect();
     Ok((agent, versions, names))
 }
 

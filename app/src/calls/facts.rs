@@ -1,24 +1,28 @@
 //! Facts: a call in one line: why it ended, how long, how quick, how much, and what to do where it went wrong.
 
+use chrono::TimeDelta;
 use leptos::{prelude::*, task::spawn_local};
 use switchboard::{
+    analysis::Verdict,
     calls::{Billing, Call, EndReason, Recording, Status},
     resource::{Action, Kind},
 };
 
 use super::{
+    analysis::verdict_badge,
     elapsed::Elapsed,
     format::{blame, clock, delay, dot_of, price_of, span},
     turns::{Turn, usual_delay},
 };
 use crate::{
-    kit::{StatusDot, status_dot},
+    kit::{Day, StatusDot, status_dot},
     may,
     members::list_members,
     org, viewer,
 };
 
-pub fn facts(call: Memo<Call>, turns: Memo<Vec<Turn>>) -> AnyView {
+pub fn facts(call: Memo<Call>, turns: Memo<Vec<Turn>>, verdict: Memo<Option<Verdict>>) -> AnyView {
+    let judged = move || verdict.get().map(|verdict| fact("Verdict", verdict_badge(verdict)));
     let quick = move || {
         turns
             .with(|turns| usual_delay(turns))
@@ -28,16 +32,17 @@ pub fn facts(call: Memo<Call>, turns: Memo<Vec<Turn>>) -> AnyView {
         let call = call.get();
         view! {
             {(!call.status.is_live()).then(|| fact("Ended because", ended(&call)))}
+            {call.disposition.clone().map(|name| fact("Disposition", name.into_any()))}
             {with_whom(&call).map(|contact| fact("Contact", contact))}
             {fact("Talk time", talk_time(&call))}
             {(call.to_number.is_some()).then(|| fact("Rang for", rang(&call)))}
             {fact("Price", price(&call))}
-
+            {kept_until(&call)}
         }
     };
     // Outside the strip, which is drawn anew with every change: who placed a call never changes.
     let by = fact("Placed by", call.with_untracked(placed_by));
-    view! { <div class="card"><dl class="facts">{strip}{quick}{by}</dl></div> }.into_any()
+    view! { <div class="card"><dl class="facts">{judged}{strip}{quick}{by}</dl></div> }.into_any()
 }
 
 fn fact(name: &'static str, value: AnyView) -> AnyView {
@@ -94,6 +99,18 @@ fn price(call: &Call) -> AnyView {
         Billing::None => view! { {words}<span class="aside-note">" it never reached Ultravox"</span> }.into_any(),
         _ => view! { <span class="muted">{words}</span> }.into_any(),
     }
+}
+
+/// The last day of what is not kept for good.
+fn kept_until(call: &Call) -> Vec<AnyView> {
+    let sound = call.recording_until.filter(|_| call.recording == Recording::Ready);
+    let words = call.transcript_until.filter(|_| call.transcript_deleted_at.is_none());
+    // It goes at the midnight with which the day after begins.
+    let last = |moment| view! { <Day at=moment - TimeDelta::seconds(1)/> }.into_any();
+    [("Recording until", sound), ("Transcript until", words)]
+        .into_iter()
+        .filter_map(|(name, until)| Some(fact(name, last(until?))))
+        .collect()
 }
 
 /// A name where it can be known: the call itself keeps only who it was by id.
@@ -171,6 +188,11 @@ pub fn no_recording(call: &Call) -> Option<AnyView> {
             StatusDot::Warn,
             "No recording",
             "Ultravox recorded this call but did not hand the file out. The transcript below is complete.",
+        ),
+        (Recording::Deleted, _) => (
+            StatusDot::Off,
+            "Recording deleted",
+            "It was kept as long as the agent's settings said then.",
         ),
         (Recording::None, _) if call.joined_at.is_some() && call.to_number.is_some() => (
             StatusDot::Off,

@@ -115,6 +115,7 @@ pub fn event_words(kind: &str) -> String {
         "unanswered_by_provider" => "Ultravox did not say whether it dials",
         "answered" => "Answered",
         "line_lost" => "The connection broke",
+        "looked_up" => "Looked something up",
         "stop_asked" => "Asked to hang up",
         "stop_waits" => "Hanging up has to wait",
         "transcript_missing" => "No transcript",

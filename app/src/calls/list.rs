@@ -2,31 +2,54 @@
 
 use leptos::prelude::*;
 use switchboard::{
-    calls::{CallFilter, CallRow, Status},
+    calls::CallRow,
     listing::{Listing, Page},
     resource::{Action, Kind},
 };
 
 use super::{
+    address::{KNOWN, asked},
+    bulk::BulkBar,
+    filters::{filters, offered},
     follow::follow,
     list_calls,
-    place::{Names, PlaceCall, Preset, names},
-    rows::{Shown, line},
+    place::{PlaceCall, Preset},
+    rows::{Line, Shown, about, line},
+    views::views,
 };
 use crate::{
-    AppError,
     kit::{
-        Chip, Choice, Column, Columns, Illustration, Loading, PageHead, Search, UrlQuery, at_top, dynamic, empty,
-        export, icon, keyed_list, keys::on_key, list_keys, loaded, once_loaded, pager, skeleton_rows, use_url,
+        Column, Columns, Illustration, Loading, PageHead, Selection, UrlQuery, at_top, dynamic, empty, icon,
+        keyed_list, keys::on_key, list_keys, loaded, pager, reactive_bool, skeleton_rows, use_url,
     },
     may, org, viewer,
 };
 
-const COLUMNS: [Column; 4] = [
+const COLUMNS: [Column; 8] = [
     Column {
         key: "agent",
         head: "Agent",
         class: "lo",
+    },
+    Column {
+        key: "version",
+        head: "Version",
+        class: "num lo2",
+    },
+    Column {
+        key: "verdict",
+        head: "Verdict",
+        class: "lo",
+    },
+    Column {
+        key: "sentiment",
+        head: "Mood",
+        class: "lo2",
+    },
+    Column {
+        key: "tags",
+        head: "Tags",
+        class: "lo2",
     },
     Column {
         key: "duration",
@@ -44,30 +67,24 @@ const COLUMNS: [Column; 4] = [
         class: "num lo",
     },
 ];
-const FILTERS: [&str; 5] = ["q", "status", "agent", "version", "contact"];
-const EXPORTED: [(&str, &str); 5] = [
-    ("q", "q"),
-    ("status", "status"),
-    ("agent", "agent_id"),
-    ("version", "agent_version"),
-    ("contact", "contact_id"),
-];
-
 #[component]
 pub fn CallList() -> impl IntoView {
     let url = use_url();
     let mine = org();
+    let again = RwSignal::new(0_u32);
     let calls = Loading::new(
-        move || (filter(url), page(url)),
-        move |(filter, page)| {
+        move || (asked(url), page(url), again.get()),
+        move |(query, page, _)| {
             let org = mine.clone();
-            async move { list_calls(org, filter?, page).await }
+            async move { list_calls(org, query, page).await }
         },
     );
-    let columns = Columns::of("calls", &COLUMNS, &[]);
+    let offered = offered();
+    let columns = Columns::of("calls", &COLUMNS, &["version", "sentiment"]);
+    let selection = Selection::default();
     let placing = RwSignal::new(false);
     let preset = Signal::derive(move || Preset {
-        agent: filter(url).ok().and_then(|filter| filter.agent_id),
+        agent: url.get("agent").and_then(|id| id.parse().ok()),
         ..Preset::default()
     });
     let may_place = may(Action::Create, Kind::Call);
@@ -85,13 +102,35 @@ pub fn CallList() -> impl IntoView {
     let actions = move || place_button(placing);
     let place = viewer().place.map(|place| place.name).unwrap_or_default();
     let sub = format!("Every call of {place}, newest first. Rows change as calls move.");
+    let may_change = may(Action::Update, Kind::Call) || may(Action::Delete, Kind::Call);
+    let drawn = Line {
+        columns,
+        selection: may_change.then_some(selection),
+    };
     let rows = loaded(calls, "calls", skeleton_rows, move |listing| {
-        untrack(|| live_rows(url, columns, placing, listing))
+        untrack(|| live_rows(url, drawn, placing, listing))
+    });
+    let done = Callback::new(move |()| again.update(|n| *n += 1));
+    // Once it is there it stays: what it has begun may outlive the selection.
+    let any = Memo::new(move |before: Option<&bool>| before == Some(&true) || selection.count() > 0);
+    let bar = BulkBar {
+        selection,
+        offered,
+        done,
+    };
+    let bulk = may_change.then(|| {
+        dynamic(move || {
+            any.get()
+                .then(|| untrack(|| BulkBar::part().show_later(bar)))
+                .into_any()
+        })
     });
     view! {
         <PageHead title="Calls" sub=move || sub.clone().into_any() actions=actions/>
-        {filters(url, calls, columns)}
+        {views(url)}
+        {filters(url, calls, offered, columns)}
         {rows}
+        {bulk}
         {may_place.then(|| view! { <PlaceCall open=placing preset=preset/> })}
     }
 }
@@ -102,19 +141,6 @@ fn place_button(placing: RwSignal<bool>) -> AnyView {
         .into_any()
 }
 
-fn filter(url: UrlQuery) -> Result<CallFilter, AppError> {
-    Ok(CallFilter {
-        q: url.get("q"),
-        status: url.read("status", "state", |word| {
-            Status::ALL.into_iter().find(|status| status.word() == word)
-        })?,
-        agent_id: url.read("agent", "agent", |id| id.parse().ok())?,
-        agent_version: url.read("version", "version", |number| number.parse().ok())?,
-        contact_id: url.read("contact", "contact", |id| id.parse().ok())?,
-        ..CallFilter::default()
-    })
-}
-
 fn page(url: UrlQuery) -> Page {
     Page {
         limit: None,
@@ -122,80 +148,9 @@ fn page(url: UrlQuery) -> Page {
     }
 }
 
-fn filters(url: UrlQuery, calls: Loading<Listing<CallRow>>, columns: Columns) -> AnyView {
-    let mine = org();
-    let agents = Loading::new(
-        || (),
-        move |()| {
-            let names = names(mine.clone());
-            // Without them the list is still of use: it can be searched by name.
-            async move { Ok(names.await.unwrap_or_default()) }
-        },
-    );
-    let states: Vec<Choice> = Status::ALL
-        .map(|status| Choice::new(status.word(), status.label()))
-        .into();
-    let by_agent = once_loaded(agents, |names: &Names| {
-        let choices: Vec<_> = names.iter().map(|(id, name)| Choice::new(id, name)).collect();
-        view! { <Chip key="agent" label="Agent" choices=choices/> }.into_any()
-    });
-    let clear =
-        move || (url.count(&FILTERS) > 0).then(|| view! { <a class="btn quiet sm" href=url.bare()>"Clear"</a> });
-    view! {
-        <div class="filters">
-            <Search label="Search calls" placeholder="Number, contact or agent" filters=&["status", "agent", "version", "contact"]/>
-            <Chip key="status" label="State" choices=states/>
-            {by_agent}
-            {by_version(url)}
-            {by_contact(url, calls)}
-            {clear}
-            <span class="push">{columns.chooser()}{export(url, "calls", &EXPORTED)}</span>
-        </div>
-    }
-    .into_any()
-}
-
-/// The version of an agent that these calls ran. One comes here from its versions.
-fn by_version(url: UrlQuery) -> AnyView {
-    dynamic(move || {
-        url.get("version")
-            .map(|number| fixed(url, "version", "Version", number))
-            .into_any()
-    })
-}
-
-/// The contact whose calls these are. One comes here from their page, so there is nothing to choose from.
-fn by_contact(url: UrlQuery, calls: Loading<Listing<CallRow>>) -> AnyView {
-    once_loaded(calls, move |listing| {
-        let name = listing.items.iter().find_map(|call| call.contact_name.clone());
-        let name = name.unwrap_or_else(|| "somebody without calls".to_owned());
-        dynamic(move || {
-            url.get("contact")
-                .map(|_| fixed(url, "contact", "Contact", name.clone()))
-                .into_any()
-        })
-    })
-}
-
-/// A filter that can be taken away and not changed.
-fn fixed(url: UrlQuery, key: &'static str, label: &'static str, value: String) -> AnyView {
-    let remove = format!("Remove filter {label}");
-    view! {
-        <span class="chip">
-            <span>{label}" "<span class="op">"is"</span>" "<b>{value}</b></span>
-            <a href=url.with(key, None) aria-label=remove.clone() title=remove>{icon("x")}</a>
-        </span>
-    }
-    .into_any()
-}
-
 /// Drawn once for each address; from then on the rows keep themselves up to date.
-fn live_rows(url: UrlQuery, columns: Columns, placing: RwSignal<bool>, first: Listing<CallRow>) -> AnyView {
-    // Where it cannot be read there are no rows.
-    let Ok(asked) = filter(url) else {
-        return ().into_any();
-    };
-    let (mine, at) = (org(), page(url));
+fn live_rows(url: UrlQuery, drawn: Line, placing: RwSignal<bool>, first: Listing<CallRow>) -> AnyView {
+    let (mine, asked, at) = (org(), asked(url), page(url));
     let newest = first.items.first().map(|row| row.id);
     let unsettled = first.items.iter().any(|row| !row.status.is_over());
     let heard = RwSignal::new(first);
@@ -225,14 +180,36 @@ fn live_rows(url: UrlQuery, columns: Columns, placing: RwSignal<bool>, first: Li
             let found = shown.with(|shown| shown.rows.iter().find(|row| row.id == id).cloned());
             found.or_else(|| before.cloned()).unwrap_or_else(|| first.clone())
         });
-        line(row, columns, fresh)
+        line(row, drawn, fresh)
     };
     let heads = move || {
         COLUMNS
             .iter()
-            .filter(|column| columns.shows(column.key))
+            .filter(|column| drawn.columns.shows(column.key))
             .map(|column| view! { <th scope="col" class=column.class>{column.head}</th> })
             .collect_view()
+    };
+    let select_all = move || {
+        drawn.selection.map(|selection| {
+            let all = move || {
+                shown.with(|shown| {
+                    !shown.rows.is_empty() && shown.rows.iter().all(|row| selection.has(&row.id.to_string()))
+                })
+            };
+            let flip = move |on: bool| {
+                if on {
+                    shown.with_untracked(|shown| shown.rows.iter().for_each(|row| selection.pick(about(row))));
+                } else {
+                    selection.clear();
+                }
+            };
+            view! {
+                <th scope="col" class="tight">
+                    <input type="checkbox" aria-label="Select all on this page" prop:checked=reactive_bool(all)
+                        on:change=move |event| flip(event_target_checked(&event))/>
+                </th>
+            }
+        })
     };
     let pages = move || {
         let count = shown.with(|shown| shown.rows.len());
@@ -244,7 +221,7 @@ fn live_rows(url: UrlQuery, columns: Columns, placing: RwSignal<bool>, first: Li
             <div class="table-wrap">
                 <table class="table cards">
                     <caption class="sr">"Calls"</caption>
-                    <thead><tr><th scope="col">"To"</th><th scope="col">"State and why it ended"</th>{heads}</tr></thead>
+                    <thead><tr>{select_all}<th scope="col">"To"</th><th scope="col">"State and why it ended"</th>{heads}</tr></thead>
                     <tbody>{keyed_list(rows, |row| row.id.to_string(), draw)}</tbody>
                 </table>
                 {pages}
@@ -281,7 +258,7 @@ fn newer(shown: Memo<Shown>) -> AnyView {
 
 /// Nothing to show: because nothing is there, or because too much is asked.
 fn nothing(url: UrlQuery, placing: RwSignal<bool>) -> AnyView {
-    let inside = match url.count(&FILTERS) {
+    let inside = match url.count(&KNOWN) + url.count(&["q"]) - url.count(&["zone"]) {
         0 => empty(
             Illustration::Empty,
             "No calls yet",

@@ -2,15 +2,17 @@
 
 use leptos::prelude::*;
 use switchboard::{
+    analysis::Sentiment,
     calls::{CallRow, Status},
     money::Micros,
 };
 
 use super::{
+    analysis::verdict_badge,
     elapsed::Elapsed,
     format::{clock, dot_of, price_in_row, spaced, title_of},
 };
-use crate::kit::{Ago, Columns, When, reactive_text, status_dot};
+use crate::kit::{Ago, Columns, Selection, When, aria_flag, reactive_bool, reactive_text, status_dot};
 
 /// What is shown, and how many newer calls wait above.
 #[derive(Clone, Debug, PartialEq)]
@@ -49,9 +51,26 @@ fn order(row: &CallRow) -> (chrono::DateTime<chrono::Utc>, uuid::Uuid) {
     (row.created_at, row.id.uuid())
 }
 
+/// How a line is drawn.
+#[derive(Clone, Copy)]
+pub struct Line {
+    pub columns: Columns,
+    /// Where lines can be ticked.
+    pub selection: Option<Selection>,
+}
+
+/// Id and name, for whatever is done with many calls.
+pub fn about(row: &CallRow) -> (String, String) {
+    let name = row.contact_name.clone();
+    let name = name.unwrap_or_else(|| title_of(row.medium, row.to_number.as_deref()));
+    (row.id.to_string(), name)
+}
+
 /// One line; `row` changes in place. `fresh` arrived while the page was open.
-pub fn line(row: Memo<CallRow>, columns: Columns, fresh: bool) -> AnyView {
-    let (id, agent, created) = row.with_untracked(|row| (row.id, row.agent_name.clone(), row.created_at));
+pub fn line(row: Memo<CallRow>, drawn: Line, fresh: bool) -> AnyView {
+    let Line { columns, selection } = drawn;
+    let (id, agent, version, created) =
+        row.with_untracked(|row| (row.id, row.agent_name.clone(), row.agent_version, row.created_at));
     // Whose number it is may become known later.
     let title = reactive_text(move || {
         row.with(|row| match &row.contact_name {
@@ -71,7 +90,8 @@ pub fn line(row: Memo<CallRow>, columns: Columns, fresh: bool) -> AnyView {
         row.with(|row| {
             let reason = row.end_reason?;
             let class = if row.status == Status::Failed { "bad-ink" } else { "" };
-            Some(view! { <small class=class>{reason.label()}</small> })
+            let words = row.disposition.clone().unwrap_or_else(|| reason.label().to_owned());
+            Some(view! { <small class=class title=reason.label()>{words}</small> })
         })
     };
     let duration = move || row.with(duration);
@@ -79,24 +99,78 @@ pub fn line(row: Memo<CallRow>, columns: Columns, fresh: bool) -> AnyView {
         let muted = row.with(|row| row.price.is_none_or(|price| price == Micros(0)));
         view! { <span class=if muted { "muted" } else { "" }>{row.with(price_in_row)}</span> }
     };
+    let verdict = move || row.with(|row| row.verdict.map(verdict_badge));
+    let mood = move || row.with(|row| row.sentiment.map(Sentiment::label));
+    let tags = move || {
+        let tags = row.with(|row| row.tags.clone());
+        let tags = tags
+            .into_iter()
+            .map(|tag| view! { <span class="tag">{tag}</span> })
+            .collect_view();
+        view! { <span class="cluster tight-gap">{tags}</span> }
+    };
+    let said = move || {
+        let said = row.with(|row| row.said.clone());
+        (!said.is_empty()).then(|| {
+            let pieces = said
+                .into_iter()
+                .map(|piece| {
+                    if piece.found {
+                        view! { <mark>{piece.text}</mark> }.into_any()
+                    } else {
+                        piece.text.into_any()
+                    }
+                })
+                .collect_view();
+            view! { <small class="said">{pieces}</small> }
+        })
+    };
+    let tick = selection.map(|selection| {
+        let this = id.to_string();
+        let held = this.clone();
+        let flip = move |on: bool| {
+            if on {
+                selection.pick(row.with_untracked(about));
+            } else {
+                selection.drop(&this);
+            }
+        };
+        let label = reactive_text(move || row.with(|row| format!("Select the call with {}", about(row).1)));
+        view! {
+            <td class="tight gone">
+                <input type="checkbox" aria-label=label prop:checked=reactive_bool(move || selection.has(&held))
+                    on:change=move |event| flip(event_target_checked(&event))/>
+            </td>
+        }
+    });
+    let picked = selection.map(|selection| {
+        let this = id.to_string();
+        aria_flag(move || selection.has(&this))
+    });
     let agent_cell = agent.clone();
     let cells = move || {
         let agent = agent_cell.clone();
         view! {
             {columns.shows("agent").then(|| view! { <td class="lo">{agent}</td> })}
+            {columns.shows("version").then(|| view! { <td class="num lo2">{version.map_or_else(|| "draft".to_owned(), |n| format!("v{n}"))}</td> })}
+            {columns.shows("verdict").then(|| view! { <td class="lo">{verdict}</td> })}
+            {columns.shows("sentiment").then(|| view! { <td class="lo2">{mood}</td> })}
+            {columns.shows("tags").then(|| view! { <td class="lo2">{tags}</td> })}
             {columns.shows("duration").then(|| view! { <td class="num corner">{duration}</td> })}
             {columns.shows("price").then(|| view! { <td class="num">{price}</td> })}
             {columns.shows("placed").then(|| view! { <td class="num lo nowrap"><Ago at=created/></td> })}
         }
     };
     view! {
-        <tr data-new=fresh.then_some("")>
+        <tr data-new=fresh.then_some("") data-picked=picked>
+            {tick}
             <th scope="row">
                 <a href=format!("/calls/{id}")>{title}</a>
                 {number}
                 <small class="only-small">{agent}</small>
+                {said}
             </th>
-            <td>{state}{why}</td>
+            <td>{state}{why}<small class="only-small">{verdict}</small></td>
             {cells}
         </tr>
     }
@@ -142,14 +216,20 @@ mod tests {
             medium: Medium::Phone,
             status,
             end_reason: None,
+            disposition: None,
             to_number: None,
             contact_id: None,
             contact_name: None,
             metadata: Default::default(),
+            tags: Vec::new(),
             created_at: DateTime::from_timestamp(n.into(), 0).unwrap(),
             joined_at: None,
             ended_at: None,
             price: None,
+            verdict: None,
+            sentiment: None,
+            fields: Default::default(),
+            said: Vec::new(),
         }
     }
 

@@ -1,20 +1,27 @@
 //! One call: while it rings and is talked on, and for as long afterwards as anybody asks what was said.
 
 use leptos::{prelude::*, task::spawn_local};
-use leptos_router::hooks::use_params_map;
+use leptos_router::{
+    NavigateOptions,
+    hooks::{use_navigate, use_params_map},
+};
 use switchboard::{
     Error,
-    calls::{Call, Conversation, Event, Medium, Recording, Status},
+    analysis::{AnalysisState, CallAnalysis},
+    calls::{Call, Conversation, Event, Medium, Note, Recording, Status},
     resource::{Action, Kind},
 };
 
 use super::{
+    analysis::analysis,
     elapsed::Elapsed,
     events::{events, names, settings},
     facts::{advice, facts, no_recording},
     follow::follow,
     format::{dot_of, spaced, title_of},
     get_conversation,
+    inspect::{inspect, response_time},
+    marks::{deleting, notes, tags},
     place::{PlaceCall, Preset},
     player::{Player, player},
     stop_call,
@@ -62,15 +69,18 @@ pub fn CallPage() -> impl IntoView {
 }
 
 /// Something of it is still to come.
-fn unsettled(call: &Call) -> bool {
+fn unsettled(talk: &Conversation) -> bool {
+    let call = &talk.call;
+    let waits = |analysis: &CallAnalysis| analysis.state == AnalysisState::Waiting;
     !call.status.is_over()
+        || talk.analysis.as_ref().is_some_and(waits)
         || call.recording == Recording::Pending
         || call.billing == switchboard::calls::Billing::Pending
 }
 
 fn page(first: Conversation) -> AnyView {
     let (mine, id) = (org(), first.call.id);
-    let unsettled = unsettled(&first.call);
+    let unsettled = unsettled(&first);
     let talk = RwSignal::new(first);
     let follow = follow(
         unsettled,
@@ -86,6 +96,12 @@ fn page(first: Conversation) -> AnyView {
     let turns: Memo<Vec<Turn>> = Memo::new(move |_| talk.with(|talk| turns(&talk.messages)));
     let happened: Memo<Vec<Event>> = Memo::new(move |_| talk.with(|talk| talk.events.clone()));
     let status = Memo::new(move |_| call.with(|call| call.status));
+    let written: Memo<Vec<Note>> = Memo::new(move |_| talk.with(|talk| talk.notes.clone()));
+    let found: Memo<Option<CallAnalysis>> = Memo::new(move |_| talk.with(|talk| talk.analysis.clone()));
+    let verdict = Memo::new(move |_| found.with(|found| found.as_ref().and_then(|found| found.verdict)));
+    let navigate = use_navigate();
+    let gone = Callback::new(move |()| navigate("/calls", NavigateOptions::default()));
+    let delete = deleting(call, gone);
 
     let stopping = RwSignal::new(false);
     let toasts = use_toasts();
@@ -103,15 +119,19 @@ fn page(first: Conversation) -> AnyView {
     });
     let calling = RwSignal::new(false);
     view! {
-        {head(call, status, stopping, hang_up, calling)}
+        {head(call, status, stopping, hang_up, calling, delete)}
         {move || waits(status, happened)}
         {move || call.with(advice)}
-        {facts(call, turns)}
+        {facts(call, turns, verdict)}
         <div class="split">
             <div class="stack">{conversation(call, status, turns)}</div>
             <div class="stack">
-                {move || summary(call)}
+                {analysis(call, found, follow)}
+                {tags(call, follow)}
+                {notes(call, written, follow)}
                 {call.with_untracked(settings)}
+                {response_time(turns)}
+                {inspect(call)}
                 {events(call, happened)}
                 {names(call)}
             </div>
@@ -137,6 +157,7 @@ fn head(
     stopping: RwSignal<bool>,
     hang_up: Callback<()>,
     calling: RwSignal<bool>,
+    delete: Callback<()>,
 ) -> AnyView {
     let fixed = call.get_untracked();
     let title = title_of(fixed.medium, fixed.to_number.as_deref());
@@ -194,7 +215,12 @@ fn head(
                 view! { <button type="button" class="btn primary" on:click=move |_| calling.set(true)>{icon("call")}"Call again"</button> }
             })
         };
-        view! { {download}{again}{hang_up_button} }.into_any()
+        let delete_button = move || {
+            (status.get().is_over() && may(Action::Delete, Kind::Call)).then(|| {
+                view! { <button type="button" class="btn quiet danger" on:click=move |_| delete.run(())>{icon("trash")}"Delete…"</button> }
+            })
+        };
+        view! { {delete_button}{download}{again}{hang_up_button} }.into_any()
     };
     view! { <PageHead title=title beside=beside sub=sub crumbs=|| crumbs(&[("Calls", "/calls")]) actions=actions/> }
         .into_any()
@@ -276,20 +302,10 @@ fn nothing_said(status: Status, call: Memo<Call>) -> AnyView {
         Status::InProgress => "Answered. Words appear here as they are spoken.",
         Status::Processing => "The transcript is being fetched from Ultravox.",
         _ if call.with(|call| call.joined_at.is_none()) => "Nobody answered, so nothing was said.",
+        _ if call.with(|call| call.transcript_deleted_at.is_some()) => {
+            "The transcript was deleted. It was kept as long as the agent's settings said then."
+        }
         _ => "Nothing was said.",
     };
     view! { <p class="quiet-note">{words}</p> }.into_any()
-}
-
-fn summary(call: Memo<Call>) -> Option<AnyView> {
-    let text = call.with(|call| call.summary.clone());
-    (!text.is_empty()).then(|| {
-        view! {
-            <section class="card">
-                <header><h2>"Summary"</h2></header>
-                <div class="body"><p>{text}</p></div>
-            </section>
-        }
-        .into_any()
-    })
 }

@@ -8,7 +8,7 @@ use leptos_router::{
 use switchboard::{
     Error, Id,
     agents::language_name,
-    calls::{CallFilter, CallRow},
+    calls::CallRow,
     contacts::Contact,
     listing::{Listing, Page},
     resource::{Action, Kind},
@@ -164,15 +164,11 @@ fn calls(id: Id<Contact>) -> AnyView {
     let calls = Loading::new(
         move || live.get(),
         move |_| {
-            let filter = CallFilter {
-                contact_id: Some(id),
-                ..CallFilter::default()
-            };
             let page = Page {
                 limit: Some(SHOWN),
                 cursor: None,
             };
-            list_calls(org.clone(), filter, page)
+            list_calls(org.clone(), format!("?contact={id}"), page)
         },
     );
     let list = loaded(

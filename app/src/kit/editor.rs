@@ -5,7 +5,13 @@ use std::future::Future;
 use leptos::{prelude::*, task::spawn_local};
 use leptos_router::{NavigateOptions, hooks::use_navigate};
 use serde::{Deserialize, Serialize};
-use switchboard::{Error, Id, check::Check, org::OrgId, read, resource::Resource};
+use switchboard::{
+    Error, Id,
+    check::Check,
+    org::OrgId,
+    read,
+    resource::{Kind, Resource},
+};
 
 use super::{
     Toast, ToastList,
@@ -78,11 +84,19 @@ struct StoredDraft<D> {
     draft: D,
 }
 
+/// Under which name the tab keeps what is typed: `of` is the id of what is edited, or the word for a new one.
+pub fn kept_key(org: &OrgId, kind: Kind, of: &str) -> String {
+    format!("draft:{org}:{}:{of}", kind.word())
+}
+
+/// Of one that does not exist yet.
+pub const NEW: &str = "new";
+
 /// Begins editing. The kit's fields below find the errors of this editor by themselves.
 pub fn editor<R: Edited>(of: Option<R>, start: R::Draft) -> Editor<R> {
     let org = org();
-    let name = of.as_ref().map_or_else(|| "new".to_owned(), |of| of.id().to_string());
-    let key = format!("draft:{org}:{}:{name}", R::KIND.word());
+    let name = of.as_ref().map_or_else(|| NEW.to_owned(), |of| of.id().to_string());
+    let key = kept_key(&org, R::KIND, &name);
     let revision = of.as_ref().map_or(0, R::revision);
     let draft = RwSignal::new(of.as_ref().map_or_else(|| start.clone(), R::draft));
     let saved = RwSignal::new(of);

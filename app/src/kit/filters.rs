@@ -62,13 +62,7 @@ impl UrlQuery {
         label: &str,
         read: impl FnOnce(&str) -> Option<T>,
     ) -> Result<Option<T>, AppError> {
-        let Some(word) = self.get(key) else {
-            return Ok(None);
-        };
-        match read(&word) {
-            Some(value) => Ok(Some(value)),
-            None => Err(AppError(Error::invalid(key, format!("There is no {label} “{word}”.")))),
-        }
+        read_value(self.get(key), key, label, read)
     }
 
     /// What the address says that a list with these filters does not know.
@@ -130,6 +124,22 @@ impl UrlQuery {
     }
 }
 
+/// What a filter is set to by this word; the error is `UrlQuery::read`'s.
+pub fn read_value<T>(
+    word: Option<String>,
+    key: &'static str,
+    label: &str,
+    read: impl FnOnce(&str) -> Option<T>,
+) -> Result<Option<T>, AppError> {
+    let Some(word) = word else {
+        return Ok(None);
+    };
+    match read(&word) {
+        Some(value) => Ok(Some(value)),
+        None => Err(AppError(Error::invalid(key, format!("There is no {label} “{word}”.")))),
+    }
+}
+
 /// The search box of a list: into the URL a moment after the last key, or at once on Enter. Below it stands which filters the
 /// address asks for that the list does not have, as a link of another version does, or one with a slip in it.
 #[component]
@@ -139,26 +149,30 @@ pub fn Search(
     /// The list's other filters, which the plain form must carry along.
     #[prop(optional)]
     filters: &'static [&'static str],
+    /// What it is called in the address; a second box of a list has a name of its own.
+    #[prop(default = "q")]
+    key: &'static str,
 ) -> impl IntoView {
     let url = use_url();
     let typed = RwSignal::new(None::<String>);
     let later = Debounce::new(250);
-    let shown = Memo::new(move |_| url.get("q").unwrap_or_default());
+    let is_first = key == "q";
+    let shown = Memo::new(move |_| url.get(key).unwrap_or_default());
     let apply = move || {
         if let Some(text) = typed.try_get_untracked().flatten() {
-            let to = untrack(|| url.with("q", Some(text.trim())));
+            let to = untrack(|| url.with(key, Some(text.trim())));
             url.go(to, true);
         }
     };
     let kept = dynamic(move || {
-        filters
-            .iter()
+        let others = ["q"].iter().chain(filters).filter(|other| **other != key);
+        others
             .filter_map(|key| Some(view! { <input type="hidden" name=*key value=url.get(key)?/> }))
             .collect_view()
             .into_any()
     });
     view! {
-        <form class="affix search" role="search" method="get" on:submit=move |event| {
+        <form class="affix search" role="search" aria-label=label method="get" on:submit=move |event| {
             event.prevent_default();
             later.cancel();
             apply();
@@ -167,8 +181,8 @@ pub fn Search(
             <input
                 class="input"
                 type="search"
-                id="search"
-                name="q"
+                id=if is_first { "search".to_owned() } else { format!("search-{key}") }
+                name=key
                 aria-label=label
                 placeholder=placeholder
                 autocomplete="off"
@@ -181,7 +195,7 @@ pub fn Search(
             />
             {kept}
         </form>
-        {dynamic(move || unknown(url, filters))}
+        {is_first.then(|| dynamic(move || unknown(url, filters)))}
     }
 }
 
@@ -208,12 +222,26 @@ fn unknown(url: UrlQuery, filters: &[&'static str]) -> AnyView {
 /// The whole list as it is narrowed to, as a file. A filter has a name in the address of the page, and one in that of the
 /// file, where the API has it.
 pub fn export(url: UrlQuery, list: &'static str, filters: &'static [(&'static str, &'static str)]) -> AnyView {
+    export_in(url, list, filters, None)
+}
+
+/// As [`export`], of a list that is narrowed to days: those of `zone`, unless the address names another.
+pub fn export_in(
+    url: UrlQuery,
+    list: &'static str,
+    filters: &'static [(&'static str, &'static str)],
+    zone: Option<String>,
+) -> AnyView {
+    let zone = StoredValue::new(zone);
     let href = move |file: &'static str| {
         reactive_text(move || {
             let mut map = ParamsMap::new();
+            if let Some(zone) = zone.get_value() {
+                map.insert("zone", zone);
+            }
             for (here, there) in filters {
                 if let Some(value) = url.get(here) {
-                    map.insert(*there, value);
+                    map.replace(*there, value);
                 }
             }
             format!("/app/{list}/export/{file}{}", map.to_query_string())

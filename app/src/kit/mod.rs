@@ -38,11 +38,13 @@ pub use confirm::{Asking, Confirm, Question, use_confirm};
 pub use copy::Copy;
 pub use dialog::{Dialog, show_while};
 pub use dialog_form::{Asks, DialogForm};
-pub use editor::{Edited, Editor, KEPT_IN_TAB, editor};
+pub use editor::{Edited, Editor, KEPT_IN_TAB, NEW, editor, kept_key};
 pub use empty::{Illustration, empty, illustration};
 pub use fault::{OrgSwitchedDialog, error_banner, error_page, message_of};
 pub use field::{Check, Field, Range, Select, Switch, TextArea, TextField, complaint, field_id};
-pub use filters::{Chip, Choice, Search, UrlQuery, export, use_url};
+#[cfg(feature = "ssr")]
+pub use filters::read_value;
+pub use filters::{Chip, Choice, Search, UrlQuery, export, export_in, use_url};
 pub use form::{BareForm, Form, FormState, OrgField, Sending, Sent, Submit, focus_first_error, form_state, prefixed};
 pub use icon::{ICONS, StatusDot, bare_dot, icon, status_badge, status_dot};
 pub use json::{json, laid_out};

@@ -1,6 +1,7 @@
 //! Organizations in the browser: which ones a person may enter, and how one is entered, founded, joined and left.
 
 mod colors;
+mod dispositions;
 mod join;
 mod leave;
 mod organization;

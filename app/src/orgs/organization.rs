@@ -9,6 +9,7 @@ use switchboard::{
 use super::{
     UpdateOrganization,
     colors::{colors, label},
+    dispositions::dispositions,
     leave::leave_button,
     read_organization,
 };
@@ -44,10 +45,12 @@ pub fn OrganizationPage() -> impl IntoView {
         }
         .into_any()
     };
+    let dispositions = dispositions();
     view! {
         <PageHead title="Organization" sub=move || "What everybody in it sees: what it is called, how it is marked, and which time its clocks show."/>
         {saved()}
         {loaded(organization, "organization", skeleton_rows, content)}
+        {dispositions}
     }
 }
 

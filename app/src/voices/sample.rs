@@ -6,9 +6,7 @@ use send_wrapper::SendWrapper;
 use switchboard::{Error, Id, voices::Voice};
 use wasm_bindgen::{JsCast, JsValue, closure::Closure};
 use wasm_bindgen_futures::JsFuture;
-use web_sys::{
-    Blob, BlobEvent, File, MediaRecorder, MediaStream, MediaStreamConstraints, OfflineAudioContext, Response, Url,
-};
+use web_sys::{Blob, BlobEvent, File, MediaRecorder, MediaStream, MediaStreamConstraints, OfflineAudioContext, Url};
 
 use crate::{
     AppError,
@@ -163,27 +161,9 @@ impl Sample {
     pub async fn send(self, id: Id<Voice>) -> Result<(), AppError> {
         let sound = self.sound.get_untracked();
         let sound = sound.ok_or_else(|| AppError(Error::invalid("sample", "Choose a file, or record one.")))?;
-        SendWrapper::new(put(id, &sound.blob)).await
+        let path = format!("/app/voices/{id}/sample");
+        SendWrapper::new(wire::put_file(&path, &sound.blob)).await
     }
-}
-
-async fn put(id: Id<Voice>, blob: &Blob) -> Result<(), AppError> {
-    let unreachable = |_: JsValue| AppError::unreachable();
-    let request = web_sys::RequestInit::new();
-    request.set_method("PUT");
-    request.set_body(blob);
-    let path = format!("/app/voices/{id}/sample");
-    let answer = JsFuture::from(window().fetch_with_str_and_init(&path, &request))
-        .await
-        .map_err(unreachable)?;
-    let answer: Response = answer.unchecked_into();
-    if answer.ok() {
-        return Ok(());
-    }
-    let text = JsFuture::from(answer.text().map_err(unreachable)?)
-        .await
-        .map_err(unreachable)?;
-    Err(wire::decode::<AppError>(&text.as_string().unwrap_or_default()).unwrap_or_else(|outdated| outdated))
 }
 
 async fn start(sample: Sample) -> Result<MediaRecorder, JsValue> {

@@ -88,6 +88,9 @@ pub struct Fault {
     /// The beginning of the path; any path where absent.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub path: Option<String>,
+    /// What stands in the body; any body where absent.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub contains: Option<String>,
     /// For webhook faults: the event's name; any event where absent.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub event: Option<String>,
@@ -168,7 +171,8 @@ impl Desk {
         Some(effect)
     }
 
-    fn on_request(&self, method: &str, path: &str) -> Option<Effect> {
+    fn on_request(&self, method: &str, path: &str, body: &[u8]) -> Option<Effect> {
+        let body = String::from_utf8_lossy(body);
         self.strike(|fault| {
             !fault.effect.on_webhooks()
                 && fault
@@ -176,6 +180,7 @@ impl Desk {
                     .as_deref()
                     .is_none_or(|wanted| wanted.eq_ignore_ascii_case(method))
                 && fault.path.as_deref().is_none_or(|wanted| path.starts_with(wanted))
+                && fault.contains.as_deref().is_none_or(|wanted| body.contains(wanted))
         })
     }
 
@@ -211,7 +216,7 @@ pub async fn guard(State(desk): State<std::sync::Arc<Desk>>, request: Request, n
         "key": masked_key(&parts.headers),
         "body": shown(&body),
     });
-    let effect = desk.on_request(&method, &path);
+    let effect = desk.on_request(&method, &path, &body);
     seen["fault"] = json!(effect);
 
     let work = next.run(Request::from_parts(parts, Body::from(body)));

@@ -6,6 +6,7 @@ mod clerk;
 mod deliver;
 mod fault;
 mod http;
+mod llm;
 mod pace;
 mod shared;
 mod sign;
@@ -28,6 +29,7 @@ use self::state::Snapshot;
 pub struct Ports {
     pub ultravox: u16,
     pub clerk: u16,
+    pub llm: u16,
 }
 
 /// A receiver that was set up in the provider's dashboard rather than through its API.
@@ -75,6 +77,7 @@ pub struct Sandbox {
     ultravox: Server,
     storage: Server,
     clerk: Server,
+    llm: Server,
     stop: CancellationToken,
     keeper: tokio::task::JoinHandle<()>,
 }
@@ -88,6 +91,7 @@ impl Sandbox {
         let ultravox_door = http::bind(options.ports.ultravox).await?;
         let storage_door = http::bind(0).await?;
         let clerk_door = http::bind(options.ports.clerk).await?;
+        let llm_door = http::bind(options.ports.llm).await?;
 
         let voice = ultravox::Ultravox::new(ultravox::Setup {
             url: ultravox_door.url.clone(),
@@ -109,12 +113,17 @@ impl Sandbox {
             webhook: options.clerk_webhook,
             stop: stop.clone(),
         });
+        let model = llm::Llm::new(llm::Setup {
+            pace,
+            stop: stop.clone(),
+        });
 
         voice.finish_what_was_live();
         Ok(Sandbox {
             ultravox: ultravox_door.serve(ultravox::router(voice.clone()), stop.clone()),
             storage: storage_door.serve(ultravox::storage(voice), stop.clone()),
             clerk: clerk_door.serve(clerk::router(identity), stop.clone()),
+            llm: llm_door.serve(llm::router(model), stop.clone()),
             keeper: tokio::spawn(snapshot.keep(stop.clone())),
             stop,
         })
@@ -130,17 +139,23 @@ impl Sandbox {
         &self.clerk.url
     }
 
+    /// Serves `/chat/completions`, and the same below `/v1`.
+    pub fn llm_url(&self) -> &str {
+        &self.llm.url
+    }
+
     pub fn ready_json(&self) -> Value {
         json!({
             "ultravox": { "url": self.ultravox.url },
             "clerk": { "url": self.clerk.url },
+            "llm": { "url": self.llm.url },
         })
     }
 
     /// Ends every call and connection and writes the state file a last time.
     pub async fn stop(self) {
         self.stop.cancel();
-        for server in [self.ultravox, self.storage, self.clerk] {
+        for server in [self.ultravox, self.storage, self.clerk, self.llm] {
             server.closed().await;
         }
         if let Err(cause) = self.keeper.await {

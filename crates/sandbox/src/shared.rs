@@ -23,15 +23,24 @@ const WATCH: Duration = Duration::from_millis(200);
 
 /// A process' part in the sandbox. It ends with [`Shared::stop`] and, without the last state being written, with the process.
 pub struct Shared {
-    url: String,
+    ultravox: String,
+    llm: String,
     stop: CancellationToken,
     part: JoinHandle<()>,
+}
+
+/// Where the providers that a process asks listen.
+#[derive(Clone, Copy)]
+struct Addresses {
+    ultravox: SocketAddr,
+    llm: SocketAddr,
 }
 
 /// Where the host says where it is.
 struct SharedDir {
     /// Locked by the host as long as it runs. The system closes it with the process, however that ends.
     lock: File,
+    /// A line for each provider.
     address: PathBuf,
     options: Options,
 }
@@ -52,7 +61,7 @@ impl Shared {
                 ..options
             },
         };
-        let (hosted, url) = timeout(PATIENCE, place.host_or_find()).await.map_err(|_| {
+        let (hosted, found) = timeout(PATIENCE, place.host_or_find()).await.map_err(|_| {
             Error::new(
                 ErrorKind::TimedOut,
                 "another process hosts the sandbox and does not say where",
@@ -60,11 +69,20 @@ impl Shared {
         })??;
         let stop = CancellationToken::new();
         let part = tokio::spawn(place.take_part(hosted, stop.clone()));
-        Ok(Self { url, stop, part })
+        Ok(Self {
+            ultravox: format!("http://{}", found.ultravox),
+            llm: format!("http://{}", found.llm),
+            stop,
+            part,
+        })
     }
 
     pub fn ultravox_url(&self) -> &str {
-        &self.url
+        &self.ultravox
+    }
+
+    pub fn llm_url(&self) -> &str {
+        &self.llm
     }
 
     /// Ends this part. A host writes down what the next one goes on from.
@@ -76,18 +94,27 @@ impl Shared {
     }
 }
 
+impl Addresses {
+    fn read(said: &str) -> Option<Self> {
+        let mut lines = said.lines().map(|line| line.trim().parse().ok());
+        Some(Self {
+            ultravox: lines.next()??,
+            llm: lines.next()??,
+        })
+    }
+}
+
 impl SharedDir {
-    async fn host_or_find(&self) -> std::io::Result<(Option<Sandbox>, String)> {
+    async fn host_or_find(&self) -> std::io::Result<(Option<Sandbox>, Addresses)> {
         loop {
             if self.is_ours()? {
-                let sandbox = self.host().await?;
-                let url = sandbox.ultravox_url().to_owned();
-                return Ok((Some(sandbox), url));
+                let (sandbox, at) = self.host().await?;
+                return Ok((Some(sandbox), at));
             }
-            if let Some(address) = self.said()
-                && TcpStream::connect(address).await.is_ok()
+            if let Some(at) = self.said()
+                && TcpStream::connect(at.ultravox).await.is_ok()
             {
-                return Ok((None, format!("http://{address}")));
+                return Ok((None, at));
             }
             sleep(PAUSE).await;
         }
@@ -101,33 +128,42 @@ impl SharedDir {
         }
     }
 
-    fn said(&self) -> Option<SocketAddr> {
-        std::fs::read_to_string(&self.address).ok()?.parse().ok()
+    fn said(&self) -> Option<Addresses> {
+        Addresses::read(&std::fs::read_to_string(&self.address).ok()?)
     }
 
     /// Listens where the last host did, since others go on asking there. The caller holds the lock.
-    async fn host(&self) -> std::io::Result<Sandbox> {
-        let port = self.said().map_or(0, |address| address.port());
-        let at = |port| {
+    async fn host(&self) -> std::io::Result<(Sandbox, Addresses)> {
+        let at = |ports: Ports| {
             Sandbox::start(Options {
-                ports: Ports {
-                    ultravox: port,
-                    ..self.options.ports
-                },
+                ports,
                 ..self.options.clone()
             })
         };
-        let sandbox = match at(port).await {
-            Err(cause) if port != 0 && cause.kind() == ErrorKind::AddrInUse => {
-                tracing::warn!(port, "the sandbox has moved: somebody else listens where it was");
-                at(0).await?
+        let any = Ports {
+            ultravox: 0,
+            llm: 0,
+            ..self.options.ports
+        };
+        let before = self.said().map(|before| Ports {
+            ultravox: before.ultravox.port(),
+            llm: before.llm.port(),
+            ..any
+        });
+        let sandbox = match at(before.unwrap_or(any)).await {
+            Err(cause) if before.is_some() && cause.kind() == ErrorKind::AddrInUse => {
+                tracing::warn!("the sandbox has moved: somebody else listens where it was");
+                at(any).await?
             }
             started => started?,
         };
+        let address = |url: &str| url.trim_start_matches("http://").to_owned();
+        let said = format!("{}\n{}\n", address(sandbox.ultravox_url()), address(sandbox.llm_url()));
+        let at = Addresses::read(&said).ok_or_else(|| Error::other("the sandbox does not know where it listens"))?;
         let part = self.address.with_extension("addr.part");
-        std::fs::write(&part, sandbox.ultravox_url().trim_start_matches("http://"))?;
+        std::fs::write(&part, said)?;
         std::fs::rename(part, &self.address)?;
-        Ok(sandbox)
+        Ok((sandbox, at))
     }
 
     async fn take_part(self, hosted: Option<Sandbox>, stop: CancellationToken) {
@@ -147,7 +183,7 @@ impl SharedDir {
             while !self.is_ours()? {
                 sleep(WATCH).await;
             }
-            self.host().await
+            self.host().await.map(|(sandbox, _)| sandbox)
         };
         match taken.await {
             Ok(sandbox) => {
@@ -197,6 +233,7 @@ mod tests {
         let join = || Shared::join(&data, Options::default());
         let (first, second) = (join().await.unwrap(), join().await.unwrap());
         assert_eq!(first.ultravox_url(), second.ultravox_url());
+        assert_eq!(first.llm_url(), second.llm_url());
         make_agent(&second).await;
         assert_eq!(agents(&first).await, 1);
         // One that comes and goes takes nothing away.

@@ -2,6 +2,7 @@
 
 mod admin;
 mod demo;
+mod read_document;
 mod seed;
 mod serve;
 mod verify;
@@ -50,6 +51,9 @@ enum Command {
         /// Port of the simulated Clerk; 0 takes any free one.
         #[arg(long, default_value_t = 0)]
         clerk: u16,
+        /// Port of the simulated language model; 0 takes any free one.
+        #[arg(long, default_value_t = 0)]
+        llm: u16,
         /// Name that browsers reach the simulated Clerk by, over TLS that something in front of it ends.
         #[arg(long, value_name = "NAME")]
         clerk_name: Option<String>,
@@ -66,6 +70,9 @@ enum Command {
     /// Creates and repairs accounts from the command line.
     #[command(subcommand)]
     Admin(admin::Admin),
+    /// Reads a document from its standard input, within limits of time and memory; a worker starts it for each.
+    #[command(hide = true)]
+    ReadDocument { content_type: String },
     /// The private Postgres of this data directory.
     #[command(subcommand)]
     Postgres(serve::Postgres),
@@ -73,6 +80,10 @@ enum Command {
 
 pub fn run() -> ExitCode {
     let cli = Cli::parse();
+    // Before there is a runtime: it has nothing to wait for, and little room.
+    if let Some(Command::ReadDocument { content_type }) = &cli.command {
+        return read_document::run(content_type);
+    }
     // What these print is read by programs; the log goes to standard error.
     crate::metrics::log();
     let runtime = match tokio::runtime::Builder::new_multi_thread().enable_all().build() {
@@ -118,10 +129,11 @@ async fn dispatch(command: Option<Command>) -> anyhow::Result<()> {
         Command::Sandbox {
             ultravox,
             clerk,
+            llm,
             clerk_name,
             clerk_script,
         } => {
-            let ports = sandbox::Ports { ultravox, clerk };
+            let ports = sandbox::Ports { ultravox, clerk, llm };
             let speed = config.sandbox_speed;
             serve::sandbox(sandbox::Options {
                 ports,
@@ -136,6 +148,6 @@ async fn dispatch(command: Option<Command>) -> anyhow::Result<()> {
         Command::Postgres(command) => serve::postgres(config, command).await,
         #[cfg(feature = "warden")]
         Command::Warden(_) => unreachable!("answered above"),
-        Command::Openapi | Command::Verify(_) => unreachable!("answered above"),
+        Command::Openapi | Command::Verify(_) | Command::ReadDocument { .. } => unreachable!("answered above"),
     }
 }

@@ -9,6 +9,7 @@ use switchboard::{
     config::Config,
     core::Core,
     crud,
+    knowledge::{SourceDraft, SourceFilter, flow},
     listing::Page,
     registry::{self, Registered, ResourceVisitor},
     sample::Fixtures,
@@ -66,8 +67,27 @@ async fn fill(started: &Started) -> anyhow::Result<()> {
     for seed in seeds.0 {
         seed(core, &caller, &mut fixtures).await?;
     }
+    know(core, &caller, &fixtures).await?;
     Ok(())
 }
+
+/// Fills the first knowledge base of the demo organization, if nothing is in it.
+async fn know(core: &Core, caller: &Caller, fixtures: &Fixtures) -> Result<()> {
+    let filter = SourceFilter {
+        knowledge_base_id: fixtures.id_of(),
+    };
+    let Some(base_id) = filter.knowledge_base_id else {
+        return Ok(());
+    };
+    if flow::sources(core, caller, &filter).await?.is_empty() {
+        let draft = SourceDraft::text(base_id, "Price list", PRICES);
+        flow::add(core, caller, draft).await?;
+    }
+    Ok(())
+}
+
+const PRICES: &str = "# Treatments\n\nA cleaning is $120, and $90 for members of our plan.\n\nA porcelain crown is $900. It takes two visits.\n\n\
+# Insurance\n\nWe accept Delta Dental and Cigna, and bill them for you.\n\n# Cancelling\n\nCancel up to a day before for free. Later it is $40.";
 
 type Seed = for<'a> fn(&'a Core, &'a Caller, &'a mut Fixtures) -> Pin<Box<dyn Future<Output = Result<()>> + Send + 'a>>;
 

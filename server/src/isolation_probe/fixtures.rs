@@ -31,14 +31,14 @@ impl Owner {
             let first = all[0][id].as_str().with_context(|| format!("{path} lists nothing"))?;
             fixtures.insert(path, first);
         }
-        for endpoint in rest::endpoints().iter().filter(|endpoint| endpoint.makes()) {
+        for endpoint in rest::makers() {
             let Some(sample) = endpoint.sample else { continue };
-            let path = endpoint.path.as_str();
-            let made = client.must(key, "POST", path, Some(sample(&fixtures))).await?;
+            let path = fixtures.fill(&endpoint.path);
+            let made = client.must(key, "POST", &path, Some(sample(&fixtures))).await?;
             let id = made["id"]
                 .as_str()
                 .with_context(|| format!("POST {path} answered no id"))?;
-            fixtures.insert(path, id);
+            fixtures.insert(&endpoint.path, id);
         }
         Ok(Self {
             key: key.to_owned(),
@@ -67,21 +67,23 @@ impl Owner {
         own.map(|(_, id)| id).chain([self.fixtures.mark.as_str()]).collect()
     }
 
-    /// What it has, for whoever wants to know later whether it is still so. A call goes on by itself and is left out.
+    /// What it has, for whoever wants to know later whether it is still so. A call goes on by itself, a source is read by itself, and
+    /// both are left out.
     pub async fn snapshot(&self, client: &Client) -> anyhow::Result<Snapshot> {
         let endpoints = rest::endpoints();
         let mut snapshot = Snapshot::new();
         for (path, id) in self
             .fixtures
             .ids()
-            .filter(|(path, _)| !["/calls", "/voices/available"].contains(path))
+            .filter(|(path, _)| !["/calls", "/voices/available", "/knowledge-sources"].contains(path))
         {
             let reads = |endpoint: &Endpoint| endpoint.method == "GET" && endpoint.path == format!("{path}/{{id}}");
-            let one = format!("{path}/{id}");
+            let list = self.fixtures.fill(path);
+            let one = format!("{list}/{id}");
             let told = if endpoints.iter().any(reads) {
                 client.must(&self.key, "GET", &one, None).await?
             } else {
-                let all = client.must(&self.key, "GET", path, None).await?;
+                let all = client.must(&self.key, "GET", &list, None).await?;
                 let same = |item: &&Value| item["id"] == *id || item["user_id"] == *id;
                 let mut item = all
                     .as_array()
@@ -101,24 +103,25 @@ impl Owner {
     /// Takes away what was made; what is gone already is as good. What others refer to goes last.
     pub async fn remove(&self, client: &Client) -> anyhow::Result<()> {
         let endpoints = rest::endpoints();
-        let made = endpoints.iter().rev().filter(|endpoint| endpoint.makes());
-        for path in made.map(|endpoint| endpoint.path.as_str()) {
-            let each = format!("{path}/{{id}}");
-            if !endpoints
-                .iter()
-                .any(|endpoint| endpoint.method == "DELETE" && endpoint.path == each)
-            {
+        for maker in rest::makers().iter().rev() {
+            let each = format!("{}/{{", maker.path);
+            let deleted = |endpoint: &Endpoint| {
+                let rest = endpoint.path.strip_prefix(&each);
+                endpoint.method == "DELETE" && rest.is_some_and(|rest| !rest.contains('/'))
+            };
+            if !endpoints.iter().any(deleted) {
                 continue;
             }
+            let path = self.fixtures.fill(&maker.path);
             let all = client.must(&self.key, "GET", &format!("{path}?limit=100"), None).await;
             // Short lists have no pages.
             let all = match all {
                 Ok(all) => all,
-                Err(_) => client.must(&self.key, "GET", path, None).await?,
+                Err(_) => client.must(&self.key, "GET", &path, None).await?,
             };
             for item in all["items"].as_array().or(all.as_array()).into_iter().flatten() {
                 let text = item.to_string();
-                let ours = text.contains(&self.fixtures.mark) || text.contains(self.fixtures.id(path));
+                let ours = text.contains(&self.fixtures.mark) || text.contains(self.fixtures.id(&maker.path));
                 if let Some(id) = item["id"].as_str().filter(|_| ours && item["revoked_at"].is_null()) {
                     let request = Request {
                         method: "DELETE".to_owned(),
@@ -154,7 +157,8 @@ pub fn template(operation: &Operation) -> Option<RequestTemplate> {
         .find(|endpoint| endpoint.method.as_str() == operation.method && endpoint.path == operation.path)?;
     let (whose, unknown) = two_owners();
     let sample = endpoint.sample;
-    let names = operation.path.contains('{');
+    // Templates are everybody's.
+    let names = operation.path.contains('{') && !operation.path.contains("{template}");
     let query = operation
         .query
         .iter()
@@ -164,7 +168,7 @@ pub fn template(operation: &Operation) -> Option<RequestTemplate> {
         query: query.collect(),
         sample,
         body_names: sample.is_some_and(|sample| sample(&whose) != sample(&unknown)),
-        may_be_absent: ["/recording", "/preview", "/sample"]
+        may_be_absent: ["/recording", "/recording/link", "/preview", "/sample"]
             .iter()
             .any(|sound| operation.path.ends_with(sound)),
     })

@@ -9,7 +9,10 @@ use axum::{
 use serde_json::json;
 use switchboard::{
     Id,
-    agents::{self, Agent, AgentVersion, AgentVersionRow, Finding, Publication},
+    agents::{
+        self, Agent, AgentTemplate, AgentTemplateRow, AgentVersion, AgentVersionRow, AssistRequest, Finding, Proposal,
+        Publication, templates,
+    },
     check::Check,
     resource::{Action, Kind},
 };
@@ -28,6 +31,42 @@ use super::{
 pub fn endpoints() -> Vec<Endpoint> {
     vec![
         crud::sync_route::<Agent>(),
+        get(
+            "/agents/templates",
+            "listAgentTemplates",
+            "List the templates to begin an agent from",
+        )
+        .needs(Action::Read, Kind::Agent)
+        .answers_all::<AgentTemplateRow>("In the order they are offered")
+        .by(list_templates),
+        get(
+            "/agents/templates/{template}",
+            "getAgentTemplate",
+            "Read a template to begin an agent from",
+        )
+        .needs(Action::Read, Kind::Agent)
+        .answers::<AgentTemplate>(200, "With a draft that lacks nothing but a voice")
+        .by(template),
+        post(
+            "/agents/assist",
+            "assistWithAgent",
+            "Have a language model propose a better prompt or a greeting",
+        )
+        .needs(Action::Update, Kind::Agent)
+        .refuses(PROVIDER)
+        .body::<AssistRequest>(|_| {
+            json!({
+                "kind": "improve_prompt",
+                "text": "You answer the telephone of {{business_name}}. Take messages.",
+                "instruction": "Make it shorter",
+            })
+        })
+        .limits(|_| Check::limits(&AssistRequest::default()))
+        .answers::<Proposal>(
+            200,
+            "The proposal; nothing is saved. 404 where this installation has no language model",
+        )
+        .by(assist),
         post(
             "/agents/{id}/duplicate",
             "duplicateAgent",
@@ -82,6 +121,18 @@ pub fn endpoints() -> Vec<Endpoint> {
         .answers::<Agent>(200, "Saved, and not published yet")
         .by(restore),
     ]
+}
+
+async fn list_templates(context: RequestContext) -> Result<Answer<Vec<AgentTemplateRow>>, Failure> {
+    Ok(Answer(templates::list(&context.core, &context.caller).await?))
+}
+
+async fn template(context: RequestContext, Path(id): Path<String>) -> Result<Answer<AgentTemplate>, Failure> {
+    Ok(Answer(templates::find(&context.core, &context.caller, &id).await?))
+}
+
+async fn assist(context: RequestContext, Json(request): Json<AssistRequest>) -> Result<Answer<Proposal>, Failure> {
+    Ok(Answer(agents::assist(&context.core, &context.caller, request).await?))
 }
 
 async fn duplicate(context: RequestContext, Path(id): Path<String>) -> Result<Created<Agent>, Failure> {

@@ -2,6 +2,7 @@
 
 mod account;
 mod agents;
+mod analysis;
 mod audit;
 mod calls;
 mod contacts;
@@ -15,6 +16,7 @@ mod extract;
 mod folders;
 mod idempotency;
 mod keys;
+mod knowledge;
 mod members;
 mod merge;
 pub mod openapi;
@@ -35,7 +37,7 @@ use std::sync::Arc;
 use axum::{
     Json, Router,
     extract::State,
-    http::{StatusCode, Uri},
+    http::{Method, StatusCode, Uri},
     middleware::from_fn_with_state,
     response::{IntoResponse, Response},
 };
@@ -52,9 +54,11 @@ pub fn endpoints() -> Vec<Endpoint> {
         agents::endpoints(),
         tools::endpoints(),
         calls::endpoints(),
+        analysis::endpoints(),
         contacts::endpoints(),
         folders::endpoints(),
         voices::endpoints(),
+        knowledge::endpoints(),
         members::endpoints(),
         organization::endpoints(),
         keys::endpoints(),
@@ -65,6 +69,24 @@ pub fn endpoints() -> Vec<Endpoint> {
     .into_iter()
     .flatten()
     .collect()
+}
+
+/// Those that make a new thing of a list, whose answer tells its id. A list within a thing is one where what is in it can be
+/// deleted.
+pub fn makers() -> Vec<Endpoint> {
+    let mut all = endpoints();
+    let deleted: Vec<String> = all
+        .iter()
+        .filter(|endpoint| endpoint.method == Method::DELETE)
+        .map(|endpoint| endpoint.path.clone())
+        .collect();
+    all.retain(|endpoint| {
+        let each = format!("{}/{{", endpoint.path);
+        endpoint.method == Method::POST
+            && endpoint.operation.responses.responses.contains_key("201")
+            && (!endpoint.path.contains('{') || deleted.iter().any(|path| path.starts_with(&each)))
+    });
+    all
 }
 
 pub fn routes(core: Core) -> Router<Site> {

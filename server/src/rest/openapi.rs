@@ -114,6 +114,8 @@ fn about(tag: &str) -> String {
         "auth" => "Tokens of people, and who one is",
         "invitations" => "People who may join the organization",
         "search" => "Things of every kind, by their name",
+        "knowledge sources" => "The files, texts and websites that knowledge bases are made of",
+        "knowledge checks" => "Questions, and what has to be found by them",
         _ => panic!("nobody says what {tag} are about"),
     }
     .to_owned()

@@ -20,6 +20,8 @@ pub fn config(settings: &[(&str, String)]) -> Config {
             "SWITCHBOARD_DATA" => Some(data.display().to_string()),
             "SWITCHBOARD_SANDBOX_SPEED" => Some("200".to_owned()),
             "DATABASE_MAX_CONNECTIONS" => Some("8".to_owned()),
+            // These tests are another program.
+            "SWITCHBOARD_DOCUMENT_READER" => Some(env!("CARGO_BIN_EXE_switchboard").to_owned()),
             _ => None,
         })
     });

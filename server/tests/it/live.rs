@@ -152,13 +152,20 @@ fn kind_of(table: &str) -> Option<Kind> {
     match table {
         "app.agent_versions" => Some(Kind::Agent),
         "app.voice_samples" => Some(Kind::Voice),
-        "app.calls" | "app.call_messages" => Some(Kind::Call),
+        "app.agent_knowledge" => Some(Kind::KnowledgeBase),
+        "app.knowledge_sources" | "app.knowledge_files" | "app.knowledge_passages" | "app.knowledge_checks" => {
+            Some(Kind::KnowledgeBase)
+        }
+        "app.calls" | "app.call_messages" | "app.call_tags" | "app.call_notes" | "app.call_views"
+        | "app.call_analyses" | "app.call_fields" | "app.dispositions" => Some(Kind::Call),
         "app.reports" => Some(Kind::Report),
         "app.api_keys" => Some(Kind::ApiKey),
         "app.audit_log" => Some(Kind::Audit),
         "app.clients" => Some(Kind::Credit),
         "identity.memberships" | "identity.invitations" => Some(Kind::Member),
         "app.call_events"
+        | "app.call_texts"
+        | "app.call_words"
         | "app.credit_transactions"
         | "app.idempotency_keys"
         | "app.provider_links"

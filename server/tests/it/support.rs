@@ -175,15 +175,21 @@ impl World {
         let mut fault = fault.clone();
         fault["path"] = json!("/api/");
         fault["count"] = Value::Null;
-        self.faults(Method::POST, Some(&fault)).await;
+        self.faults(self.provider_url(), Method::POST, Some(&fault)).await;
     }
 
     pub async fn provider_recovers(&self) {
-        self.faults(Method::DELETE, None).await;
+        self.faults(self.provider_url(), Method::DELETE, None).await;
     }
 
-    async fn faults(&self, method: Method, fault: Option<&Value>) {
-        let url = format!("{}/_sandbox/faults", self.provider_url());
+    /// The next question to the language model goes wrong like this.
+    pub async fn model_fails(&self, fault: &Value) {
+        let model = self.sandbox.as_ref().expect("there is a model").llm_url();
+        self.faults(model, Method::POST, Some(fault)).await;
+    }
+
+    async fn faults(&self, at: &str, method: Method, fault: Option<&Value>) {
+        let url = format!("{at}/_sandbox/faults");
         let mut request = switchboard::providers::client().request(method, url);
         if let Some(fault) = fault {
             request = request.json(fault);

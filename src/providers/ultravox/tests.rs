@@ -9,9 +9,14 @@ use axum::{
     http::{HeaderMap, StatusCode},
     response::{IntoResponse, Response},
 };
+use chrono::DateTime;
 use tokio::net::TcpListener;
 
-use super::{contract::Contract, *};
+use super::{
+    contract::Contract,
+    shape::{Call, Message},
+    *,
+};
 use crate::error::Fault;
 
 const KEY: &str = "abcdefgh.0123456789abcdef0123456789abcdef";

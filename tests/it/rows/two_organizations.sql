@@ -22,7 +22,16 @@ insert into app.idempotency_keys (org_id, client_id, route, key, body_hash) sele
 -- Here the test plants a row of every registered resource.
 insert into app.agent_tools (org_id, agent_id, tool_id, position)
   select org_id, '00000000-0000-7000-8000-00000000ca02', '00000000-0000-7000-8000-00000000ca01', 0 from app.clients;
+insert into app.agent_knowledge (org_id, agent_id, base_id, position)
+  select org_id, '00000000-0000-7000-8000-00000000ca02', id, 0 from app.knowledge_bases;
 insert into app.voice_samples (org_id, voice_id, content) select org_id, id, 'sound' from app.voices;
+insert into app.knowledge_sources (org_id, id, base_id, kind, name, created_by)
+  select org_id, '00000000-0000-7000-8000-00000000ca08', id, 'text', 'Plans', 'x' from app.knowledge_bases;
+insert into app.knowledge_files (org_id, source_id, content) select org_id, id, 'text' from app.knowledge_sources;
+insert into app.knowledge_passages (org_id, base_id, source_id, position, heading, body, words)
+  select org_id, base_id, id, 0, '', 'A crown.', 'crown' from app.knowledge_sources;
+insert into app.knowledge_checks (org_id, id, base_id, query, expected, within, created_by)
+  select org_id, '00000000-0000-7000-8000-00000000ca09', id, 'A crown?', 'crown', 1, 'x' from app.knowledge_bases;
 insert into app.calls (org_id, id, agent_id, agent_name, medium, status, placed_by)
   select org_id, '00000000-0000-7000-8000-000000000004', '00000000-0000-7000-8000-00000000ca02', name, 'text', 'completed', 'x'
   from app.clients;
@@ -30,6 +39,19 @@ insert into app.call_messages (org_id, call_id, seq, role, text)
   select org_id, '00000000-0000-7000-8000-000000000004', 1, 'agent', 'Hello.' from app.clients;
 insert into app.call_events (org_id, call_id, id, kind)
   select org_id, '00000000-0000-7000-8000-000000000004', '00000000-0000-7000-8000-000000000006', 'joined' from app.clients;
+insert into app.call_tags (org_id, call_id, tag, at) select org_id, '00000000-0000-7000-8000-000000000004', 'vip', now() from app.clients;
+insert into app.call_notes (org_id, call_id, id, text, written_by)
+  select org_id, '00000000-0000-7000-8000-000000000004', '00000000-0000-7000-8000-000000000008', 'Asked twice.', 'x' from app.clients;
+insert into app.call_texts (org_id, call_id, day, words)
+  select org_id, '00000000-0000-7000-8000-000000000004', '2026-11-30', to_tsvector('simple', 'Hello.') from app.clients;
+insert into app.call_words (org_id, word, day, calls) select org_id, 'hello', '2026-11-30', '{}' from app.clients;
+insert into app.call_views (org_id, id, name, filter, shared, saved_by)
+  select org_id, '00000000-0000-7000-8000-000000000009', 'Failed', '{}', true, 'x' from app.clients;
+insert into app.call_analyses (org_id, call_id, settings, at)
+  select org_id, '00000000-0000-7000-8000-000000000004', '{}', now() from app.clients;
+insert into app.call_fields (org_id, call_id, name, value, at)
+  select org_id, '00000000-0000-7000-8000-000000000004', 'booked', 'yes', now() from app.clients;
+insert into app.dispositions (org_id, end_reason, name) select org_id, 'busy', 'Try again' from app.clients;
 insert into app.provider_links (org_id, kind, object_id, state, due_at)
   select org_id, 'agent', '00000000-0000-7000-8000-00000000ca02', 'live', now() from app.clients;
 insert into app.reports (org_id, id, kind, state, asked_by)

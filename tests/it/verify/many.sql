@@ -17,6 +17,11 @@ insert into app.tools (org_id, id, name, model_name, description, method, url, t
 insert into app.voices (org_id, id, name, description, language, accent, speaker, consent_statement, consent_by, updated_by, created_at)
   select c.org_id, gen_random_uuid(), 'Voice ' || n, '', 'en', '', 'Somebody', 'I agree.', 'x', 'x', now() - n * interval '1 second'
   from app.clients c, generate_series(1, 3000) n;
+insert into app.knowledge_bases (org_id, id, name, description, updated_by, created_at)
+  select c.org_id, gen_random_uuid(), 'Knowledge ' || n, '', 'x', now() - n * interval '1 second'
+  from app.clients c, generate_series(1, 3000) n;
+insert into app.knowledge_sources (org_id, id, base_id, kind, name, created_by, created_at)
+  select b.org_id, gen_random_uuid(), b.id, 'text', 'Source', 'x', b.created_at from app.knowledge_bases b;
 insert into app.calls (org_id, id, agent_name, medium, status, placed_by, created_at)
   select c.org_id, gen_random_uuid(), 'Agent', 'text', 'completed', 'x', now() - n * interval '1 second'
   from app.clients c, generate_series(1, 3000) n;

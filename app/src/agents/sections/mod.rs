@@ -1,7 +1,10 @@
 //! The sections of an agent's editor.
 
+mod analysis;
+mod knowledge;
 mod metadata;
 mod prompt;
+mod recording;
 mod silence;
 mod speech;
 mod timing;
@@ -11,14 +14,15 @@ mod variables;
 use leptos::prelude::*;
 use serde::{Deserialize, Serialize};
 use switchboard::{
-    agents::{Agent, AgentDraft, FirstSpeaker, language_name},
+    agents::{Agent, AgentDraft, FirstSpeaker, kept, language_name},
+    knowledge::KnowledgeBaseRow,
     tools::ToolRow,
 };
 
 use super::AgentEditor;
-use crate::kit::{Section, Switch, TagInput, TextField, fold};
+use crate::kit::{Section, TagInput, TextField, fold};
 
-pub static SECTIONS: [Section<Agent>; 11] = [
+pub static SECTIONS: [Section<Agent>; 13] = [
     Section {
         id: "name",
         title: "Name",
@@ -81,6 +85,18 @@ pub static SECTIONS: [Section<Agent>; 11] = [
         folded: false,
     },
     Section {
+        id: "knowledge",
+        title: "Knowledge",
+        paths: &["knowledge_base_ids"],
+        same: |a, b| a.knowledge_base_ids == b.knowledge_base_ids,
+        sum: |draft| match draft.knowledge_base_ids.len() {
+            0 => "None".into(),
+            1 => "1 knowledge base".into(),
+            many => format!("{many} knowledge bases"),
+        },
+        folded: false,
+    },
+    Section {
         id: "timing",
         title: "Turn-taking and timing",
         paths: &[
@@ -118,15 +134,34 @@ pub static SECTIONS: [Section<Agent>; 11] = [
         folded: true,
     },
     Section {
+        id: "after-the-call",
+        title: "After the call",
+        paths: &["analysis"],
+        same: |a, b| a.analysis == b.analysis,
+        sum: |draft| analysis::sum(&draft.analysis),
+        folded: true,
+    },
+    Section {
         id: "recording",
-        title: "Recording",
-        paths: &["recording"],
-        same: |a, b| a.recording == b.recording,
+        title: "Recording and keeping",
+        paths: &["recording", "recording_days", "transcript_days"],
+        same: |a, b| {
+            a.recording == b.recording && a.recording_days == b.recording_days && a.transcript_days == b.transcript_days
+        },
         sum: |draft| {
-            if draft.recording {
-                "Calls are recorded".into()
+            let recorded = if draft.recording {
+                "Calls are recorded"
             } else {
-                "Calls are not recorded".into()
+                "Calls are not recorded"
+            };
+            let shortest = draft
+                .transcript_days
+                .into_iter()
+                .chain(draft.recording_days.filter(|_| draft.recording))
+                .min();
+            match shortest {
+                Some(days) => format!("{recorded}, kept for {}", kept(Some(days))),
+                None => recorded.into(),
             }
         },
         folded: true,
@@ -176,6 +211,7 @@ pub struct Known {
     /// In use on some agent.
     pub tags: Vec<String>,
     pub tools: Vec<ToolRow>,
+    pub bases: Vec<KnowledgeBaseRow>,
 }
 
 pub fn sections(editor: AgentEditor, known: &Known) -> AnyView {
@@ -194,9 +230,11 @@ fn body(section: &str, editor: AgentEditor, known: &Known) -> AnyView {
         "voice" => speech::voice(editor),
         "variables" => variables::body(editor),
         "tools" => tools::body(editor, &known.tools),
+        "knowledge" => knowledge::body(editor, &known.bases),
         "timing" => timing::body(editor),
         "silence" => silence::body(editor),
-        "recording" => recording(editor),
+        "after-the-call" => analysis::body(editor),
+        "recording" => recording::body(editor),
         "metadata" => metadata::body(editor),
         _ => tags(editor, known.tags.clone()),
     }
@@ -211,16 +249,6 @@ fn name(editor: AgentEditor) -> AnyView {
             <TextField path="description" label="Description" optional=true value=description on_input=set_description autocomplete="off"
                 placeholder="What it is for, in one line"/>
         </div>
-    }
-    .into_any()
-}
-
-fn recording(editor: AgentEditor) -> AnyView {
-    let on = Memo::new(move |_| editor.draft.with(|draft| draft.recording));
-    let set = Callback::new(move |on| editor.draft.update(|draft| draft.recording = on));
-    view! {
-        <Switch path="recording" label="Record calls" value=on on_change=set
-            help="Many places require that callers are told. Say it in the first message."/>
     }
     .into_any()
 }

@@ -1,11 +1,11 @@
 //! The prompt: its text, the variables it uses, and those it uses without declaring them.
 
 use leptos::prelude::*;
-use switchboard::agents::{AgentDraft, Variable, placeholders};
+use switchboard::agents::{AgentDraft, AssistKind, Variable, placeholders};
 use wasm_bindgen::JsCast;
 
 use crate::{
-    agents::AgentEditor,
+    agents::{AgentEditor, assist::assist},
     kit::{Menu, TextArea, browser, field_id, icon, reactive_text},
 };
 
@@ -57,6 +57,7 @@ pub fn body(editor: AgentEditor) -> AnyView {
             </span>
             <span class="small muted">{reactive_text(move || format!("{} of 40,000 characters", prompt.with(|text| text.chars().count())))}</span>
         </div>
+        <div class="cluster">{assist(editor, AssistKind::ImprovePrompt)}</div>
     }
     .into_any()
 }

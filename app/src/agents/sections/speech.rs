@@ -2,12 +2,12 @@
 
 use leptos::prelude::*;
 use switchboard::{
-    agents::{FirstSpeaker, LANGUAGES},
+    agents::{AssistKind, FirstSpeaker, LANGUAGES},
     voices::AvailableVoice,
 };
 
 use crate::{
-    agents::AgentEditor,
+    agents::{AgentEditor, assist::assist},
     kit::{Dialog, Field, FormState, Pick, Range, Select, TextArea, field_id, icon},
     voices::{VoicePicker, use_player},
 };
@@ -42,6 +42,7 @@ pub fn first_message(editor: AgentEditor) -> AnyView {
         <TextArea path="first_message" label="First message" optional=true value=message on_input=set_message
             help="Word for word. Empty lets the agent find its own words. {{variables}} work here too."
             placeholder="Hi {{first_name}}, this is the automated assistant of…"/>
+        <div class="cluster">{assist(editor, AssistKind::SuggestGreeting)}</div>
     }
     .into_any()
 }

@@ -10,6 +10,7 @@ mod clerk_script;
 mod clerk_tokens;
 mod faults;
 mod hooks;
+mod llm;
 mod outcomes;
 mod spec;
 mod text_call;

@@ -223,13 +223,6 @@ impl EndpointBuilder {
 }
 
 impl Endpoint {
-    /// Whether it makes a new thing of a list, which its answer tells the id of.
-    pub fn makes(&self) -> bool {
-        self.method == Method::POST
-            && !self.path.contains('{')
-            && self.operation.responses.responses.contains_key("201")
-    }
-
     pub fn mount(self, router: Router<Site>, core: &Core) -> Router<Site> {
         let handler = match self.access {
             Some((action, kind)) if self.method == Method::POST => {

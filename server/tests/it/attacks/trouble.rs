@@ -119,7 +119,8 @@ async fn f5_a_database_that_takes_no_writes_is_still_read_and_nothing_is_half_do
             refused += 1;
         } else {
             // Nothing had to be written to find out that there is nothing to be done.
-            assert!(!answer.status.is_success() || kind == Kind::Member, "{told}");
+            let writes_nothing = kind == Kind::Member || told.contains("/read_agent_export");
+            assert!(!answer.status.is_success() || writes_nothing, "{told}");
         }
     }
     assert!(read >= 15 && refused >= 15, "{read} read, {refused} refused");

@@ -2,9 +2,14 @@
 //! both sides end up agreeing.
 
 mod agents;
+mod analysis;
 mod events;
+mod expiry;
+mod finding;
+mod knowledge;
 mod lost;
 mod phone;
+mod recording;
 mod server_of_a_tool;
 mod silent;
 mod support;

@@ -335,6 +335,14 @@ pub(super) fn listing(list: &List, limit: Option<usize>, cursor: Option<usize>) 
         page["cursor"] = json!(format!("~{number}"));
         query.append_pair("cursor", &format!("~{number}"));
     }
+    // The page of calls sends the query of its address.
+    let arguments = match list {
+        List::Calls { agent: None } => json!({"query": "", "page": page}),
+        List::Calls { agent: Some(_) } => {
+            json!({"query": format!("?agent={}", filter["agent_id"].as_str().unwrap_or_default()), "page": page})
+        }
+        _ => json!({"filter": filter, "page": page}),
+    };
     // Names stand in a query as they are.
     let query = query.finish().replace("%23", "#").replace("%7E", "~");
     Both {
@@ -343,6 +351,6 @@ pub(super) fn listing(list: &List, limit: Option<usize>, cursor: Option<usize>) 
         body: None,
         needs: (Read, list.kind()),
         function,
-        arguments: json!({"filter": filter, "page": page}),
+        arguments,
     }
 }

@@ -104,8 +104,61 @@ pub fn sample(path: &str, of: &Belongings) -> (Needs, Coding, Value) {
             org(Update, Kind::Agent, Form, arguments)
         }
 
+        "list_agent_templates" => org(Read, Kind::Agent, Form, json!({})),
+        "get_agent_template" => org(Read, Kind::Agent, Form, json!({"template": "reminder"})),
+        "read_agent_export" => {
+            let export = json!({"name": of.fixtures.name(), "prompt": "Answer politely."}).to_string();
+            org(Create, Kind::Agent, Json, json!({"json": export}))
+        }
+        "assist_with_agent" => {
+            let request = json!({"kind": "suggest_greeting", "text": "You are Mia. Answer the telephone."});
+            org(Update, Kind::Agent, Json, json!({"request": request}))
+        }
+
         "voice_agents" => org(Read, Kind::Voice, Form, json!({"id": of.id("/voices")})),
         "retry_voice" => org(Update, Kind::Voice, Form, json!({"id": of.id("/voices")})),
+
+        "knowledge_sources" | "knowledge_agents" | "run_knowledge_checks" => {
+            org(Read, Kind::KnowledgeBase, Form, json!({"id": of.id("/knowledge")}))
+        }
+        "search_knowledge" => {
+            let question = json!({"q": "crown", "limit": 3, "least": 100});
+            org(
+                Read,
+                Kind::KnowledgeBase,
+                Json,
+                json!({"id": of.id("/knowledge"), "question": question}),
+            )
+        }
+        "knowledge_passages" => {
+            let arguments = json!({"id": of.id("/knowledge-sources"), "from": 0, "limit": 3});
+            org(Read, Kind::KnowledgeBase, Form, arguments)
+        }
+        "add_knowledge_source" => {
+            let draft = json!({"base_id": of.id("/knowledge"), "name": of.fixtures.name(), "text": "A crown is $900."});
+            org(Update, Kind::KnowledgeBase, Json, json!({"draft": draft}))
+        }
+        "read_knowledge_source" | "remove_knowledge_source" => org(
+            Update,
+            Kind::KnowledgeBase,
+            Form,
+            json!({"id": of.id("/knowledge-sources")}),
+        ),
+        "change_knowledge_source" => {
+            let arguments = json!({"id": of.id("/knowledge-sources"), "change": {"enabled": false}});
+            org(Update, Kind::KnowledgeBase, Json, arguments)
+        }
+        "add_knowledge_check" => {
+            let draft =
+                json!({"base_id": of.id("/knowledge"), "query": "What is a crown?", "expected": "crown", "within": 1});
+            org(Update, Kind::KnowledgeBase, Json, json!({"draft": draft}))
+        }
+        "remove_knowledge_check" => org(
+            Update,
+            Kind::KnowledgeBase,
+            Form,
+            json!({"id": of.id("/knowledge-checks")}),
+        ),
 
         "tool_agents" => org(Read, Kind::Tool, Form, json!({"id": of.id("/tools")})),
         "tool_uses" => org(Read, Kind::Call, Form, json!({"id": of.id("/tools")})),
@@ -140,7 +193,7 @@ pub fn sample(path: &str, of: &Belongings) -> (Needs, Coding, Value) {
         ),
         "available_voices" | "browse_voices" => org(Read, Kind::Voice, Form, json!({"filter": {"language": "en"}})),
 
-        "list_calls" => org(Read, Kind::Call, Json, page),
+        "list_calls" => org(Read, Kind::Call, Json, json!({"query": "", "page": {}})),
         "place_call" => org(
             Create,
             Kind::Call,
@@ -155,6 +208,54 @@ pub fn sample(path: &str, of: &Belongings) -> (Needs, Coding, Value) {
             json!({"id": of.id("/calls"), "text": "Hello"}),
         ),
         "stop_call" => org(Update, Kind::Call, Form, one_call),
+        "get_call_configuration" => org(Read, Kind::Agent, Form, one_call),
+        "get_call_at_provider" => org(Read, Kind::Call, Form, one_call),
+        "call_facets" => org(Read, Kind::Call, Form, json!({})),
+        "change_call" => org(
+            Update,
+            Kind::Call,
+            Json,
+            json!({"id": of.id("/calls"), "patch": {"tags": ["callback"]}}),
+        ),
+        "tag_calls" => org(
+            Update,
+            Kind::Call,
+            Json,
+            json!({"what": {"ids": [of.id("/calls")], "add": ["callback"], "remove": []}}),
+        ),
+        "analyze_calls" => org(Update, Kind::Call, Json, json!({"what": {"ids": [of.id("/calls")]}})),
+        "delete_calls" => org(Delete, Kind::Call, Json, json!({"what": {"ids": [of.id("/calls")]}})),
+        "add_call_note" => org(
+            Update,
+            Kind::Call,
+            Json,
+            json!({"id": of.id("/calls"), "note": {"text": "Call back on Friday."}}),
+        ),
+        "delete_call_note" => org(
+            Update,
+            Kind::Call,
+            Form,
+            json!({"id": of.id("/calls"), "note_id": of.id("/calls/{id}/notes")}),
+        ),
+        "call_dispositions" => org(Read, Kind::Call, Form, json!({})),
+        "replace_dispositions" => {
+            let what = json!({"dispositions": [{"end_reason": "busy", "name": "Try again"}]});
+            org(Update, Kind::Organization, Json, json!({"what": what}))
+        }
+        "list_call_views" => org(Read, Kind::Call, Form, json!({})),
+        "save_call_view" => org(
+            Update,
+            Kind::Call,
+            Form,
+            json!({"name": of.fixtures.beside("view").name(), "query": "?status=failed", "shared": true}),
+        ),
+        "rename_call_view" => org(
+            Update,
+            Kind::Call,
+            Form,
+            json!({"id": of.id("/calls/views"), "name": of.fixtures.beside("changed").name(), "shared": true}),
+        ),
+        "delete_call_view" => org(Update, Kind::Call, Form, json!({"id": of.id("/calls/views")})),
 
         "list_keys" => org(Read, Kind::ApiKey, Form, json!({})),
         "create_key" => {

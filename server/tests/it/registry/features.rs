@@ -15,7 +15,8 @@ pub enum Feature {
     Payments,
     Campaigns,
     Imports,
-    Uploads,
+    Pictures,
+    UploadLinks,
     RefreshTokens,
     Restore,
     Erasure,
@@ -26,12 +27,13 @@ pub enum Feature {
 }
 
 impl Feature {
-    pub const ALL: [Self; 12] = [
+    pub const ALL: [Self; 13] = [
         Self::WebhooksOut,
         Self::Payments,
         Self::Campaigns,
         Self::Imports,
-        Self::Uploads,
+        Self::Pictures,
+        Self::UploadLinks,
         Self::RefreshTokens,
         Self::Restore,
         Self::Erasure,
@@ -59,7 +61,8 @@ impl Feature {
             ],
             Self::Campaigns => &["campaign", "do_not_call", "dnc", "quiet_hours"],
             Self::Imports => &["import"],
-            Self::Uploads => &["upload", "attachment", "knowledge"],
+            Self::Pictures => &["picture", "image", "avatar", "logo"],
+            Self::UploadLinks => &["presigned", "upload_url", "upload-url"],
             Self::RefreshTokens => &["refresh"],
             Self::Restore => &["backup"],
             Self::Erasure => &["delete_org", "erase", "purge", "tombstone"],

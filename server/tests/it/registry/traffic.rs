@@ -1,7 +1,7 @@
 //! W and U: what comes in from providers and people, and what goes out to other servers.
 
 use super::{
-    features::Feature::{Imports, Uploads, WebhooksOut},
+    features::Feature::{Imports, Pictures, UploadLinks, WebhooksOut},
     items::{Item, partly, proven, waiting},
 };
 
@@ -105,12 +105,22 @@ pub const ITEMS: &[Item] = &[
         &[WebhooksOut],
     ),
     waiting("W19", "header lines in a receiver's settings", &[WebhooksOut]),
-    waiting("U1", "an archive that unfolds without end", &[Uploads, Imports]),
     partly(
+        "U1",
+        "an archive that unfolds without end",
+        &[
+            ("it", "what_cannot_be_read_says_why_and_keeps_nobody_else_waiting"),
+            ("switchboard", "a_bomb_and_what_is_no_document_are_refused"),
+        ],
+        &[Imports],
+    ),
+    proven(
         "U2",
         "a body longer than allowed, said or not",
-        &[("it", "w9_a_body_is_read_up_to_a_length_and_for_a_time")],
-        &[Uploads],
+        &[
+            ("it", "w9_a_body_is_read_up_to_a_length_and_for_a_time"),
+            ("it", "what_cannot_be_read_says_why_and_keeps_nobody_else_waiting"),
+        ],
     ),
     proven(
         "U3",
@@ -123,11 +133,41 @@ pub const ITEMS: &[Item] = &[
             ("it", "a_list_of_many_pages_is_one_file_of_one_organization"),
         ],
     ),
-    waiting("U4", "file names that leave their folder", &[Uploads]),
-    waiting("U5", "a file that is something else as well", &[Uploads]),
+    proven(
+        "U4",
+        "file names that leave their folder",
+        &[
+            ("it", "what_cannot_be_read_says_why_and_keeps_nobody_else_waiting"),
+            ("switchboard", "of_a_path_only_the_name_counts"),
+        ],
+    ),
+    proven(
+        "U5",
+        "a file that is something else as well",
+        &[
+            ("it", "what_cannot_be_read_says_why_and_keeps_nobody_else_waiting"),
+            ("switchboard", "a_file_is_what_its_name_and_its_beginning_say"),
+        ],
+    ),
     waiting("U6", "a table that is too large or malformed", &[Imports]),
-    waiting("U7", "entities in XML", &[Uploads, Imports]),
-    waiting("U8", "an image that unfolds without end", &[Uploads]),
-    waiting("U9", "a permission to upload used for another organization", &[Uploads]),
-    waiting("U10", "a thousand slow uploads", &[Uploads]),
+    partly(
+        "U7",
+        "entities in XML",
+        &[
+            ("it", "what_cannot_be_read_says_why_and_keeps_nobody_else_waiting"),
+            ("switchboard", "paragraphs_headings_lists_and_tables_are_read"),
+        ],
+        &[Imports],
+    ),
+    waiting("U8", "an image that unfolds without end", &[Pictures]),
+    waiting(
+        "U9",
+        "a permission to upload used for another organization",
+        &[UploadLinks],
+    ),
+    proven(
+        "U10",
+        "a thousand slow uploads",
+        &[("it", "a_thousand_slow_uploads_keep_nobody_waiting")],
+    ),
 ];
