@@ -30,6 +30,12 @@ export async function changeCopy(id, template) {
   assert.equal(answer.status, 200, await answer.text());
 }
 
+/** Removes it there. */
+export async function removeCopy(id) {
+  const answer = await fetch(`${at}/api/agents/${id}`, { method: 'DELETE', headers: key });
+  assert.ok(answer.ok, await answer.text());
+}
+
 export async function copyOf(id) {
   return (await fetch(`${at}/api/agents/${id}`, { headers: key })).json();
 }

@@ -24,6 +24,7 @@ pub mod metadata;
 pub mod money;
 pub mod org;
 pub mod read;
+pub mod reconciliation;
 pub mod report;
 pub mod resource;
 #[cfg(feature = "ssr")]

@@ -17,6 +17,7 @@ use crate::{
     error::{Error, Fault, Result},
     id::Id,
     jobs::{Worker, links::Links},
+    reconciliation::{self, MendedOutcome},
     resource::Action,
     sync::SyncState,
 };
@@ -164,6 +165,7 @@ impl<R: ProviderBacked> WriteFlow<R> for ProviderFirst {
             // Nothing is lost: it stays here, and works, until somebody deletes it again.
             let mut tx = caller.begin(&core.db, Action::Delete, R::KIND).await?;
             schedule_check(&mut tx, R::LINK, id.uuid(), TimeDelta::zero(), "").await?;
+            reconciliation::agree(&mut tx, R::LINK, id.uuid()).await?;
             tx.commit().await?;
             return Err(error);
         }
@@ -248,6 +250,11 @@ async fn still<R: ProviderBacked>(tx: &mut OrgTx, id: Id<R>, draft: &R::Draft, c
 
 /// Publishes what is saved here once more, over whatever the provider has.
 pub async fn sync<R: ProviderBacked>(core: &Core, caller: &Caller, id: Id<R>) -> Result<R> {
+    publish_again(core, caller, id, false).await
+}
+
+/// As [`sync`]; `mends` where nobody asked for it and the two sides are known to differ.
+async fn publish_again<R: ProviderBacked>(core: &Core, caller: &Caller, id: Id<R>, mends: bool) -> Result<R> {
     let mut tx = caller.begin(&core.db, Action::Update, R::KIND).await?;
     let row = R::find(&mut tx, id).await?;
     let published = R::published(&mut tx, &row).await?;
@@ -261,12 +268,15 @@ pub async fn sync<R: ProviderBacked>(core: &Core, caller: &Caller, id: Id<R>) ->
         Ok(provider_id) => provider_id,
         Err(error) => {
             schedule_check(&mut tx, R::LINK, id.uuid(), RECHECK_INTERVAL, "").await?;
-            R::mark_state(&mut tx, id, &RemoteState::Failed(error.to_string())).await?;
+            mark_state::<R>(&mut tx, id, &RemoteState::Failed(error.to_string())).await?;
             tx.changed(R::KIND);
             crud::commit(core, tx).await?;
             return Err(error);
         }
     };
+    if mends {
+        reconciliation::mended(&mut tx, (R::LINK, id.uuid()), row.name(), MendedOutcome::Published).await?;
+    }
     confirm(&mut tx, R::LINK, id.uuid(), &provider_id, "live").await?;
     R::mark_published(&mut tx, id, &provider_id).await?;
     tx.changed(R::KIND);
@@ -292,6 +302,9 @@ async fn forget_update<R: ProviderBacked>(core: &Core, caller: &Caller, id: Id<R
     let forget = async {
         let mut tx = caller.begin(&core.db, Action::Update, R::KIND).await?;
         schedule_check(&mut tx, R::LINK, id.uuid(), after, note).await?;
+        if note.is_empty() {
+            reconciliation::agree(&mut tx, R::LINK, id.uuid()).await?;
+        }
         tx.commit().await
     };
     if let Err(error) = forget.await {
@@ -327,6 +340,8 @@ pub struct Due {
     pub object_id: Uuid,
     pub state: String,
     pub note: String,
+    /// Whether the two sides were known to differ when its turn came.
+    pub differs: bool,
 }
 
 /// Makes both sides agree about one object whose lease has ended: after a crash, or because its round has come.
@@ -347,30 +362,52 @@ pub async fn reconcile<R: ProviderBacked>(core: &Core, worker: &Caller, due: &Du
     match (ours, due.state.as_str()) {
         // Created there at most, or half deleted: gone on both sides.
         (None, _) => {
-            for copy in R::find_remote(core, id).await? {
-                R::delete_remote(core, &copy).await?;
+            let copies = R::find_remote(core, id).await?;
+            for copy in &copies {
+                R::delete_remote(core, copy).await?;
             }
             let mut tx = worker.begin(&core.db, Action::Delete, R::KIND).await?;
+            if !copies.is_empty() {
+                reconciliation::mended(&mut tx, (R::LINK, id.uuid()), "", MendedOutcome::Removed).await?;
+            }
             drop_link(&mut tx, R::LINK, id.uuid()).await?;
             tx.commit().await
         }
         (Some((row, ..)), "deleting") => {
             R::delete_remote(core, row.provider_id()).await?;
             let mut tx = worker.begin(&core.db, Action::Delete, R::KIND).await?;
+            reconciliation::mended(&mut tx, (R::LINK, id.uuid()), row.name(), MendedOutcome::Deleted).await?;
             drop_link(&mut tx, R::LINK, id.uuid()).await?;
             crud::delete_row(&mut tx, &row).await?;
             crud::commit(core, tx).await
         }
         // A save that died between the provider and here: what is saved here counts.
-        (Some(_), _) if due.note == "updating" => sync::<R>(core, worker, id).await.map(|_| ()),
+        (Some(_), _) if due.note == "updating" => {
+            publish_again::<R>(core, worker, id, due.differs).await.map(|_| ())
+        }
         (Some((row, published, context)), _) => {
             let state = R::compare(core, &context, &row, &published).await?;
             let mut tx = worker.begin(&core.db, Action::Update, R::KIND).await?;
             schedule_check(&mut tx, R::LINK, id.uuid(), RECHECK_INTERVAL, "").await?;
-            R::mark_state(&mut tx, id, &state).await?;
+            if state == RemoteState::InSync {
+                reconciliation::mended(&mut tx, (R::LINK, id.uuid()), row.name(), MendedOutcome::Agreed).await?;
+            }
+            mark_state::<R>(&mut tx, id, &state).await?;
             tx.changed(R::KIND);
             crud::commit(core, tx).await
         }
+    }
+}
+
+/// Notes what is known of the provider's copy, in the row and in the link.
+pub(crate) async fn mark_state<R: ProviderBacked>(tx: &mut OrgTx, id: Id<R>, state: &RemoteState) -> Result<()> {
+    R::mark_state(tx, id, state).await?;
+    match state {
+        RemoteState::InSync => reconciliation::agree(tx, R::LINK, id.uuid()).await,
+        RemoteState::Drifted(note) | RemoteState::Failed(note) => {
+            reconciliation::differ(tx, R::LINK, id.uuid(), note).await
+        }
+        RemoteState::Missing => reconciliation::differ(tx, R::LINK, id.uuid(), "It was deleted at the provider.").await,
     }
 }
 
@@ -404,7 +441,8 @@ pub(crate) async fn is_changing(tx: &mut OrgTx, kind: &str, object_id: Uuid) -> 
 
 pub(crate) async fn intend(tx: &mut OrgTx, kind: &str, object_id: Uuid) -> Result<()> {
     sqlx::query!(
-        "insert into app.provider_links (org_id, kind, object_id, state, due_at) values ($1, $2, $3, 'creating', now() + make_interval(secs => $4))",
+        "insert into app.provider_links (org_id, kind, object_id, state, due_at, differs_since)
+         values ($1, $2, $3, 'creating', now() + make_interval(secs => $4), now())",
         tx.org() as _,
         kind,
         object_id,
@@ -424,7 +462,8 @@ pub(crate) async fn confirm(
     from: &str,
 ) -> Result<bool> {
     let confirmed = sqlx::query!(
-        "update app.provider_links set provider_id = $4, state = 'live', note = '', attempts = 0, due_at = now() + make_interval(secs => $6)
+        "update app.provider_links set provider_id = $4, state = 'live', note = '', attempts = 0, due_at = now() + make_interval(secs => $6),
+                differs_since = null, difference = '', failure = ''
          where org_id = $1 and kind = $2 and object_id = $3 and state = $5",
         tx.org() as _,
         kind,
@@ -447,7 +486,8 @@ pub(crate) async fn schedule_check(
 ) -> Result<()> {
     sqlx::query!(
         "update app.provider_links set due_at = now() + make_interval(secs => $4), note = $5, attempts = 0,
-                state = case when state = 'deleting' then 'live' else state end
+                state = case when state = 'deleting' then 'live' else state end,
+                differs_since = case when $5 <> '' then coalesce(differs_since, now()) else differs_since end
          where org_id = $1 and kind = $2 and object_id = $3",
         tx.org() as _,
         kind,
@@ -466,7 +506,7 @@ pub(crate) async fn schedule_check(
 
 async fn mark_deleting(tx: &mut OrgTx, kind: &str, object_id: Uuid) -> Result<()> {
     sqlx::query!(
-        "update app.provider_links set state = 'deleting', due_at = now() + make_interval(secs => $4)
+        "update app.provider_links set state = 'deleting', due_at = now() + make_interval(secs => $4), differs_since = coalesce(differs_since, now())
          where org_id = $1 and kind = $2 and object_id = $3",
         tx.org() as _,
         kind,

@@ -101,6 +101,7 @@ mod tests {
         assert_eq!(registered.len(), kinds.0.len(), "one is registered twice");
         let own = [
             Kind::Call,
+            Kind::Reconciliation,
             Kind::ApiKey,
             Kind::Member,
             Kind::Organization,

@@ -8,8 +8,8 @@ use strum::VariantArray;
 use uuid::Uuid;
 
 use crate::{
-    Id, agents, audit, calls, check::Checked, contacts, credit, folders, keys, knowledge, org, org::Role, report,
-    tools, voices,
+    Id, agents, audit, calls, check::Checked, contacts, credit, folders, keys, knowledge, org, org::Role,
+    reconciliation, report, tools, voices,
 };
 
 /// Everything a permission can be about, in the order in which people are shown it.
@@ -24,6 +24,7 @@ pub enum Kind {
     Folder,
     Voice,
     KnowledgeBase,
+    Reconciliation,
     ApiKey,
     Member,
     Organization,
@@ -45,6 +46,7 @@ impl Kind {
             Self::Folder => &folders::ABOUT,
             Self::Voice => &voices::ABOUT,
             Self::KnowledgeBase => &knowledge::ABOUT,
+            Self::Reconciliation => &reconciliation::ABOUT,
             Self::ApiKey => &keys::ABOUT,
             Self::Member => &org::MEMBERS,
             Self::Organization => &org::ABOUT,

@@ -19,6 +19,7 @@ pub mod lazy;
 pub mod mail;
 pub mod members;
 pub mod orgs;
+pub mod reconciliation;
 pub mod reports;
 mod routes;
 #[cfg(feature = "ssr")]

@@ -20,6 +20,7 @@ use crate::{
     mail::MailboxPage,
     members::MembersPage,
     orgs::{JoinPage, OrganizationPage, SelectOrgPage},
+    reconciliation::ReconciliationPage,
     reports::{IsolationPage, WardenPage},
     tools::{ToolEdit, ToolList, ToolNew},
     voices::{VoiceList, VoiceNew, VoicePage},
@@ -60,6 +61,7 @@ pub fn routes() -> AnyView {
                     <Page at=page!("/knowledge", knowledge, KnowledgeList)/>
                     <Page at=page!("/knowledge/new", knowledge, KnowledgeNew)/>
                     <Page at=page!("/knowledge/:id", sources, KnowledgePage)/>
+                    <Page at=page!("/reconciliation", reconciliation, ReconciliationPage)/>
                     <Page at=page!("/api-keys", keys, KeysPage)/>
                     <Page at=page!("/members", members, MembersPage)/>
                     <Page at=page!("/organization", organization, OrganizationPage)/>

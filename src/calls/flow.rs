@@ -10,7 +10,7 @@ use super::{
     Billing, Call, CallDraft, CallFacets, CallFilter, CallRow, Conversation, Destination, EndReason, Medium, Recording,
     Status, check_variables, dial, finding, notes, progress,
     store::{self, LockedCall},
-    watch::{self, AdoptOutcome, LINK},
+    watch::{self, AdoptOutcome, LINK, Lookup},
 };
 use crate::{
     agents::{self, Agent, AgentDraft},
@@ -28,6 +28,7 @@ use crate::{
     listing::{Listing, Page, Position},
     provider_sync::{self, ProviderBacked, RemoteState},
     providers::Failure,
+    reconciliation,
     resource::{Action, Kind},
     tools::{self, Tool},
 };
@@ -133,7 +134,7 @@ async fn place_with(core: &Core, caller: &Caller, draft: CallDraft, keyed: Optio
     let id = held.call.id;
     match core.ultravox.place_call(request.copy.as_deref(), &request.body).await {
         Ok(accepted) => {
-            match watch::adopt(core, caller, id, &accepted).await? {
+            match watch::adopt(core, caller, id, &accepted, Lookup::Answered).await? {
                 AdoptOutcome::Now => watch::open_text_socket(core, caller, id, held.call.medium, &accepted),
                 AdoptOutcome::Before => {}
                 // This process slept past its lease, and the call has been given up: nobody is to be rung for it.
@@ -331,10 +332,11 @@ async fn refuse(core: &Core, caller: &Caller, held: &LockedCall, failure: &Failu
         watch::write(&mut tx, &held, &progress::give_up(&held, reason, &told, Utc::now())).await?;
     }
     if let (EndReason::AgentMissing, Some(agent_id)) = (reason, held.call.agent_id) {
-        agents::store::mark_state(&mut tx, agent_id, &RemoteState::Missing).await?;
+        provider_sync::mark_state::<Agent>(&mut tx, agent_id, &RemoteState::Missing).await?;
         tx.changed(Kind::Agent);
     }
     store::stop_watching(&mut tx, id).await?;
+    reconciliation::agree(&mut tx, LINK, id.uuid()).await?;
     tx.commit().await
 }
 

@@ -18,6 +18,7 @@ use crate::{
     db::OrgTx,
     error::{Error, Result},
     id::Id,
+    reconciliation::{self, MendedOutcome},
     resource::{Action, Kind},
 };
 
@@ -108,6 +109,7 @@ pub(crate) async fn finish(core: &Core, worker: &Caller, id: Id<Call>) -> Result
         core.ultravox.delete_call(&provider_id).await?;
     }
     let mut tx = worker.begin(&core.db, Action::Delete, Kind::Call).await?;
+    reconciliation::mended(&mut tx, (LINK, id.uuid()), "", MendedOutcome::Deleted).await?;
     sqlx::query!(
         "delete from app.provider_links where org_id = $1 and kind = 'call' and object_id = $2",
         tx.org() as _,

@@ -25,6 +25,7 @@ use crate::{
     jobs,
     provider_sync::{self, Due, LEASE},
     providers::{Failure, ultravox::shape},
+    reconciliation::{self, MendedOutcome},
     resource::{Action, Kind},
     tools::{self, secret::mask},
 };
@@ -40,8 +41,26 @@ pub(crate) async fn attend(core: &Core, worker: &Caller, due: &Due) -> Result<()
     match due.state.as_str() {
         "deleting" => removal::finish(core, worker, id).await,
         "creating" => resolve_unknown_outcome(core, worker, id).await,
-        _ => refresh_from_provider(core, worker, id).await,
+        _ => {
+            refresh_from_provider(core, worker, id).await?;
+            if due.differs { agree_again(core, worker, id).await } else { Ok(()) }
+        }
     }
+}
+
+/// The provider answers again.
+async fn agree_again(core: &Core, worker: &Caller, id: Id<Call>) -> Result<()> {
+    let mut tx = worker.begin(&core.db, Action::Update, Kind::Call).await?;
+    let call = store::find(&mut tx, id).await?.call;
+    mended(&mut tx, &call, MendedOutcome::Agreed).await?;
+    tx.commit().await
+}
+
+/// Notes that both sides of a call agree, and that they did not.
+async fn mended(tx: &mut OrgTx, call: &Call, outcome: MendedOutcome) -> Result<()> {
+    let name = call.to_number.as_deref().unwrap_or(&call.agent_name);
+    reconciliation::mended(tx, (LINK, call.id.uuid()), name, outcome).await?;
+    reconciliation::agree(tx, LINK, call.id.uuid()).await
 }
 
 /// What became of a call whose placing was never answered: it is looked up by our id, and never dialed again.
@@ -56,7 +75,7 @@ async fn resolve_unknown_outcome(core: &Core, worker: &Caller, id: Id<Call>) -> 
         return continue_search(core, worker, id).await;
     }
     let found = copies.remove(0);
-    if adopt(core, worker, id, &found).await? == AdoptOutcome::Now {
+    if adopt(core, worker, id, &found, Lookup::Later).await? == AdoptOutcome::Now {
         open_text_socket(core, worker, id, call.medium, &found);
     }
     refresh_from_provider(core, worker, id).await
@@ -80,6 +99,7 @@ async fn continue_search(core: &Core, worker: &Caller, id: Id<Call>) -> Result<(
         )
         .await?;
     }
+    mended(&mut tx, &held.call, MendedOutcome::NothingThere).await?;
     store::stop_watching(&mut tx, id).await?;
     tx.commit().await
 }
@@ -115,10 +135,28 @@ pub(crate) enum AdoptOutcome {
     Never,
 }
 
+/// How a call of the provider came to be known.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Lookup {
+    /// The provider answered who asked for it.
+    Answered,
+    /// The answer was lost, and it was looked for.
+    Later,
+}
+
 /// Takes a call of the provider for ours.
-pub(crate) async fn adopt(core: &Core, caller: &Caller, id: Id<Call>, found: &shape::Call) -> Result<AdoptOutcome> {
+pub(crate) async fn adopt(
+    core: &Core,
+    caller: &Caller,
+    id: Id<Call>,
+    found: &shape::Call,
+    lookup: Lookup,
+) -> Result<AdoptOutcome> {
     let mut tx = caller.begin(&core.db, Action::Create, Kind::Call).await?;
     let held = store::lock(&mut tx, id).await?;
+    if lookup == Lookup::Later {
+        mended(&mut tx, &held.call, MendedOutcome::Found).await?;
+    }
     let ours = provider_sync::confirm(&mut tx, LINK, id.uuid(), &found.call_id, "creating").await?;
     if held.call.provider_id.as_ref() == Some(&found.call_id) {
         return Ok(AdoptOutcome::Before);

@@ -11,8 +11,10 @@ use crate::{
     calls::watch,
     core::Core,
     error::{Error, Result},
+    live,
     org::OrgId,
     provider_sync::{self, Due, ProviderBacked},
+    resource::Kind,
 };
 
 /// Calls that somebody may be watching. Looking at one costs two requests and it is looked at once a second, so that with all
@@ -174,7 +176,7 @@ async fn claim(core: &Core, kind: &str, limits: Limits, request: &Request) -> Re
          update app.provider_links m
          set due_at = now() + make_interval(secs => $7), attempts = m.attempts + 1, lease = m.lease + 1
          from taken where m.org_id = taken.org_id and m.kind = $1 and m.object_id = taken.object_id
-         returning m.org_id, m.object_id, m.state, m.note, m.attempts, m.lease",
+         returning m.org_id, m.object_id, m.state, m.note, m.differs_since is not null as \"differs!\", m.attempts, m.lease",
         kind,
         request.from,
         whole(request.slots),
@@ -193,6 +195,7 @@ async fn claim(core: &Core, kind: &str, limits: Limits, request: &Request) -> Re
             object_id: row.object_id,
             state: row.state,
             note: row.note,
+            differs: row.differs,
         },
     });
     Ok(claims.collect())
@@ -225,17 +228,19 @@ async fn renew(core: &Core, kind: &str, claim: &Claim<Due>, lease: Duration) -> 
 }
 
 async fn settle(core: &Core, kind: &str, claim: &Claim<Due>, settlement: Settlement<'_>) -> Result<bool> {
-    let (after, uncounted) = match settlement {
+    let (after, uncounted, failure) = match settlement {
         // The look has said when the next one is due, or the link is gone.
         Settlement::Done => return Ok(true),
-        Settlement::Again(after) => (after, 1),
-        Settlement::Retry { after, .. } => (after, 0),
+        Settlement::Again(after) => (after, 1, None),
+        Settlement::Retry { after, reason } => (after, 0, Some(reason)),
         // No link is given up: the longest pause between two looks is short enough.
-        Settlement::Park { .. } => (RESOURCES.backoff.longest, 0),
-        Settlement::GiveBack => (Duration::ZERO, 1),
+        Settlement::Park { reason } => (RESOURCES.backoff.longest, 0, Some(reason)),
+        Settlement::GiveBack => (Duration::ZERO, 1, None),
     };
     let settled = sqlx::query!(
-        "update app.provider_links m set due_at = now() + make_interval(secs => $5), attempts = m.attempts - $6
+        "update app.provider_links m set due_at = now() + make_interval(secs => $5), attempts = m.attempts - $6,
+                failure = coalesce(left($7, 1000), m.failure),
+                differs_since = case when $7::text is null then m.differs_since else coalesce(m.differs_since, now()) end
          where m.org_id = $1 and m.kind = $2 and m.object_id = $3 and m.lease = $4",
         org(claim),
         kind,
@@ -243,8 +248,14 @@ async fn settle(core: &Core, kind: &str, claim: &Claim<Due>, settlement: Settlem
         claim.token,
         after.as_secs_f64(),
         uncounted,
+        failure,
     )
     .execute(core.db.worker.queue())
     .await?;
+    if let (Some(org), Some(_)) = (&claim.org, failure) {
+        sqlx::query!("select pg_notify('switchboard', $1)", live::payload(Kind::Reconciliation, org))
+            .execute(core.db.worker.queue())
+            .await?;
+    }
     Ok(settled.rows_affected() == 1)
 }

@@ -72,6 +72,9 @@ insert into app.dispositions (org_id, end_reason, name) values (app.current_org(
 -- app.provider_links
 insert into app.provider_links (org_id, kind, object_id, state, due_at, note)
   values (app.current_org(), 'agent', '00000000-0000-7000-8000-00000000ca02', 'live', 'infinity', '{mark}')
+-- app.reconciliations
+insert into app.reconciliations (org_id, id, kind, object_id, name, outcome, differed_since)
+  values (app.current_org(), '00000000-0000-7000-8000-00000000ca10', 'agent', '00000000-0000-7000-8000-00000000ca02', left('{mark}', 200), 'agreed', now())
 -- app.reports
 insert into app.reports (org_id, id, kind, state, note, asked_by)
   values (app.current_org(), '00000000-0000-7000-8000-00000000ca07', 'isolation', 'waiting', '{mark}', 'system')

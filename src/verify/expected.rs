@@ -76,6 +76,7 @@ pub(super) const TABLES: &[Table] = &[
         queue: true,
         ..org("provider_links", Mutable)
     },
+    org("reconciliations", Mutable),
     org("reports", Mutable),
     org("users", Mutable),
     org("api_keys", Mutable),

@@ -24,6 +24,7 @@ mod organization;
 pub mod problem;
 mod query;
 mod rate_limit;
+mod reconciliation;
 mod refusals;
 mod remark;
 mod reports;
@@ -63,6 +64,7 @@ pub fn endpoints() -> Vec<Endpoint> {
         organization::endpoints(),
         keys::endpoints(),
         audit::endpoints(),
+        reconciliation::endpoints(),
         reports::endpoints(),
         search::endpoints(),
     ]

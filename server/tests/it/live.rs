@@ -158,6 +158,7 @@ fn kind_of(table: &str) -> Option<Kind> {
         }
         "app.calls" | "app.call_messages" | "app.call_tags" | "app.call_notes" | "app.call_views"
         | "app.call_analyses" | "app.call_fields" | "app.dispositions" => Some(Kind::Call),
+        "app.reconciliations" => Some(Kind::Reconciliation),
         "app.reports" => Some(Kind::Report),
         "app.api_keys" => Some(Kind::ApiKey),
         "app.audit_log" => Some(Kind::Audit),

@@ -54,5 +54,7 @@ insert into app.call_fields (org_id, call_id, name, value, at)
 insert into app.dispositions (org_id, end_reason, name) select org_id, 'busy', 'Try again' from app.clients;
 insert into app.provider_links (org_id, kind, object_id, state, due_at)
   select org_id, 'agent', '00000000-0000-7000-8000-00000000ca02', 'live', now() from app.clients;
+insert into app.reconciliations (org_id, id, kind, object_id, name, outcome, differed_since)
+  select org_id, '00000000-0000-7000-8000-000000000010', 'agent', '00000000-0000-7000-8000-00000000ca02', 'Front desk', 'agreed', now() from app.clients;
 insert into app.reports (org_id, id, kind, state, asked_by)
   select org_id, '00000000-0000-7000-8000-000000000007', 'isolation', 'waiting', 'x' from app.clients;

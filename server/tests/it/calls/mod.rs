@@ -9,6 +9,7 @@ mod finding;
 mod knowledge;
 mod lost;
 mod phone;
+mod reconciliation;
 mod recording;
 mod server_of_a_tool;
 mod silent;

@@ -282,6 +282,15 @@ pub fn sample(path: &str, of: &Belongings) -> (Needs, Coding, Value) {
         // Anybody may leave, so nothing but being there is asked.
         "leave_org" => org(Read, Kind::Member, Form, json!({})),
 
+        "read_reconciliation" => org(Read, Kind::Reconciliation, Json, page),
+        "reconcile" => org(
+            Update,
+            Kind::Reconciliation,
+            Json,
+            json!({"object": of.id("/reconciliation")}),
+        ),
+        "reconcile_all" => org(Update, Kind::Reconciliation, Json, json!({})),
+
         "read_reports" => {
             let arguments = json!({"kind": "warden", "chosen": Some(of.id("/reports")).filter(|id| !id.is_empty())});
             org(Read, Kind::Report, Json, arguments)
