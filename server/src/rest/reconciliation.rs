@@ -35,7 +35,7 @@ pub fn endpoints() -> Vec<Endpoint> {
             .by(all),
         post("/reconciliation/{id}", "reconcile", "Have one difference reconciled now")
             .needs(Update, Kind::Reconciliation)
-            .answers_nothing(202, "It is looked at next; `id` is that of the agent, the tool or the call")
+            .answers_nothing_as(202, "It is looked at next; `id` is that of the agent, the tool or the call")
             .by(one),
     ]
 }
