@@ -382,9 +382,7 @@ pub async fn reconcile<R: ProviderBacked>(core: &Core, worker: &Caller, due: &Du
             crud::commit(core, tx).await
         }
         // A save that died between the provider and here: what is saved here counts.
-        (Some(_), _) if due.note == "updating" => {
-            publish_again::<R>(core, worker, id, due.differs).await.map(|_| ())
-        }
+        (Some(_), _) if due.note == "updating" => publish_again::<R>(core, worker, id, due.differs).await.map(|_| ()),
         (Some((row, published, context)), _) => {
             let state = R::compare(core, &context, &row, &published).await?;
             let mut tx = worker.begin(&core.db, Action::Update, R::KIND).await?;

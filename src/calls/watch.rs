@@ -43,7 +43,11 @@ pub(crate) async fn attend(core: &Core, worker: &Caller, due: &Due) -> Result<()
         "creating" => resolve_unknown_outcome(core, worker, id).await,
         _ => {
             refresh_from_provider(core, worker, id).await?;
-            if due.differs { agree_again(core, worker, id).await } else { Ok(()) }
+            if due.differs {
+                agree_again(core, worker, id).await
+            } else {
+                Ok(())
+            }
         }
     }
 }

@@ -253,9 +253,12 @@ async fn settle(core: &Core, kind: &str, claim: &Claim<Due>, settlement: Settlem
     .execute(core.db.worker.queue())
     .await?;
     if let (Some(org), Some(_)) = (&claim.org, failure) {
-        sqlx::query!("select pg_notify('switchboard', $1)", live::payload(Kind::Reconciliation, org))
-            .execute(core.db.worker.queue())
-            .await?;
+        sqlx::query!(
+            "select pg_notify('switchboard', $1)",
+            live::payload(Kind::Reconciliation, org)
+        )
+        .execute(core.db.worker.queue())
+        .await?;
     }
     Ok(settled.rows_affected() == 1)
 }

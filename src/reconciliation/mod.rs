@@ -15,9 +15,9 @@ use crate::{
     resource::{About, Action, Actions, Kind, NavGroup, NavPage, PermissionLabels, Roles},
 };
 #[cfg(feature = "ssr")]
-pub use store::{all, list, list_mended, one, overview};
-#[cfg(feature = "ssr")]
 pub(crate) use store::{agree, differ, mended};
+#[cfg(feature = "ssr")]
+pub use store::{all, list, list_mended, one, overview};
 
 /// Reconciliation, to everything that lists resources.
 pub const ABOUT: About = About {

@@ -24,12 +24,7 @@ use crate::{
 /// For how long it is kept what mended itself.
 const KEPT_DAYS: i32 = 90;
 
-pub async fn list(
-    core: &Core,
-    caller: &Caller,
-    filter: &DifferenceFilter,
-    page: &Page,
-) -> Result<Listing<Difference>> {
+pub async fn list(core: &Core, caller: &Caller, filter: &DifferenceFilter, page: &Page) -> Result<Listing<Difference>> {
     let mut tx = caller.begin(&core.db, Read, Kind::Reconciliation).await?;
     let listing = differences(core, caller, &mut tx, filter, page).await?;
     tx.commit().await?;
@@ -85,7 +80,11 @@ async fn rows(tx: &mut OrgTx, filter: &DifferenceFilter, window: Window) -> Resu
             kind: kind_of(&row.kind),
             name: row.name,
             state,
-            note: if row.failure.is_empty() { row.difference } else { row.failure },
+            note: if row.failure.is_empty() {
+                row.difference
+            } else {
+                row.failure
+            },
             since: row.since,
             due_at: row.due_at,
             attempts: row.attempts,
@@ -108,7 +107,9 @@ pub async fn list_mended(
         at: row.created_at,
         id: row.id.uuid(),
     };
-    Ok(core.cursors.listing(caller.org(), "mended", filter, window, rows, position))
+    Ok(core
+        .cursors
+        .listing(caller.org(), "mended", filter, window, rows, position))
 }
 
 async fn mended_rows(tx: &mut OrgTx, filter: &DifferenceFilter, window: Window) -> Result<Vec<Mended>> {
@@ -160,7 +161,7 @@ pub async fn overview(core: &Core, caller: &Caller, filter: &DifferenceFilter, p
     })
 }
 
-/// Has one difference looked at now. A copy that differs is written over with what was published.
+/// Has one difference looked at now, if it still is one. A copy that differs is written over with what was published.
 pub async fn one(core: &Core, caller: &Caller, object_id: Uuid) -> Result<()> {
     let mut tx = caller.begin(&core.db, Update, Kind::Reconciliation).await?;
     let link = sqlx::query!(
@@ -172,14 +173,23 @@ pub async fn one(core: &Core, caller: &Caller, object_id: Uuid) -> Result<()> {
     .fetch_optional(tx.conn())
     .await?
     .ok_or(Error::NotFound)?;
+    // Both sides agree by now.
     if link.differs_since.is_none() {
-        return Err(Error::Conflict("Both sides agree by now: there is nothing to reconcile.".into()));
+        return tx.commit().await;
     }
     if start(&mut tx, Some(object_id)).await?.is_empty() {
-        let told = "This is on its way to the provider at this moment. If that fails, it is looked after within two minutes.";
+        let told =
+            "This is on its way to the provider at this moment. If that fails, it is looked after within two minutes.";
         return Err(Error::Conflict(told.into()));
     }
-    audit::record_verb(&mut tx, "reconcile", Kind::Reconciliation, &object_id.to_string(), &link.kind).await?;
+    audit::record_verb(
+        &mut tx,
+        "reconcile",
+        Kind::Reconciliation,
+        &object_id.to_string(),
+        &link.kind,
+    )
+    .await?;
     tx.commit().await
 }
 

@@ -40,6 +40,9 @@ impl Owner {
                 .with_context(|| format!("POST {path} answered no id"))?;
             fixtures.insert(&endpoint.path, id);
         }
+        // What differs at the provider goes by the id of what it is.
+        let agent = fixtures.id("/agents").to_owned();
+        fixtures.insert("/reconciliation", agent);
         Ok(Self {
             key: key.to_owned(),
             fixtures,

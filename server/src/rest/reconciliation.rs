@@ -19,24 +19,39 @@ use super::{
 
 pub fn endpoints() -> Vec<Endpoint> {
     vec![
-        get("/reconciliation", "listDifferences", "List what differs at the provider")
-            .needs(Read, Kind::Reconciliation)
-            .params::<DifferenceFilter>()
-            .lists::<Difference>()
-            .by(list),
+        get(
+            "/reconciliation",
+            "listDifferences",
+            "List what differs at the provider",
+        )
+        .needs(Read, Kind::Reconciliation)
+        .params::<DifferenceFilter>()
+        .lists::<Difference>()
+        .by(list),
         get("/reconciliation/mended", "listMended", "List what has mended itself")
             .needs(Read, Kind::Reconciliation)
             .params::<DifferenceFilter>()
             .lists::<Mended>()
             .by(mended),
-        post("/reconciliation", "reconcileAll", "Have everything that differs reconciled now")
-            .needs(Update, Kind::Reconciliation)
-            .answers::<ReconciliationStarted>(202, "So many are looked at next")
-            .by(all),
-        post("/reconciliation/{id}", "reconcile", "Have one difference reconciled now")
-            .needs(Update, Kind::Reconciliation)
-            .answers_nothing_as(202, "It is looked at next; `id` is that of the agent, the tool or the call")
-            .by(one),
+        post(
+            "/reconciliation",
+            "reconcileAll",
+            "Have everything that differs reconciled now",
+        )
+        .needs(Update, Kind::Reconciliation)
+        .answers::<ReconciliationStarted>(202, "So many are looked at next")
+        .by(all),
+        post(
+            "/reconciliation/{id}",
+            "reconcile",
+            "Have one difference reconciled now",
+        )
+        .needs(Update, Kind::Reconciliation)
+        .answers_nothing_as(
+            202,
+            "It is looked at next; `id` is that of the agent, the tool or the call",
+        )
+        .by(one),
     ]
 }
 

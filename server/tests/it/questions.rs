@@ -144,6 +144,9 @@ impl World {
             assert_eq!(made.status, StatusCode::CREATED, "{}: {}", endpoint.path, made.text());
             fixtures.insert(&endpoint.path, made.json()["id"].as_str().unwrap());
         }
+        // What differs at the provider goes by the id of what it is.
+        let agent = fixtures.id("/agents").to_owned();
+        fixtures.insert("/reconciliation", agent);
         fixtures
     }
 }
