@@ -14,7 +14,7 @@ journey('an agent says for how many days its calls are kept, and each call says 
 
   // What is no number of days is refused beside its field.
   await sound.fill('0');
-  await words.fill('soon');
+  await words.fill('9999');
   await button(page, 'Save draft').click();
   await page.locator('#f-recording_days-err').getByText('days').waitFor();
   await page.locator('#f-transcript_days-err').getByText('days').waitFor();

@@ -23,7 +23,7 @@ journey('a copy that is gone at the provider is seen and brought back by keyboar
   await row.getByText('Differs at provider').waitFor();
   await row.getByText('It was deleted at the provider.').waitFor();
   await look('reconciliation-differs');
-  await button(page, `Reconcile ${agent.name} now`).focus();
+  await button(page, `Reconcile now: ${agent.name}`).focus();
   await page.keyboard.press('Enter');
   await page.getByText('Both sides agree').waitFor({ timeout: 20_000 });
   const kept = await ask(page, 'agents/get_agent', { org, id: agent.id });
@@ -33,6 +33,7 @@ journey('a copy that is gone at the provider is seen and brought back by keyboar
 journey('what a lost answer left behind is listed, removed by itself and counted', async ({ page, open, look }) => {
   await arrive(page, somebody('Lou Leftover'));
   const org = await found(page, 'Leftovers');
+  await open('/agents');
   await breakOnce({ kind: 'lost_answer', method: 'POST', path: '/api/agents', contains: 'Never answered' });
   const headers = { accept: 'application/json', origin: new URL(page.url()).origin };
   const draft = { name: 'Never answered', prompt: 'Answer.', voice_id: '9c1a5c4c-176e-c7b5-6a25-4da0fef6f5ff', voice_name: 'Aaron' };

@@ -148,7 +148,7 @@ fn org(claim: &Claim<Due>) -> &str {
 async fn claim(core: &Core, kind: &str, limits: Limits, request: &Request) -> Result<Vec<Claim<Due>>> {
     let (orgs, running) = request.busy();
     let rows = sqlx::query!(
-        "with recursive org as (
+        r#"with recursive org as (
            (select m.org_id, 1 as place from app.provider_links m
             where m.kind = $1 and m.due_at < 'infinity' and m.org_id >= $2 and m.due_at <= now()
             order by m.org_id limit 1)
@@ -176,7 +176,7 @@ async fn claim(core: &Core, kind: &str, limits: Limits, request: &Request) -> Re
          update app.provider_links m
          set due_at = now() + make_interval(secs => $7), attempts = m.attempts + 1, lease = m.lease + 1
          from taken where m.org_id = taken.org_id and m.kind = $1 and m.object_id = taken.object_id
-         returning m.org_id, m.object_id, m.state, m.note, m.differs_since is not null as \"differs!\", m.attempts, m.lease",
+         returning m.org_id, m.object_id, m.state, m.note, m.differs_since is not null as "differs!", m.attempts, m.lease"#,
         kind,
         request.from,
         whole(request.slots),

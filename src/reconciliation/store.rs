@@ -1,5 +1,7 @@
 //! The statements of reconciliation.
 
+use std::collections::HashMap;
+
 use uuid::Uuid;
 
 use super::{Difference, DifferenceFilter, DifferenceState, Mended, MendedOutcome, Overview, ReconciliationStarted};
@@ -50,12 +52,9 @@ async fn differences(
 
 async fn rows(tx: &mut OrgTx, filter: &DifferenceFilter, window: Window) -> Result<Vec<Difference>> {
     let rows = sqlx::query!(
-        r#"select l.object_id, l.kind, coalesce(a.name, t.name, c.to_number, c.agent_name, '') as "name!", l.state, l.note, l.difference,
-                l.failure, l.differs_since as "since!", case when l.due_at < 'infinity' then l.due_at end as due_at, l.attempts
+        r#"select l.object_id, l.kind, l.state, l.note, l.difference, l.failure, l.differs_since as "since!",
+                case when l.due_at < 'infinity' then l.due_at end as due_at, l.attempts
          from app.provider_links l
-           left join app.agents a on l.kind = 'agent' and a.org_id = l.org_id and a.id = l.object_id
-           left join app.tools t on l.kind = 'tool' and t.org_id = l.org_id and t.id = l.object_id
-           left join app.calls c on l.kind = 'call' and c.org_id = l.org_id and c.id = l.object_id
          where l.org_id = $1 and l.differs_since is not null and ($2::text is null or l.kind = $2)
            and (l.differs_since, l.object_id) < ($3, $4)
          order by l.differs_since desc, l.object_id desc limit $5"#,
@@ -67,6 +66,8 @@ async fn rows(tx: &mut OrgTx, filter: &DifferenceFilter, window: Window) -> Resu
     )
     .fetch_all(tx.conn())
     .await?;
+    let ids: Vec<Uuid> = rows.iter().map(|row| row.object_id).collect();
+    let mut names = names(tx, &ids).await?;
     let differences = rows.into_iter().map(|row| {
         let state = match (row.state.as_str(), row.note.as_str()) {
             ("creating", _) => DifferenceState::Creating,
@@ -78,7 +79,7 @@ async fn rows(tx: &mut OrgTx, filter: &DifferenceFilter, window: Window) -> Resu
         Difference {
             object_id: row.object_id,
             kind: kind_of(&row.kind),
-            name: row.name,
+            name: names.remove(&row.object_id).unwrap_or_default(),
             state,
             note: if row.failure.is_empty() {
                 row.difference
@@ -91,6 +92,22 @@ async fn rows(tx: &mut OrgTx, filter: &DifferenceFilter, window: Window) -> Resu
         }
     });
     Ok(differences.collect())
+}
+
+/// What these agents, tools and calls are called; what is gone has no name.
+async fn names(tx: &mut OrgTx, ids: &[Uuid]) -> Result<HashMap<Uuid, String>> {
+    let rows = sqlx::query!(
+        r#"select a.id as "id!: Uuid", a.name as "name!" from app.agents a where a.org_id = $1 and a.id = any($2)
+         union all
+         select t.id, t.name from app.tools t where t.org_id = $1 and t.id = any($2)
+         union all
+         select c.id, coalesce(c.to_number, c.agent_name) from app.calls c where c.org_id = $1 and c.id = any($2)"#,
+        tx.org() as _,
+        ids,
+    )
+    .fetch_all(tx.conn())
+    .await?;
+    Ok(rows.into_iter().map(|row| (row.id, row.name)).collect())
 }
 
 pub async fn list_mended(
@@ -144,10 +161,14 @@ pub async fn overview(core: &Core, caller: &Caller, filter: &DifferenceFilter, p
     let differences = differences(core, caller, &mut tx, filter, page).await?;
     let mut mended = mended_rows(&mut tx, &DifferenceFilter::default(), Window::first(20)).await?;
     mended.truncate(20);
-    let counts = sqlx::query!(
-        r#"select (select count(*) from app.provider_links l where l.org_id = $1 and l.differs_since is not null) as "differing!",
-                (select count(*) from app.reconciliations r
-                 where r.org_id = $1 and r.created_at > now() - interval '30 days') as "mended!""#,
+    let differing = sqlx::query_scalar!(
+        r#"select count(*) as "count!" from app.provider_links l where l.org_id = $1 and l.differs_since is not null"#,
+        tx.org() as _,
+    )
+    .fetch_one(tx.conn())
+    .await?;
+    let mended_lately = sqlx::query_scalar!(
+        r#"select count(*) as "count!" from app.reconciliations r where r.org_id = $1 and r.created_at > now() - interval '30 days'"#,
         tx.org() as _,
     )
     .fetch_one(tx.conn())
@@ -155,9 +176,9 @@ pub async fn overview(core: &Core, caller: &Caller, filter: &DifferenceFilter, p
     tx.commit().await?;
     Ok(Overview {
         differences,
-        differing: counts.differing,
+        differing,
         mended,
-        mended_lately: counts.mended,
+        mended_lately,
     })
 }
 
@@ -272,29 +293,39 @@ pub(crate) async fn mended(
     name: &str,
     outcome: MendedOutcome,
 ) -> Result<()> {
-    let written = sqlx::query!(
-        "insert into app.reconciliations (org_id, id, kind, object_id, name, outcome, differed_since)
-         select l.org_id, $4, l.kind, l.object_id, left($5, 200), $6, l.differs_since
-         from app.provider_links l where l.org_id = $1 and l.kind = $2 and l.object_id = $3 and l.differs_since is not null",
+    let since = sqlx::query_scalar!(
+        "select l.differs_since from app.provider_links l where l.org_id = $1 and l.kind = $2 and l.object_id = $3",
         tx.org() as _,
         kind,
         object_id,
+    )
+    .fetch_optional(tx.conn())
+    .await?
+    .flatten();
+    let Some(since) = since else {
+        return Ok(());
+    };
+    sqlx::query!(
+        "insert into app.reconciliations (org_id, id, kind, object_id, name, outcome, differed_since)
+         values ($1, $2, $3, $4, left($5, 200), $6, $7)",
+        tx.org() as _,
         Id::<Mended>::new() as _,
+        kind,
+        object_id,
         name,
         outcome as _,
+        since,
     )
     .execute(tx.conn())
     .await?;
-    if written.rows_affected() > 0 {
-        sqlx::query!(
-            "delete from app.reconciliations where org_id = $1 and created_at < now() - make_interval(days => $2)",
-            tx.org() as _,
-            KEPT_DAYS,
-        )
-        .execute(tx.conn())
-        .await?;
-        tx.changed(Kind::Reconciliation);
-    }
+    sqlx::query!(
+        "delete from app.reconciliations where org_id = $1 and created_at < now() - make_interval(days => $2)",
+        tx.org() as _,
+        KEPT_DAYS,
+    )
+    .execute(tx.conn())
+    .await?;
+    tx.changed(Kind::Reconciliation);
     Ok(())
 }
 

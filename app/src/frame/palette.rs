@@ -75,7 +75,7 @@ pub fn palette(panels: Panels) -> AnyView {
                 {icon("search")}
                 <input class="input" role="combobox" aria-expanded="true" aria-controls="palette-hits" aria-label="Search or jump to"
                     aria-activedescendant=kit::reactive_text(move || format!("hit-{}", at.get()))
-                    placeholder="Page, command, or the name of anything" autocomplete="off" autofocus prop:value=text
+                    placeholder="Page, command, or the name of anything" autocomplete="off" data-first="" prop:value=text
                     on:keydown=key
                     on:input=move |event| {
                         text.set(event_target_value(&event));

@@ -184,7 +184,15 @@ pub fn save_file(name: &str, text: &str) {
 
 /// The first element that matches, if it can be focused.
 pub fn focus(selector: &str) -> bool {
-    let found = document().query_selector(selector).ok().flatten();
+    focus_found(document().query_selector(selector).ok().flatten())
+}
+
+/// The same, of what is inside an element.
+pub fn focus_within(element: &web_sys::Element, selector: &str) -> bool {
+    focus_found(element.query_selector(selector).ok().flatten())
+}
+
+fn focus_found(found: Option<web_sys::Element>) -> bool {
     found.is_some_and(|element| element.unchecked_into::<web_sys::HtmlElement>().focus().is_ok())
 }
 

@@ -133,7 +133,7 @@ pub fn Confirm() -> impl IntoView {
             </div>
             <div class="d-body">{dynamic(move || asking.failure.get().map(|error| error_banner(&error.0)).into_any())}</div>
             <div class="d-foot">
-                <button type="button" class="btn quiet" autofocus on:click=move |_| asking.open.set(false)>
+                <button type="button" class="btn quiet" data-first="" on:click=move |_| asking.open.set(false)>
                     {text(|q| q.keep.to_owned())}
                 </button>
                 <button type="button" class="btn danger solid" aria-busy=aria_bool(move || asking.busy.get()) on:click=move |_| asking.yes()>

@@ -51,7 +51,7 @@ pub fn show_while(node: NodeRef<html::Dialog>, open: RwSignal<bool>) {
                 if !dialog.open() && dialog.is_connected() {
                     let _ = dialog.show_modal();
                     // What is drawn into an open page cannot ask for the focus by itself.
-                    browser::focus("dialog[open] [data-first]");
+                    browser::focus_within(&dialog, "[data-first]");
                 }
             });
         } else if dialog.open() {

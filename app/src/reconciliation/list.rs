@@ -124,7 +124,7 @@ fn line(overview: Loading<Overview>, difference: Difference) -> AnyView {
         .filter(|_| state != DifferenceState::Differs)
         .map(|at| view! { <small>"Next look "<When at=at/>{tries}</small> });
     let name = named(kind, &difference.name);
-    let label = format!("Reconcile {name} now");
+    let label = format!("Reconcile now: {name}");
     let button = may(Action::Update, Kind::Reconciliation).then(|| {
         let toasts = use_toasts();
         let here = StoredValue::new(org());
