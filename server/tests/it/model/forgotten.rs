@@ -23,7 +23,7 @@ const A_FEW: usize = 4;
 
 /// Filters that may be forgotten without the model noticing, by how their statements begin: the id they go by came out of
 /// a statement that has its own filter, and is nobody else's. They are the second lock of a door.
-const SECOND: [&str; 53] = [
+const SECOND: [&str; 54] = [
     "delete from app.agent_knowledge",
     "delete from app.agent_tools",
     "delete from app.agents",
@@ -51,6 +51,7 @@ const SECOND: [&str; 53] = [
     "select f.id from app.contact_folders f where f.org_id = $1 and f.id <> $2",
     "select k.created_by",
     "select k.scopes",
+    "select l.differs_since",
     "select m.seq",
     // Whose call it is was asked before.
     "select n.id, n.text",
