@@ -11,9 +11,13 @@ async function fillIn(page) {
   const fields = page.locator('input:visible, textarea:visible, select:visible');
   for (let n = 0; n < (await fields.count()); n++) {
     const field = fields.nth(n);
+    const there = await fields.evaluateAll((all, n) => {
+      const field = all[n];
+      return field && [field.tagName === 'SELECT' ? 'select' : field.type, !field.disabled && !field.readOnly];
+    }, n);
     // A page that listens already may have taken rows away meanwhile.
-    if ((await field.count()) === 0) break;
-    const [kind, enabled] = await field.evaluate((field) => [field.tagName === 'SELECT' ? 'select' : field.type, !field.disabled && !field.readOnly]);
+    if (!there) break;
+    const [kind, enabled] = there;
     if (!enabled) continue;
     if (kind === 'select') {
       const options = await field.locator('option:not([disabled])').evaluateAll((options) => options.map((option) => option.value));
