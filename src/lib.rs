@@ -3,6 +3,7 @@
 //! Nothing here knows leptos or axum. `docs/architecture.md` follows one request through these modules.
 
 pub mod account;
+pub mod agent_tests;
 pub mod agents;
 pub mod analysis;
 pub mod audit;

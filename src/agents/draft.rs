@@ -64,6 +64,8 @@ pub struct AgentDraft {
     pub metadata: BTreeMap<String, String>,
     /// What is to be known of its calls once they are over.
     pub analysis: AnalysisSettings,
+    /// It is published only while it passes all of its tests.
+    pub publish_needs_tests: bool,
 }
 
 /// The provider's own defaults where it has them (Ultravox, CallTemplate).
@@ -94,6 +96,7 @@ impl Default for AgentDraft {
             tags: Vec::new(),
             metadata: BTreeMap::new(),
             analysis: AnalysisSettings::default(),
+            publish_needs_tests: false,
         }
     }
 }

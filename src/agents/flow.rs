@@ -2,6 +2,7 @@
 
 use super::{Agent, AgentDraft, AgentVersion, AgentVersionRow, Finding, Level, Publication, store, version_store};
 use crate::{
+    agent_tests,
     audit::{self, Detail},
     auth::Caller,
     check::Check,
@@ -69,6 +70,14 @@ async fn with_voice(
     Ok(draft)
 }
 
+/// The tests that keep the draft from being published, in words.
+async fn held_back(core: &Core, caller: &Caller, action: Action, agent: &Agent) -> Result<Vec<String>> {
+    let mut tx = caller.begin(&core.db, action, Kind::Agent).await?;
+    let held = agent_tests::flow::held_back(core, &mut tx, agent).await?;
+    tx.commit().await?;
+    Ok(held)
+}
+
 /// Makes what is saved the next version: at the provider first, then here. `revision` is the one that was looked at; without one
 /// it is whichever is saved.
 pub async fn publish(
@@ -81,6 +90,11 @@ pub async fn publish(
     Check::run(&publication)?;
     let agent = crud::get_to_change::<Agent>(core, caller, id).await?;
     Check::run(&agent.draft)?;
+    let held = held_back(core, caller, Action::Update, &agent).await?;
+    if !held.is_empty() {
+        let told = held.join(" ");
+        return Err(Error::Conflict(format!("This agent is published only while it passes its tests. {told}")));
+    }
     if voices::available::find(core, caller, Action::Update, &agent.draft.voice_id)
         .await?
         .is_none()
@@ -184,6 +198,7 @@ pub async fn findings(core: &Core, caller: &Caller, id: Id<Agent>) -> Result<Vec
     let unsynced = tools::bindings::unsynced(&mut tx, &agent.draft.tool_ids).await?;
     tx.commit().await?;
 
+    let held = held_back(core, caller, Action::Read, &agent).await?;
     let draft = &agent.draft;
     let mut findings = Vec::new();
     let mut find = |level: Level, field: &str, words: String| {
@@ -205,6 +220,12 @@ pub async fn findings(core: &Core, caller: &Caller, id: Id<Agent>) -> Result<Vec
             "",
             "Every field is filled in as it should be, and every variable is declared.".into(),
         ),
+    }
+    for words in &held {
+        find(Level::Blocks, "publish_needs_tests", words.clone());
+    }
+    if draft.publish_needs_tests && held.is_empty() {
+        find(Level::Passes, "", "It passes all of its tests.".into());
     }
     let unheard = draft.recording
         && ![&draft.first_message, &draft.prompt]

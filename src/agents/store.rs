@@ -50,6 +50,7 @@ struct AgentRecord {
     tags: Vec<String>,
     metadata: Json<Metadata>,
     analysis: Json<AnalysisSettings>,
+    publish_needs_tests: bool,
     revision: i64,
     live_version: i32,
     published_at: DateTime<Utc>,
@@ -92,6 +93,7 @@ impl From<AgentRecord> for Agent {
                 tags: row.tags,
                 metadata: row.metadata.0,
                 analysis: row.analysis.0,
+                publish_needs_tests: row.publish_needs_tests,
             },
             revision: row.revision,
             live_version: row.live_version,
@@ -169,7 +171,7 @@ impl Rows for Agent {
             r#"select a.id, a.name, a.description, a.prompt, a.first_speaker, a.first_message, a.language, a.voice_id, a.voice_name,
                     a.temperature_percent, a.variables, a.join_timeout_s, a.max_duration_s, a.time_exceeded_message, a.silence,
                     a.turn_delay_ms, a.interruption_ms, a.recording, a.recording_days, a.transcript_days, a.tags, a.metadata, a.analysis,
-                    a.revision, a.live_version, a.published_at, a.unpublished, a.provider_id, a.sync, a.sync_note, a.sync_checked_at,
+                    a.publish_needs_tests, a.revision, a.live_version, a.published_at, a.unpublished, a.provider_id, a.sync, a.sync_note, a.sync_checked_at,
                     a.created_at, a.updated_at,
                     a.updated_by,
                     array(select b.tool_id from app.agent_tools b
@@ -221,9 +223,9 @@ impl Rows for Agent {
             "insert into app.agents (org_id, id, name, description, prompt, first_speaker, first_message, language, voice_id, live_voice_id,
                     voice_name, temperature_percent, variables, join_timeout_s, max_duration_s, time_exceeded_message, silence,
                     turn_delay_ms, interruption_ms, recording, tags, metadata, provider_id, sync, updated_by, recording_days, transcript_days,
-                    analysis)
+                    analysis, publish_needs_tests)
              values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18, $19, $20, $21, '', 'synced', $22, $23, $24,
-                     $25)",
+                     $25, $26)",
             tx.org() as _,
             id.uuid(),
             draft.name,
@@ -249,6 +251,7 @@ impl Rows for Agent {
             draft.recording_days,
             draft.transcript_days,
             Json(&draft.analysis) as _,
+            draft.publish_needs_tests,
         )
         .execute(tx.conn())
         .await
@@ -267,7 +270,8 @@ impl Rows for Agent {
                     voice_id = $9, voice_name = $10, temperature_percent = $11, variables = $12, join_timeout_s = $13,
                     max_duration_s = $14, time_exceeded_message = $15, silence = $16, turn_delay_ms = $17, interruption_ms = $18,
                     recording = $19, tags = $20, revision = revision + 1, updated_at = now(), updated_by = $22,
-                    metadata = $23, unpublished = $24, recording_days = $25, transcript_days = $26, analysis = $27
+                    metadata = $23, unpublished = $24, recording_days = $25, transcript_days = $26, analysis = $27,
+                    publish_needs_tests = $28
              where org_id = $1 and id = $2 and revision = $21",
             tx.org() as _,
             id.uuid(),
@@ -296,6 +300,7 @@ impl Rows for Agent {
             draft.recording_days,
             draft.transcript_days,
             Json(&draft.analysis) as _,
+            draft.publish_needs_tests,
         )
         .execute(tx.conn())
         .await

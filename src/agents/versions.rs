@@ -83,6 +83,7 @@ impl AgentDraft {
             description: other.description.clone(),
             tags: other.tags.clone(),
             metadata: other.metadata.clone(),
+            publish_needs_tests: other.publish_needs_tests,
             ..self
         }
     }
@@ -157,6 +158,7 @@ pub fn facts(draft: &AgentDraft) -> Vec<Fact> {
         tags: _,
         metadata: _,
         analysis,
+        publish_needs_tests: _,
     } = draft;
     let AnalysisSettings {
         summary,

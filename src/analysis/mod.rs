@@ -22,6 +22,8 @@ use serde_json::Value;
 use crate::{calls::Call, id::Id};
 #[cfg(feature = "ssr")]
 pub use run::AnalyzeCall;
+#[cfg(feature = "ssr")]
+pub(crate) use {judging::{judged, judgment}, run::MOST_TOKENS};
 pub use settings::{AnalysisField, AnalysisSettings, Criterion, FieldKind, MOST_CRITERIA, MOST_FIELDS, SummaryBy};
 
 /// What analysis made of one call.
@@ -252,6 +254,39 @@ pub struct AnalysesStarted {
     pub started: i64,
     /// Calls that are not over, without a transcript, or of an agent that asks for nothing or is gone.
     pub skipped: i64,
+}
+
+#[cfg(feature = "ssr")]
+mod judging {
+    //! A talk that was no call, judged as calls are.
+
+    use serde_json::Value;
+
+    use super::{AnalysisSettings, Criterion, CriterionResult, Verdict, prompt, reading};
+    use crate::{
+        calls::Message,
+        providers::language_model::{ModelFailure, Unusable},
+    };
+
+    fn asking(criteria: &[Criterion]) -> AnalysisSettings {
+        AnalysisSettings {
+            criteria: criteria.to_vec(),
+            ..AnalysisSettings::default()
+        }
+    }
+
+    pub(crate) fn judgment(criteria: &[Criterion], said: &[Message]) -> prompt::Questions {
+        let today = chrono::Utc::now().format("%A, %Y-%m-%d").to_string();
+        prompt::questions(&asking(criteria), said, &today)
+    }
+
+    pub(crate) fn judged(
+        criteria: &[Criterion],
+        answer: &Value,
+    ) -> Result<(Vec<CriterionResult>, Option<Verdict>), ModelFailure> {
+        let found = reading::read(&asking(criteria), answer).ok_or(ModelFailure::Unusable(Unusable::NotJson))?;
+        Ok((found.criteria, found.verdict))
+    }
 }
 
 #[cfg(test)]

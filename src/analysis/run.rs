@@ -13,7 +13,7 @@ use crate::{
     calls::{self, Call, Message},
     core::Core,
     crud,
-    error::{Error, Fault, Result},
+    error::{Error, Result},
     id::Id,
     jobs::{Backoff, Context, Failure, Job, Limits, Outcome},
     providers::language_model::{Answered, ModelFailure, Unusable},
@@ -21,10 +21,9 @@ use crate::{
 };
 
 /// Room for twenty long values and ten reasons, and for a model that thinks first.
-const MOST_TOKENS: u32 = 8_000;
+pub(crate) const MOST_TOKENS: u32 = 8_000;
 /// How often the model may ask to be left alone before that counts as a failure.
 const MOST_PAUSES: i32 = 20;
-const LONGEST_PAUSE: Duration = Duration::from_secs(600);
 
 const NO_MODEL: &str = "This installation has no language model any more.";
 
@@ -89,8 +88,7 @@ impl Job for AnalyzeCall {
             }
             Err(failure) => (failure, Cost::default()),
         };
-        let pause = pause(&failure);
-        let is_final = is_final(&failure);
+        let (pause, is_final) = (failure.pause(), failure.is_final());
         let told = Error::from(failure).to_string();
         let attempt = if is_final {
             Attempt::Final(&told, model.name(), cost)
@@ -122,22 +120,6 @@ async fn material(context: &Context, id: Id<Call>) -> Result<Option<(Waiting, Ve
     let said = calls::store::messages(&mut tx, id).await?;
     tx.commit().await?;
     Ok(waiting.map(|waiting| (waiting, said)))
-}
-
-/// Asking once more would change nothing.
-fn is_final(failure: &ModelFailure) -> bool {
-    match failure {
-        ModelFailure::Asked(failure) => matches!(failure.fault(), Fault::Rejected | Fault::Account),
-        ModelFailure::Unusable(unusable) => *unusable == Unusable::Declined,
-    }
-}
-
-/// How long the model asks to be left alone.
-fn pause(failure: &ModelFailure) -> Option<Duration> {
-    match failure {
-        ModelFailure::Asked(failure) => failure.retry_after().map(|pause| pause.min(LONGEST_PAUSE)),
-        ModelFailure::Unusable(_) => None,
-    }
 }
 
 /// What an attempt has come to, with the model that was asked and what it cost.

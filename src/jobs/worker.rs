@@ -17,6 +17,7 @@ use super::{
     webhook::EnsureWebhook,
 };
 use crate::{
+    agent_tests::RunAgentTest,
     analysis::AnalyzeCall,
     calls::{expiry::ExpireCalls, recording::FetchRecording, words::IndexWords},
     core::Core,
@@ -47,6 +48,7 @@ pub async fn work(core: Core, shutdown: impl Future<Output = ()>) {
         .queue(Jobs::<RemoveClone>::default())
         .queue(Jobs::<IndexWords>::default())
         .queue(Jobs::<AnalyzeCall>::default())
+        .queue(Jobs::<RunAgentTest>::default())
         .queue(Jobs::<FetchRecording>::default())
         .queue(Jobs::<ExpireCalls>::default())
         .queue(Jobs::<ReadSource>::default())

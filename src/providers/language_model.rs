@@ -17,6 +17,7 @@ use crate::error::{Error, Fault, Provider, Upstream};
 
 /// The longest text that is asked for comes nowhere near it.
 const LARGEST_ANSWER: usize = 2 << 20;
+const LONGEST_PAUSE: Duration = Duration::from_secs(600);
 
 /// How an installation reaches its model.
 #[derive(Clone, Debug)]
@@ -91,6 +92,24 @@ pub enum ModelFailure {
     /// It answered, and nothing can be done with the answer.
     #[error("an answer without use: {0:?}")]
     Unusable(Unusable),
+}
+
+impl ModelFailure {
+    /// Asking once more would change nothing.
+    pub fn is_final(&self) -> bool {
+        match self {
+            Self::Asked(failure) => matches!(failure.fault(), Fault::Rejected | Fault::Account),
+            Self::Unusable(unusable) => *unusable == Unusable::Declined,
+        }
+    }
+
+    /// How long the model asks to be left alone, up to ten minutes.
+    pub fn pause(&self) -> Option<Duration> {
+        match self {
+            Self::Asked(failure) => failure.retry_after().map(|pause| pause.min(LONGEST_PAUSE)),
+            Self::Unusable(_) => None,
+        }
+    }
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

@@ -69,6 +69,13 @@ insert into app.call_fields (org_id, call_id, name, value, at)
   values (app.current_org(), '00000000-0000-7000-8000-00000000ca05', 'canary', '{mark}', now())
 -- app.dispositions
 insert into app.dispositions (org_id, end_reason, name) values (app.current_org(), 'busy', left('{mark}', 40))
+-- app.agent_tests
+insert into app.agent_tests (org_id, id, agent_id, name, caller, max_turns, criteria)
+  values (app.current_org(), '00000000-0000-7000-8000-00000000ca11', '00000000-0000-7000-8000-00000000ca02', left('{mark}', 80), '{mark}', 8, '[]')
+-- app.agent_test_runs
+insert into app.agent_test_runs (org_id, id, test_id, agent_id, note, asked_by)
+  values (app.current_org(), '00000000-0000-7000-8000-00000000ca12', '00000000-0000-7000-8000-00000000ca11',
+    '00000000-0000-7000-8000-00000000ca02', '{mark}', 'system')
 -- app.provider_links
 insert into app.provider_links (org_id, kind, object_id, state, due_at, note)
   values (app.current_org(), 'agent', '00000000-0000-7000-8000-00000000ca02', 'live', 'infinity', '{mark}')

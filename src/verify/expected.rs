@@ -51,6 +51,8 @@ pub(super) const TABLES: &[Table] = &[
     org("agents", Mutable),
     org("agent_tools", Mutable),
     org("agent_versions", AppendOnly),
+    org("agent_tests", Mutable),
+    org("agent_test_runs", Mutable),
     org("voices", Mutable),
     org("voice_samples", Mutable),
     org("knowledge_bases", Mutable),

@@ -150,7 +150,7 @@ fn kind_of(table: &str) -> Option<Kind> {
         return Some(*kind);
     }
     match table {
-        "app.agent_versions" => Some(Kind::Agent),
+        "app.agent_versions" | "app.agent_tests" | "app.agent_test_runs" => Some(Kind::Agent),
         "app.voice_samples" => Some(Kind::Voice),
         "app.agent_knowledge" => Some(Kind::KnowledgeBase),
         "app.knowledge_sources" | "app.knowledge_files" | "app.knowledge_passages" | "app.knowledge_checks" => {

@@ -52,6 +52,10 @@ insert into app.call_analyses (org_id, call_id, settings, at)
 insert into app.call_fields (org_id, call_id, name, value, at)
   select org_id, '00000000-0000-7000-8000-000000000004', 'booked', 'yes', now() from app.clients;
 insert into app.dispositions (org_id, end_reason, name) select org_id, 'busy', 'Try again' from app.clients;
+insert into app.agent_tests (org_id, id, agent_id, name, caller, max_turns, criteria)
+  select a.org_id, '00000000-0000-7000-8000-000000000011', a.id, 'Books', 'Ann', 8, '[]' from app.agents a;
+insert into app.agent_test_runs (org_id, id, test_id, agent_id, asked_by)
+  select t.org_id, '00000000-0000-7000-8000-000000000012', t.id, t.agent_id, 'x' from app.agent_tests t;
 insert into app.provider_links (org_id, kind, object_id, state, due_at)
   select org_id, 'agent', '00000000-0000-7000-8000-00000000ca02', 'live', now() from app.clients;
 insert into app.reconciliations (org_id, id, kind, object_id, name, outcome, differed_since)

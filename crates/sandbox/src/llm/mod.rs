@@ -2,6 +2,7 @@
 
 mod analysis;
 mod errors;
+mod rehearsal;
 mod request;
 mod schema;
 mod writing;
@@ -32,7 +33,8 @@ const LETTERS_PER_TOKEN: usize = 4;
 
 const NOTES: &str = "<h2>What it writes</h2><p>The same request always has the same answer. It restructures what stands between \
     &lt;prompt&gt; and &lt;/prompt&gt; where it is told to improve something, writes a greeting where it is asked for one, and fills in \
-    a JSON schema with what the conversation says: about the transcript of a call by the words of each question. A key begins with <code>sk-</code>.</p>";
+    a JSON schema with what the conversation says: about the transcript of a call by the words of each question. In a rehearsed call it says the caller's lines that begin with a hyphen, \
+    and as the agent what its instructions have to do with them. A key begins with <code>sk-</code>.</p>";
 
 pub struct Setup {
     pub pace: Pace,
@@ -91,9 +93,12 @@ async fn complete(State(app): App, body: Bytes) -> Answer<Json<Value>> {
     let whole = match &asked.format {
         Format::Text => writing::answer(&asked.system, &asked.user),
         Format::Json => json!({ "answer": writing::answer(&asked.system, &asked.user) }).to_string(),
-        Format::Schema(schema) => match analysis::transcript(&asked.user) {
-            Some(transcript) => analysis::filled(schema, transcript).to_string(),
-            None => schema::filled(schema, &asked.user).to_string(),
+        Format::Schema(schema) => match rehearsal::turn(schema, &asked.system, &asked.user) {
+            Some(turn) => turn.to_string(),
+            None => match analysis::transcript(&asked.user) {
+                Some(transcript) => analysis::filled(schema, transcript).to_string(),
+                None => schema::filled(schema, &asked.user).to_string(),
+            },
         },
     };
     let most = asked.max_tokens.saturating_mul(LETTERS_PER_TOKEN);
