@@ -13,7 +13,7 @@ use super::{
 };
 use crate::{db, error::Provider};
 
-/// For a whole question, repeats included. Shorter than the lease of an intent (`provider_sync.rs`).
+/// For a whole question, repeats included. Shorter than the lease of an intent (`src/provider_sync`).
 pub const DEADLINE: Duration = Duration::from_secs(30);
 const CONNECT: Duration = Duration::from_secs(5);
 const ATTEMPTS: u32 = 3;

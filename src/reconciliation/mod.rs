@@ -1,6 +1,6 @@
 //! Reconciliation: where what is here and what the provider has differ, what is done about it and when, and what has mended itself.
 //!
-//! What differs stands in `app.provider_links`, the row that leads every change at the provider (`provider_sync.rs`).
+//! What differs stands in `app.provider_links`, the row that leads every change at the provider (`src/provider_sync`).
 
 #[cfg(feature = "ssr")]
 mod store;
@@ -15,7 +15,7 @@ use crate::{
     resource::{About, Action, Actions, Kind, NavGroup, NavPage, PermissionLabels, Roles},
 };
 #[cfg(feature = "ssr")]
-pub(crate) use store::{agree, differ, mended};
+pub(crate) use store::{agree, differ, mended, undone};
 #[cfg(feature = "ssr")]
 pub use store::{all, list, list_mended, one, overview};
 

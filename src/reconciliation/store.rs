@@ -286,6 +286,23 @@ pub(crate) async fn agree(tx: &mut OrgTx, kind: &str, object_id: Uuid) -> Result
     Ok(())
 }
 
+/// Notes that a change came to nothing: the two sides are as they were before it, and what differed then still does.
+pub(crate) async fn undone(tx: &mut OrgTx, kind: &str, object_id: Uuid) -> Result<()> {
+    let noted = sqlx::query!(
+        "update app.provider_links set differs_since = null
+         where org_id = $1 and kind = $2 and object_id = $3 and differs_since is not null and difference = '' and failure = ''",
+        tx.org() as _,
+        kind,
+        object_id,
+    )
+    .execute(tx.conn())
+    .await?;
+    if noted.rows_affected() > 0 {
+        tx.changed(Kind::Reconciliation);
+    }
+    Ok(())
+}
+
 /// Writes down that something has mended itself, if it did differ: while the link still says since when.
 pub(crate) async fn mended(
     tx: &mut OrgTx,

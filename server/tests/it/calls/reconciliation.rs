@@ -123,6 +123,15 @@ async fn a_copy_that_was_changed_there_stays_until_somebody_reconciles_it() {
     assert_eq!(difference(&world).await.since, first.since, "it differs since then");
     assert_eq!(world.agent_there(&agent).await["callTemplate"]["systemPrompt"], "Sell!");
 
+    // A save that the provider refuses changes nothing of that.
+    world
+        .fault(&json!({ "kind": "status", "status": 400, "method": "PATCH", "path": "/api/agents/" }))
+        .await;
+    world.publish(&agent, agent.draft.clone()).await.unwrap_err();
+    world.no_faults().await;
+    let still = difference(&world).await;
+    assert_eq!((still.state, still.since), (DifferenceState::Differs, first.since));
+
     let other = world.other_org().await;
     let stranger = reconciliation::one(&world.core, &other, agent.id.uuid()).await;
     assert!(matches!(stranger, Err(Error::NotFound)), "{stranger:?}");

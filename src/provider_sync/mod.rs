@@ -3,6 +3,8 @@
 //! Before the provider is called a row of `app.provider_links` says what is about to happen. A process that dies in between
 //! leaves that row behind, and [`reconcile`] finds out what the provider did and makes both sides agree.
 
+mod link;
+
 use std::future::Future;
 
 use chrono::TimeDelta;
@@ -21,6 +23,9 @@ use crate::{
     resource::Action,
     sync::SyncState,
 };
+
+pub(crate) use link::{confirm, intend, is_changing, republish, schedule_check};
+use link::{drop_link, mark_deleting};
 
 /// How a resource has a copy at a provider: beside its own statements only how to push, remove, find and compare.
 pub trait ProviderBacked: Rows {
@@ -109,8 +114,6 @@ impl RemoteState {
 pub(crate) const LEASE: TimeDelta = TimeDelta::minutes(2);
 /// How long after a lost answer the provider may still be acting on the request.
 const UNKNOWN_OUTCOME_DELAY: TimeDelta = TimeDelta::seconds(15);
-/// What is due sooner than this is worth waking somebody for.
-const SOON: TimeDelta = TimeDelta::seconds(5);
 /// How often an undisturbed copy is compared.
 const RECHECK_INTERVAL: TimeDelta = TimeDelta::minutes(10);
 
@@ -165,7 +168,7 @@ impl<R: ProviderBacked> WriteFlow<R> for ProviderFirst {
             // Nothing is lost: it stays here, and works, until somebody deletes it again.
             let mut tx = caller.begin(&core.db, Action::Delete, R::KIND).await?;
             schedule_check(&mut tx, R::LINK, id.uuid(), TimeDelta::zero(), "").await?;
-            reconciliation::agree(&mut tx, R::LINK, id.uuid()).await?;
+            reconciliation::undone(&mut tx, R::LINK, id.uuid()).await?;
             tx.commit().await?;
             return Err(error);
         }
@@ -303,7 +306,7 @@ async fn forget_update<R: ProviderBacked>(core: &Core, caller: &Caller, id: Id<R
         let mut tx = caller.begin(&core.db, Action::Update, R::KIND).await?;
         schedule_check(&mut tx, R::LINK, id.uuid(), after, note).await?;
         if note.is_empty() {
-            reconciliation::agree(&mut tx, R::LINK, id.uuid()).await?;
+            reconciliation::undone(&mut tx, R::LINK, id.uuid()).await?;
         }
         tx.commit().await
     };
@@ -407,123 +410,4 @@ pub(crate) async fn mark_state<R: ProviderBacked>(tx: &mut OrgTx, id: Id<R>, sta
         }
         RemoteState::Missing => reconciliation::differ(tx, R::LINK, id.uuid(), "It was deleted at the provider.").await,
     }
-}
-
-/// Has copies published once more, soon: what they refer to is another thing than it was.
-pub(crate) async fn republish(tx: &mut OrgTx, kind: &str, object_ids: &[Uuid]) -> Result<()> {
-    sqlx::query!(
-        "update app.provider_links set due_at = now(), note = 'updating', attempts = 0
-         where org_id = $1 and kind = $2 and object_id = any($3) and state = 'live'",
-        tx.org() as _,
-        kind,
-        object_ids,
-    )
-    .execute(tx.conn())
-    .await?;
-    tx.wake(kind);
-    Ok(())
-}
-
-/// Whether a copy is being changed, or may have been without anybody here knowing.
-pub(crate) async fn is_changing(tx: &mut OrgTx, kind: &str, object_id: Uuid) -> Result<bool> {
-    Ok(sqlx::query_scalar!(
-        r#"select exists (select from app.provider_links l
-                          where l.org_id = $1 and l.kind = $2 and l.object_id = $3 and l.note = 'updating') as "changing!""#,
-        tx.org() as _,
-        kind,
-        object_id,
-    )
-    .fetch_one(tx.conn())
-    .await?)
-}
-
-pub(crate) async fn intend(tx: &mut OrgTx, kind: &str, object_id: Uuid) -> Result<()> {
-    sqlx::query!(
-        "insert into app.provider_links (org_id, kind, object_id, state, due_at, differs_since)
-         values ($1, $2, $3, 'creating', now() + make_interval(secs => $4), now())",
-        tx.org() as _,
-        kind,
-        object_id,
-        LEASE.num_seconds() as f64,
-    )
-    .execute(tx.conn())
-    .await?;
-    Ok(())
-}
-
-/// Whether the intent was still ours; then the copy is known and its next round is set.
-pub(crate) async fn confirm(
-    tx: &mut OrgTx,
-    kind: &str,
-    object_id: Uuid,
-    provider_id: &str,
-    from: &str,
-) -> Result<bool> {
-    let confirmed = sqlx::query!(
-        "update app.provider_links set provider_id = $4, state = 'live', note = '', attempts = 0, due_at = now() + make_interval(secs => $6),
-                differs_since = null, difference = '', failure = ''
-         where org_id = $1 and kind = $2 and object_id = $3 and state = $5",
-        tx.org() as _,
-        kind,
-        object_id,
-        provider_id,
-        from,
-        RECHECK_INTERVAL.num_seconds() as f64,
-    )
-    .execute(tx.conn())
-    .await?;
-    Ok(confirmed.rows_affected() == 1)
-}
-
-pub(crate) async fn schedule_check(
-    tx: &mut OrgTx,
-    kind: &str,
-    object_id: Uuid,
-    after: TimeDelta,
-    note: &str,
-) -> Result<()> {
-    sqlx::query!(
-        "update app.provider_links set due_at = now() + make_interval(secs => $4), note = $5, attempts = 0,
-                state = case when state = 'deleting' then 'live' else state end,
-                differs_since = case when $5 <> '' then coalesce(differs_since, now()) else differs_since end
-         where org_id = $1 and kind = $2 and object_id = $3",
-        tx.org() as _,
-        kind,
-        object_id,
-        after.num_seconds() as f64,
-        note,
-    )
-    .execute(tx.conn())
-    .await?;
-    // Later ones are found in time by looking.
-    if after < SOON {
-        tx.wake(kind);
-    }
-    Ok(())
-}
-
-async fn mark_deleting(tx: &mut OrgTx, kind: &str, object_id: Uuid) -> Result<()> {
-    sqlx::query!(
-        "update app.provider_links set state = 'deleting', due_at = now() + make_interval(secs => $4), differs_since = coalesce(differs_since, now())
-         where org_id = $1 and kind = $2 and object_id = $3",
-        tx.org() as _,
-        kind,
-        object_id,
-        LEASE.num_seconds() as f64,
-    )
-    .execute(tx.conn())
-    .await?;
-    Ok(())
-}
-
-async fn drop_link(tx: &mut OrgTx, kind: &str, object_id: Uuid) -> Result<()> {
-    sqlx::query!(
-        "delete from app.provider_links where org_id = $1 and kind = $2 and object_id = $3",
-        tx.org() as _,
-        kind,
-        object_id
-    )
-    .execute(tx.conn())
-    .await?;
-    Ok(())
 }
