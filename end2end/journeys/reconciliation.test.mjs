@@ -23,6 +23,8 @@ journey('a copy that is gone at the provider is seen and brought back by keyboar
   await row.getByText('Differs at provider').waitFor();
   await row.getByText('It was deleted at the provider.').waitFor();
   await look('reconciliation-differs');
+  await page.locator('body').press('j');
+  await page.waitForFunction((href) => document.activeElement.getAttribute('href') === href, `/agents/${agent.id}`);
   await button(page, `Reconcile now: ${agent.name}`).focus();
   await page.keyboard.press('Enter');
   await page.getByText('Both sides agree').waitFor({ timeout: 20_000 });
@@ -40,7 +42,7 @@ journey('what a lost answer left behind is listed, removed by itself and counted
   const lost = await page.context().request.post('/fn/app/agents/create_agent', { data: { org, draft }, headers });
   assert.equal(lost.ok(), false);
   await open('/reconciliation');
-  await page.getByText('an agent that is not here').waitFor();
+  await page.getByText('An agent that is not here').waitFor();
   await page.getByText('Being made').waitFor();
   await look('reconciliation-making');
   await page.getByText('A copy that nobody knew of was removed at the provider').waitFor({ timeout: 60_000 });

@@ -5,13 +5,15 @@ use switchboard::{
     listing::Page,
     reconciliation::{Difference, DifferenceState, Mended, MendedOutcome, Overview},
     resource::{Action, Kind},
+    text::capitalize,
 };
+use uuid::Uuid;
 
 use super::{read_reconciliation, reconcile, reconcile_all};
 use crate::{
     kit::{
-        Ago, Illustration, Loading, PageHead, StatusDot, Toast, When, empty, icon, loaded, pager, skeleton_rows,
-        status_dot, use_live, use_toasts, use_url,
+        Ago, Illustration, Loading, PageHead, StatusDot, Toast, When, empty, icon, list_keys, loaded, pager,
+        skeleton_rows, status_dot, use_live, use_toasts, use_url,
     },
     may, org,
 };
@@ -25,6 +27,7 @@ pub fn ReconciliationPage() -> impl IntoView {
         move || (url.get("cursor"), live.get()),
         move |(cursor, _)| read_reconciliation(here.get_value(), Page { limit: None, cursor }),
     );
+    list_keys();
     let may_reconcile = may(Action::Update, Kind::Reconciliation);
     let (toasts, busy) = (use_toasts(), RwSignal::new(false));
     let everything = move |_| {
@@ -147,7 +150,7 @@ fn line(overview: Loading<Overview>, difference: Difference) -> AnyView {
             <td>{status_dot(dot, state.label())}{(!difference.note.is_empty()).then(|| view! { <small>{difference.note}</small> })}</td>
             <td class="nowrap" data-l="Since"><Ago at=difference.since/></td>
             <td class="full">{state.remedy(kind)}{next}</td>
-            <td class="tight more">{button}</td>
+            <td class="tight"><div class="cluster">{button}</div></td>
         </tr>
     }
     .into_any()
@@ -156,13 +159,17 @@ fn line(overview: Loading<Overview>, difference: Difference) -> AnyView {
 /// What has no name was never saved here, or is gone.
 fn named(kind: Kind, name: &str) -> String {
     if name.is_empty() {
-        format!("{} {} that is not here", kind.about().article, kind.singular())
+        format!(
+            "{} {} that is not here",
+            capitalize(kind.about().article),
+            kind.singular()
+        )
     } else {
         name.to_owned()
     }
 }
 
-fn link(kind: Kind, id: uuid::Uuid, name: String, gone: bool) -> AnyView {
+fn link(kind: Kind, id: Uuid, name: String, gone: bool) -> AnyView {
     if gone {
         return view! { <span class="muted">{name}</span> }.into_any();
     }

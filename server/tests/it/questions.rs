@@ -71,6 +71,14 @@ impl Belongings {
             .execute(&world.db.admin)
             .await
             .unwrap();
+        // Nor is the agent's copy compared: it differs, so that there is something to reconcile.
+        sqlx::query(
+            "update app.provider_links set differs_since = now(), difference = 'Changed' where object_id = $1::uuid",
+        )
+        .bind(belongings.fixtures.id("/reconciliation"))
+        .execute(&world.db.admin)
+        .await
+        .unwrap();
         // Neither does anybody clone the voice.
         let statements = [
             "update app.voices set state = 'ready', provider_id = id::text, sample_type = 'audio/wav', sample_bytes = 4, sample_sha256 = '',
